@@ -1,0 +1,175 @@
+"""Every exception that Butler raises.
+
+Each class also inherits the builtin that a caller would expect, so that
+``except LookupError`` catches whatever wasn't found. A message names the
+value at fault; ``hint`` says what to do about it; ``details`` holds the same
+facts as plain data, for programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = [
+    "AmbiguousDataIdError",
+    "ArtifactMissingError",
+    "ButlerError",
+    "ChecksumError",
+    "CollectionNotFoundError",
+    "ConfigError",
+    "DatabaseError",
+    "DatabaseUnavailableError",
+    "DatasetExistsError",
+    "DatasetNotFoundError",
+    "DatasetTypeNotFoundError",
+    "DefinitionConflictError",
+    "ExpressionError",
+    "FormatError",
+    "InvalidDataIdError",
+    "InvalidNameError",
+    "InvalidRegionError",
+    "NotSupportedError",
+    "PermissionDeniedError",
+    "SchemaVersionError",
+    "StorageClassError",
+    "UnitNotFoundError",
+    "ValidityOverlapError",
+]
+
+
+class ButlerError(Exception):
+    """Base of every exception that Butler raises.
+
+    Parameters
+    ----------
+    message : `str`
+        What is wrong, naming the value at fault.
+    hint : `str`, optional
+        What to do about it.
+    details : `~collections.abc.Mapping`, optional
+        The same facts as plain data.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.message, self.hint, self.details))
+
+
+def _rebuild(
+    kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]
+) -> ButlerError:
+    return kind(message, hint=hint, details=details)
+
+
+# Not found -----------------------------------------------------------------
+
+
+class DatasetNotFoundError(ButlerError, LookupError):
+    """No dataset of this type and data ID in the collections searched."""
+
+
+class DatasetTypeNotFoundError(ButlerError, LookupError):
+    """The dataset type isn't registered."""
+
+
+class CollectionNotFoundError(ButlerError, LookupError):
+    """The collection isn't registered."""
+
+
+class UnitNotFoundError(ButlerError, LookupError):
+    """A data ID names a camera, visit, tract … that isn't registered."""
+
+
+# Conflicts -----------------------------------------------------------------
+
+
+class DatasetExistsError(ButlerError):
+    """The collection holds another dataset of this type and data ID."""
+
+
+class DefinitionConflictError(ButlerError):
+    """The name is registered already, with another definition."""
+
+
+class ValidityOverlapError(ButlerError):
+    """Another calibration of this type and data ID is valid in part of the range."""
+
+
+# Invalid input -------------------------------------------------------------
+
+
+class InvalidDataIdError(ButlerError, ValueError):
+    """A data ID lacks a unit, has one too many, or a value of the wrong kind."""
+
+
+class AmbiguousDataIdError(ButlerError, ValueError):
+    """A data ID fits several; the message lists them."""
+
+
+class ExpressionError(ButlerError, ValueError):
+    """A ``where`` expression or a SELECT can't be understood."""
+
+
+class InvalidRegionError(ButlerError, ValueError):
+    """A sky position or region isn't on the sphere, or isn't a region."""
+
+
+class InvalidNameError(ButlerError, ValueError):
+    """A name breaks the rules for names."""
+
+
+class ConfigError(ButlerError, ValueError):
+    """A configuration or camera file is wrong; the message names file and key."""
+
+
+class StorageClassError(ButlerError, TypeError):
+    """An object, component or parameter doesn't fit the storage class."""
+
+
+# Bytes ---------------------------------------------------------------------
+
+
+class ArtifactMissingError(ButlerError):
+    """The dataset is registered but its bytes are gone."""
+
+
+class ChecksumError(ButlerError):
+    """The bytes aren't those that were written."""
+
+
+class FormatError(ButlerError):
+    """A file isn't of its format, or is cut short."""
+
+
+# The database --------------------------------------------------------------
+
+
+class PermissionDeniedError(ButlerError, PermissionError):
+    """The role or the collection's state doesn't allow it."""
+
+
+class SchemaVersionError(ButlerError):
+    """The database's schema isn't the one that this version of Butler needs."""
+
+
+class DatabaseUnavailableError(ButlerError, ConnectionError):
+    """The database server can't be reached, or isn't one that Butler can use."""
+
+
+class DatabaseError(ButlerError):
+    """The database reported something that Butler has no name for."""
+
+
+class NotSupportedError(ButlerError, NotImplementedError):
+    """This registry, datastore or format can't do that."""
