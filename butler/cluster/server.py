@@ -1,0 +1,173 @@
+"""Drive PostgreSQL's programs on one data directory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from butler.cluster.account import Account
+from butler.cluster.programs import find_programs
+from butler.errors import DatabaseUnavailableError
+
+__all__ = ["Server"]
+
+_START_SECONDS = 300
+_LOG_LINES = 12
+
+
+class Server:
+    """A PostgreSQL server and the folder of its data, configuration and logs.
+
+    Parameters
+    ----------
+    place : `~pathlib.Path`
+        The folder.
+    account : `~butler.cluster.account.Account`
+        As whom the server runs.
+    """
+
+    def __init__(self, place: Path, account: Account) -> None:
+        self.place = place
+        self.account = account
+        self.data = place / "data"
+        self.log = place / "log"
+
+    @property
+    def version(self) -> int:
+        """Major version of PostgreSQL that the data are of."""
+        return int((self.data / "PG_VERSION").read_text())
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running server, if it runs in reach."""
+        pid = self._pid_file_line(1)
+        if not pid.isdecimal():
+            return None
+        try:
+            at_home = os.path.samefile(f"/proc/{pid}/cwd", self.data)
+        except OSError:
+            return None
+        return int(pid) if at_home else None
+
+    @property
+    def size(self) -> int:
+        """Of the data, bytes."""
+        return sum(
+            entry.stat(follow_symlinks=False).st_size
+            for folder, _, _ in os.walk(self.data)
+            for entry in os.scandir(folder)
+        )
+
+    def initialise(self, *, durable: bool) -> None:
+        """Make an empty database server in the data folder.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If PostgreSQL with PostGIS isn't installed, or fails.
+        """
+        folder = find_programs().folder
+        # fmt: off
+        command: list[str | Path] = [
+            folder / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+            "--data-checksums", "--auth-local=peer", "--auth-host=reject", "--no-instructions",
+        ]
+        # fmt: on
+        done = self.account.run(command if durable else [*command, "--no-sync"])
+        if done.returncode != 0:
+            raise self._failure("initdb", done.stderr)
+
+    def start(self, lock: int) -> None:
+        """Start it, and wait until it is ready.
+
+        Parameters
+        ----------
+        lock : `int`
+            A file descriptor for the server to keep open.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If it doesn't get ready.
+        """
+        self._forget_reused_pid()
+        self._control("start", "-l", str(self.log / "startup.log"), "-w", keep=[lock])
+
+    def stop(self) -> None:
+        """Stop it, ending its sessions, and wait for its end."""
+        self._control("stop", "-m", "fast", "-w")
+
+    def reload(self) -> None:
+        """Make it read its configuration again."""
+        self._control("reload")
+
+    def await_readiness(self) -> None:
+        """Wait for a server that another process has started.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If it doesn't get ready.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while self._pid_file_line(8) != "ready":
+            if time.monotonic() > deadline or self.pid is None:
+                raise self._failure("start", "it didn't get ready")
+            time.sleep(0.02)
+
+    def _control(self, action: str, *options: str, keep: Sequence[int] = ()) -> None:
+        program = find_programs(self.version).folder / "pg_ctl"
+        command: list[str | Path] = [
+            program,
+            action,
+            "-D",
+            self.place,
+            "-s",
+            "-t",
+            str(_START_SECONDS),
+            *options,
+        ]
+        done = self.account.run(command, keep=keep)
+        if done.returncode != 0:
+            raise self._failure(f"pg_ctl {action}", done.stderr)
+
+    def _forget_reused_pid(self) -> None:
+        """Remove a left-over pid file whose pid is another process's by now.
+
+        PostgreSQL would take that process for its server. All other left-over
+        pid files it handles itself.
+        """
+        pid = self._pid_file_line(1)
+        if pid.isdecimal() and self.pid is None and os.path.exists(f"/proc/{pid}"):
+            (self.data / "postmaster.pid").unlink()
+
+    def _pid_file_line(self, number: int) -> str:
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return ""
+        return lines[number - 1].strip() if len(lines) >= number else ""
+
+    def _failure(self, what: str, why: str) -> DatabaseUnavailableError:
+        tail = self._log_tail()
+        return DatabaseUnavailableError(
+            "\n".join(
+                filter(None, [f"The database server in {self.place} failed: {what}", why.strip(), tail])
+            ),
+            hint=f"Its whole log: {self.log}.",
+            details={"log": tail},
+        )
+
+    def _log_tail(self) -> str:
+        """Give the last lines of the log that was written last."""
+        try:
+            logs = [entry for entry in os.scandir(self.log) if entry.stat().st_size > 0]
+        except OSError:
+            return ""
+        if not logs:
+            return ""
+        newest = max(logs, key=lambda entry: entry.stat().st_mtime_ns)
+        text = Path(newest).read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-_LOG_LINES:])
