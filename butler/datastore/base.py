@@ -1,0 +1,236 @@
+"""What every datastore can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from butler.values import Artifact
+
+__all__ = ["Datastore"]
+
+
+class Datastore(ABC):
+    """Reads and writes the artifacts of datasets.
+
+    An artifact's path is percent-encoded. It is relative to `root` for what
+    the datastore holds, and a whole ``file:///…`` URI for a file that was
+    ingested in place.
+
+    A write happens between two transactions of whoever records it, so each
+    path is a pure function of the file-name hint and the dataset's id: see
+    `expected_paths`.
+    """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What artifacts call this datastore."""
+
+    @property
+    @abstractmethod
+    def root(self) -> str:
+        """URI that relative artifact paths continue; percent-encoded, ends in a slash."""
+
+    @abstractmethod
+    def template(self, dataset_type: str, storage_class: str) -> str:
+        """File-name template for a dataset type, to be filled into a hint.
+
+        Looked up by dataset type, then by storage class, then the default.
+        """
+
+    @abstractmethod
+    def put(
+        self,
+        obj: Any,
+        dataset_id: UUID,
+        hint: str,
+        storage_class: str,
+        dataset_type: str,
+        identity: Mapping[str, Any],
+    ) -> tuple[Artifact, ...]:
+        """Write an object.
+
+        Parameters
+        ----------
+        obj
+            An instance of the storage class's Python type.
+        dataset_id : `uuid.UUID`
+            Makes the path unique.
+        hint : `str`
+            The filled template: a relative path without an extension.
+        storage_class, dataset_type : `str`
+            Choose formatter and layout.
+        identity : `~collections.abc.Mapping`
+            What the file says about itself: ``id``, ``dataset_type``,
+            ``run``, ``data_id``, ``inputs``; anything that JSON can carry.
+
+        Returns
+        -------
+        artifacts : `tuple` [`~butler.values.Artifact`]
+            One, or one a component where the datastore takes it apart.
+
+        Raises
+        ------
+        StorageClassError
+            If the object isn't of the storage class, or its format can't
+            hold it.
+        InvalidNameError
+            If the hint isn't a safe relative path.
+        DatasetExistsError
+            If the path is taken.
+
+        Notes
+        -----
+        After any exception nothing of the object is left.
+        """
+
+    @abstractmethod
+    def get(
+        self,
+        artifacts: Sequence[Artifact],
+        storage_class: str,
+        component: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Read a dataset, or a component or a part of it.
+
+        Parameters
+        ----------
+        artifacts : `~collections.abc.Sequence` [`~butler.values.Artifact`]
+            All of the dataset's.
+        storage_class : `str`
+            What to return.
+        component : `str`, optional
+            Read this component alone.
+        parameters : `~collections.abc.Mapping`, optional
+            Of the storage class, such as ``bbox`` (x, y, width, height in
+            0-based pixels), ``columns``, ``rows``.
+
+        Returns
+        -------
+        obj
+            Of the storage class's Python type; `None` for a component that
+            the dataset doesn't have.
+
+        Raises
+        ------
+        StorageClassError
+            If the component or a parameter isn't one of the storage class,
+            or a box or column isn't in the dataset.
+        ArtifactMissingError
+            If a file is gone.
+        ChecksumError
+            If a file isn't the one that was written.
+        FormatError
+            If a file isn't of its format, or is cut short.
+        """
+
+    @abstractmethod
+    def ingest(
+        self,
+        file: Path,
+        dataset_id: UUID,
+        hint: str,
+        storage_class: str,
+        dataset_type: str,
+        mode: str,
+        formatter: str | None = None,
+    ) -> tuple[Artifact, ...]:
+        """Take in a file as it is.
+
+        Parameters
+        ----------
+        file : `~pathlib.Path`
+            The file; never altered.
+        dataset_id, hint, storage_class, dataset_type
+            As for `put`.
+        mode : `str`
+            ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
+            ``move`` leaves the source where it is until `finish_move`, so
+            that whoever is killed between the two has it twice, never not
+            at all.
+        formatter : `str`, optional
+            Reads the file; the configured one if not given.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If there is no such file.
+        FormatError
+            If it isn't a regular file, or visibly not of its format.
+        NotSupportedError
+            If the datastore can't do the mode.
+        DatasetExistsError
+            If the path is taken.
+        """
+
+    @abstractmethod
+    def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
+        """Unlink the source of an ingest by ``move``, once it is recorded.
+
+        Does nothing if the source is gone already.
+
+        Raises
+        ------
+        ChecksumError
+            If the artifact doesn't hold the file's bytes; the file stays.
+        """
+
+    @abstractmethod
+    def expected_paths(
+        self, dataset_id: UUID, hint: str, storage_class: str, dataset_type: str
+    ) -> tuple[str, ...]:
+        """Every path that `put` or `ingest` may have used; reads nothing.
+
+        Which of them depends on the layout and on the extension of an
+        ingested file, so there are several; at most a few exist.
+        """
+
+    @abstractmethod
+    def discard(self, paths: Iterable[str]) -> None:
+        """Remove what an interrupted `put` or `ingest` left at these paths.
+
+        Temporary files of the same paths go too: only for writers that are
+        known to be dead.
+        """
+
+    @abstractmethod
+    def uri(self, artifact: Artifact) -> str:
+        """Whole URI of an artifact."""
+
+    @abstractmethod
+    def exists(self, artifact: Artifact) -> bool:
+        """Whether the artifact's bytes are there."""
+
+    @abstractmethod
+    def remove(self, artifacts: Iterable[Artifact]) -> None:
+        """Remove artifacts; those already gone are no error.
+
+        A file that was ingested in place stays; of a symbolic link the link
+        goes, not its target.
+        """
+
+    @abstractmethod
+    def check(self, artifact: Artifact, *, checksum: bool = True) -> str | None:
+        """Compare an artifact with what was recorded of it.
+
+        Returns
+        -------
+        fault : `str` or `None`
+            ``missing``, ``size`` or ``sha256``; `None` if it is well.
+        """
+
+    @abstractmethod
+    def paths(self) -> Iterator[str]:
+        """Every path that exists inside the root, as artifacts spell it.
+
+        Also temporary files, of writers at work or dead: see `is_temporary`.
+        """
+
+    @abstractmethod
+    def is_temporary(self, path: str) -> bool:
+        """Whether a path from `paths` is a temporary file."""

@@ -1,0 +1,77 @@
+"""Size and SHA-256 of files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from butler.errors import ArtifactMissingError, FormatError, PermissionDeniedError
+
+__all__ = ["Fingerprint", "changed_since", "copy_file", "fingerprint", "regular_file"]
+
+_CHUNK = 1 << 20
+
+
+class Fingerprint(NamedTuple):
+    """What tells one file's bytes from another's."""
+
+    size: int
+    sha256: bytes
+
+
+def fingerprint(file: Path) -> Fingerprint:
+    """Read a file through once."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+        return Fingerprint(stream.tell(), digest.digest())
+
+
+def copy_file(source: Path, target: Path) -> Fingerprint:
+    """Copy a file's bytes, not its mode or times, hashing on the way."""
+    digest = hashlib.sha256()
+    size = 0
+    with source.open("rb") as reading, target.open("xb") as writing:
+        while chunk := reading.read(_CHUNK):
+            writing.write(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    return Fingerprint(size, digest.digest())
+
+
+def regular_file(file: Path) -> os.stat_result:
+    """Look at a file that is to be ingested.
+
+    Raises
+    ------
+    ArtifactMissingError
+        If there is none.
+    PermissionDeniedError
+        If it can't be read.
+    FormatError
+        If it is a folder, a device or a pipe.
+    """
+    details = {"file": str(file)}
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise ArtifactMissingError(
+            f"There is no file {str(file)!r}", hint="Check the path.", details=details
+        ) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise FormatError(
+            f"{str(file)!r} isn't a regular file", hint="Ingest files one by one.", details=details
+        )
+    if not os.access(file, os.R_OK):
+        raise PermissionDeniedError(
+            f"{str(file)!r} can't be read", hint="Check its owner and mode.", details=details
+        )
+    return found
+
+
+def changed_since(before: os.stat_result, file: Path) -> bool:
+    """Whether a file was written to since it was looked at."""
+    after = file.stat()
+    return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)

@@ -1,0 +1,85 @@
+"""What a formatter is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+__all__ = ["Formatter"]
+
+
+class Formatter(ABC):
+    """Writes objects of some storage classes to files and reads them back.
+
+    One instance serves all threads: it keeps nothing between calls. What
+    comes back from `read` equals what `write` was given, without the
+    identity, and depends on no open file.
+    """
+
+    name: ClassVar[str]
+    """What artifacts and configurations call it."""
+
+    extensions: ClassVar[tuple[str, ...]]
+    """Of the files it writes, in lower case with the dot; then others that it reads."""
+
+    storage_classes: ClassVar[frozenset[str]] = frozenset()
+    """Those it can write and read, besides any that names it as its default."""
+
+    signatures: ClassVar[tuple[bytes, ...]] = ()
+    """How its files begin."""
+
+    detects_damage: ClassVar[bool] = False
+    """Whether the format carries checksums that `read` holds against the
+    bytes. If not, the datastore compares the SHA-256 at every read."""
+
+    @abstractmethod
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+        """Write an object to a new file, with its identity if the format has room for it.
+
+        Raises
+        ------
+        StorageClassError
+            If the format can't hold the object so that an equal one comes
+            back.
+        """
+
+    @abstractmethod
+    def read(
+        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Read an object, a component or a part of it, and no more than that.
+
+        Parameters
+        ----------
+        path : `~pathlib.Path`
+            The file.
+        storage_class : `str`
+            Of the object to return, or of the one whose component is wanted.
+        component : `str` or `None`
+            One that the storage class has.
+        parameters : `~collections.abc.Mapping`
+            Some that the storage class, or the component's, has; their
+            values are as the user gave them.
+
+        Raises
+        ------
+        FormatError
+            If the file isn't of this format, or damaged.
+        StorageClassError
+            If a parameter's value doesn't fit the file.
+        """
+
+    def validate(self, path: Path) -> None:  # noqa: B027 - not every format has headers to look at
+        """Look at a file's headers before it is ingested.
+
+        Raises
+        ------
+        FormatError
+            If it is visibly not of this format, or cut short.
+        """
+
+    def identify(self, path: Path) -> dict[str, Any] | None:
+        """Identity that `write` put into the file; `None` if there is none."""
+        return None

@@ -1,0 +1,144 @@
+"""JSON and YAML documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from butler.datastore.formatters.base import Formatter
+from butler.errors import FormatError, StorageClassError
+
+__all__ = ["JsonFormatter", "YamlFormatter"]
+
+_IDENTITY = "_butler"
+_ITEMS = "_items"
+_CLASSES = frozenset({"Dict", "List", "PropertyList", "Packages"})
+
+
+class JsonFormatter(Formatter):
+    """Strict JSON; the identity is the key ``_butler``, beside which a list is the key ``_items``."""
+
+    name = "json"
+    extensions = (".json",)
+    storage_classes = _CLASSES
+    signatures = (b"{",)
+
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+        """Write a dictionary or a list."""
+        if isinstance(obj, dict) and _IDENTITY in obj:
+            raise StorageClassError(
+                f"The dictionary has a key {_IDENTITY!r}, where a JSON file keeps its identity",
+                hint="Rename the key, or configure the formatter 'yaml'.",
+            )
+        content = obj if isinstance(obj, dict) else {_ITEMS: obj}
+        try:
+            text = json.dumps({_IDENTITY: identity, **content}, ensure_ascii=False, allow_nan=False, indent=1)
+            encoded = text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise StorageClassError(
+                f"JSON can't hold this object: {error}",
+                hint="Use null for NaN, and only text, numbers, booleans, lists and dictionaries.",
+            ) from error
+        path.write_bytes(encoded)
+        _check_equal(obj, self._load(path), "JSON")
+
+    def read(
+        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Read all of it; a file without identity is read as it is."""
+        return self._load(path)
+
+    def _load(self, path: Path) -> Any:
+        content = _parse(path, lambda text: json.loads(text, parse_constant=_no_constant))
+        if isinstance(content, dict) and _IDENTITY in content:
+            del content[_IDENTITY]
+            if content.keys() == {_ITEMS} and isinstance(content[_ITEMS], list):
+                return content[_ITEMS]
+        return content
+
+    def identify(self, path: Path) -> dict[str, Any] | None:
+        """Value of the key ``_butler``."""
+        content = _parse(path, json.loads)
+        identity = content.get(_IDENTITY) if isinstance(content, dict) else None
+        return identity if isinstance(identity, dict) else None
+
+
+class YamlFormatter(Formatter):
+    """YAML of plain values; the identity is a comment in the first line. No tag runs code."""
+
+    name = "yaml"
+    extensions = (".yaml", ".yml")
+    storage_classes = _CLASSES
+    signatures = (b"# butler: ",)
+
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+        """Write a dictionary or a list."""
+        import yaml
+
+        try:
+            text = yaml.dump(obj, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+        except (yaml.YAMLError, RecursionError) as error:
+            raise StorageClassError(
+                f"YAML can't hold this object: {error}",
+                hint="Use only text, numbers, booleans, dates, lists and dictionaries.",
+            ) from error
+        path.write_bytes(f"# butler: {json.dumps(identity)}\n{text}".encode())
+        _check_equal(obj, self._load(path), "YAML")
+
+    def read(
+        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Read all of it."""
+        return self._load(path)
+
+    def _load(self, path: Path) -> Any:
+        import yaml
+
+        return _parse(path, lambda text: yaml.load(text, yaml.CSafeLoader))
+
+    def identify(self, path: Path) -> dict[str, Any] | None:
+        """Read the comment in the first line."""
+        (signature,) = self.signatures
+        with path.open("rb") as stream:
+            first = stream.readline()
+        if not first.startswith(signature):
+            return None
+        identity: dict[str, Any] = json.loads(first.removeprefix(signature))
+        return identity
+
+
+def _parse(path: Path, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(path.read_bytes().decode())
+    except Exception as error:  # the parsers also raise RecursionError, AttributeError, their own
+        raise FormatError(
+            f"{str(path)!r} can't be read: {error}",
+            hint="The file is damaged, or not of this format.",
+            details={"file": str(path)},
+        ) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} isn't JSON")
+
+
+def _check_equal(obj: Any, back: Any, form: str) -> None:
+    if not _same(obj, back):
+        raise StorageClassError(
+            f"{form} would give back something else than this object",
+            hint="Use lists for tuples, and text for the keys of dictionaries.",
+        )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and list(one) == list(other)
+            and all(_same(one[key], other[key]) for key in one)
+        )
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other) or (one != one and other != other)  # NaN

@@ -1,0 +1,79 @@
+"""Arrays as FITS images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from butler.datastore.formatters.fits_base import box_slices
+from butler.datastore.formatters.fits_file import FitsFile
+from butler.errors import StorageClassError
+
+__all__ = ["image_hdu", "read_array", "whole_box"]
+
+_BOOLEAN = "BTLRBOOL"
+_KINDS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
+
+
+def image_hdu(array: Any, name: str = "") -> Any:
+    """HDU of an array: the primary one, or an extension if it has a name.
+
+    Parameters
+    ----------
+    array : `numpy.ndarray`
+        Of truth values, integers, or floats of 4 or 8 bytes; one axis or more.
+    name : `str`, optional
+        ``EXTNAME``.
+
+    Raises
+    ------
+    StorageClassError
+        If FITS can't hold it.
+    """
+    import numpy as np
+    from astropy.io import fits
+
+    if isinstance(array, np.ma.MaskedArray) or hasattr(array, "unit"):
+        raise StorageClassError(
+            f"A FITS image would lose the mask or the unit of this {type(array).__name__}",
+            hint="Store it as an Exposure.",
+        )
+    if array.dtype.str[1:] not in _KINDS or not array.ndim:
+        raise StorageClassError(
+            f"A FITS image can't hold an array of {array.dtype} with {array.ndim} axes",
+            hint="Convert it to truth values, integers, float32 or float64, with one axis or more.",
+            details={"dtype": str(array.dtype), "shape": array.shape},
+        )
+    kind = fits.ImageHDU if name else fits.PrimaryHDU
+    boolean = array.dtype == np.bool_
+    hdu = kind(array.view(np.uint8) if boolean else np.asarray(array))
+    if name:
+        hdu.name = name
+    if boolean:
+        hdu.header[_BOOLEAN] = (True, "0 and 1 are truth values")
+    return hdu
+
+
+def read_array(file: FitsFile, number: int, parameters: Mapping[str, Any]) -> Any:
+    """Array of one HDU, or the section that ``bbox`` names.
+
+    Returns
+    -------
+    array : `numpy.ndarray`
+
+    Raises
+    ------
+    StorageClassError
+        If the box isn't inside.
+    """
+    import numpy as np
+
+    hdu = file.hdus[number]
+    array = file.array(number, box_slices(parameters, hdu.shape))
+    return array.view(np.bool_) if _BOOLEAN in hdu.header else array
+
+
+def whole_box(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Box (x, y, width, height) of a whole image, in pixels."""
+    rows, columns = (1, *shape)[-2:]
+    return (0, 0, columns, rows)

@@ -1,0 +1,141 @@
+"""What all FITS formatters have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import index
+from pathlib import Path
+from typing import Any
+
+from butler.datastore.formatters.base import Formatter
+from butler.datastore.formatters.fits_file import fits_headers, open_fits
+from butler.datastore.formatters.fits_identity import INPUTS, identity_from_header
+from butler.errors import FormatError, StorageClassError
+
+__all__ = ["FitsFormatter", "box_slices", "clean_header", "writable_header"]
+
+_LAYOUT = frozenset(
+    {
+        *("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "NEXTEND"),
+        *("EXTNAME", "EXTVER", "EXTLEVEL", "INHERIT", "BSCALE", "BZERO", "BLANK", "CHECKSUM", "DATASUM"),
+        *("ZIMAGE", "NPIX1", "NPIX2", "PIXVALUE"),
+    }
+)
+
+
+class FitsFormatter(Formatter):
+    """Base of formatters for FITS: checked before they are read, identified by their headers."""
+
+    extensions = (".fits", ".fits.gz", ".fits.fz")
+    signatures = (b"SIMPLE  =", b"\x1f\x8b")
+    detects_damage = True
+
+    def validate(self, path: Path) -> None:
+        """Find and measure all units."""
+        with open_fits(path):
+            pass
+
+    def identify(self, path: Path) -> dict[str, Any] | None:
+        """Read the primary header, and the table of inputs; also of a file that is cut short."""
+        identity = None
+        try:
+            for header, stream in fits_headers(path):
+                if identity is None:
+                    identity = identity_from_header(header)
+                    if identity is None:
+                        return None
+                if header.get("EXTNAME") == INPUTS:
+                    width, rows = header["NAXIS1"], header["NAXIS2"]
+                    identity["inputs"] = [
+                        stream.read(width).rstrip(b" \0").decode("ascii") for _ in range(rows)
+                    ]
+                    break
+        except FormatError:
+            pass  # no more headers
+        return identity
+
+
+def clean_header(header: Any) -> Any:
+    """Copy of a header without the cards that describe the file rather than the observation."""
+    from astropy.io import fits
+
+    cleaned = fits.Header()
+    for card in header.cards:
+        keyword = card.keyword
+        blank = not keyword and not card.value  # filling, which astropy uses up when it adds a card
+        if blank or keyword in _LAYOUT or keyword.startswith("BTLR") or _is_axis(keyword):
+            continue
+        cleaned.append(card, useblanks=False, bottom=True)
+    return cleaned
+
+
+def _is_axis(keyword: str) -> bool:
+    return keyword.startswith(("NAXIS", "ZNAXIS", "ZTILE")) and keyword[-1].isdigit()
+
+
+def writable_header(metadata: Mapping[str, Any]) -> Any:
+    """Header with the cards of a header or the items of a dictionary.
+
+    Raises
+    ------
+    StorageClassError
+        If FITS can't hold one of them.
+    """
+    from astropy.io import fits
+
+    if isinstance(metadata, fits.Header):
+        return clean_header(metadata)
+    header = fits.Header()
+    for key, value in metadata.items():
+        try:
+            header.append(fits.Card(key, value), useblanks=False, bottom=True)
+            header.cards[-1].verify("exception")
+        except (ValueError, TypeError, AttributeError, fits.VerifyError) as error:
+            raise StorageClassError(
+                f"A FITS header can't hold {key!r} = {value!r}: {error}",
+                hint="Use ASCII text, finite numbers and booleans under short names.",
+                details={"key": str(key)},
+            ) from error
+    return clean_header(header)
+
+
+def box_slices(parameters: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[slice, slice] | None:
+    """Slices of rows and columns for the parameter ``bbox``; `None` if it isn't given.
+
+    Parameters
+    ----------
+    parameters : `~collections.abc.Mapping`
+        ``bbox`` is (x, y, width, height): 0-based column and row of the
+        first pixel, and the size, in pixels.
+    shape : `tuple` [`int`]
+        Of the array.
+
+    Raises
+    ------
+    StorageClassError
+        If it isn't a box, or not inside the array.
+    """
+    if "bbox" not in parameters:
+        return None
+    box = parameters["bbox"]
+    details = {"bbox": box, "shape": shape}
+    try:
+        x, y, width, height = map(index, box)
+    except (TypeError, ValueError) as error:
+        raise StorageClassError(
+            f"bbox {box!r} isn't a box", hint="Give four integers: x, y, width, height.", details=details
+        ) from error
+    if len(shape) < 2:
+        raise StorageClassError(
+            f"bbox {box!r} is for images; this array has shape {shape}",
+            hint="Read it whole.",
+            details=details,
+        )
+    rows, columns = shape[-2:]
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > columns or y + height > rows:
+        raise StorageClassError(
+            f"bbox {tuple(box)!r} isn't inside the image, which is {columns} wide and {rows} high",
+            hint="Give x, y, width, height, counted from 0, with at least one pixel.",
+            details=details,
+        )
+    return slice(y, y + height), slice(x, x + width)

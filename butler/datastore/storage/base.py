@@ -1,0 +1,152 @@
+"""The bytes under a datastore."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Self
+from urllib.parse import unquote_to_bytes
+
+from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
+
+__all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
+
+
+class Storage(ABC):
+    """A place for files: named once, never overwritten.
+
+    Paths are relative to `root`, percent-encoded, with ``/`` between the
+    parts. Every method refuses a path that leads out of the root with
+    `~butler.errors.InvalidNameError`, before any I/O.
+    """
+
+    options: ClassVar[frozenset[str]] = frozenset()
+    """Configuration keys that `from_config` reads."""
+
+    @classmethod
+    @abstractmethod
+    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
+        """Make one from a datastore's name, its own configuration keys and the repository's folder."""
+
+    @property
+    @abstractmethod
+    def root(self) -> str:
+        """URI that paths continue; percent-encoded, ends in a slash."""
+
+    @property
+    def supports_links(self) -> bool:
+        """Whether `link` works."""
+        return False
+
+    @abstractmethod
+    def create(self, path: str) -> AbstractContextManager[Path]:
+        """Write a new file.
+
+        The context is a local path, where no file is yet, to write to. When
+        it ends, the file is at ``path``, whole and durable; if it ends by an
+        exception, nothing is.
+
+        Raises
+        ------
+        DatasetExistsError
+            If the path is taken, also if that happens meanwhile.
+        """
+
+    @abstractmethod
+    def local(self, path: str) -> AbstractContextManager[Path]:
+        """A local file with the bytes of ``path``, only to read, while the context lasts.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If nothing is there.
+        """
+
+    @abstractmethod
+    def open(self, path: str) -> BinaryIO:
+        """Open for reading, seekable.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If nothing is there.
+        """
+
+    @abstractmethod
+    def size(self, path: str) -> int:
+        """Size in bytes.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If nothing is there.
+        """
+
+    @abstractmethod
+    def exists(self, path: str) -> bool:
+        """Whether a file is at the path."""
+
+    @abstractmethod
+    def delete(self, path: str) -> None:
+        """Remove a file; one that is gone already is no error."""
+
+    @abstractmethod
+    def paths(self) -> Iterator[str]:
+        """Every path inside the root, in no order, with temporary files."""
+
+    @abstractmethod
+    def is_temporary(self, path: str) -> bool:
+        """Whether `create` uses a path like this while it writes."""
+
+    @abstractmethod
+    def sweep(self, path: str) -> None:
+        """Remove temporary files that an interrupted `create` of this path left."""
+
+    def link(self, file: Path, path: str, *, symbolic: bool) -> None:
+        """Make ``path`` a hard or symbolic link to a local file.
+
+        Raises
+        ------
+        NotSupportedError
+            If this storage has no links, or can't link to this file.
+        DatasetExistsError
+            If the path is taken.
+        """
+        raise NotSupportedError(
+            f"{self.root} has no links, so {str(file)!r} can't be linked into it",
+            hint="Ingest with mode 'copy' or 'in-place'.",
+        )
+
+
+def decode_path(path: str) -> bytes:
+    """Undo a path's percent-encoding.
+
+    Raises
+    ------
+    InvalidNameError
+        If it isn't a plain relative path.
+    """
+    name = unquote_to_bytes(path)
+    if b"\0" in name or any(part in {b"", b".", b".."} for part in name.split(b"/")):
+        raise path_escapes(path)
+    return name
+
+
+def path_escapes(path: str) -> InvalidNameError:
+    """Error for a path that leads out of the root."""
+    return InvalidNameError(
+        f"{path!r} isn't a path inside the datastore",
+        hint="Artifacts are named by relative paths that no link leads outside.",
+        details={"path": path},
+    )
+
+
+def path_taken(path: str) -> DatasetExistsError:
+    """Error for a path that exists already."""
+    return DatasetExistsError(
+        f"{path!r} exists already",
+        hint="An artifact is never overwritten: write a new dataset, or remove this one.",
+        details={"path": path},
+    )

@@ -1,0 +1,108 @@
+"""Files in this process's memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, NoReturn, Self
+from urllib.parse import quote
+
+from butler.datastore.storage.base import Storage, decode_path, path_taken
+from butler.errors import ArtifactMissingError, NotSupportedError
+
+__all__ = ["MemoryStorage"]
+
+
+class MemoryStorage(Storage):
+    """Bytes in a dictionary: gone when the process ends, and in no other process.
+
+    Parameters
+    ----------
+    name : `str`
+        Tells it from others in URIs.
+    """
+
+    def __init__(self, name: str = "main") -> None:
+        self._name = name
+        self._files: dict[bytes, bytes] = {}
+
+    @classmethod
+    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
+        """Make an empty one."""
+        return cls(name)
+
+    @property
+    def root(self) -> str:
+        """``memory://name/``."""
+        return f"memory://{quote(self._name, safe='')}/"
+
+    @contextmanager
+    def create(self, path: str) -> Iterator[Path]:
+        """Write to a temporary file, then keep its bytes."""
+        key = decode_path(path)
+        if key in self._files:
+            raise path_taken(path)
+        with TemporaryDirectory() as folder:
+            draft = Path(folder, "draft")
+            yield draft
+            content = draft.read_bytes()
+        # One step, so that of two writers only one gets the path.
+        if self._files.setdefault(key, content) is not content:
+            raise path_taken(path)
+
+    @contextmanager
+    def local(self, path: str) -> Iterator[Path]:
+        """A temporary copy."""
+        content = self._content(path)
+        with TemporaryDirectory() as folder:
+            file = Path(folder, os.fsdecode(decode_path(path).rpartition(b"/")[2]))
+            file.write_bytes(content)
+            yield file
+
+    def open(self, path: str) -> BinaryIO:
+        """Open the bytes."""
+        return BytesIO(self._content(path))
+
+    def size(self, path: str) -> int:
+        """Number of bytes."""
+        return len(self._content(path))
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a key."""
+        return decode_path(path) in self._files
+
+    def delete(self, path: str) -> None:
+        """Forget the bytes."""
+        self._files.pop(decode_path(path), None)
+
+    def paths(self) -> Iterator[str]:
+        """All keys."""
+        for name in list(self._files):
+            yield quote(name, safe="/+,=@")
+
+    def is_temporary(self, path: str) -> bool:
+        """Never: what isn't finished isn't here."""
+        return False
+
+    def sweep(self, path: str) -> None:
+        """Nothing is ever left."""
+
+    def _content(self, path: str) -> bytes:
+        try:
+            return self._files[decode_path(path)]
+        except KeyError:
+            raise ArtifactMissingError(
+                f"There are no bytes for {path!r} in memory",
+                hint="A datastore of type 'memory' lives no longer than its process.",
+                details={"path": path},
+            ) from None
+
+    def __reduce__(self) -> NoReturn:
+        raise NotSupportedError(
+            f"The datastore {self._name!r} is in this process's memory; another process can't read it",
+            hint="Use a datastore of type 'posix'.",
+        )

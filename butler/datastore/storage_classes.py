@@ -1,0 +1,218 @@
+"""Storage classes: what Python type a dataset is, and which parts of it can be read alone."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from butler.datastore.plugins import load_plugin, nearest, plugins
+from butler.errors import ConfigError, StorageClassError
+
+__all__ = ["CORE", "Delegate", "StorageClass", "storage_class"]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageClass:
+    """A kind of Python object that datastores can hold.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``Exposure``.
+    python_type : `str`
+        Dotted path of its type; imported at first use.
+    formatter : `str`
+        Name of the formatter that writes it unless configured otherwise.
+    components : `~collections.abc.Mapping` [`str`, `str`], optional
+        Parts that are stored, and the storage class of each.
+    derived : `~collections.abc.Mapping` [`str`, `str`], optional
+        Parts that follow from a component, and that component; the empty
+        string for the object itself.
+    parameters : `frozenset` [`str`], optional
+        What a read can be restricted by.
+    delegate : `str`, optional
+        ``module:class`` of the `Delegate`; needed if it has components.
+    """
+
+    name: str
+    python_type: str
+    formatter: str
+    components: Mapping[str, str] = field(default_factory=dict, hash=False)
+    derived: Mapping[str, str] = field(default_factory=dict, hash=False)
+    parameters: frozenset[str] = frozenset()
+    delegate: str = ""
+
+    def load_type(self) -> type:
+        """Import the Python type."""
+        module, _, attribute = self.python_type.rpartition(".")
+        loaded = getattr(import_module(module), attribute)
+        if not isinstance(loaded, type):
+            raise ConfigError(
+                f"Storage class {self.name!r}: {self.python_type!r} is not a type",
+                hint="Give the dotted path of a class.",
+            )
+        return loaded
+
+    def load_delegate(self) -> Delegate:
+        """Import and make the delegate."""
+        module, _, attribute = self.delegate.partition(":")
+        delegate = getattr(import_module(module), attribute)()
+        assert isinstance(delegate, Delegate)
+        return delegate
+
+    def check_object(self, obj: Any) -> None:
+        """Refuse an object of another Python type.
+
+        Raises
+        ------
+        StorageClassError
+        """
+        if not isinstance(obj, self.load_type()):
+            kind = type(obj)
+            raise StorageClassError(
+                f"Storage class {self.name!r} holds {self.python_type}, "
+                f"not {kind.__module__}.{kind.__qualname__}",
+                hint="Convert the object, or use a dataset type of another storage class.",
+                details={"storage_class": self.name, "type": f"{kind.__module__}.{kind.__qualname__}"},
+            )
+
+    def check_component(self, component: str) -> None:
+        """Refuse a component that the storage class hasn't.
+
+        Raises
+        ------
+        StorageClassError
+        """
+        if component not in self.components and component not in self.derived:
+            self._refuse("component", component, [*self.components, *self.derived])
+
+    def check_parameters(self, component: str | None, parameters: Iterable[str]) -> None:
+        """Refuse parameters that a read of the whole, or of the component, can't have.
+
+        Raises
+        ------
+        StorageClassError
+        """
+        allowed = self.parameters
+        if component is not None:
+            part = self.components.get(component)
+            allowed = storage_class(part).parameters if part else frozenset()
+        for parameter in parameters:
+            if parameter not in allowed:
+                self._refuse("parameter", parameter, allowed, of=component)
+
+    def _refuse(self, kind: str, name: str, valid: Iterable[str], of: str | None = None) -> None:
+        whose = f"Component {of!r} of storage class" if of else "Storage class"
+        names = sorted(valid)
+        raise StorageClassError(
+            f"{whose} {self.name!r} has no {kind} {name!r}",
+            hint=nearest(name, names) if names else f"It has no {kind}s.",
+            details={"storage_class": self.name, kind: name, "valid": names},
+        )
+
+
+class Delegate(ABC):
+    """Takes objects of a composite storage class apart and puts them together."""
+
+    @abstractmethod
+    def disassemble(self, obj: Any) -> dict[str, Any]:
+        """Components that the object has, by name.
+
+        Raises
+        ------
+        StorageClassError
+            If the object has parts that no component can hold.
+        """
+
+    @abstractmethod
+    def assemble(self, components: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
+        """Make the object.
+
+        Parameters
+        ----------
+        components : `~collections.abc.Mapping`
+            Those that exist. Each was read with the parameters that its own
+            storage class knows.
+        parameters : `~collections.abc.Mapping`
+            All parameters of the read, to be applied to the other components.
+        """
+
+
+CORE = (
+    StorageClass(
+        "Exposure",
+        "astropy.nddata.CCDData",
+        "fits-exposure",
+        components={
+            "image": "Image",
+            "unit": "Unit",
+            "mask": "Image",
+            "flags": "Image",
+            "uncertainty": "Uncertainty",
+            "wcs": "Wcs",
+            "metadata": "Header",
+        },
+        derived={"bbox": "image"},
+        parameters=frozenset({"bbox"}),
+        delegate="butler.datastore.exposure:ExposureDelegate",
+    ),
+    StorageClass(
+        "Image", "numpy.ndarray", "fits-image", derived={"bbox": ""}, parameters=frozenset({"bbox"})
+    ),
+    StorageClass(
+        "Uncertainty", "astropy.nddata.NDUncertainty", "fits-uncertainty", parameters=frozenset({"bbox"})
+    ),
+    StorageClass("Unit", "astropy.units.UnitBase", "unit"),
+    StorageClass("Wcs", "astropy.wcs.WCS", "fits-wcs"),
+    StorageClass("Header", "astropy.io.fits.Header", "fits-header"),
+    StorageClass("Table", "astropy.table.Table", "parquet", parameters=frozenset({"columns", "rows"})),
+    StorageClass("DataFrame", "pandas.DataFrame", "parquet", parameters=frozenset({"columns", "rows"})),
+    StorageClass("ArrowTable", "pyarrow.Table", "parquet", parameters=frozenset({"columns", "rows"})),
+    StorageClass("Dict", "builtins.dict", "json"),
+    StorageClass("List", "builtins.list", "json"),
+    StorageClass("PropertyList", "builtins.dict", "json"),
+    StorageClass("Packages", "builtins.dict", "json"),
+    StorageClass("Text", "builtins.str", "text"),
+    StorageClass("Bytes", "builtins.bytes", "bytes"),
+)
+"""Storage classes that come with Butler."""
+
+
+def storage_class(name: str) -> StorageClass:
+    """Look up a storage class.
+
+    Raises
+    ------
+    StorageClassError
+        If neither Butler nor an installed plug-in has one of that name.
+    """
+    known = _core()
+    if name not in known:
+        known = _all()
+    if name not in known:
+        raise StorageClassError(
+            f"There is no storage class {name!r}", hint=nearest(name, known), details={"name": name}
+        )
+    return known[name]
+
+
+@cache
+def _core() -> dict[str, StorageClass]:
+    return {each.name: each for each in CORE}
+
+
+@cache
+def _all() -> dict[str, StorageClass]:
+    found = dict(_core())
+    for entry in plugins("butler.storage_classes").values():
+        for each in load_plugin(entry):
+            if found.setdefault(each.name, each) != each:
+                raise ConfigError(
+                    f"The plug-in {entry.name!r} defines storage class {each.name!r} a second time",
+                    hint="Uninstall one of the packages, or rename its storage class.",
+                )
+    return found
