@@ -300,7 +300,7 @@ class Cluster:
     def _bring_up(self, wanted: Record) -> None:
         if self._runs_here():
             self._await_readiness()
-            if wanted.listen == self._record.listen and self._connects():
+            if wanted.listen == self._record.listen and self._connects() and not self._server.moved:
                 if wanted != self._record:
                     self._apply_doors(wanted)
                     self._server.reload()
@@ -319,18 +319,23 @@ class Cluster:
             if lock is None:
                 raise self._in_use("another process has taken it", hint="Try again.")
             Holder(Host.current(), ready=False).write(self._holder_file)
+            self._remove_socket()
             self._apply_doors(wanted)
             self._server.start(lock)
         self._keep(wanted)
         Holder(Host.current(), ready=True).write(self._holder_file)
 
     def _shut_down(self) -> None:
-        import shutil
-
         if self._runs_here():
             self._server.stop()
             self._await_end()
         self._holder_file.unlink(missing_ok=True)
+        self._remove_socket()
+
+    def _remove_socket(self) -> None:
+        """Remove what a server leaves, too, when it crashes."""
+        import shutil
+
         shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def _keep(self, record: Record) -> None:
@@ -369,7 +374,8 @@ class Cluster:
                         hint=f"Stop it on {holder.host.name!r}: butler -r {self._home.parent} db stop. "
                         f"If that computer is gone for good, remove {self._holder_file}.",
                     )
-                return False
+                # One that was started by hand has no lock.
+                return self._server.pid is not None
         if holder is not None and holder.host.pid_namespace != here.pid_namespace:
             raise self._in_use(
                 f"its server runs in another container of this computer, {holder.host.name!r}",

@@ -22,7 +22,7 @@ def checked_address(text: str) -> str:
     Raises
     ------
     ConfigError
-        If it isn't an IP address, or stands for all interfaces.
+        If it isn't an IP address of this computer, or stands for all of them.
     """
     try:
         address = ip_address("127.0.0.1" if text == "localhost" else text)
@@ -33,6 +33,8 @@ def checked_address(text: str) -> str:
             f"{text!r} would open the database to every network of this computer",
             hint="Give the address of one interface, such as 127.0.0.1.",
         )
+    if _try_port(str(address), 0) is None:
+        raise ConfigError(f"{address} is not an address of this computer", hint="Such as 127.0.0.1.")
     if not address.is_loopback:
         warnings.warn(
             f"Other computers can reach {address}; passwords are safe on the way there, data unencrypted",
@@ -42,17 +44,8 @@ def checked_address(text: str) -> str:
 
 
 def free_port(address: str, *, preferred: int) -> int:
-    """Find a TCP port that nobody listens on.
-
-    Raises
-    ------
-    ConfigError
-        If the address isn't this computer's.
-    """
-    port = _try_port(address, preferred) or _try_port(address, 0)
-    if port is None:
-        raise ConfigError(f"Can't listen on {address}", hint="Give an address of this computer.")
-    return port
+    """Find a TCP port that nobody listens on."""
+    return _try_port(address, preferred) or _try_port(address, 0) or preferred
 
 
 def _try_port(address: str, port: int) -> int | None:

@@ -52,6 +52,11 @@ class Server:
         return int(pid) if at_home else None
 
     @property
+    def moved(self) -> bool:
+        """Whether its folder was moved while it ran, so that it can't find its configuration."""
+        return self._pid_file_line(2) != str(self.data)
+
+    @property
     def size(self) -> int:
         """Of the data, bytes."""
         return sum(
@@ -78,6 +83,9 @@ class Server:
         done = self.account.run(command if durable else [*command, "--no-sync"])
         if done.returncode != 0:
             raise self._failure("initdb", done.stderr)
+        # Ours are beside the data; without these, pg_ctl reads nothing but the data folder.
+        for name in ("postgresql.conf", "pg_hba.conf", "pg_ident.conf"):
+            (self.data / name).unlink()
 
     def start(self, lock: int) -> None:
         """Start it, and wait until it is ready.
@@ -93,15 +101,15 @@ class Server:
             If it doesn't get ready.
         """
         self._forget_reused_pid()
-        self._control("start", "-l", str(self.log / "startup.log"), "-w", keep=[lock])
+        self._control("start", self.place, "-l", str(self.log / "startup.log"), "-w", keep=[lock])
 
     def stop(self) -> None:
         """Stop it, ending its sessions, and wait for its end."""
-        self._control("stop", "-m", "fast", "-w")
+        self._control("stop", self.data, "-m", "fast", "-w")
 
     def reload(self) -> None:
         """Make it read its configuration again."""
-        self._control("reload")
+        self._control("reload", self.data)
 
     def await_readiness(self) -> None:
         """Wait for a server that another process has started.
@@ -117,24 +125,15 @@ class Server:
                 raise self._failure("start", "it didn't get ready")
             time.sleep(0.02)
 
-    def _control(self, action: str, *options: str, keep: Sequence[int] = ()) -> None:
+    def _control(self, action: str, folder: Path, *options: str, keep: Sequence[int] = ()) -> None:
         program = find_programs(self.version).folder / "pg_ctl"
-        command: list[str | Path] = [
-            program,
-            action,
-            "-D",
-            self.place,
-            "-s",
-            "-t",
-            str(_START_SECONDS),
-            *options,
-        ]
-        done = self.account.run(command, keep=keep)
+        limits = ["-s", "-t", str(_START_SECONDS)]
+        done = self.account.run([program, action, "-D", folder, *limits, *options], keep=keep)
         if done.returncode != 0:
             raise self._failure(f"pg_ctl {action}", done.stderr)
 
     def _forget_reused_pid(self) -> None:
-        """Remove a left-over pid file whose pid is another process's by now.
+        """Remove a left-over pid file whose pid is another process's by now, or a zombie's.
 
         PostgreSQL would take that process for its server. All other left-over
         pid files it handles itself.

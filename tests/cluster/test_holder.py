@@ -1,0 +1,106 @@
+"""A cluster belongs to one computer, and to one container of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from butler.cluster import Cluster
+from butler.errors import DatabaseUnavailableError
+
+from .conftest import crash, is_alive, is_root
+
+
+@pytest.fixture
+def stopped(own: Cluster, repo: Path) -> Iterator[Cluster]:
+    own.stop()
+    yield own
+    if not own.running:
+        (repo / "cluster" / "holder.json").unlink(missing_ok=True)
+
+
+def record_holder(repo: Path, *, name: str, machine: str, boot: str) -> None:
+    holder = {
+        "host": {"name": name, "machine": machine, "boot": boot, "pid_namespace": 4026531836},
+        "ready": True,
+    }
+    (repo / "cluster" / "holder.json").write_text(json.dumps(holder))
+
+
+def test_a_cluster_not_stopped_on_another_computer_is_refused_naming_it(stopped: Cluster, repo: Path) -> None:
+    record_holder(repo, name="mountaintop", machine="0" * 32, boot="another")
+    for act in (stopped.ensure_running, stopped.start, stopped.stop, stopped.destroy):
+        with pytest.raises(DatabaseUnavailableError, match="'mountaintop'") as raised:
+            act()
+        assert "remove" in str(raised.value.hint)
+    assert (repo / "cluster" / "data" / "PG_VERSION").exists()
+
+
+def test_a_cluster_of_this_computer_starts_after_a_reboot(stopped: Cluster, repo: Path) -> None:
+    machine = Path("/etc/machine-id").read_text().strip() if Path("/etc/machine-id").exists() else ""
+    record_holder(repo, name="old name", machine=machine or os.uname().nodename, boot="the boot before")
+    stopped.ensure_running()
+    assert stopped.running
+
+
+def test_a_cluster_of_a_container_that_has_died_starts(stopped: Cluster, repo: Path) -> None:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    record_holder(repo, name="container", machine="container", boot=boot)
+    stopped.ensure_running()
+    assert stopped.running
+
+
+@pytest.mark.skipif(
+    not is_root or subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"]).returncode != 0,
+    reason="this computer can't make a container",
+)
+def test_a_cluster_in_use_on_the_host_is_refused_in_a_container(own: Cluster, repo: Path) -> None:
+    program = (
+        "import sys, pathlib, butler.cluster as c; c.Cluster(pathlib.Path(sys.argv[1])).ensure_running()"
+    )
+    container = ["unshare", "--pid", "--mount", "--fork", "--mount-proc"]
+    enter = 'mount -t tmpfs none /run && exec "$@"'
+    contained = subprocess.run(
+        [*container, "sh", "-c", enter, "sh", sys.executable, "-c", program, repo],
+        capture_output=True,
+        text=True,
+    )
+    assert contained.returncode != 0
+    assert f"another container of this computer, '{os.uname().nodename}'" in contained.stderr
+    assert own.running
+
+
+def test_processes_of_a_crashed_server_are_waited_for(own: Cluster) -> None:
+    connection = psycopg2.connect(own.dsn("superuser"))
+    backend = connection.info.backend_pid
+    # Stopped, it doesn't notice that its server has died, like one that is busy.
+    os.kill(backend, signal.SIGSTOP)
+    crash(own)
+    waker = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -CONT {backend}"])
+    own.ensure_running()
+    assert waker.wait(timeout=0.1) == 0
+    assert not is_alive(backend)
+    connection.close()
+
+
+def test_data_of_another_major_version_are_refused_naming_dump_and_restore(
+    stopped: Cluster, repo: Path
+) -> None:
+    version = repo / "cluster" / "data" / "PG_VERSION"
+    ours = version.read_text()
+    version.write_text("11\n")
+    with pytest.raises(
+        DatabaseUnavailableError, match=f"of PostgreSQL 11; this computer has .*{ours.strip()}"
+    ) as raised:
+        stopped.ensure_running()
+    assert "postgresql-11-postgis-3" in str(raised.value.hint)
+    assert "butler db backup, butler db restore" in str(raised.value.hint)
+    version.write_text(ours)

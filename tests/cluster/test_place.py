@@ -1,0 +1,150 @@
+"""Where a cluster's files go, and where they can't."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from butler.cluster import Cluster
+from butler.cluster.host import file_system_type
+from butler.errors import ConfigError, DatabaseUnavailableError
+
+from .conftest import as_user, ask, needs_root, new_repo
+
+
+@pytest.fixture
+def state(monkeypatch: pytest.MonkeyPatch, lands: Path) -> Path:
+    """The folder for data that can't lie in their repository."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/butler")
+    monkeypatch.setenv("XDG_STATE_HOME", str(lands / "state"))
+    return lands / "state" / "butler"
+
+
+def test_data_lie_in_a_repository_of_any_ordinary_name(land: Path) -> None:
+    repo = land / "-it's the  Sternwarte Zürich; & all | its * nights"
+    repo.mkdir()
+    cluster = Cluster.create(repo, durable=False)
+    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
+    assert cluster.status().data_dir == repo / "cluster" / "data"
+    cluster.destroy()
+
+
+@pytest.mark.parametrize("name", ["$(touch pwned)", 'a`id`"b\\c', "new\nline"])
+def test_data_lie_elsewhere_if_a_shell_would_read_more_in_the_name(
+    land: Path, state: Path, name: str
+) -> None:
+    repo = land / name
+    repo.mkdir()
+    cluster = Cluster.create(repo, durable=False)
+    status = cluster.status()
+    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
+    assert status.data_dir.parents[1] == state
+    cluster.destroy()
+    assert not status.data_dir.parent.exists()
+
+
+def test_data_lie_elsewhere_if_the_path_is_too_long_for_postgresql(land: Path, state: Path) -> None:
+    repo = land.joinpath(*["deep" * 50] * 5)
+    repo.mkdir(parents=True)
+    cluster = Cluster.create(repo, durable=False)
+    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
+    assert cluster.status().data_dir.parents[1] == state
+    assert len(f"{cluster.status().socket_dir}/.s.PGSQL.65535") < 107
+    cluster.destroy()
+
+
+@needs_root
+def test_data_lie_elsewhere_if_the_servers_user_cant_reach_the_repository(land: Path, state: Path) -> None:
+    private = new_repo(land)
+    private.chmod(0o700)
+    repo = private / "repo"
+    repo.mkdir()
+    cluster = Cluster.create(repo, durable=False)
+    assert cluster.status().data_dir.parents[1] == state
+    assert not (repo / "cluster" / "data").exists()
+    cluster.stop()
+    Cluster(repo).ensure_running()
+    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
+    cluster.destroy()
+    assert list(repo.iterdir()) == []
+
+
+@needs_root
+def test_an_ordinary_user_runs_a_server_of_his_own(land: Path) -> None:
+    repo = new_repo(land)
+    os.chown(repo, 65534, 65534)
+
+    def create() -> tuple[str, str]:
+        cluster = Cluster.create(repo, durable=False)
+        return cluster.status().user, ask(cluster.dsn("superuser"), "SELECT current_user")
+
+    assert as_user("nobody", create) == ("nobody", "postgres")
+    assert Cluster(repo).running
+    as_user("nobody", lambda: Cluster(repo).destroy())
+    assert list(repo.iterdir()) == []
+
+
+def test_a_second_cluster_in_a_repository_is_refused(cluster: Cluster) -> None:
+    with pytest.raises(ConfigError, match="already"):
+        Cluster.create(cluster.status().data_dir.parents[1])
+    assert cluster.running
+
+
+def test_a_missing_folder_is_refused(land: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        Cluster.create(land / "missing")
+    assert not (land / "missing").exists()
+
+
+def test_a_disk_that_fills_up_during_creation_leaves_nothing(repo: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(DatabaseUnavailableError, match="initdb"):
+            Cluster.create(repo)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(repo.iterdir()) == []
+
+
+def test_a_damaged_record_is_refused(repo: Path) -> None:
+    (repo / "cluster").mkdir()
+    record = repo / "cluster" / "cluster.json"
+    record.write_text("{")
+    with pytest.raises(ConfigError, match="damaged"):
+        Cluster(repo)
+    record.write_text(
+        '{"token": "01234567", "creator": 0, "external": "/etc", "durable": true,'
+        ' "port": 5432, "listen": null, "share": false}'
+    )
+    with pytest.raises(ConfigError, match="/etc"):
+        Cluster(repo)
+    record.unlink()
+
+
+MOUNTS = """\
+22 1 8:1 / / rw - ext4 /dev/sda1 rw
+30 22 0:40 / /home rw shared:5 - nfs4 nas:/home rw
+31 30 8:2 / /home/local rw - xfs /dev/sda2 rw
+32 22 0:50 / /mnt/two\\040words rw - cifs //nas/share rw
+33 22 0:51 / /mnt/remote rw - fuse.sshfs host: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/data/demo", "ext4"),
+        ("/home/anna/demo", "nfs4"),
+        ("/home/local/demo", "xfs"),
+        ("/homeless/demo", "ext4"),
+        ("/mnt/two words/demo", "cifs"),
+        ("/mnt/remote", "fuse.sshfs"),
+    ],
+)
+def test_the_file_system_of_a_path_is_that_of_the_mount_nearest_to_it(path: str, kind: str) -> None:
+    assert file_system_type(Path(path), MOUNTS) == kind
