@@ -1,0 +1,201 @@
+"""Make a registry's tables and contract in a database, take them away, list what there is.
+
+All of it runs in the caller's transaction, as the owner role.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
+from butler.schema.objects import SqlObject, instantiate, read_objects, sql_root
+from butler.schema.tables import registry_tables
+
+__all__ = [
+    "Registry",
+    "build_contract",
+    "build_shared",
+    "create_proxy",
+    "drop_contract",
+    "drop_proxy",
+    "registries",
+    "role_prefix",
+    "run_sql",
+]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,53}")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry of a database: a pair of schemas.
+
+    Parameters
+    ----------
+    name : `str`
+        Its public schema.
+    base : `str` or `None`
+        The registry that it is a layer over.
+    depth : `int`
+        0 for the base.
+    """
+
+    name: str
+    base: str | None
+    depth: int
+
+    @property
+    def tables(self) -> str:
+        """Its private schema."""
+        return f"{self.name}_internal"
+
+
+def run_sql(connection: Connection, sql: str) -> None:
+    """Run a whole SQL file, in which percent signs and colons mean themselves."""
+    with connection.connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def registries(connection: Connection) -> list[Registry]:
+    """List the registries of a database, the base first."""
+    rows = connection.execute(
+        text("SELECT registry, base, depth FROM butler_shared.registry ORDER BY depth, registry")
+    )
+    return [Registry(row.registry, row.base, row.depth) for row in rows]
+
+
+def role_prefix(connection: Connection) -> str:
+    """Give what the roles of this database begin with."""
+    prefix: str = connection.execute(text("SELECT role_prefix FROM butler_shared.installation")).scalar_one()
+    return prefix
+
+
+def build_shared(connection: Connection, objects: Iterable[SqlObject], prefix: str) -> None:
+    """Make the functions that all registries of a database share, or replace them."""
+    for obj in objects:
+        if obj.path.startswith("shared/"):
+            run_sql(connection, instantiate(obj.sql, "butler", prefix))
+
+
+def build_contract(
+    connection: Connection, registry: Registry, objects: Sequence[SqlObject], prefix: str
+) -> None:
+    """Make the views, functions and triggers of a registry whose tables are there, and open its doors."""
+    name = {"registry": registry.name}
+    connection.execute(text("SELECT butler_shared.make_layer(:registry)"), name)
+    for obj in objects:
+        if not obj.path.startswith("shared/"):
+            run_sql(connection, instantiate(obj.sql, registry.name, prefix))
+    connection.execute(text("SELECT butler_shared.make_triggers(:registry)"), name)
+    connection.execute(text("SELECT butler_shared.copy_comments(:registry)"), name)
+    connection.execute(text("SELECT butler_shared.open_doors(:registry)"), name)
+    run_sql(
+        connection,
+        f"SELECT {registry.tables}.make_camera_view(c.camera) FROM {registry.tables}.camera AS c",
+    )
+
+
+def drop_contract(connection: Connection, registry: Registry) -> None:
+    """Drop the views, functions and triggers of a registry; its tables stay."""
+    connection.execute(text("SELECT butler_shared.drop_contract(:registry)"), {"registry": registry.name})
+
+
+def create_proxy(
+    connection: Connection, name: str, base: str, *, owner: str = "", root: Path | None = None
+) -> Registry:
+    """Make a registry as a layer over another.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of its public schema: lower-case letters, digits, underscores.
+    base : `str`
+        The registry under it.
+    owner : `str`, optional
+        The database role that it is made for.
+    root : `pathlib.Path`, optional
+        Folder of the SQL files; the package's own by default.
+
+    Raises
+    ------
+    InvalidNameError
+        If the name isn't one for a schema, or is one of PostgreSQL's or ours.
+    UnitNotFoundError
+        If there is no such base.
+    DefinitionConflictError
+        If a schema of that name is there.
+    """
+    if not _NAME.fullmatch(name) or name.startswith("pg_") or name.endswith("_internal") or name in _RESERVED:
+        raise InvalidNameError(
+            f"{name!r} is not a name for a layer",
+            hint="Use lower-case letters, digits and underscores, at most 54, such as 'mydb_alice'.",
+            details={"name": name},
+        )
+    below = {registry.name: registry for registry in registries(connection)}
+    if base not in below:
+        raise UnitNotFoundError(
+            f"no registry {base!r} to make a layer over",
+            hint=f"There are {', '.join(below)}.",
+            details={"registry": base},
+        )
+    taken = connection.execute(
+        text("SELECT count(*) FROM pg_namespace WHERE nspname IN (:name, :tables)"),
+        {"name": name, "tables": f"{name}_internal"},
+    ).scalar_one()
+    if taken:
+        raise DefinitionConflictError(
+            f"the database has a schema {name!r} already",
+            hint="Choose another name, or drop the layer first.",
+            details={"name": name},
+        )
+    proxy = Registry(name, base, below[base].depth + 1)
+    run_sql(connection, f"CREATE SCHEMA {proxy.name}; CREATE SCHEMA {proxy.tables};")
+    connection.execute(
+        text(
+            "INSERT INTO butler_shared.registry (registry, base, depth, owner)"
+            " VALUES (:name, :base, :depth, coalesce(nullif(:owner, ''), session_user))"
+        ),
+        {"name": name, "base": base, "depth": proxy.depth, "owner": owner},
+    )
+    registry_tables(proxy.tables).create_all(connection, checkfirst=False)
+    build_contract(connection, proxy, read_objects(root or sql_root()), role_prefix(connection))
+    return proxy
+
+
+_RESERVED = frozenset({"butler", "butler_shared", "public", "information_schema"})
+
+
+def drop_proxy(connection: Connection, name: str) -> None:
+    """Drop a layer with all that was registered in it.
+
+    Raises
+    ------
+    UnitNotFoundError
+        If there is no such layer.
+    DefinitionConflictError
+        If it is the base, or other layers lie over it.
+    """
+    known = registries(connection)
+    found = next((registry for registry in known if registry.name == name), None)
+    if found is None:
+        raise UnitNotFoundError(
+            f"no layer {name!r}",
+            hint=f"There are {', '.join(r.name for r in known if r.depth) or 'none'}.",
+            details={"registry": name},
+        )
+    above = [registry.name for registry in known if registry.base == name]
+    if found.depth == 0 or above:
+        raise DefinitionConflictError(
+            f"registry {name!r} is the base of {', '.join(above) or 'the database'}",
+            hint="Drop the layers over it first; the base goes with its database only.",
+            details={"registry": name, "layers": above},
+        )
+    connection.execute(text("DELETE FROM butler_shared.registry WHERE registry = :name"), {"name": name})
+    run_sql(connection, f"DROP SCHEMA {found.name} CASCADE; DROP SCHEMA {found.tables} CASCADE;")

@@ -1,0 +1,208 @@
+"""Bring a database's schema to a revision, and say how it differs from what it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+from butler.errors import DatabaseUnavailableError, PermissionDeniedError, SchemaVersionError
+from butler.schema.install import registries, role_prefix, run_sql
+from butler.schema.objects import instantiate, sql_root
+from butler.schema.reference import expected_catalog
+from butler.schema.tables import SHARED
+from butler.schema.version import SCHEMA_VERSION
+
+__all__ = ["Difference", "catalog", "check", "current_version", "downgrade", "grant", "initialise", "upgrade"]
+
+OLDEST_SERVER = 150000
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing in a database's catalogue that isn't as it should be.
+
+    Parameters
+    ----------
+    kind : `str`
+        table, column, constraint, index, trigger, view, function, door …
+    name : `str`
+        Of the object.
+    expected : `str` or `None`
+        Its definition as it should be; `None` if it should not be there.
+    found : `str` or `None`
+        Its definition as it is; `None` if it is missing.
+    """
+
+    kind: str
+    name: str
+    expected: str | None
+    found: str | None
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.kind} {self.name} is missing"
+        if self.expected is None:
+            return f"{self.kind} {self.name} is not ours"
+        return f"{self.kind} {self.name} differs"
+
+
+def _alembic(connection: Connection) -> Any:
+    from alembic.config import Config
+
+    root = sql_root()
+    config = Config(str(root.parent / "alembic.ini"))
+    config.set_main_option("script_location", str(root / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def current_version(connection: Connection) -> str | None:
+    """Give the revision that a database is at; `None` if it has no schema of ours."""
+    if not inspect(connection).has_table("alembic_version", schema=SHARED):
+        return None
+    version: str | None = connection.execute(
+        text(f"SELECT version_num FROM {SHARED}.alembic_version")
+    ).scalar_one_or_none()
+    return version
+
+
+def initialise(connection: Connection, *, role_prefix: str = "butler") -> None:
+    """Make extensions and roles in a database; idempotent.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As a role that may do that, in a transaction.
+    role_prefix : `str`
+        Roles belong to the whole server: two repositories on one have two prefixes.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If the server is too old or has no PostGIS.
+    PermissionDeniedError
+        If the role may not; the hint says what the administrator must run.
+    """
+    version = connection.execute(text("SELECT current_setting('server_version_num')::integer")).scalar_one()
+    if version < OLDEST_SERVER:
+        raise DatabaseUnavailableError(
+            f"the server runs PostgreSQL {version // 10000}; Butler needs 15 or newer",
+            hint="Give the DSN of a newer server, or upgrade this one by dump and restore.",
+        )
+    available = set(
+        connection.execute(
+            text("SELECT name FROM pg_available_extensions WHERE name IN ('postgis', 'btree_gist')")
+        ).scalars()
+    )
+    if missing := {"postgis", "btree_gist"} - available:
+        raise DatabaseUnavailableError(
+            f"the server lacks the extension {' and '.join(sorted(missing))}",
+            hint="Install it on the server's computer, as Debian's postgresql-15-postgis-3 does.",
+        )
+    try:
+        run_sql(connection, instantiate(_bootstrap(), "butler", role_prefix))
+    except Exception as error:
+        if getattr(error, "pgcode", None) == "42501":
+            raise PermissionDeniedError(
+                f"this role may not initialise the database: {str(error).splitlines()[0]}",
+                hint="Let the server's administrator run what 'butler db init --sql' prints.",
+            ) from error
+        raise
+
+
+def _bootstrap() -> str:
+    return (sql_root() / "bootstrap.sql").read_text(encoding="utf-8")
+
+
+def upgrade(connection: Connection, target: str = "head") -> None:
+    """Upgrade the schema, as the owner, in the caller's transaction.
+
+    Raises
+    ------
+    SchemaVersionError
+        If the database is at a revision that this version of Butler doesn't know.
+    """
+    _migrate("upgrade", connection, target)
+
+
+def downgrade(connection: Connection, target: str) -> None:
+    """Downgrade the schema, as the owner, in the caller's transaction.
+
+    Raises
+    ------
+    SchemaVersionError
+        If the database is at a revision that this version of Butler doesn't know.
+    """
+    _migrate("downgrade", connection, target)
+
+
+def _migrate(direction: str, connection: Connection, target: str) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
+        getattr(command, direction)(_alembic(connection), target)
+    except CommandError as error:
+        raise SchemaVersionError(
+            f"can't {direction} from {current_version(connection) or 'nothing'} to {target}: {error}",
+            hint=f"This version of Butler knows revisions up to {SCHEMA_VERSION}; see 'butler db status'.",
+        ) from error
+
+
+def grant(connection: Connection) -> None:
+    """Open the doors of every registry again, after a restore, which brings none of them."""
+    for registry in registries(connection):
+        connection.execute(text(f"SELECT {SHARED}.open_doors(:registry)"), {"registry": registry.name})
+
+
+def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str, str], str]:
+    """Read a registry's catalogue: (kind, name) to definition, in the base's names.
+
+    Views of single cameras are left out, as they depend on what was registered.
+    """
+    schemas = [registry, f"{registry}_internal"] + ([SHARED] if registry == "butler" else [])
+    prefix = role_prefix(connection)
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SET LOCAL search_path = ''")
+        cursor.execute((sql_root() / "catalog.sql").read_text(encoding="utf-8"), {"schemas": schemas})
+        rows = cursor.fetchall()
+        cursor.execute("RESET search_path")
+    own_views = {
+        name.split(".")[1]
+        for kind, name, definition in rows
+        if kind == "view" and "\ncomment Visits of camera " in definition
+    }
+
+    def in_base_names(value: str) -> str:
+        if registry != "butler":
+            value = value.replace(f"{registry}_internal", "butler_internal").replace(f"{registry}.", "butler.")
+        for role in ("owner", "writer", "reader"):
+            value = value.replace(f"{prefix}_{role}", f"butler_{role}")
+        return value
+
+    return {
+        (kind, in_base_names(name)): in_base_names(definition)
+        for kind, name, definition in rows
+        if len(name.split(".")) < 2 or name.split(".")[1] not in own_views
+    }
+
+
+def check(connection: Connection) -> list[Difference]:
+    """Compare the base registry's catalogue with that of this version of Butler.
+
+    Alembic's own comparison is silent about grants, comments, function bodies
+    and EXCLUDE constraints; this one sees whatever the catalogue shows.
+
+    Returns
+    -------
+    differences : `list` [`Difference`]
+        Empty if all is as it should be.
+    """
+    expected, found = expected_catalog(), catalog(connection)
+    return [
+        Difference(*key, expected.get(key), found.get(key))
+        for key in sorted(expected.keys() | found.keys())
+        if expected.get(key) != found.get(key)
+    ]

@@ -1,0 +1,36 @@
+-- What a database needs once, before any migration: run by its administrator, or by
+-- "butler db init" where that role may. Idempotent. After a restore, "butler db grant" runs it
+-- again, as database settings and privileges don't travel in a dump.
+
+CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
+
+DO $$
+DECLARE
+    v_role text;
+BEGIN
+    FOREACH v_role IN ARRAY ARRAY['butler_owner', 'butler_writer', 'butler_reader'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.rolname = v_role) THEN
+            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
+        END IF;
+    END LOOP;
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format(
+        'GRANT CONNECT ON DATABASE %I TO butler_owner, butler_writer, butler_reader', current_database()
+    );
+    EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO butler_owner', current_database());
+    EXECUTE format('ALTER DATABASE %I SET timezone = ''UTC''', current_database());
+    -- Found by an unqualified name from psql; functions pin their own.
+    EXECUTE format('ALTER DATABASE %I SET search_path = butler, public', current_database());
+    IF pg_has_role(current_user, 'butler_owner', 'MEMBER') OR (
+        SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user
+    ) THEN
+        -- The form with IN SCHEMA is accepted and does nothing.
+        ALTER DEFAULT PRIVILEGES FOR ROLE butler_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+    END IF;
+END;
+$$;
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO butler_owner, butler_writer, butler_reader;
+GRANT SELECT ON public.spatial_ref_sys TO butler_owner, butler_writer, butler_reader;

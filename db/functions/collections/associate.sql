@@ -1,0 +1,71 @@
+-- object: function butler.associate(text, uuid[])
+-- requires: functions/internal/own_collection.sql functions/internal/stamp.sql functions/internal/data_id_json.sql
+CREATE OR REPLACE FUNCTION butler.associate(p_collection text, p_dataset_ids uuid[])
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_collection bigint;
+    v_now timestamptz;
+    v_problems jsonb;
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    v_collection := butler_internal.own_collection(p_collection, 'tagged');
+    v_now := butler_internal.stamp(v_collection);
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
+        'hint', 'Give ids of datasets that are registered and not removed.', 'dataset_id', g.id
+    ) ORDER BY g.n) INTO v_problems
+    FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
+    WHERE NOT EXISTS (
+        SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id AND d.state <> 'removed'
+    );
+    PERFORM butler_shared.raise_rows(v_problems);
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', other.n, 'code', 'UB201',
+        'message', format(
+            'collection %s holds dataset %s of the same type and data ID as %s', p_collection, other.there, other.id
+        ),
+        'hint', 'Disassociate the one that is there first.',
+        'dataset_id', other.id, 'existing', other.there
+    ) ORDER BY other.n) INTO v_problems
+    FROM (
+        SELECT g.n, g.id, coalesce(t.dataset_id, twin.id) AS there
+        FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
+        INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = g.id
+        LEFT JOIN butler_internal.dataset_tag AS t
+            ON
+                t.collection_id = v_collection AND upper_inf(t.known)
+                AND t.dataset_type_id = d.dataset_type_id AND t.digest = d.digest
+                AND t.dataset_id <> d.dataset_id
+        LEFT JOIN LATERAL (
+            SELECT g2.id
+            FROM unnest(p_dataset_ids) AS g2 (id)
+            INNER JOIN butler_internal.all_dataset AS d2 ON d2.dataset_id = g2.id
+            WHERE
+                d2.dataset_type_id = d.dataset_type_id AND d2.digest = d.digest AND d2.dataset_id <> d.dataset_id
+                AND cardinality(p_dataset_ids) <= 1000
+            LIMIT 1
+        ) AS twin ON true
+    ) AS other
+    WHERE other.there IS NOT NULL;
+    PERFORM butler_shared.raise_rows(v_problems);
+    INSERT INTO butler_internal.dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)
+    SELECT v_collection, d.dataset_id, d.dataset_type_id, d.digest, tstzrange(v_now, NULL)
+    FROM (SELECT DISTINCT g FROM unnest(p_dataset_ids) AS g) AS given (id)
+    INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = given.id
+    WHERE NOT EXISTS (
+        SELECT FROM butler_internal.dataset_tag AS t
+        WHERE t.collection_id = v_collection AND t.dataset_id = d.dataset_id AND upper_inf(t.known)
+    );
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.associate(text, uuid[]) IS
+'Put datasets into a tagged collection; returns how many were new to it.
+Raises UB101 for an unknown dataset, UB201 where another of the same type and data ID is there.';

@@ -1,0 +1,26 @@
+-- object: function butler.disassociate(text, uuid[])
+-- requires: functions/internal/own_collection.sql functions/internal/stamp.sql
+CREATE OR REPLACE FUNCTION butler.disassociate(p_collection text, p_dataset_ids uuid[])
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_collection bigint;
+    v_now timestamptz;
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    v_collection := butler_internal.own_collection(p_collection, 'tagged');
+    v_now := butler_internal.stamp(v_collection);
+    UPDATE butler_internal.dataset_tag AS t
+    SET known = tstzrange(lower(t.known), v_now)
+    WHERE t.collection_id = v_collection AND t.dataset_id = ANY (p_dataset_ids) AND upper_inf(t.known);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.disassociate(text, uuid[]) IS
+'Take datasets out of a tagged collection; returns how many were in it. Those that weren''t are ignored.';

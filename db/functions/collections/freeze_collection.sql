@@ -1,0 +1,23 @@
+-- object: function butler.freeze_collection(text, boolean)
+-- requires: functions/internal/find_collection.sql
+CREATE OR REPLACE FUNCTION butler.freeze_collection(p_collection text, p_frozen boolean DEFAULT true)
+RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    UPDATE butler_internal.collection AS c SET frozen = p_frozen WHERE c.collection = p_collection;
+    IF NOT FOUND THEN
+        PERFORM butler_internal.find_collection(p_collection);
+        PERFORM butler_shared.raise_error(
+            'UB401', format('collection %L belongs to a layer under this registry', p_collection),
+            'Freeze it there.', jsonb_build_object('collection', p_collection)
+        );
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.freeze_collection(text, boolean) IS
+'Freeze a collection, or release it. A frozen one takes no datasets and no members.';

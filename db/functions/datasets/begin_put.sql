@@ -1,0 +1,171 @@
+-- object: function butler.begin_put(text, text, jsonb, text, text, bigint)
+-- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql
+--
+-- Everything that can be refused is refused here, before a byte is written. The intent says what is
+-- about to be; it is committed asynchronously, as losing it in a crash of the server leaves at worst
+-- an orphan file that verify names.
+CREATE OR REPLACE FUNCTION butler.begin_put(
+    p_run text,
+    p_dataset_type text,
+    p_data_ids jsonb,
+    p_template text,
+    p_datastore text,
+    p_quantum_id bigint DEFAULT NULL
+)
+RETURNS TABLE (
+    row_number integer,
+    dataset_id uuid,
+    data_id jsonb,
+    hint text,
+    storage_class text,
+    units text[],
+    needs_environment boolean
+)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_type record;
+    v_run butler_internal.run;
+    v_datastore bigint;
+    v_problems jsonb;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
+    SELECT r.* INTO v_run
+    FROM butler_internal.run AS r
+    WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
+    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    IF p_quantum_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.run_id = v_run.run_id
+    ) THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('quantum %s does not belong to run %s', p_quantum_id, p_run),
+            'Put outputs into the quantum''s own run.', jsonb_build_object('quantum_id', p_quantum_id)
+        );
+    END IF;
+
+    WITH read AS (
+        SELECT r.*, butler_shared.data_id_digest(
+            r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
+            r.skymap, r.tract, r.patch, r.sky_pixel, r.label
+        ) AS digest
+        FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
+    ),
+    checked AS (
+        SELECT
+            r.row_number,
+            coalesce(
+                r.problem,
+                butler_internal.unknown_unit(
+                    r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
+                    r.skymap, r.tract, r.patch, r.sky_pixel, r.label
+                ),
+                (
+                    SELECT jsonb_build_object(
+                        'code', 'UB201',
+                        'message', format('run %s has %s of this data ID already: dataset %s', p_run, p_dataset_type, d.dataset_id),
+                        'hint', 'Datasets never change: put into another run, or remove the one that is there.',
+                        'existing', d.dataset_id
+                    )
+                    FROM butler_internal.dataset AS d
+                    WHERE
+                        d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
+                        AND d.digest = r.digest AND d.state <> 'removed'
+                ),
+                CASE WHEN count(*) OVER (PARTITION BY r.digest) > 1 THEN jsonb_build_object(
+                    'code', 'UB201',
+                    'message', 'the data ID is given twice',
+                    'hint', 'A run holds one dataset of a type and data ID.'
+                ) END
+            ) || jsonb_build_object(
+                'row', r.row_number, 'dataset_type', p_dataset_type,
+                'data_id', p_data_ids -> (r.row_number - 1)
+            ) AS problem
+        FROM read AS r
+    )
+    SELECT jsonb_agg(c.problem ORDER BY c.row_number) INTO v_problems
+    FROM checked AS c
+    WHERE c.problem IS NOT NULL;
+    PERFORM butler_shared.raise_rows(v_problems);
+
+    RETURN QUERY
+    WITH read AS (
+        SELECT
+            r.*,
+            butler_shared.uuid7() AS id,
+            butler_internal.data_id_json(
+                r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
+                r.skymap, r.tract, r.patch, r.sky_pixel, r.label
+            ) AS json
+        FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
+    ),
+    named AS MATERIALIZED (
+        SELECT
+            r.*,
+            butler_internal.fill_template(p_template, jsonb_strip_nulls(jsonb_build_object(
+                'visit_name', v.visit_name,
+                'night', v.night,
+                'observation_type', v.observation_type,
+                'target_name', v.target_name,
+                'physical_filter', v.physical_filter,
+                'abstract_filter', f.abstract_filter,
+                'sensor_name', s.sensor_name
+            )) || r.json || jsonb_build_object(
+                'run', p_run,
+                'dataset_type', p_dataset_type,
+                'data_id', coalesce((
+                    SELECT string_agg(coalesce(
+                        CASE u.unit WHEN 'sensor' THEN s.sensor_name WHEN 'visit' THEN v.visit_name END,
+                        r.json ->> u.unit
+                    ), '_' ORDER BY array_position(
+                        '{camera,visit,snap,visit_range,sensor,physical_filter,abstract_filter,skymap,tract,patch,sky_pixel,label}', u.unit
+                    ))
+                    FROM butler_shared.unit AS u
+                    WHERE r.json ? u.unit
+                ), '')
+            )) AS hint
+        FROM read AS r
+        LEFT JOIN butler_internal.all_visit AS v ON v.camera = r.camera AND v.visit = r.visit
+        LEFT JOIN butler_internal.all_physical_filter AS f
+            ON f.camera = r.camera AND f.physical_filter = coalesce(r.physical_filter, v.physical_filter)
+        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = r.camera AND s.sensor = r.sensor
+    ),
+    intended AS (
+        INSERT INTO butler_internal.put_intent (
+            dataset_id, run_id, dataset_type_id, datastore_id, quantum_id,
+            camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+            skymap, tract, patch, sky_pixel, label,
+            hint, begun, begun_by
+        )
+        SELECT
+            n.id, v_run.run_id, v_type.dataset_type_id, v_datastore, p_quantum_id,
+            n.camera, n.abstract_filter, n.physical_filter, n.sensor, n.visit, n.snap, n.visit_range,
+            n.skymap, n.tract, n.patch, n.sky_pixel, n.label,
+            n.hint, clock_timestamp(), session_user
+        FROM named AS n
+    )
+    SELECT
+        n.row_number, n.id, n.json, n.hint, v_type.storage_class,
+        ARRAY(
+            SELECT u.unit FROM butler_shared.unit AS u
+            WHERE (v_type.unit_mask >> u.position) & 1 = 1 ORDER BY u.position
+        ),
+        v_run.environment IS NULL
+    FROM named AS n
+    ORDER BY n.row_number;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint) IS
+'Begin to put datasets of one type into a run: data IDs as a JSON array of objects, the datastore''s
+file-name template, the datastore. Gives each its id, its complete data ID and its filled template.
+Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';

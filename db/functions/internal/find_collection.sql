@@ -1,0 +1,30 @@
+-- object: function butler_internal.find_collection(text)
+-- requires: shared/did_you_mean.sql
+CREATE OR REPLACE FUNCTION butler_internal.find_collection(p_collection text)
+RETURNS TABLE (collection_id bigint, kind text, run_id bigint)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.collection_id, c.kind, r.run_id
+    FROM butler_internal.all_collection AS c
+    LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
+    WHERE c.collection = p_collection;
+    IF NOT FOUND THEN
+        PERFORM butler_shared.raise_error(
+            'UB103',
+            format('no collection %L', p_collection),
+            butler_shared.did_you_mean(
+                p_collection, ARRAY(SELECT c.collection FROM butler_internal.all_collection AS c ORDER BY 1)
+            ),
+            jsonb_build_object('collection', p_collection)
+        );
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.find_collection(text) IS
+'Look a collection up in all layers. Raises UB103 if there is none.';

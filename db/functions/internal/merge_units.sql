@@ -1,0 +1,143 @@
+-- object: function butler_internal.merge_units(text, jsonb, boolean)
+-- requires: shared/raise_rows.sql shared/did_you_mean.sql functions/sky/sky_polygon.sql
+--
+-- Registering is idempotent: a row that is there and agrees in what is given counts as done. One
+-- that differs is a conflict, named with its field; p_replace overwrites it instead.
+CREATE OR REPLACE FUNCTION butler_internal.merge_units(p_table text, p_rows jsonb, p_replace boolean)
+RETURNS integer
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_columns text[];
+    v_key text[];
+    v_given text[];
+    v_unknown text;
+    v_rows jsonb := p_rows;
+    v_same_key text;
+    v_problems jsonb;
+    v_inserted integer;
+BEGIN
+    IF jsonb_typeof(p_rows) IS DISTINCT FROM 'array' OR jsonb_path_exists(p_rows, '$[*] ? (@.type() != "object")') THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('rows of %s are not given as a JSON array of objects', p_table),
+            'Write [{"camera": "…", …}, …].'
+        );
+    END IF;
+    IF jsonb_array_length(p_rows) = 0 THEN
+        RETURN 0;
+    END IF;
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO v_columns
+    FROM pg_attribute AS a
+    WHERE
+        a.attrelid = format('butler_internal.%I', p_table)::regclass
+        AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+        AND a.attname NOT IN ('observed_sensor_id', 'patch_id');
+    SELECT array_agg(a.attname::text ORDER BY k.n) INTO v_key
+    FROM pg_constraint AS c
+    CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k (attnum, n)
+    INNER JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.attnum
+    WHERE c.conrelid = format('butler_internal.%I', p_table)::regclass AND c.contype = 'p';
+    SELECT array_agg(DISTINCT k) INTO v_given
+    FROM jsonb_array_elements(p_rows) AS r CROSS JOIN LATERAL jsonb_object_keys(r) AS k;
+    SELECT g INTO v_unknown FROM unnest(v_given) AS g WHERE g <> ALL (v_columns) ORDER BY g LIMIT 1;
+    IF v_unknown IS NOT NULL THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('%s has no column %L', p_table, v_unknown),
+            butler_shared.did_you_mean(v_unknown, v_columns),
+            jsonb_build_object('unit', p_table, 'column', v_unknown)
+        );
+    END IF;
+    IF NOT v_key <@ coalesce(v_given, '{}') THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('rows of %s lack %s', p_table, array_to_string(ARRAY(
+                SELECT unnest(v_key) EXCEPT SELECT unnest(v_given)
+            ), ', ')),
+            format('Each needs %s.', array_to_string(v_key, ', ')),
+            jsonb_build_object('unit', p_table)
+        );
+    END IF;
+    IF 'region' = ANY (v_given) THEN
+        SELECT jsonb_agg(
+            CASE
+                WHEN jsonb_typeof(r.value -> 'region') = 'array' THEN jsonb_set(
+                    r.value, '{region}', to_jsonb(butler.sky_polygon(ARRAY(
+                        SELECT v::text::double precision FROM jsonb_path_query(r.value, '$.region[*][*]') AS v
+                    ))::text)
+                )
+                WHEN jsonb_typeof(r.value -> 'region') IN ('null') OR NOT r.value ? 'region' THEN r.value
+                ELSE jsonb_set(r.value, '{region}', '"not a list of vertices"')
+            END
+            ORDER BY r.n
+        ) INTO v_rows
+        FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS r (value, n);
+    END IF;
+    IF p_table = 'visit_range' THEN
+        SELECT jsonb_agg(jsonb_set(r.value, '{visit_range}', to_jsonb(regexp_replace(
+            r.value ->> 'visit_range', '^([0-9]+)[.][.]([0-9]*)$', '[\1,\2)'
+        ))) ORDER BY r.n) INTO v_rows
+        FROM jsonb_array_elements(v_rows) WITH ORDINALITY AS r (value, n);
+    END IF;
+    SELECT string_agg(format('t.%1$I = n.%1$I', k), ' AND ') INTO v_same_key FROM unnest(v_key) AS k;
+    BEGIN
+        EXECUTE format(
+            'INSERT INTO butler_internal.%1$I (%2$s) SELECT %3$s FROM jsonb_populate_recordset('
+            'NULL::butler_internal.%1$I, $1) AS n ON CONFLICT DO NOTHING',
+            p_table,
+            (SELECT string_agg(format('%I', g), ', ') FROM unnest(v_given) AS g),
+            (SELECT string_agg(
+                CASE WHEN g IN ('doc', 'extra', 'definition')
+                    THEN format('coalesce(n.%I, %s)', g, CASE g WHEN 'doc' THEN '''''' ELSE '''{}''' END)
+                    ELSE format('n.%I', g)
+                END, ', ') FROM unnest(v_given) AS g)
+        ) USING v_rows;
+    EXCEPTION WHEN data_exception OR internal_error THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('a row of %s has a value of the wrong kind: %s', p_table, sqlerrm),
+            'See the view''s column comments for types and units.',
+            jsonb_build_object('unit', p_table)
+        );
+    END;
+    GET DIAGNOSTICS v_inserted = ROW_COUNT;
+    IF v_inserted = jsonb_array_length(p_rows) THEN
+        RETURN v_inserted;
+    END IF;
+    IF p_replace AND NOT v_given <@ v_key THEN
+        EXECUTE format(
+            'UPDATE butler_internal.%1$I AS t SET %2$s FROM jsonb_populate_recordset('
+            'NULL::butler_internal.%1$I, $1) AS n WHERE %3$s AND (%4$s)',
+            p_table,
+            (SELECT string_agg(
+                CASE WHEN g IN ('doc', 'extra', 'definition')
+                    THEN format('%1$I = coalesce(n.%1$I, t.%1$I)', g) ELSE format('%1$I = n.%1$I', g) END, ', ')
+                FROM unnest(v_given) AS g WHERE g <> ALL (v_key)),
+            v_same_key,
+            (SELECT string_agg(format('to_jsonb(t.%1$I) IS DISTINCT FROM to_jsonb(n.%1$I)', g), ' OR ')
+                FROM unnest(v_given) AS g WHERE g <> ALL (v_key))
+        ) USING v_rows;
+    END IF;
+    EXECUTE format(
+        'SELECT jsonb_agg(jsonb_build_object(''row'', bad.place, ''code'', ''UB202'', ''message'', bad.message, '
+        '''hint'', ''Leave it as it is, or register it with replace.'') ORDER BY bad.place) FROM ('
+        'SELECT g.place, CASE WHEN t.ctid IS NULL THEN format(''%1$s %%s has a name that another has'', g.value) '
+        'ELSE format(''%1$s %%s is registered with %%s = %%s, not %%s'', '
+        '%2$s, d.key, coalesce(left((to_jsonb(t) -> d.key)::text, 200), ''null''), '
+        'left(coalesce((to_jsonb(n) -> d.key)::text, ''null''), 200)) END AS message '
+        'FROM jsonb_array_elements($1) WITH ORDINALITY AS g (value, place) '
+        'CROSS JOIN LATERAL jsonb_populate_record(NULL::butler_internal.%3$I, g.value) AS n '
+        'LEFT JOIN butler_internal.%3$I AS t ON %4$s '
+        'LEFT JOIN LATERAL (SELECT k AS key FROM jsonb_object_keys(g.value) AS k '
+        'WHERE to_jsonb(t) -> k IS DISTINCT FROM to_jsonb(n) -> k LIMIT 1) AS d ON true '
+        'WHERE t.ctid IS NULL OR d.key IS NOT NULL) AS bad',
+        replace(p_table, '_', ' '),
+        'concat_ws('', '', ' || (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(v_key) AS k) || ')',
+        p_table,
+        v_same_key
+    ) INTO v_problems USING v_rows;
+    PERFORM butler_shared.raise_rows(v_problems);
+    RETURN v_inserted;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.merge_units(text, jsonb, boolean) IS
+'Add rows to a unit''s table; returns how many were new. Raises UB202 for one that differs.';

@@ -1,0 +1,38 @@
+-- object: function butler.begin_quantum(text, text, jsonb, uuid[], text)
+-- requires: functions/internal/own_collection.sql functions/provenance/predict_inputs.sql
+CREATE OR REPLACE FUNCTION butler.begin_quantum(
+    p_run text,
+    p_task text,
+    p_data_id jsonb DEFAULT '{}',
+    p_inputs uuid[] DEFAULT '{}',
+    p_host text DEFAULT NULL
+)
+RETURNS bigint
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_run bigint;
+    v_quantum bigint;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT r.run_id INTO v_run
+    FROM butler_internal.run AS r
+    WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
+    INSERT INTO butler_internal.execution (host, started) VALUES (p_host, clock_timestamp())
+    RETURNING execution_id INTO v_quantum;
+    INSERT INTO butler_internal.quantum (quantum_id, run_id, task, data_id, attempt)
+    SELECT
+        v_quantum, v_run, p_task, coalesce(p_data_id, '{}'),
+        1 + count(*)
+    FROM butler_internal.quantum AS q
+    WHERE q.run_id = v_run AND q.task = p_task AND q.data_id = coalesce(p_data_id, '{}');
+    PERFORM butler.predict_inputs(v_quantum, p_inputs);
+    RETURN v_quantum;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], text) IS
+'Record that a task begins to work on a data ID in a run, with the inputs that it will read. Returns the quantum''s id.
+Raises UB101 for an unknown input, UB103 or UB401 for the run.';

@@ -1,0 +1,21 @@
+-- object: function butler.set_run_environment(text, uuid)
+-- requires: functions/internal/own_collection.sql
+CREATE OR REPLACE FUNCTION butler.set_run_environment(p_run text, p_dataset_id uuid)
+RETURNS boolean
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    UPDATE butler_internal.run AS r
+    SET environment = p_dataset_id
+    WHERE
+        r.collection_id = butler_internal.own_collection(p_run, 'run')
+        AND r.environment IS NULL;
+    RETURN FOUND;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.set_run_environment(text, uuid) IS
+'Say which dataset describes the environment of a run. The first to say so wins; returns whether it was this one.';

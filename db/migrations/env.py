@@ -1,0 +1,61 @@
+"""Alembic's entry: connect as the owner, one revision at a time, one deployer at a time."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from alembic import context
+from geoalchemy2 import alembic_helpers
+from sqlalchemy import Connection, NullPool, create_engine, text
+
+from butler.schema.revisions import MIGRATION_LOCK, freeze
+from butler.schema.tables import BASE, SHARED, metadata
+
+
+def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+    """Compare our own schemas only."""
+    return kind != "schema" or name in (BASE, SHARED)
+
+
+def include_object(obj: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Leave Alembic's own table out of the comparison."""
+    return name != "alembic_version" and bool(
+        alembic_helpers.include_object(obj, name, kind, reflected, compare_to)
+    )
+
+
+def freeze_changes(_context: Any, _revision: Any, directives: list[Any]) -> None:
+    """Freeze the SQL files that changed since the last revision beside the new one."""
+    if directives and getattr(context.config.cmd_opts, "autogenerate", False):
+        freeze(directives[0].rev_id)
+
+
+def run(connection: Connection) -> None:
+    """Migrate over a connection in the caller's transaction."""
+    connection.execute(text("SET LOCAL lock_timeout = '4s'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SHARED}"))
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table_schema=SHARED,
+        include_schemas=True,
+        include_name=include_name,
+        include_object=include_object,
+        render_item=alembic_helpers.render_item,
+        compare_type=True,
+        compare_server_default=False,
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+        process_revision_directives=freeze_changes,
+    )
+    context.run_migrations()
+
+
+given: Connection | None = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    url = os.environ["BUTLER_OWNER_DSN"].replace("postgresql://", "postgresql+psycopg2://", 1)
+    with create_engine(url, poolclass=NullPool).begin() as owner:
+        run(owner)

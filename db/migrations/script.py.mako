@@ -1,0 +1,29 @@
+"""${message}
+
+A revision runs in one transaction over every registry of the database. It reads only what is frozen
+under db/migrations/sql; never edit a revision or a frozen file that has been released. Table
+operations take ``schema=registry.tables``; what depends on data is written as SQL over sets. Keep locks short: add
+indexes and foreign keys in a way that the size of ``dataset`` allows.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from butler.schema.revisions import replaced_contract
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    with replaced_contract(op.get_bind(), old=down_revision, new=revision) as registries:
+        for registry in registries:
+            ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    with replaced_contract(op.get_bind(), old=revision, new=down_revision) as registries:
+        for registry in registries:
+            ${downgrades if downgrades else "pass"}

@@ -1,0 +1,190 @@
+-- object: function butler.merge_datasets(text, text, text, boolean, bigint)
+-- requires: functions/bulk/stage_datasets.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql shared/raise_rows.sql
+--
+-- The checks are there to name all bad rows; the constraints of dataset and artifact are what
+-- refuses them, so a row that slips between the two still can't come in.
+CREATE OR REPLACE FUNCTION butler.merge_datasets(
+    p_run text,
+    p_dataset_type text,
+    p_datastore text,
+    p_skip_existing boolean DEFAULT false,
+    p_quantum_id bigint DEFAULT NULL
+)
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_type record;
+    v_collection bigint;
+    v_run bigint;
+    v_datastore bigint;
+    v_problems jsonb;
+    v_now timestamptz;
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF NOT EXISTS (
+        SELECT FROM pg_class AS c
+        INNER JOIN pg_roles AS r ON r.oid = c.relowner
+        WHERE
+            c.oid = to_regclass('pg_temp.butler_stage_dataset')
+            AND c.relkind = 'r' AND r.rolname = current_user
+    ) THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', 'no staging table was made in this transaction',
+            'Call stage_datasets() first, and COPY into it.'
+        );
+    END IF;
+    SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
+    v_collection := butler_internal.own_collection(p_run, 'run');
+    SELECT r.run_id INTO v_run FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
+    SELECT d.datastore_id INTO v_datastore
+    FROM butler_internal.all_datastore AS d WHERE d.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    PERFORM pg_advisory_xact_lock_shared(7310001, v_collection::integer);
+    v_now := clock_timestamp();
+    -- Not when the table is made: the caller may not run the function.
+    ALTER TABLE pg_temp.butler_stage_dataset
+    ADD COLUMN digest uuid GENERATED ALWAYS AS (butler_shared.data_id_digest(
+        camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+        skymap, tract, patch, sky_pixel, label
+    )) STORED,
+    ADD COLUMN unit_mask integer GENERATED ALWAYS AS (butler_shared.unit_mask(
+        camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+        skymap, tract, patch, sky_pixel, label
+    )) STORED;
+    ANALYZE pg_temp.butler_stage_dataset;
+
+    WITH problem AS (
+        SELECT
+            s.row_number AS n,
+            'UB301' AS code,
+            'row_number, dataset_id, path, formatter, size or sha256 is missing' AS message,
+            'Each row needs all of them.' AS hint
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0
+        UNION ALL
+        SELECT
+            s.row_number, 'UB301',
+            format('the data ID has %s', coalesce(butler_internal.unit_list(s.unit_mask), 'no units')),
+            'It takes ' || coalesce(butler_internal.unit_list(v_type.unit_mask), 'no units') || '.'
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE s.unit_mask <> v_type.unit_mask
+        UNION ALL
+        SELECT t.n, 'UB201', 'the data ID is given twice', 'A run holds one dataset of a type and data ID.'
+        FROM (
+            SELECT
+                min(s.row_number) AS n,
+                lag(s.digest) OVER (PARTITION BY s.digest ORDER BY s.dataset_id) IS NOT NULL AS again
+            FROM pg_temp.butler_stage_dataset AS s
+            GROUP BY s.digest, s.dataset_id
+        ) AS t
+        WHERE t.again
+        UNION ALL
+        SELECT
+            s.row_number, 'UB201', format('run %s has it already: dataset %s', p_run, d.dataset_id),
+            'Skip what exists, or load into another run.'
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.dataset AS d
+            ON
+                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
+                AND d.digest = s.digest AND d.state <> 'removed'
+        WHERE NOT p_skip_existing
+        UNION ALL
+        SELECT s.row_number, u.problem ->> 'code', u.problem ->> 'message', u.problem ->> 'hint'
+        FROM pg_temp.butler_stage_dataset AS s
+        LEFT JOIN butler_internal.all_camera AS c ON c.camera = s.camera
+        LEFT JOIN butler_internal.all_abstract_filter AS b ON b.abstract_filter = s.abstract_filter
+        LEFT JOIN butler_internal.all_physical_filter AS f
+            ON f.camera = s.camera AND f.physical_filter = s.physical_filter
+        LEFT JOIN butler_internal.all_physical_sensor AS p ON p.camera = s.camera AND p.sensor = s.sensor
+        LEFT JOIN butler_internal.all_visit AS v ON v.camera = s.camera AND v.visit = s.visit
+        LEFT JOIN butler_internal.all_observed_sensor AS o
+            ON o.camera = s.camera AND o.visit = s.visit AND o.sensor = s.sensor
+        LEFT JOIN butler_internal.all_snap AS n
+            ON n.camera = s.camera AND n.visit = s.visit AND n.snap = s.snap
+        LEFT JOIN butler_internal.all_visit_range AS r
+            ON r.camera = s.camera AND r.visit_range = s.visit_range
+        LEFT JOIN butler_internal.all_skymap AS m ON m.skymap = s.skymap
+        LEFT JOIN butler_internal.all_tract AS t ON t.skymap = s.skymap AND t.tract = s.tract
+        LEFT JOIN butler_internal.all_patch AS a
+            ON a.skymap = s.skymap AND a.tract = s.tract AND a.patch = s.patch
+        LEFT JOIN butler_internal.all_sky_pixel AS x ON x.sky_pixel = s.sky_pixel
+        LEFT JOIN butler_internal.all_label AS l ON l.label = s.label
+        CROSS JOIN LATERAL (
+            SELECT butler_internal.unknown_unit(
+                s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
+                s.skymap, s.tract, s.patch, s.sky_pixel, s.label
+            ) AS problem
+        ) AS u
+        WHERE
+            (s.camera IS NOT NULL AND c.camera IS NULL)
+            OR (s.abstract_filter IS NOT NULL AND b.abstract_filter IS NULL)
+            OR (s.physical_filter IS NOT NULL AND f.camera IS NULL)
+            OR (s.sensor IS NOT NULL AND p.camera IS NULL)
+            OR (s.visit IS NOT NULL AND v.camera IS NULL)
+            OR (s.sensor IS NOT NULL AND s.visit IS NOT NULL AND o.camera IS NULL)
+            OR (s.snap IS NOT NULL AND n.camera IS NULL)
+            OR (s.visit_range IS NOT NULL AND r.camera IS NULL)
+            OR (s.skymap IS NOT NULL AND m.skymap IS NULL)
+            OR (s.tract IS NOT NULL AND t.skymap IS NULL)
+            OR (s.patch IS NOT NULL AND a.skymap IS NULL)
+            OR (s.sky_pixel IS NOT NULL AND x.sky_pixel IS NULL)
+            OR (s.label IS NOT NULL AND l.label IS NULL)
+    ),
+    worst AS (
+        SELECT DISTINCT ON (p.n) p.* FROM problem AS p ORDER BY p.n, p.code DESC
+    )
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', w.n, 'code', w.code, 'message', w.message, 'hint', w.hint
+    ) ORDER BY w.n) INTO v_problems
+    FROM worst AS w;
+    PERFORM butler_shared.raise_rows(v_problems);
+
+    WITH filed AS (
+        INSERT INTO butler_internal.dataset (
+            dataset_id, run_id, dataset_type_id, quantum_id,
+            camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+            skymap, tract, patch, sky_pixel, label, created
+        )
+        SELECT DISTINCT ON (s.dataset_id)
+            s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
+            s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
+            s.skymap, s.tract, s.patch, s.sky_pixel, s.label, v_now
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE NOT EXISTS (
+            SELECT FROM butler_internal.dataset AS d
+            WHERE
+                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
+                AND d.digest = s.digest AND d.state <> 'removed'
+        )
+        ORDER BY s.dataset_id
+        RETURNING dataset_id
+    ),
+    stored AS (
+        INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
+        SELECT s.dataset_id, v_datastore, coalesce(s.component, ''), s.path, s.formatter, s.size, s.sha256
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
+    ),
+    ended AS (
+        DELETE FROM butler_internal.put_intent AS i
+        USING pg_temp.butler_stage_dataset AS s
+        WHERE i.dataset_id = s.dataset_id
+    )
+    SELECT count(*) INTO v_count FROM filed;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
+'File what was copied into the staging table as datasets of one type in a run; returns how many were new.
+A row is one artifact; rows of one dataset share its id. All or none: one error names every bad row.
+Datasets of a data ID that the run has are an error, or passed over if asked.';

@@ -1,0 +1,60 @@
+-- object: function butler.register_collection(text, text, text)
+CREATE OR REPLACE FUNCTION butler.register_collection(p_collection text, p_kind text, p_doc text DEFAULT '')
+RETURNS boolean
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_kind text;
+    v_id bigint;
+    v_run bigint;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF p_kind IS NULL OR p_kind NOT IN ('run', 'tagged', 'chained', 'calibration') THEN
+        PERFORM butler_shared.raise_error(
+            'UB305', format('%L is not a kind of collection', p_kind),
+            'There are run, tagged, chained and calibration.', jsonb_build_object('kind', p_kind)
+        );
+    END IF;
+    IF
+        p_collection IS NULL OR p_collection = '' OR octet_length(p_collection) > 255
+        OR p_collection ~ '[[:cntrl:]]' OR p_collection ~ '^[[:space:]]' OR p_collection ~ '[[:space:]]$'
+        OR p_collection ~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'
+    THEN
+        PERFORM butler_shared.raise_error(
+            'UB305', format('%L is not a name for a collection', left(p_collection, 100)),
+            'Use at most 255 bytes without control characters; parts are separated by single slashes, none is "." or "..".',
+            jsonb_build_object('collection', left(p_collection, 100))
+        );
+    END IF;
+    SELECT c.kind INTO v_kind FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
+    IF NOT FOUND THEN
+        INSERT INTO butler_internal.collection (collection, kind, owner, doc)
+        VALUES (p_collection, p_kind, session_user, coalesce(p_doc, ''))
+        ON CONFLICT ON CONSTRAINT uq_collection_collection DO NOTHING
+        RETURNING collection_id INTO v_id;
+        IF FOUND THEN
+            IF p_kind = 'run' THEN
+                INSERT INTO butler_internal.execution (started) VALUES (clock_timestamp())
+                RETURNING execution_id INTO v_run;
+                INSERT INTO butler_internal.run (run_id, collection_id, run) VALUES (v_run, v_id, p_collection);
+            END IF;
+            RETURN true;
+        END IF;
+        SELECT c.kind INTO v_kind FROM butler_internal.collection AS c WHERE c.collection = p_collection;
+    END IF;
+    IF v_kind <> p_kind THEN
+        PERFORM butler_shared.raise_error(
+            'UB202', format('collection %L is a %s collection, not a %s one', p_collection, v_kind, p_kind),
+            'Use it as it is, or choose another name.',
+            jsonb_build_object('collection', p_collection, 'kind', v_kind)
+        );
+    END IF;
+    RETURN false;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.register_collection(text, text, text) IS
+'Register a collection of kind run, tagged, chained or calibration. One that is there stays: returns false.
+Raises UB202 if it is of another kind, UB305 for a bad name.';

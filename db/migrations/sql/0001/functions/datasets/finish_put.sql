@@ -1,0 +1,91 @@
+-- object: function butler.finish_put(jsonb)
+-- requires: shared/raise_rows.sql
+--
+-- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
+-- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
+-- appears before a time that was pinned.
+CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb)
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_problems jsonb;
+    v_run record;
+    v_now timestamptz;
+    v_count integer;
+    v_conflict text;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', given.n, 'code', 'UB101', 'message', format('no put of dataset %s has begun', given.id),
+        'hint', 'Begin it again; the bytes written for it belong to nothing.', 'dataset_id', given.id
+    )) INTO v_problems
+    FROM (
+        SELECT min(a.n) AS n, (a.value ->> 'dataset_id')::uuid AS id
+        FROM jsonb_array_elements(p_artifacts) WITH ORDINALITY AS a (value, n)
+        GROUP BY 2
+    ) AS given
+    LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
+    WHERE i.dataset_id IS NULL;
+    PERFORM butler_shared.raise_rows(v_problems);
+
+    FOR v_run IN
+        SELECT DISTINCT r.collection_id, r.run
+        FROM jsonb_array_elements(p_artifacts) AS a
+        INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
+        INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id
+        ORDER BY r.collection_id
+    LOOP
+        PERFORM pg_advisory_xact_lock_shared(7310001, v_run.collection_id::integer);
+        PERFORM butler_internal.own_collection(v_run.run, 'run');
+    END LOOP;
+    v_now := clock_timestamp();
+
+    BEGIN
+        WITH ended AS (
+            DELETE FROM butler_internal.put_intent AS i
+            USING (SELECT DISTINCT (a ->> 'dataset_id')::uuid AS id FROM jsonb_array_elements(p_artifacts) AS a) AS given
+            WHERE i.dataset_id = given.id
+            RETURNING i.*
+        ),
+        filed AS (
+            INSERT INTO butler_internal.dataset (
+                dataset_id, run_id, dataset_type_id, quantum_id,
+                camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+                skymap, tract, patch, sky_pixel, label, created
+            )
+            SELECT
+                e.dataset_id, e.run_id, e.dataset_type_id, e.quantum_id,
+                e.camera, e.abstract_filter, e.physical_filter, e.sensor, e.visit, e.snap, e.visit_range,
+                e.skymap, e.tract, e.patch, e.sky_pixel, e.label, v_now
+            FROM ended AS e
+        ),
+        stored AS (
+            INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
+            SELECT
+                e.dataset_id, e.datastore_id, coalesce(a ->> 'component', ''), a ->> 'path', a ->> 'formatter',
+                (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
+            FROM jsonb_array_elements(p_artifacts) AS a
+            INNER JOIN ended AS e ON e.dataset_id = (a ->> 'dataset_id')::uuid
+        )
+        SELECT count(*) INTO v_count FROM ended;
+    EXCEPTION WHEN unique_violation THEN
+        GET STACKED DIAGNOSTICS v_conflict = CONSTRAINT_NAME;
+        IF v_conflict <> 'uq_dataset_run_type_digest' THEN
+            RAISE;
+        END IF;
+        PERFORM butler_shared.raise_error(
+            'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+            'It has won; the bytes written here are to be deleted.'
+        );
+    END;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.finish_put(jsonb) IS
+'Register datasets whose bytes are written: a JSON array of artifacts
+{"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
+Raises UB101 where no put has begun, UB201 where another process was first.';

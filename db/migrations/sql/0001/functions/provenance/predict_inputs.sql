@@ -1,0 +1,36 @@
+-- object: function butler.predict_inputs(bigint, uuid[])
+-- requires: shared/raise_rows.sql
+CREATE OR REPLACE FUNCTION butler.predict_inputs(p_quantum_id bigint, p_inputs uuid[])
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_count integer;
+    v_problems jsonb;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF NOT EXISTS (SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running') THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
+            jsonb_build_object('quantum_id', p_quantum_id)
+        );
+    END IF;
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
+        'hint', 'Inputs are datasets that are registered.', 'dataset_id', g.id
+    )) INTO v_problems
+    FROM unnest(p_inputs) WITH ORDINALITY AS g (id, n)
+    WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
+    PERFORM butler_shared.raise_rows(v_problems);
+    INSERT INTO butler_internal.dataset_consumer (quantum_id, dataset_id)
+    SELECT DISTINCT p_quantum_id, g FROM unnest(p_inputs) AS g
+    ON CONFLICT ON CONSTRAINT pk_dataset_consumer DO NOTHING;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.predict_inputs(bigint, uuid[]) IS
+'Say which datasets a running quantum will read; returns how many were new.';

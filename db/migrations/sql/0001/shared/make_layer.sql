@@ -1,0 +1,59 @@
+-- object: function butler_shared.make_layer(text)
+-- requires: shared/layers_of.sql
+--
+-- One view all_<table> for each table: the table itself in a base, in a proxy its union with the
+-- same view of the layer under it. Columns are named, as "*" would swap them silently where two
+-- tables differ in order.
+CREATE OR REPLACE FUNCTION butler_shared.make_layer(p_registry text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_own text := p_registry || '_internal';
+    v_base text := (
+        SELECT r.base || '_internal' FROM butler_shared.registry AS r WHERE r.registry = p_registry
+    );
+    v_table record;
+    v_query text;
+BEGIN
+    FOR v_table IN
+        SELECT
+            c.relname AS name,
+            string_agg(format('t.%I', a.attname), ', ' ORDER BY a.attname) AS columns
+        FROM pg_catalog.pg_class AS c
+        INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace = v_own::regnamespace AND c.relkind = 'r'
+        GROUP BY c.relname
+        ORDER BY c.relname
+    LOOP
+        v_query := format('SELECT %s FROM %I.%I AS t', v_table.columns, v_own, v_table.name);
+        IF v_base IS NOT NULL THEN
+            v_query := format(
+                'SELECT %s FROM %I.%I AS t UNION ALL %s',
+                v_table.columns, v_base, 'all_' || v_table.name, v_query
+            );
+        END IF;
+        -- Pairs of a proxy's own rows with lower ones aren't stored: a load into the base would
+        -- have to write into every proxy. They are joined live; a person's own rows are few.
+        IF v_base IS NOT NULL AND v_table.name = 'sensor_patch_overlap' THEN
+            v_query := format(
+                'SELECT t.observed_sensor_id, t.patch_id FROM %2$I.all_sensor_patch_overlap AS t '
+                'UNION ALL SELECT s.observed_sensor_id, p.patch_id FROM %1$I.observed_sensor AS s '
+                'INNER JOIN %2$I.all_patch AS p ON public.st_intersects(s.region, p.region) '
+                'UNION ALL SELECT s.observed_sensor_id, p.patch_id FROM %1$I.patch AS p '
+                'INNER JOIN %2$I.all_observed_sensor AS s ON public.st_intersects(s.region, p.region) '
+                'UNION ALL SELECT t.observed_sensor_id, t.patch_id FROM %1$I.sensor_patch_overlap AS t',
+                v_own, v_base
+            );
+        END IF;
+        EXECUTE format('CREATE VIEW %I.%I AS %s', v_own, 'all_' || v_table.name, v_query);
+        EXECUTE format(
+            'COMMENT ON VIEW %I.%I IS %L', v_own, 'all_' || v_table.name,
+            'Rows of table ' || v_table.name || ' in this registry and the layers under it.'
+        );
+    END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_shared.make_layer(text) IS
+'Create the views all_<table> of a registry.';

@@ -1,0 +1,115 @@
+CREATE SEQUENCE butler_shared.artifact_store_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.calibration_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.calibration_key_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.collection_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.dataset_type_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.execution_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.observed_sensor_id AS BIGINT;
+
+CREATE SEQUENCE butler_shared.patch_id AS BIGINT;
+
+CREATE TABLE butler_shared.installation (
+	one_row BOOLEAN DEFAULT true NOT NULL,
+	role_prefix TEXT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT pk_installation PRIMARY KEY (one_row),
+	CONSTRAINT ck_installation_one_row CHECK (one_row)
+);
+
+COMMENT ON TABLE butler_shared.installation IS 'What was decided when this database was initialised.';
+
+COMMENT ON COLUMN butler_shared.installation.one_row IS 'There is one row.';
+
+COMMENT ON COLUMN butler_shared.installation.role_prefix IS 'Roles are named <prefix>_owner, _writer, _reader.';
+
+COMMENT ON COLUMN butler_shared.installation.created IS 'When the database was initialised, UTC.';
+
+CREATE TABLE butler_shared.leap_second (
+	since_utc TIMESTAMP WITHOUT TIME ZONE NOT NULL,
+	tai_minus_utc INTEGER NOT NULL,
+	since_tai TIMESTAMP WITHOUT TIME ZONE GENERATED ALWAYS AS (since_utc + make_interval(secs => tai_minus_utc)) STORED,
+	CONSTRAINT pk_leap_second PRIMARY KEY (since_utc),
+	CONSTRAINT ck_leap_second_positive CHECK (tai_minus_utc > 0)
+);
+
+COMMENT ON TABLE butler_shared.leap_second IS 'Leap seconds, as published by the IERS in Bulletin C; before 1972 the first value is used.';
+
+COMMENT ON COLUMN butler_shared.leap_second.since_utc IS 'From when on the difference holds, UTC.';
+
+COMMENT ON COLUMN butler_shared.leap_second.tai_minus_utc IS 'Seconds by which TAI is ahead of UTC.';
+
+COMMENT ON COLUMN butler_shared.leap_second.since_tai IS 'The same moment, TAI.';
+
+CREATE INDEX ix_leap_second_since_tai ON butler_shared.leap_second (since_tai);
+
+CREATE TABLE butler_shared.registry (
+	registry TEXT NOT NULL,
+	base TEXT,
+	depth SMALLINT NOT NULL,
+	owner TEXT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT pk_registry PRIMARY KEY (registry),
+	CONSTRAINT fk_registry_base FOREIGN KEY(base) REFERENCES butler_shared.registry (registry),
+	CONSTRAINT ck_registry_name CHECK (registry ~ '^[a-z][a-z0-9_]{0,53}$'),
+	CONSTRAINT ck_registry_depth CHECK ((base IS NULL) = (depth = 0))
+);
+
+COMMENT ON TABLE butler_shared.registry IS 'The registries of this database: the base, and the layers over it.';
+
+COMMENT ON COLUMN butler_shared.registry.registry IS 'Name of the registry''s public schema.';
+
+COMMENT ON COLUMN butler_shared.registry.base IS 'The registry that it is a layer over; null for the base.';
+
+COMMENT ON COLUMN butler_shared.registry.depth IS '0 for the base, 1 for a layer over it, and so on.';
+
+COMMENT ON COLUMN butler_shared.registry.owner IS 'The database role that it was made for.';
+
+COMMENT ON COLUMN butler_shared.registry.created IS 'When it was made, UTC.';
+
+CREATE TABLE butler_shared.unit (
+	unit TEXT NOT NULL,
+	position SMALLINT NOT NULL,
+	kind TEXT NOT NULL,
+	view TEXT NOT NULL,
+	requires TEXT[] NOT NULL,
+	doc TEXT NOT NULL,
+	CONSTRAINT pk_unit PRIMARY KEY (unit),
+	CONSTRAINT uq_unit_position UNIQUE (position),
+	CONSTRAINT ck_unit_kind CHECK (kind IN ('text', 'integer', 'range')),
+	CONSTRAINT ck_unit_position CHECK (position BETWEEN 0 AND 30)
+);
+
+COMMENT ON TABLE butler_shared.unit IS 'The kinds of label that a data ID is made of.';
+
+COMMENT ON COLUMN butler_shared.unit.unit IS 'Short name, the same in data IDs, SQL and the command line.';
+
+COMMENT ON COLUMN butler_shared.unit.position IS 'Order in which units are written; also its mask bit.';
+
+COMMENT ON COLUMN butler_shared.unit.kind IS 'What its values are: text, integer or range.';
+
+COMMENT ON COLUMN butler_shared.unit.view IS 'The view that lists its values.';
+
+COMMENT ON COLUMN butler_shared.unit.requires IS 'Units without which its values mean nothing.';
+
+COMMENT ON COLUMN butler_shared.unit.doc IS 'What it is.';
+
+CREATE TABLE butler_shared.unit_word (
+	word TEXT NOT NULL,
+	unit TEXT NOT NULL,
+	CONSTRAINT pk_unit_word PRIMARY KEY (word),
+	CONSTRAINT fk_unit_word_unit FOREIGN KEY(unit) REFERENCES butler_shared.unit (unit)
+);
+
+COMMENT ON TABLE butler_shared.unit_word IS 'Every word accepted for a unit: its short name and today''s other words for it.';
+
+COMMENT ON COLUMN butler_shared.unit_word.word IS 'What a user may type.';
+
+COMMENT ON COLUMN butler_shared.unit_word.unit IS 'The unit that it means.';
+
+CREATE INDEX ix_unit_word_unit ON butler_shared.unit_word (unit);

@@ -1,0 +1,812 @@
+CREATE TABLE butler_internal.abstract_filter (
+	abstract_filter TEXT NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_abstract_filter PRIMARY KEY (abstract_filter),
+	CONSTRAINT ck_abstract_filter_name CHECK (abstract_filter <> '' AND octet_length(abstract_filter) <= 255 AND abstract_filter !~ '[[:cntrl:]]' AND abstract_filter !~ '^[[:space:]]' AND abstract_filter !~ '[[:space:]]$')
+);
+
+COMMENT ON TABLE butler_internal.abstract_filter IS 'Pass bands in general; also called bands.';
+
+COMMENT ON COLUMN butler_internal.abstract_filter.abstract_filter IS 'Name of a pass band without a camera, such as r.';
+
+COMMENT ON COLUMN butler_internal.abstract_filter.doc IS 'What it is, in a sentence.';
+
+CREATE TABLE butler_internal.camera (
+	camera TEXT NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	night_offset DOUBLE PRECISION DEFAULT -12 NOT NULL,
+	definition JSONB DEFAULT '{}'::jsonb NOT NULL,
+	CONSTRAINT pk_camera PRIMARY KEY (camera),
+	CONSTRAINT ck_camera_name CHECK (camera <> '' AND octet_length(camera) <= 255 AND camera !~ '[[:cntrl:]]' AND camera !~ '^[[:space:]]' AND camera !~ '[[:space:]]$'),
+	CONSTRAINT ck_camera_night_offset CHECK (night_offset BETWEEN -24 AND 24)
+);
+
+COMMENT ON TABLE butler_internal.camera IS 'Cameras; also called instruments.';
+
+COMMENT ON COLUMN butler_internal.camera.camera IS 'Name of the camera.';
+
+COMMENT ON COLUMN butler_internal.camera.doc IS 'What it is, in a sentence.';
+
+COMMENT ON COLUMN butler_internal.camera.night_offset IS 'Added to UTC before the date is taken, to name the night. Unit: h.';
+
+COMMENT ON COLUMN butler_internal.camera.definition IS 'The camera file as it was read, with the map of its headers.';
+
+CREATE TABLE butler_internal.collection (
+	collection_id BIGINT DEFAULT nextval('butler_shared.collection_id') NOT NULL,
+	collection TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	owner TEXT NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	frozen BOOLEAN DEFAULT false NOT NULL,
+	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	changed TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT pk_collection PRIMARY KEY (collection_id),
+	CONSTRAINT uq_collection_collection UNIQUE (collection),
+	CONSTRAINT ck_collection_name CHECK (collection <> '' AND octet_length(collection) <= 255 AND collection !~ '[[:cntrl:]]' AND collection !~ '^[[:space:]]' AND collection !~ '[[:space:]]$'),
+	CONSTRAINT ck_collection_parts CHECK (collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'),
+	CONSTRAINT ck_collection_kind CHECK (kind IN ('run', 'tagged', 'chained', 'calibration'))
+);
+
+COMMENT ON TABLE butler_internal.collection IS 'Named groups of datasets.';
+
+COMMENT ON COLUMN butler_internal.collection.collection_id IS 'Short for the name.';
+
+COMMENT ON COLUMN butler_internal.collection.collection IS 'Name, with parts separated by slashes.';
+
+COMMENT ON COLUMN butler_internal.collection.kind IS 'run, tagged, chained or calibration.';
+
+COMMENT ON COLUMN butler_internal.collection.owner IS 'The database role that made it.';
+
+COMMENT ON COLUMN butler_internal.collection.doc IS 'What it is for.';
+
+COMMENT ON COLUMN butler_internal.collection.frozen IS 'Whether it may no longer change.';
+
+COMMENT ON COLUMN butler_internal.collection.created IS 'When it was registered, UTC.';
+
+COMMENT ON COLUMN butler_internal.collection.changed IS 'Transaction time of the last change to its members, UTC; never goes back.';
+
+CREATE TABLE butler_internal.dataset_type (
+	dataset_type_id BIGINT DEFAULT nextval('butler_shared.dataset_type_id') NOT NULL,
+	dataset_type TEXT NOT NULL,
+	storage_class TEXT NOT NULL,
+	unit_mask INTEGER NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_dataset_type PRIMARY KEY (dataset_type_id),
+	CONSTRAINT uq_dataset_type_dataset_type UNIQUE (dataset_type),
+	CONSTRAINT uq_dataset_type_unit_mask UNIQUE (dataset_type_id, unit_mask),
+	CONSTRAINT ck_dataset_type_name CHECK (dataset_type ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'),
+	CONSTRAINT ck_dataset_type_storage_class CHECK (storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$')
+);
+
+COMMENT ON TABLE butler_internal.dataset_type IS 'Kinds of datasets: their labels and what Python object they are.';
+
+COMMENT ON COLUMN butler_internal.dataset_type.dataset_type_id IS 'Short for the name.';
+
+COMMENT ON COLUMN butler_internal.dataset_type.dataset_type IS 'Name of the dataset type.';
+
+COMMENT ON COLUMN butler_internal.dataset_type.storage_class IS 'What Python object it is; a name known to the datastores.';
+
+COMMENT ON COLUMN butler_internal.dataset_type.unit_mask IS 'The units of its data IDs, one bit each.';
+
+COMMENT ON COLUMN butler_internal.dataset_type.doc IS 'What it is, in a sentence.';
+
+CREATE TABLE butler_internal.datastore (
+	datastore_id BIGINT DEFAULT nextval('butler_shared.artifact_store_id') NOT NULL,
+	datastore TEXT NOT NULL,
+	root TEXT NOT NULL,
+	CONSTRAINT pk_datastore PRIMARY KEY (datastore_id),
+	CONSTRAINT uq_datastore_datastore UNIQUE (datastore),
+	CONSTRAINT ck_datastore_name CHECK (datastore <> '' AND octet_length(datastore) <= 255 AND datastore !~ '[[:cntrl:]]' AND datastore !~ '^[[:space:]]' AND datastore !~ '[[:space:]]$'),
+	CONSTRAINT ck_datastore_root CHECK (root ~ '^[a-z][a-z0-9+.-]*:.*/$')
+);
+
+COMMENT ON TABLE butler_internal.datastore IS 'Places that hold artifacts.';
+
+COMMENT ON COLUMN butler_internal.datastore.datastore_id IS 'Short for the name.';
+
+COMMENT ON COLUMN butler_internal.datastore.datastore IS 'Name of the datastore.';
+
+COMMENT ON COLUMN butler_internal.datastore.root IS 'URI that the paths in it are relative to; ends with a slash.';
+
+CREATE TABLE butler_internal.execution (
+	execution_id BIGINT DEFAULT nextval('butler_shared.execution_id') NOT NULL,
+	host TEXT,
+	started TIMESTAMP WITH TIME ZONE,
+	ended TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_execution PRIMARY KEY (execution_id),
+	CONSTRAINT ck_execution_times CHECK (ended >= started)
+);
+
+COMMENT ON TABLE butler_internal.execution IS 'What runs and quanta have in common: where and when.';
+
+COMMENT ON COLUMN butler_internal.execution.execution_id IS 'Of a run or a quantum.';
+
+COMMENT ON COLUMN butler_internal.execution.host IS 'The computer that it ran on.';
+
+COMMENT ON COLUMN butler_internal.execution.started IS 'When it began, UTC.';
+
+COMMENT ON COLUMN butler_internal.execution.ended IS 'When it ended, UTC.';
+
+CREATE TABLE butler_internal.label (
+	label TEXT NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_label PRIMARY KEY (label),
+	CONSTRAINT ck_label_name CHECK (label <> '' AND octet_length(label) <= 255 AND label !~ '[[:cntrl:]]' AND label !~ '^[[:space:]]' AND label !~ '[[:space:]]$')
+);
+
+COMMENT ON TABLE butler_internal.label IS 'Free words as labels.';
+
+COMMENT ON COLUMN butler_internal.label.label IS 'A free word.';
+
+COMMENT ON COLUMN butler_internal.label.doc IS 'What it is, in a sentence.';
+
+CREATE TABLE butler_internal.sensor_patch_overlap (
+	observed_sensor_id BIGINT NOT NULL,
+	patch_id BIGINT NOT NULL,
+	CONSTRAINT pk_sensor_patch_overlap PRIMARY KEY (observed_sensor_id, patch_id)
+);
+
+COMMENT ON TABLE butler_internal.sensor_patch_overlap IS 'Which observed sensors overlap which patches; kept by triggers on both.';
+
+CREATE INDEX ix_sensor_patch_overlap_patch ON butler_internal.sensor_patch_overlap (patch_id);
+
+CREATE TABLE butler_internal.sky_pixel (
+	sky_pixel BIGSERIAL NOT NULL,
+	region geography(POLYGON,104047),
+	CONSTRAINT pk_sky_pixel PRIMARY KEY (sky_pixel),
+	CONSTRAINT ck_sky_pixel_nuniq CHECK (sky_pixel >= 4)
+);
+
+COMMENT ON TABLE butler_internal.sky_pixel IS 'HEALPix pixels used as labels.';
+
+COMMENT ON COLUMN butler_internal.sky_pixel.sky_pixel IS 'HEALPix pixel in the NUNIQ numbering of IVOA''s MOC: 4 * 4^order + nested number.';
+
+COMMENT ON COLUMN butler_internal.sky_pixel.region IS 'Outline of the pixel with great circles for edges, ICRS. UCD: pos.outline;obs.field';
+
+CREATE INDEX ix_sky_pixel_region ON butler_internal.sky_pixel USING gist (region);
+
+CREATE TABLE butler_internal.skymap (
+	skymap TEXT NOT NULL,
+	doc TEXT DEFAULT '' NOT NULL,
+	definition JSONB DEFAULT '{}'::jsonb NOT NULL,
+	definition_hash UUID GENERATED ALWAYS AS (md5(definition::text)::uuid) STORED,
+	CONSTRAINT pk_skymap PRIMARY KEY (skymap),
+	CONSTRAINT ck_skymap_name CHECK (skymap <> '' AND octet_length(skymap) <= 255 AND skymap !~ '[[:cntrl:]]' AND skymap !~ '^[[:space:]]' AND skymap !~ '[[:space:]]$')
+);
+
+COMMENT ON TABLE butler_internal.skymap IS 'Ways to divide the sky into tracts and patches.';
+
+COMMENT ON COLUMN butler_internal.skymap.skymap IS 'Name of the sky map.';
+
+COMMENT ON COLUMN butler_internal.skymap.doc IS 'What it is, in a sentence.';
+
+COMMENT ON COLUMN butler_internal.skymap.definition IS 'How its tracts and patches were laid out.';
+
+COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same layout under two names.';
+
+CREATE TABLE butler_internal.calibration_key (
+	calibration_key_id BIGINT DEFAULT nextval('butler_shared.calibration_key_id') NOT NULL,
+	collection_id BIGINT NOT NULL,
+	dataset_type_id BIGINT NOT NULL,
+	digest UUID NOT NULL,
+	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
+	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
+	CONSTRAINT fk_calibration_key_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT fk_calibration_key_dataset_type FOREIGN KEY(dataset_type_id) REFERENCES butler_internal.dataset_type (dataset_type_id)
+);
+
+COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.calibration_key_id IS 'Short for collection, type and data ID.';
+
+CREATE INDEX ix_calibration_key_dataset_type ON butler_internal.calibration_key (dataset_type_id);
+
+CREATE TABLE butler_internal.collection_member (
+	collection_id BIGINT,
+	position INTEGER,
+	member_id BIGINT NOT NULL,
+	known TSTZRANGE NOT NULL,
+	CONSTRAINT ex_collection_member_position EXCLUDE USING gist (collection_id WITH =, position WITH =, known WITH &&),
+	CONSTRAINT fk_collection_member_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT fk_collection_member_member FOREIGN KEY(member_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT ck_collection_member_position CHECK (position > 0),
+	CONSTRAINT ck_collection_member_known CHECK (NOT isempty(known) AND NOT lower_inf(known)),
+	CONSTRAINT ck_collection_member_itself CHECK (collection_id <> member_id)
+);
+
+COMMENT ON TABLE butler_internal.collection_member IS 'Members of chains, now and before.';
+
+COMMENT ON COLUMN butler_internal.collection_member.collection_id IS 'The chain.';
+
+COMMENT ON COLUMN butler_internal.collection_member.position IS 'Place in the search order, from 1.';
+
+COMMENT ON COLUMN butler_internal.collection_member.member_id IS 'The collection searched at that place.';
+
+COMMENT ON COLUMN butler_internal.collection_member.known IS 'From when to when it was in the chain, UTC.';
+
+CREATE INDEX ix_collection_member_member ON butler_internal.collection_member (member_id);
+
+CREATE INDEX ix_collection_member_now ON butler_internal.collection_member (collection_id, position) WHERE upper_inf(known);
+
+CREATE TABLE butler_internal.physical_filter (
+	camera TEXT NOT NULL,
+	physical_filter TEXT NOT NULL,
+	abstract_filter TEXT,
+	wavelength_min DOUBLE PRECISION,
+	wavelength_max DOUBLE PRECISION,
+	CONSTRAINT pk_physical_filter PRIMARY KEY (camera, physical_filter),
+	CONSTRAINT fk_physical_filter_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT fk_physical_filter_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
+	CONSTRAINT ck_physical_filter_name CHECK (physical_filter <> '' AND octet_length(physical_filter) <= 255 AND physical_filter !~ '[[:cntrl:]]' AND physical_filter !~ '^[[:space:]]' AND physical_filter !~ '[[:space:]]$'),
+	CONSTRAINT ck_physical_filter_wavelength CHECK (wavelength_min > 0 AND wavelength_max > wavelength_min AND wavelength_max < 1e9)
+);
+
+COMMENT ON TABLE butler_internal.physical_filter IS 'Filters that one camera has.';
+
+COMMENT ON COLUMN butler_internal.physical_filter.physical_filter IS 'Name of a filter that the camera has.';
+
+COMMENT ON COLUMN butler_internal.physical_filter.abstract_filter IS 'The pass band that it is near to, if any.';
+
+COMMENT ON COLUMN butler_internal.physical_filter.wavelength_min IS 'Short end of the pass band. Unit: nm. UCD: em.wl;stat.min';
+
+COMMENT ON COLUMN butler_internal.physical_filter.wavelength_max IS 'Long end of the pass band. Unit: nm. UCD: em.wl;stat.max';
+
+CREATE INDEX ix_physical_filter_abstract_filter ON butler_internal.physical_filter (abstract_filter);
+
+CREATE TABLE butler_internal.physical_sensor (
+	camera TEXT NOT NULL,
+	sensor INTEGER NOT NULL,
+	sensor_name TEXT NOT NULL,
+	sensor_group TEXT,
+	purpose TEXT,
+	nx INTEGER,
+	ny INTEGER,
+	corners DOUBLE PRECISION[][],
+	CONSTRAINT pk_physical_sensor PRIMARY KEY (camera, sensor),
+	CONSTRAINT uq_physical_sensor_sensor_name UNIQUE (camera, sensor_name),
+	CONSTRAINT fk_physical_sensor_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT ck_physical_sensor_name CHECK (sensor_name <> '' AND octet_length(sensor_name) <= 255 AND sensor_name !~ '[[:cntrl:]]' AND sensor_name !~ '^[[:space:]]' AND sensor_name !~ '[[:space:]]$'),
+	CONSTRAINT ck_physical_sensor_number CHECK (sensor >= 0),
+	CONSTRAINT ck_physical_sensor_size CHECK (nx > 0 AND ny > 0)
+);
+
+COMMENT ON TABLE butler_internal.physical_sensor IS 'Sensors of a camera; also called detectors.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.sensor IS 'Number of the sensor in its camera. UCD: meta.id;instr.det';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.sensor_name IS 'Name of the sensor in its camera.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.sensor_group IS 'Raft or other group that it belongs to.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.purpose IS 'Such as SCIENCE, GUIDER or WAVEFRONT.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.nx IS 'Pixels along a row.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.ny IS 'Pixels along a column.';
+
+COMMENT ON COLUMN butler_internal.physical_sensor.corners IS 'Corners in the focal plane, x and y. Unit: mm.';
+
+CREATE TABLE butler_internal.run (
+	run_id BIGINT NOT NULL,
+	collection_id BIGINT NOT NULL,
+	run TEXT NOT NULL,
+	environment UUID,
+	pipeline UUID,
+	CONSTRAINT pk_run PRIMARY KEY (run_id),
+	CONSTRAINT uq_run_collection_id UNIQUE (collection_id),
+	CONSTRAINT uq_run_run UNIQUE (run),
+	CONSTRAINT fk_run_execution FOREIGN KEY(run_id) REFERENCES butler_internal.execution (execution_id),
+	CONSTRAINT fk_run_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id)
+);
+
+COMMENT ON TABLE butler_internal.run IS 'Actions that made datasets; every dataset has one.';
+
+COMMENT ON COLUMN butler_internal.run.run_id IS 'Its execution.';
+
+COMMENT ON COLUMN butler_internal.run.run IS 'Name of the run''s collection.';
+
+COMMENT ON COLUMN butler_internal.run.environment IS 'The dataset that describes host, Python and packages at its first use.';
+
+COMMENT ON COLUMN butler_internal.run.pipeline IS 'The dataset that holds the pipeline''s configuration.';
+
+CREATE TABLE butler_internal.tract (
+	skymap TEXT NOT NULL,
+	tract INTEGER NOT NULL,
+	region geography(POLYGON,104047),
+	CONSTRAINT pk_tract PRIMARY KEY (skymap, tract),
+	CONSTRAINT fk_tract_skymap FOREIGN KEY(skymap) REFERENCES butler_internal.skymap (skymap),
+	CONSTRAINT ck_tract_number CHECK (tract >= 0)
+);
+
+COMMENT ON TABLE butler_internal.tract IS 'Large tiles of a sky map, each with its own projection.';
+
+COMMENT ON COLUMN butler_internal.tract.tract IS 'Number of the tract in its sky map.';
+
+COMMENT ON COLUMN butler_internal.tract.region IS 'Outline of the tract, ICRS. UCD: pos.outline;obs.field';
+
+CREATE INDEX ix_tract_region ON butler_internal.tract USING gist (region);
+
+CREATE TABLE butler_internal.visit_range (
+	camera TEXT NOT NULL,
+	visit_range INT8RANGE NOT NULL,
+	CONSTRAINT pk_visit_range PRIMARY KEY (camera, visit_range),
+	CONSTRAINT fk_visit_range_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT ck_visit_range_begin CHECK (NOT isempty(visit_range) AND NOT lower_inf(visit_range))
+);
+
+COMMENT ON TABLE butler_internal.visit_range IS 'Runs of visits by number, as calibrations before times were used.';
+
+COMMENT ON COLUMN butler_internal.visit_range.visit_range IS 'Visits from the first up to, not with, the last; open where it has no end.';
+
+CREATE TABLE butler_internal.patch (
+	skymap TEXT NOT NULL,
+	tract INTEGER NOT NULL,
+	patch INTEGER NOT NULL,
+	patch_id BIGINT DEFAULT nextval('butler_shared.patch_id') NOT NULL,
+	cell_x INTEGER,
+	cell_y INTEGER,
+	region geography(POLYGON,104047),
+	CONSTRAINT pk_patch PRIMARY KEY (skymap, tract, patch),
+	CONSTRAINT uq_patch_id UNIQUE (patch_id),
+	CONSTRAINT fk_patch_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract),
+	CONSTRAINT ck_patch_number CHECK (patch >= 0)
+);
+
+COMMENT ON TABLE butler_internal.patch IS 'Parts of a tract, the size of one image.';
+
+COMMENT ON COLUMN butler_internal.patch.patch IS 'Number of the patch in its tract.';
+
+COMMENT ON COLUMN butler_internal.patch.patch_id IS 'Short for skymap, tract and patch.';
+
+COMMENT ON COLUMN butler_internal.patch.cell_x IS 'Column of the patch in its tract.';
+
+COMMENT ON COLUMN butler_internal.patch.cell_y IS 'Row of the patch in its tract.';
+
+COMMENT ON COLUMN butler_internal.patch.region IS 'Outline of the patch, ICRS. UCD: pos.outline;obs.field';
+
+CREATE INDEX ix_patch_region ON butler_internal.patch USING gist (region);
+
+CREATE TABLE butler_internal.put_intent (
+	dataset_id UUID NOT NULL,
+	run_id BIGINT NOT NULL,
+	dataset_type_id BIGINT NOT NULL,
+	datastore_id BIGINT NOT NULL,
+	quantum_id BIGINT,
+	camera TEXT,
+	abstract_filter TEXT,
+	physical_filter TEXT,
+	sensor INTEGER,
+	visit BIGINT,
+	snap INTEGER,
+	visit_range INT8RANGE,
+	skymap TEXT,
+	tract INTEGER,
+	patch INTEGER,
+	sky_pixel BIGINT,
+	label TEXT,
+	hint TEXT NOT NULL,
+	begun TIMESTAMP WITH TIME ZONE NOT NULL,
+	begun_by TEXT NOT NULL,
+	CONSTRAINT pk_put_intent PRIMARY KEY (dataset_id),
+	CONSTRAINT fk_put_intent_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id)
+);
+
+COMMENT ON TABLE butler_internal.put_intent IS 'Puts that have begun and not ended; what a dead process leaves, the reaper finds here.';
+
+COMMENT ON COLUMN butler_internal.put_intent.dataset_id IS 'Of the dataset to be.';
+
+COMMENT ON COLUMN butler_internal.put_intent.hint IS 'The file-name template, filled.';
+
+COMMENT ON COLUMN butler_internal.put_intent.begun IS 'When the put began, UTC.';
+
+COMMENT ON COLUMN butler_internal.put_intent.begun_by IS 'The database role that began it.';
+
+CREATE INDEX ix_put_intent_begun ON butler_internal.put_intent (begun);
+
+CREATE INDEX ix_put_intent_run ON butler_internal.put_intent (run_id);
+
+CREATE TABLE butler_internal.quantum (
+	quantum_id BIGINT NOT NULL,
+	run_id BIGINT NOT NULL,
+	task TEXT NOT NULL,
+	data_id JSONB DEFAULT '{}'::jsonb NOT NULL,
+	status TEXT DEFAULT 'running' NOT NULL,
+	attempt INTEGER DEFAULT 1 NOT NULL,
+	message TEXT,
+	CONSTRAINT pk_quantum PRIMARY KEY (quantum_id),
+	CONSTRAINT fk_quantum_execution FOREIGN KEY(quantum_id) REFERENCES butler_internal.execution (execution_id),
+	CONSTRAINT fk_quantum_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
+	CONSTRAINT ck_quantum_name CHECK (task <> '' AND octet_length(task) <= 255 AND task !~ '[[:cntrl:]]' AND task !~ '^[[:space:]]' AND task !~ '[[:space:]]$'),
+	CONSTRAINT ck_quantum_status CHECK (status IN ('running', 'done', 'failed')),
+	CONSTRAINT ck_quantum_attempt CHECK (attempt > 0)
+);
+
+COMMENT ON TABLE butler_internal.quantum IS 'Discrete units of work: one task on one data ID.';
+
+COMMENT ON COLUMN butler_internal.quantum.quantum_id IS 'Its execution.';
+
+COMMENT ON COLUMN butler_internal.quantum.task IS 'Name of the task.';
+
+COMMENT ON COLUMN butler_internal.quantum.data_id IS 'What it worked on.';
+
+COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done or failed.';
+
+COMMENT ON COLUMN butler_internal.quantum.attempt IS 'Which try it is, from 1.';
+
+COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it failed.';
+
+CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
+
+CREATE TABLE butler_internal.visit (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	visit_name TEXT NOT NULL,
+	physical_filter TEXT,
+	obs_begin_tai TIMESTAMP WITHOUT TIME ZONE,
+	obs_end_tai TIMESTAMP WITHOUT TIME ZONE,
+	exposure_time DOUBLE PRECISION,
+	dark_time DOUBLE PRECISION,
+	night DATE,
+	seq_num INTEGER,
+	observation_type TEXT,
+	observation_reason TEXT,
+	target_name TEXT,
+	science_program TEXT,
+	tracking_ra DOUBLE PRECISION,
+	tracking_dec DOUBLE PRECISION,
+	sky_angle DOUBLE PRECISION,
+	azimuth DOUBLE PRECISION,
+	zenith_angle DOUBLE PRECISION,
+	airmass DOUBLE PRECISION,
+	seeing DOUBLE PRECISION,
+	can_see_sky BOOLEAN,
+	has_simulated BOOLEAN,
+	public_after TIMESTAMP WITH TIME ZONE,
+	region geography(POLYGON,104047),
+	extra JSONB DEFAULT '{}'::jsonb NOT NULL,
+	CONSTRAINT pk_visit PRIMARY KEY (camera, visit),
+	CONSTRAINT uq_visit_visit_name UNIQUE (camera, visit_name),
+	CONSTRAINT fk_visit_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT fk_visit_physical_filter FOREIGN KEY(camera, physical_filter) REFERENCES butler_internal.physical_filter (camera, physical_filter),
+	CONSTRAINT ck_visit_name CHECK (visit_name <> '' AND octet_length(visit_name) <= 255 AND visit_name !~ '[[:cntrl:]]' AND visit_name !~ '^[[:space:]]' AND visit_name !~ '[[:space:]]$'),
+	CONSTRAINT ck_visit_number CHECK (visit >= 0),
+	CONSTRAINT ck_visit_times CHECK (obs_end_tai >= obs_begin_tai),
+	CONSTRAINT ck_visit_times_finite CHECK (isfinite(obs_begin_tai) AND isfinite(obs_end_tai)),
+	CONSTRAINT ck_visit_exposure_time CHECK (exposure_time >= 0 AND exposure_time < 1e9),
+	CONSTRAINT ck_visit_dark_time CHECK (dark_time >= 0 AND dark_time < 1e9),
+	CONSTRAINT ck_visit_tracking_ra CHECK (tracking_ra >= 0 AND tracking_ra < 360),
+	CONSTRAINT ck_visit_tracking_dec CHECK (tracking_dec BETWEEN -90 AND 90),
+	CONSTRAINT ck_visit_sky_angle CHECK (sky_angle BETWEEN -360 AND 360),
+	CONSTRAINT ck_visit_azimuth CHECK (azimuth BETWEEN -360 AND 360),
+	CONSTRAINT ck_visit_zenith_angle CHECK (zenith_angle BETWEEN 0 AND 180),
+	CONSTRAINT ck_visit_airmass CHECK (airmass >= 0.99 AND airmass < 100),
+	CONSTRAINT ck_visit_seeing CHECK (seeing >= 0 AND seeing < 3600),
+	CONSTRAINT ck_visit_extra CHECK (jsonb_typeof(extra) = 'object')
+);
+
+COMMENT ON TABLE butler_internal.visit IS 'Visits: one pointing and one opening of the shutter, biases and darks too.';
+
+COMMENT ON COLUMN butler_internal.visit.visit IS 'Number of the visit, unique in its camera. UCD: meta.id;obs';
+
+COMMENT ON COLUMN butler_internal.visit.visit_name IS 'The observatory''s own name for it.';
+
+COMMENT ON COLUMN butler_internal.visit.physical_filter IS 'The filter in the beam, if any.';
+
+COMMENT ON COLUMN butler_internal.visit.obs_begin_tai IS 'Begin of the exposure. Time scale: TAI. UCD: time.start;obs';
+
+COMMENT ON COLUMN butler_internal.visit.obs_end_tai IS 'End of the exposure. Time scale: TAI. UCD: time.end;obs';
+
+COMMENT ON COLUMN butler_internal.visit.exposure_time IS 'Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure';
+
+COMMENT ON COLUMN butler_internal.visit.dark_time IS 'Time between the clears and the read-out. Unit: s. UCD: time.duration';
+
+COMMENT ON COLUMN butler_internal.visit.night IS 'The night that it belongs to, by the date of its evening. UCD: time.epoch;obs';
+
+COMMENT ON COLUMN butler_internal.visit.seq_num IS 'Number of the exposure in its night or sequence.';
+
+COMMENT ON COLUMN butler_internal.visit.observation_type IS 'Such as science, bias, dark, flat. UCD: meta.code.class;obs';
+
+COMMENT ON COLUMN butler_internal.visit.observation_reason IS 'Why it was taken.';
+
+COMMENT ON COLUMN butler_internal.visit.target_name IS 'What was pointed at. UCD: meta.id;src';
+
+COMMENT ON COLUMN butler_internal.visit.science_program IS 'The proposal or programme. UCD: meta.id;obs.proposal';
+
+COMMENT ON COLUMN butler_internal.visit.tracking_ra IS 'Right ascension of the boresight, ICRS. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.visit.tracking_dec IS 'Declination of the boresight, ICRS. Unit: deg. UCD: pos.eq.dec';
+
+COMMENT ON COLUMN butler_internal.visit.sky_angle IS 'Angle of the camera on the sky, north through east. Unit: deg. UCD: pos.posAng';
+
+COMMENT ON COLUMN butler_internal.visit.azimuth IS 'Azimuth of the telescope, north through east. Unit: deg. UCD: pos.az.azi';
+
+COMMENT ON COLUMN butler_internal.visit.zenith_angle IS 'Distance from the zenith. Unit: deg. UCD: pos.az.zd';
+
+COMMENT ON COLUMN butler_internal.visit.airmass IS 'Air mass. UCD: obs.airMass';
+
+COMMENT ON COLUMN butler_internal.visit.seeing IS 'Width of a star, full at half maximum. Unit: arcsec. UCD: instr.obsty.seeing';
+
+COMMENT ON COLUMN butler_internal.visit.can_see_sky IS 'Whether light from the sky could reach the sensors.';
+
+COMMENT ON COLUMN butler_internal.visit.has_simulated IS 'Whether any of it is simulated.';
+
+COMMENT ON COLUMN butler_internal.visit.public_after IS 'When it becomes public, UTC.';
+
+COMMENT ON COLUMN butler_internal.visit.region IS 'Outline on the sky, ICRS; null where it didn''t look at the sky. UCD: pos.outline;obs.field';
+
+COMMENT ON COLUMN butler_internal.visit.extra IS 'What only this camera records; view visit_<camera> shows it as columns.';
+
+CREATE INDEX ix_visit_night ON butler_internal.visit (camera, night);
+
+CREATE INDEX ix_visit_obs_begin_tai ON butler_internal.visit (obs_begin_tai);
+
+CREATE INDEX ix_visit_physical_filter ON butler_internal.visit (camera, physical_filter);
+
+CREATE INDEX ix_visit_region ON butler_internal.visit USING gist (region);
+
+CREATE TABLE butler_internal.observed_sensor (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	sensor INTEGER NOT NULL,
+	observed_sensor_id BIGINT DEFAULT nextval('butler_shared.observed_sensor_id') NOT NULL,
+	region geography(POLYGON,104047),
+	CONSTRAINT pk_observed_sensor PRIMARY KEY (camera, visit, sensor),
+	CONSTRAINT uq_observed_sensor_id UNIQUE (observed_sensor_id),
+	CONSTRAINT fk_observed_sensor_visit FOREIGN KEY(camera, visit) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT fk_observed_sensor_physical_sensor FOREIGN KEY(camera, sensor) REFERENCES butler_internal.physical_sensor (camera, sensor)
+);
+
+COMMENT ON TABLE butler_internal.observed_sensor IS 'Sensors that were read in a visit.';
+
+COMMENT ON COLUMN butler_internal.observed_sensor.observed_sensor_id IS 'Short for camera, visit and sensor.';
+
+COMMENT ON COLUMN butler_internal.observed_sensor.region IS 'Outline of the sensor on the sky, ICRS. UCD: pos.outline;obs.field';
+
+CREATE INDEX ix_observed_sensor_region ON butler_internal.observed_sensor USING gist (region);
+
+CREATE INDEX ix_observed_sensor_sensor ON butler_internal.observed_sensor (camera, sensor);
+
+CREATE TABLE butler_internal.snap (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	snap INTEGER NOT NULL,
+	obs_begin_tai TIMESTAMP WITHOUT TIME ZONE,
+	obs_end_tai TIMESTAMP WITHOUT TIME ZONE,
+	exposure_time DOUBLE PRECISION,
+	dark_time DOUBLE PRECISION,
+	CONSTRAINT pk_snap PRIMARY KEY (camera, visit, snap),
+	CONSTRAINT fk_snap_visit FOREIGN KEY(camera, visit) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT ck_snap_number CHECK (snap >= 0),
+	CONSTRAINT ck_snap_times CHECK (obs_end_tai >= obs_begin_tai),
+	CONSTRAINT ck_snap_exposure_time CHECK (exposure_time >= 0 AND exposure_time < 1e9),
+	CONSTRAINT ck_snap_dark_time CHECK (dark_time >= 0 AND dark_time < 1e9)
+);
+
+COMMENT ON TABLE butler_internal.snap IS 'Exposures of a visit that has several; also called exposures.';
+
+COMMENT ON COLUMN butler_internal.snap.snap IS 'Number of the exposure in its visit.';
+
+COMMENT ON COLUMN butler_internal.snap.obs_begin_tai IS 'Begin of the exposure. Time scale: TAI. UCD: time.start;obs';
+
+COMMENT ON COLUMN butler_internal.snap.obs_end_tai IS 'End of the exposure. Time scale: TAI. UCD: time.end;obs';
+
+COMMENT ON COLUMN butler_internal.snap.exposure_time IS 'Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure';
+
+COMMENT ON COLUMN butler_internal.snap.dark_time IS 'Time between the clears and the read-out. Unit: s. UCD: time.duration';
+
+CREATE TABLE butler_internal.visit_pair (
+	camera_1 TEXT NOT NULL,
+	visit_1 BIGINT NOT NULL,
+	camera_2 TEXT NOT NULL,
+	visit_2 BIGINT NOT NULL,
+	CONSTRAINT pk_visit_pair PRIMARY KEY (camera_1, visit_1, camera_2, visit_2),
+	CONSTRAINT fk_visit_pair_visit_1 FOREIGN KEY(camera_1, visit_1) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT fk_visit_pair_visit_2 FOREIGN KEY(camera_2, visit_2) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT ck_visit_pair_two CHECK ((camera_1, visit_1) <> (camera_2, visit_2))
+);
+
+COMMENT ON TABLE butler_internal.visit_pair IS 'Visits that belong together, such as simultaneous ones of two cameras.';
+
+COMMENT ON COLUMN butler_internal.visit_pair.camera_1 IS 'Camera of the one visit.';
+
+COMMENT ON COLUMN butler_internal.visit_pair.visit_1 IS 'The one visit.';
+
+COMMENT ON COLUMN butler_internal.visit_pair.camera_2 IS 'Camera of the other visit.';
+
+COMMENT ON COLUMN butler_internal.visit_pair.visit_2 IS 'The other visit.';
+
+CREATE INDEX ix_visit_pair_visit_2 ON butler_internal.visit_pair (camera_2, visit_2);
+
+CREATE TABLE butler_internal.dataset (
+	dataset_id UUID NOT NULL,
+	run_id BIGINT NOT NULL,
+	dataset_type_id BIGINT NOT NULL,
+	quantum_id BIGINT,
+	camera TEXT,
+	abstract_filter TEXT,
+	physical_filter TEXT,
+	sensor INTEGER,
+	visit BIGINT,
+	snap INTEGER,
+	visit_range INT8RANGE,
+	skymap TEXT,
+	tract INTEGER,
+	patch INTEGER,
+	sky_pixel BIGINT,
+	label TEXT,
+	state TEXT DEFAULT 'present' NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed TIMESTAMP WITH TIME ZONE,
+	changed_by TEXT,
+	change_reason TEXT,
+	unit_mask INTEGER GENERATED ALWAYS AS (butler_shared.unit_mask(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	digest UUID GENERATED ALWAYS AS (butler_shared.data_id_digest(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	camera_alone TEXT GENERATED ALWAYS AS (CASE WHEN visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL THEN camera END) STORED,
+	visit_alone BIGINT GENERATED ALWAYS AS (CASE WHEN sensor IS NULL AND snap IS NULL THEN visit END) STORED,
+	sensor_alone INTEGER GENERATED ALWAYS AS (CASE WHEN visit IS NULL THEN sensor END) STORED,
+	skymap_alone TEXT GENERATED ALWAYS AS (CASE WHEN tract IS NULL THEN skymap END) STORED,
+	tract_alone INTEGER GENERATED ALWAYS AS (CASE WHEN patch IS NULL THEN tract END) STORED,
+	CONSTRAINT pk_dataset PRIMARY KEY (dataset_id),
+	CONSTRAINT fk_dataset_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
+	CONSTRAINT fk_dataset_dataset_type FOREIGN KEY(dataset_type_id, unit_mask) REFERENCES butler_internal.dataset_type (dataset_type_id, unit_mask),
+	CONSTRAINT fk_dataset_quantum FOREIGN KEY(quantum_id) REFERENCES butler_internal.quantum (quantum_id),
+	CONSTRAINT fk_dataset_camera FOREIGN KEY(camera_alone) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT fk_dataset_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
+	CONSTRAINT fk_dataset_physical_filter FOREIGN KEY(camera, physical_filter) REFERENCES butler_internal.physical_filter (camera, physical_filter),
+	CONSTRAINT fk_dataset_physical_sensor FOREIGN KEY(camera, sensor_alone) REFERENCES butler_internal.physical_sensor (camera, sensor),
+	CONSTRAINT fk_dataset_visit FOREIGN KEY(camera, visit_alone) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT fk_dataset_observed_sensor FOREIGN KEY(camera, visit, sensor) REFERENCES butler_internal.observed_sensor (camera, visit, sensor),
+	CONSTRAINT fk_dataset_snap FOREIGN KEY(camera, visit, snap) REFERENCES butler_internal.snap (camera, visit, snap),
+	CONSTRAINT fk_dataset_visit_range FOREIGN KEY(camera, visit_range) REFERENCES butler_internal.visit_range (camera, visit_range),
+	CONSTRAINT fk_dataset_skymap FOREIGN KEY(skymap_alone) REFERENCES butler_internal.skymap (skymap),
+	CONSTRAINT fk_dataset_tract FOREIGN KEY(skymap, tract_alone) REFERENCES butler_internal.tract (skymap, tract),
+	CONSTRAINT fk_dataset_patch FOREIGN KEY(skymap, tract, patch) REFERENCES butler_internal.patch (skymap, tract, patch),
+	CONSTRAINT fk_dataset_sky_pixel FOREIGN KEY(sky_pixel) REFERENCES butler_internal.sky_pixel (sky_pixel),
+	CONSTRAINT fk_dataset_label FOREIGN KEY(label) REFERENCES butler_internal.label (label),
+	CONSTRAINT ck_dataset_state CHECK (state IN ('present', 'unstored', 'removed')),
+	CONSTRAINT ck_dataset_changed CHECK ((state = 'present') OR changed IS NOT NULL)
+);
+
+COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structure that was stored, with its labels.';
+
+COMMENT ON COLUMN butler_internal.dataset.dataset_id IS 'Unique in every registry; its first bits are the time it was made.';
+
+COMMENT ON COLUMN butler_internal.dataset.quantum_id IS 'The quantum that made it, if any.';
+
+COMMENT ON COLUMN butler_internal.dataset.state IS 'present, unstored (its bytes are gone on purpose) or removed (its name is free again).';
+
+COMMENT ON COLUMN butler_internal.dataset.created IS 'Transaction time of its registration, UTC.';
+
+COMMENT ON COLUMN butler_internal.dataset.changed IS 'When its state last changed, UTC; null if never.';
+
+COMMENT ON COLUMN butler_internal.dataset.changed_by IS 'The database role that changed its state.';
+
+COMMENT ON COLUMN butler_internal.dataset.change_reason IS 'Why its state was changed.';
+
+COMMENT ON COLUMN butler_internal.dataset.unit_mask IS 'The units present, one bit each.';
+
+COMMENT ON COLUMN butler_internal.dataset.digest IS 'Equal for the same data ID in any registry.';
+
+COMMENT ON COLUMN butler_internal.dataset.camera_alone IS 'The camera where no finer unit is present; carries the foreign key.';
+
+COMMENT ON COLUMN butler_internal.dataset.visit_alone IS 'The visit where no finer unit is present; carries the foreign key.';
+
+COMMENT ON COLUMN butler_internal.dataset.sensor_alone IS 'The sensor where no finer unit is present; carries the foreign key.';
+
+COMMENT ON COLUMN butler_internal.dataset.skymap_alone IS 'The skymap where no finer unit is present; carries the foreign key.';
+
+COMMENT ON COLUMN butler_internal.dataset.tract_alone IS 'The tract where no finer unit is present; carries the foreign key.';
+
+CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, camera, visit, run_id) WHERE camera IS NOT NULL;
+
+CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE quantum_id IS NOT NULL;
+
+CREATE INDEX ix_dataset_skymap ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL;
+
+CREATE UNIQUE INDEX uq_dataset_run_type_digest ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state <> 'removed';
+
+CREATE TABLE butler_internal.artifact (
+	dataset_id UUID NOT NULL,
+	datastore_id BIGINT NOT NULL,
+	component TEXT DEFAULT '' NOT NULL,
+	path TEXT NOT NULL,
+	formatter TEXT NOT NULL,
+	size BIGINT NOT NULL,
+	sha256 BYTEA NOT NULL,
+	state TEXT DEFAULT 'present' NOT NULL,
+	CONSTRAINT pk_artifact PRIMARY KEY (dataset_id, datastore_id, component),
+	CONSTRAINT fk_artifact_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
+	CONSTRAINT fk_artifact_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id),
+	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost')),
+	CONSTRAINT ck_artifact_size CHECK (size >= 0),
+	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
+	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '^/' AND path !~ '(^|/)[.][.](/|$)')
+);
+
+COMMENT ON TABLE butler_internal.artifact IS 'Stored pieces of datasets: which file holds what.';
+
+COMMENT ON COLUMN butler_internal.artifact.component IS 'Which component it holds; empty for the whole dataset.';
+
+COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
+
+COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter that wrote it and reads it.';
+
+COMMENT ON COLUMN butler_internal.artifact.size IS 'Length. Unit: byte.';
+
+COMMENT ON COLUMN butler_internal.artifact.sha256 IS 'SHA-256 of its bytes.';
+
+COMMENT ON COLUMN butler_internal.artifact.state IS 'present, or lost as verify found.';
+
+CREATE TABLE butler_internal.calibration (
+	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,
+	calibration_key_id BIGINT NOT NULL,
+	dataset_id UUID NOT NULL,
+	valid TSRANGE NOT NULL,
+	known TSTZRANGE NOT NULL,
+	actor TEXT NOT NULL,
+	reason TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_calibration PRIMARY KEY (calibration_id),
+	CONSTRAINT fk_calibration_key FOREIGN KEY(calibration_key_id) REFERENCES butler_internal.calibration_key (calibration_key_id),
+	CONSTRAINT fk_calibration_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
+	CONSTRAINT ex_calibration_valid EXCLUDE USING gist (calibration_key_id WITH =, valid WITH &&) WHERE (upper_inf(known)),
+	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid)),
+	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND NOT lower_inf(known))
+);
+
+COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed.';
+
+COMMENT ON COLUMN butler_internal.calibration.calibration_id IS 'Of one assertion.';
+
+COMMENT ON COLUMN butler_internal.calibration.valid IS 'Observation times that it applies to, half open. Time scale: TAI.';
+
+COMMENT ON COLUMN butler_internal.calibration.known IS 'From when to when this was believed, UTC.';
+
+COMMENT ON COLUMN butler_internal.calibration.actor IS 'The database role that said so.';
+
+COMMENT ON COLUMN butler_internal.calibration.reason IS 'Why.';
+
+CREATE INDEX ix_calibration_dataset ON butler_internal.calibration (dataset_id);
+
+CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibration_key_id, lower(valid) DESC);
+
+CREATE INDEX ix_calibration_valid_known ON butler_internal.calibration USING gist (valid, known);
+
+CREATE TABLE butler_internal.dataset_consumer (
+	quantum_id BIGINT NOT NULL,
+	dataset_id UUID NOT NULL,
+	actual BOOLEAN DEFAULT false NOT NULL,
+	CONSTRAINT pk_dataset_consumer PRIMARY KEY (quantum_id, dataset_id),
+	CONSTRAINT fk_dataset_consumer_quantum FOREIGN KEY(quantum_id) REFERENCES butler_internal.quantum (quantum_id),
+	CONSTRAINT fk_dataset_consumer_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id)
+);
+
+COMMENT ON TABLE butler_internal.dataset_consumer IS 'Inputs of quanta: predicted, and whether they were read.';
+
+COMMENT ON COLUMN butler_internal.dataset_consumer.actual IS 'Whether it was really read; every row was predicted.';
+
+CREATE INDEX ix_dataset_consumer_dataset ON butler_internal.dataset_consumer (dataset_id);
+
+CREATE TABLE butler_internal.dataset_tag (
+	collection_id BIGINT NOT NULL,
+	dataset_id UUID NOT NULL,
+	dataset_type_id BIGINT NOT NULL,
+	digest UUID NOT NULL,
+	known TSTZRANGE NOT NULL,
+	CONSTRAINT fk_dataset_tag_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT fk_dataset_tag_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
+	CONSTRAINT ck_dataset_tag_known CHECK (NOT isempty(known) AND NOT lower_inf(known))
+);
+
+COMMENT ON TABLE butler_internal.dataset_tag IS 'Members of tagged collections, now and before.';
+
+COMMENT ON COLUMN butler_internal.dataset_tag.known IS 'From when to when it was in the collection, UTC.';
+
+CREATE INDEX ix_dataset_tag_collection ON butler_internal.dataset_tag (collection_id, dataset_type_id, digest);
+
+CREATE INDEX ix_dataset_tag_dataset ON butler_internal.dataset_tag (dataset_id);
+
+CREATE UNIQUE INDEX uq_dataset_tag_now ON butler_internal.dataset_tag (collection_id, dataset_type_id, digest) WHERE upper_inf(known);
+
+ALTER TABLE butler_internal.run ADD CONSTRAINT fk_run_environment FOREIGN KEY(environment) REFERENCES butler_internal.dataset (dataset_id);
+
+ALTER TABLE butler_internal.run ADD CONSTRAINT fk_run_pipeline FOREIGN KEY(pipeline) REFERENCES butler_internal.dataset (dataset_id);

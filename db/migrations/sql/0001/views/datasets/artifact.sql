@@ -1,0 +1,18 @@
+-- object: view butler.artifact
+CREATE VIEW butler.artifact AS
+SELECT
+    a.dataset_id,
+    s.datastore,
+    a.component,
+    CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path ELSE s.root || a.path END AS uri,
+    a.path,
+    a.formatter,
+    a.size,
+    encode(a.sha256, 'hex') AS sha256,
+    a.state
+FROM butler_internal.all_artifact AS a
+INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id;
+
+COMMENT ON VIEW butler.artifact IS 'Stored pieces of datasets; uri alone is enough to open one.';
+COMMENT ON COLUMN butler.artifact.uri IS 'Where its bytes are: a whole URI. UCD: meta.ref.url';
+COMMENT ON COLUMN butler.artifact.sha256 IS 'SHA-256 of its bytes, hexadecimal.';

@@ -1,0 +1,25 @@
+-- object: view butler.exposure
+-- requires: views/units/visit.sql
+CREATE VIEW butler.exposure AS
+SELECT
+    v.camera,
+    v.visit,
+    coalesce(s.snap, 0) AS snap,
+    v.visit_name,
+    v.physical_filter,
+    v.abstract_filter,
+    v.night,
+    v.seq_num,
+    coalesce(s.obs_begin_tai, v.obs_begin_tai) AS obs_begin_tai,
+    coalesce(s.obs_end_tai, v.obs_end_tai) AS obs_end_tai,
+    coalesce(s.exposure_time, v.exposure_time) AS exposure_time,
+    coalesce(s.dark_time, v.dark_time) AS dark_time,
+    v.observation_type,
+    v.target_name,
+    v.tracking_ra,
+    v.tracking_dec
+FROM butler.visit AS v
+LEFT JOIN butler_internal.all_snap AS s ON s.camera = v.camera AND s.visit = v.visit;
+
+COMMENT ON VIEW butler.exposure IS
+'Exposures: the snaps of a visit, or the visit itself where it has one opening of the shutter (snap 0).';

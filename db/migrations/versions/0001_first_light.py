@@ -1,0 +1,46 @@
+"""First light: the tables and the contract of the base registry."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import text
+
+from butler.schema.install import (
+    Registry,
+    build_contract,
+    build_shared,
+    drop_contract,
+    registries,
+    run_sql,
+)
+from butler.schema.revisions import frozen_file, frozen_objects
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    prefix = connection.execute(text("SELECT current_user")).scalar_one().removesuffix("_owner")
+    objects = frozen_objects(revision)
+    run_sql(connection, "CREATE SCHEMA butler; CREATE SCHEMA butler_internal;")
+    run_sql(connection, frozen_file(revision, "shared_tables.sql"))
+    build_shared(connection, objects, prefix)
+    for reference in ("units", "leap_seconds"):
+        run_sql(connection, frozen_file(revision, f"reference/{reference}.sql"))
+    connection.execute(
+        text("INSERT INTO butler_shared.installation (role_prefix) VALUES (:prefix)"), {"prefix": prefix}
+    )
+    connection.execute(
+        text("INSERT INTO butler_shared.registry (registry, depth, owner) VALUES ('butler', 0, session_user)")
+    )
+    run_sql(connection, frozen_file(revision, "tables.sql"))
+    build_contract(connection, Registry("butler", None, 0), objects, prefix)
+
+
+def downgrade() -> None:
+    connection = op.get_bind()
+    for registry in reversed(registries(connection)):
+        drop_contract(connection, registry)
+        run_sql(connection, f"DROP SCHEMA {registry.name} CASCADE; DROP SCHEMA {registry.tables} CASCADE;")
+    run_sql(connection, frozen_file(revision, "drop_shared.sql"))

@@ -1,0 +1,12 @@
+-- object: view butler.dataset_type
+CREATE VIEW butler.dataset_type AS
+SELECT
+    t.dataset_type, t.storage_class, t.doc,
+    ARRAY(
+        SELECT u.unit FROM butler_shared.unit AS u
+        WHERE (t.unit_mask >> u.position) & 1 = 1 ORDER BY u.position
+    ) AS units
+FROM butler_internal.all_dataset_type AS t;
+
+COMMENT ON VIEW butler.dataset_type IS 'Kinds of datasets.';
+COMMENT ON COLUMN butler.dataset_type.units IS 'The units that label it, in their order.';

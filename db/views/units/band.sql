@@ -1,0 +1,8 @@
+-- object: view butler.band
+-- requires: views/units/abstract_filter.sql
+CREATE VIEW butler.band AS
+SELECT f.abstract_filter AS band, f.abstract_filter, f.doc
+FROM butler.abstract_filter AS f;
+
+COMMENT ON VIEW butler.band IS 'Today''s word for abstract_filter.';
+COMMENT ON COLUMN butler.band.band IS 'Name of the pass band.';

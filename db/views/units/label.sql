@@ -1,0 +1,6 @@
+-- object: view butler.label
+CREATE VIEW butler.label AS
+SELECT l.label, l.doc
+FROM butler_internal.all_label AS l;
+
+COMMENT ON VIEW butler.label IS 'Free words as labels.';

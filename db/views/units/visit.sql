@@ -1,0 +1,66 @@
+-- object: view butler.visit
+--
+-- Times in UTC are looked up only where they are asked for: a subquery in the list of columns is
+-- not run for a column that nobody selects.
+CREATE VIEW butler.visit AS
+SELECT
+    v.camera,
+    v.visit,
+    v.visit_name,
+    v.physical_filter,
+    f.abstract_filter,
+    v.night,
+    v.seq_num,
+    v.obs_begin_tai,
+    v.obs_end_tai,
+    (
+        SELECT (v.obs_begin_tai - make_interval(secs => l.tai_minus_utc)) AT TIME ZONE 'UTC'
+        FROM butler_shared.leap_second AS l
+        WHERE l.since_tai <= v.obs_begin_tai ORDER BY l.since_tai DESC LIMIT 1
+    ) AS obs_begin_utc,
+    (
+        SELECT (v.obs_end_tai - make_interval(secs => l.tai_minus_utc)) AT TIME ZONE 'UTC'
+        FROM butler_shared.leap_second AS l
+        WHERE l.since_tai <= v.obs_end_tai ORDER BY l.since_tai DESC LIMIT 1
+    ) AS obs_end_utc,
+    extract(julian FROM v.obs_begin_tai)::double precision - 2400001 AS obs_begin_mjd_tai,
+    v.exposure_time,
+    v.dark_time,
+    v.observation_type,
+    v.observation_reason,
+    v.target_name,
+    v.science_program,
+    coalesce(
+        v.tracking_ra,
+        public.st_x(butler.sky_center(v.region))
+        + CASE WHEN public.st_x(butler.sky_center(v.region)) < 0 THEN 360 ELSE 0 END
+    ) AS ra,
+    coalesce(v.tracking_dec, public.st_y(butler.sky_center(v.region))) AS dec,
+    v.tracking_ra,
+    v.tracking_dec,
+    v.sky_angle,
+    v.azimuth,
+    v.zenith_angle,
+    v.airmass,
+    v.seeing,
+    v.can_see_sky,
+    v.has_simulated,
+    v.public_after,
+    v.region,
+    butler.sky_s_region(v.region) AS s_region,
+    v.extra
+FROM butler_internal.all_visit AS v
+LEFT JOIN butler_internal.all_physical_filter AS f
+    ON f.camera = v.camera AND f.physical_filter = v.physical_filter;
+
+COMMENT ON VIEW butler.visit IS
+'Visits: one pointing and one opening of the shutter, biases and darks too; also called exposures.';
+COMMENT ON COLUMN butler.visit.obs_begin_utc IS 'Begin of the exposure, UTC. UCD: time.start;obs';
+COMMENT ON COLUMN butler.visit.obs_end_utc IS 'End of the exposure, UTC. UCD: time.end;obs';
+COMMENT ON COLUMN butler.visit.obs_begin_mjd_tai IS
+'Begin of the exposure as a Modified Julian Date. Time scale: TAI. Unit: d. UCD: time.start;obs';
+COMMENT ON COLUMN butler.visit.ra IS
+'Right ascension of the boresight, else of the centre of the region, ICRS, 0 to 360. Unit: deg. UCD: pos.eq.ra';
+COMMENT ON COLUMN butler.visit.dec IS
+'Declination of the boresight, else of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
+COMMENT ON COLUMN butler.visit.s_region IS 'The region as text, as in IVOA''s ObsCore. UCD: pos.outline;obs.field';
