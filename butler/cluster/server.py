@@ -33,6 +33,7 @@ class Server:
         self.account = account
         self.data = place / "data"
         self.log = place / "log"
+        self._pid_file = self.data / "postmaster.pid"
 
     @property
     def version(self) -> int:
@@ -100,7 +101,7 @@ class Server:
         DatabaseUnavailableError
             If it doesn't get ready.
         """
-        self._forget_reused_pid()
+        self._disown_reused_pid()
         self._control("start", self.place, "-l", str(self.log / "startup.log"), "-w", keep=[lock])
 
     def stop(self) -> None:
@@ -132,19 +133,21 @@ class Server:
         if done.returncode != 0:
             raise self._failure(f"pg_ctl {action}", done.stderr)
 
-    def _forget_reused_pid(self) -> None:
-        """Remove a left-over pid file whose pid is another process's by now, or a zombie's.
+    def _disown_reused_pid(self) -> None:
+        """Take a pid that is another process's by now, or a zombie's, out of a left-over pid file.
 
-        PostgreSQL would take that process for its server. All other left-over
-        pid files it handles itself.
+        PostgreSQL would take that process for its server. It overlooks its
+        grandparent, this process, and clears up what the dead server left.
         """
         pid = self._pid_file_line(1)
         if pid.isdecimal() and self.pid is None and os.path.exists(f"/proc/{pid}"):
-            (self.data / "postmaster.pid").unlink()
+            rest = self._pid_file.read_text().partition("\n")[2]
+            with open(os.open(self._pid_file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
+                file.write(f"{os.getpid()}\n{rest}")
 
     def _pid_file_line(self, number: int) -> str:
         try:
-            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            lines = self._pid_file.read_text().splitlines()
         except OSError:
             return ""
         return lines[number - 1].strip() if len(lines) >= number else ""
