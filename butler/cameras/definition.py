@@ -272,7 +272,7 @@ class CameraDefinition:
         InvalidNameError
             If a name in it breaks the rules for names.
         """
-        return cls._from_node(read_yaml(Path(path)))
+        return cls.from_node(read_yaml(Path(path)))
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> CameraDefinition:
@@ -283,7 +283,7 @@ class CameraDefinition:
         ConfigError, InvalidNameError
             As `read` does.
         """
-        return cls._from_node(Node(value, "definition of the camera"))
+        return cls.from_node(Node(value, "definition of the camera"))
 
     def to_json(self) -> dict[str, Any]:
         """Give the definition as plain data.
@@ -337,7 +337,14 @@ class CameraDefinition:
         return _found(written, self._filters, f"filter of camera {self.name}")
 
     @classmethod
-    def _from_node(cls, node: Node) -> CameraDefinition:
+    def from_node(cls, node: Node) -> CameraDefinition:
+        """Read a definition out of a document.
+
+        Raises
+        ------
+        ConfigError, InvalidNameError
+            As `read` does.
+        """
         given = node.record(
             ("camera", "sensors", "headers"), ("doc", "night_offset_hours", "filters", "extra")
         )

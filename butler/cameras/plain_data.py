@@ -17,19 +17,45 @@ from typing import Any
 from butler.cameras.names import checked_name
 from butler.errors import ConfigError, InvalidNameError
 
-__all__ = ["MAX_YAML_BYTES", "Node", "read_yaml"]
+__all__ = ["MAX_YAML_BYTES", "Node", "parse_yaml", "read_yaml"]
 
 MAX_YAML_BYTES = 1_000_000
 
 
 def read_yaml(path: Path) -> Node:
-    """Read one YAML document.
+    """Read a file with one YAML document.
 
     Raises
     ------
     ConfigError
-        If the file can't be read, is too large, isn't YAML, or holds tags,
-        anchors, aliases or a key twice.
+        If the file can't be read, or isn't what `parse_yaml` takes.
+    """
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(MAX_YAML_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: can't be read: {getattr(error, 'strerror', None) or error}",
+            hint="Name a YAML file that you may read.",
+        ) from error
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: bytes, file: str) -> Node:
+    """Parse one YAML document strictly.
+
+    Parameters
+    ----------
+    text : `bytes`
+        The document.
+    file : `str`
+        What to call it in messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is too large, isn't YAML, or holds tags, anchors, aliases or a
+        key twice.
     """
     import yaml
 
@@ -45,30 +71,25 @@ def read_yaml(path: Path) -> Node:
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            for position, key in enumerate(keys):
-                if key in keys[:position]:
+            seen = set()
+            for key, _ in node.value:
+                name = self.construct_object(key, deep=True)
+                if name in seen:
                     raise yaml.MarkedYAMLError(
-                        problem=f"key {key!r} is given twice", problem_mark=node.value[position][0].start_mark
+                        problem=f"key {name!r} is given twice", problem_mark=key.start_mark
                     )
+                seen.add(name)
             return super().construct_mapping(node, deep=deep)
 
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(MAX_YAML_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: can't be read: {error.strerror}", hint="Name a YAML file that you may read."
-        ) from error
     if len(text) > MAX_YAML_BYTES:
         raise ConfigError(
-            f"{path}: is larger than {MAX_YAML_BYTES} bytes", hint="A camera's YAML is a few kilobytes."
+            f"{file}: is larger than {MAX_YAML_BYTES} bytes", hint="A camera's YAML is a few kilobytes."
         )
     try:
-        return Node(yaml.load(text, StrictLoader), str(path))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        return Node(yaml.load(text, StrictLoader), file)
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ConfigError(
-            f"{path}: isn't plain YAML: {' '.join(str(error).split())}",
+            f"{file}: isn't plain YAML: {' '.join(str(error).split())}",
             hint="`butler camera draft FILE` writes one to start from.",
         ) from error
 
