@@ -1,1 +1,4 @@
-"""Public helpers for tests: conformance suites for third-party parts, and a server for a test run."""
+"""Conformance suites for registries and datastores, also of third parties.
+
+Each is a class of pytest tests: subclass it, say what to test, and run.
+"""

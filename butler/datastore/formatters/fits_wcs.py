@@ -7,7 +7,6 @@ import warnings
 from typing import Any
 
 from butler.datastore.formatters.fits_file import FitsFile
-from butler.errors import StorageClassError
 
 __all__ = ["is_geometry", "read_wcs", "wcs_hdus"]
 
@@ -30,19 +29,7 @@ def wcs_hdus(wcs: Any) -> tuple[Any, list[Any]]:
     ----------
     wcs : `astropy.wcs.WCS`
         Its numbers are written with 14 digits.
-
-    Raises
-    ------
-    StorageClassError
-        If it is another kind of WCS.
     """
-    from astropy.wcs import WCS
-
-    if not isinstance(wcs, WCS):
-        raise StorageClassError(
-            f"A WCS of class {type(wcs).__module__}.{type(wcs).__qualname__} can't be stored in FITS",
-            hint="Approximate it by an astropy.wcs.WCS.",
-        )
     primary, *tables = wcs.to_fits(relax=True)
     header = primary.header
     for keyword in ("SIMPLE", "BITPIX", "NAXIS", "EXTEND"):
