@@ -177,7 +177,9 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
 
     def in_base_names(value: str) -> str:
         if registry != "butler":
-            value = value.replace(f"{registry}_internal", "butler_internal").replace(f"{registry}.", "butler.")
+            value = value.replace(f"{registry}_internal", "butler_internal").replace(
+                f"{registry}.", "butler."
+            )
         for role in ("owner", "writer", "reader"):
             value = value.replace(f"{prefix}_{role}", f"butler_{role}")
         return value

@@ -150,7 +150,9 @@ registry = Table(
     metadata,
     Column("registry", Text, primary_key=True, comment="Name of the registry's public schema."),
     Column("base", Text, comment="The registry that it is a layer over; null for the base."),
-    Column("depth", SmallInteger, nullable=False, comment="0 for the base, 1 for a layer over it, and so on."),
+    Column(
+        "depth", SmallInteger, nullable=False, comment="0 for the base, 1 for a layer over it, and so on."
+    ),
     Column("owner", Text, nullable=False, comment="The database role that it was made for."),
     Column(
         "created",
@@ -186,8 +188,15 @@ leap_second = Table(
 unit = Table(
     "unit",
     metadata,
-    Column("unit", Text, primary_key=True, comment="Short name, the same in data IDs, SQL and the command line."),
-    Column("position", SmallInteger, nullable=False, comment="Order in which units are written; also its mask bit."),
+    Column(
+        "unit", Text, primary_key=True, comment="Short name, the same in data IDs, SQL and the command line."
+    ),
+    Column(
+        "position",
+        SmallInteger,
+        nullable=False,
+        comment="Order in which units are written; also its mask bit.",
+    ),
     Column("kind", Text, nullable=False, comment="What its values are: text, integer or range."),
     Column("view", Text, nullable=False, comment="The view that lists its values."),
     Column("requires", ARRAY(Text), nullable=False, comment="Units without which its values mean nothing."),
@@ -296,21 +305,41 @@ visit = Table(
     Column("physical_filter", Text, comment="The filter in the beam, if any."),
     Column("obs_begin_tai", DateTime, comment="Begin of the exposure. Time scale: TAI. UCD: time.start;obs"),
     Column("obs_end_tai", DateTime, comment="End of the exposure. Time scale: TAI. UCD: time.end;obs"),
-    Column("exposure_time", Double, comment="Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure"),
-    Column("dark_time", Double, comment="Time between the clears and the read-out. Unit: s. UCD: time.duration"),
-    Column("night", Date, comment="The night that it belongs to, by the date of its evening. UCD: time.epoch;obs"),
+    Column(
+        "exposure_time",
+        Double,
+        comment="Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure",
+    ),
+    Column(
+        "dark_time", Double, comment="Time between the clears and the read-out. Unit: s. UCD: time.duration"
+    ),
+    Column(
+        "night", Date, comment="The night that it belongs to, by the date of its evening. UCD: time.epoch;obs"
+    ),
     Column("seq_num", Integer, comment="Number of the exposure in its night or sequence."),
     Column("observation_type", Text, comment="Such as science, bias, dark, flat. UCD: meta.code.class;obs"),
     Column("observation_reason", Text, comment="Why it was taken."),
     Column("target_name", Text, comment="What was pointed at. UCD: meta.id;src"),
     Column("science_program", Text, comment="The proposal or programme. UCD: meta.id;obs.proposal"),
-    Column("tracking_ra", Double, comment="Right ascension of the boresight, ICRS. Unit: deg. UCD: pos.eq.ra"),
+    Column(
+        "tracking_ra", Double, comment="Right ascension of the boresight, ICRS. Unit: deg. UCD: pos.eq.ra"
+    ),
     Column("tracking_dec", Double, comment="Declination of the boresight, ICRS. Unit: deg. UCD: pos.eq.dec"),
-    Column("sky_angle", Double, comment="Angle of the camera on the sky, north through east. Unit: deg. UCD: pos.posAng"),
-    Column("azimuth", Double, comment="Azimuth of the telescope, north through east. Unit: deg. UCD: pos.az.azi"),
+    Column(
+        "sky_angle",
+        Double,
+        comment="Angle of the camera on the sky, north through east. Unit: deg. UCD: pos.posAng",
+    ),
+    Column(
+        "azimuth", Double, comment="Azimuth of the telescope, north through east. Unit: deg. UCD: pos.az.azi"
+    ),
     Column("zenith_angle", Double, comment="Distance from the zenith. Unit: deg. UCD: pos.az.zd"),
     Column("airmass", Double, comment="Air mass. UCD: obs.airMass"),
-    Column("seeing", Double, comment="Width of a star, full at half maximum. Unit: arcsec. UCD: instr.obsty.seeing"),
+    Column(
+        "seeing",
+        Double,
+        comment="Width of a star, full at half maximum. Unit: arcsec. UCD: instr.obsty.seeing",
+    ),
     Column("can_see_sky", Boolean, comment="Whether light from the sky could reach the sensors."),
     Column("has_simulated", Boolean, comment="Whether any of it is simulated."),
     Column("public_after", DateTime(timezone=True), comment="When it becomes public, UTC."),
@@ -329,9 +358,7 @@ visit = Table(
     _named("visit_name", "visit"),
     CheckConstraint("visit >= 0", name="ck_visit_number"),
     CheckConstraint("obs_end_tai >= obs_begin_tai", name="ck_visit_times"),
-    CheckConstraint(
-        "isfinite(obs_begin_tai) AND isfinite(obs_end_tai)", name="ck_visit_times_finite"
-    ),
+    CheckConstraint("isfinite(obs_begin_tai) AND isfinite(obs_end_tai)", name="ck_visit_times_finite"),
     # NaN sorts above every number, so an upper limit refuses it too.
     CheckConstraint("exposure_time >= 0 AND exposure_time < 1e9", name="ck_visit_exposure_time"),
     CheckConstraint("dark_time >= 0 AND dark_time < 1e9", name="ck_visit_dark_time"),
@@ -381,8 +408,14 @@ snap = Table(
     Column("snap", Integer, comment="Number of the exposure in its visit."),
     Column("obs_begin_tai", DateTime, comment="Begin of the exposure. Time scale: TAI. UCD: time.start;obs"),
     Column("obs_end_tai", DateTime, comment="End of the exposure. Time scale: TAI. UCD: time.end;obs"),
-    Column("exposure_time", Double, comment="Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure"),
-    Column("dark_time", Double, comment="Time between the clears and the read-out. Unit: s. UCD: time.duration"),
+    Column(
+        "exposure_time",
+        Double,
+        comment="Time that the shutter was open. Unit: s. UCD: time.duration;obs.exposure",
+    ),
+    Column(
+        "dark_time", Double, comment="Time between the clears and the read-out. Unit: s. UCD: time.duration"
+    ),
     PrimaryKeyConstraint("camera", "visit", "snap", name="pk_snap"),
     _within("fk_snap_visit", ["camera", "visit"], "visit"),
     CheckConstraint("snap >= 0", name="ck_snap_number"),
@@ -396,7 +429,11 @@ visit_range = Table(
     "visit_range",
     metadata,
     Column("camera", Text),
-    Column("visit_range", INT8RANGE, comment="Visits from the first up to, not with, the last; open where it has no end."),
+    Column(
+        "visit_range",
+        INT8RANGE,
+        comment="Visits from the first up to, not with, the last; open where it has no end.",
+    ),
     PrimaryKeyConstraint("camera", "visit_range", name="pk_visit_range"),
     _within("fk_visit_range_camera", ["camera"], "camera"),
     CheckConstraint("NOT isempty(visit_range) AND NOT lower_inf(visit_range)", name="ck_visit_range_begin"),
@@ -528,7 +565,13 @@ collection = Table(
     Column("kind", Text, nullable=False, comment="run, tagged, chained or calibration."),
     Column("owner", Text, nullable=False, comment="The database role that made it."),
     Column("doc", Text, nullable=False, server_default="", comment="What it is for."),
-    Column("frozen", Boolean, nullable=False, server_default=text("false"), comment="Whether it may no longer change."),
+    Column(
+        "frozen",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether it may no longer change.",
+    ),
     Column(
         "created",
         DateTime(timezone=True),
@@ -546,9 +589,7 @@ collection = Table(
     PrimaryKeyConstraint("collection_id", name="pk_collection"),
     UniqueConstraint("collection", name="uq_collection_collection"),
     _named("collection", "collection"),
-    CheckConstraint(
-        "collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'", name="ck_collection_parts"
-    ),
+    CheckConstraint("collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'", name="ck_collection_parts"),
     CheckConstraint("kind IN ('run', 'tagged', 'chained', 'calibration')", name="ck_collection_kind"),
     comment="Named groups of datasets.",
 )
@@ -571,7 +612,9 @@ run = Table(
     Column("run_id", BigInteger, comment="Its execution."),
     Column("collection_id", BigInteger, nullable=False),
     Column("run", Text, nullable=False, comment="Name of the run's collection."),
-    Column("environment", UUID, comment="The dataset that describes host, Python and packages at its first use."),
+    Column(
+        "environment", UUID, comment="The dataset that describes host, Python and packages at its first use."
+    ),
     Column("pipeline", UUID, comment="The dataset that holds the pipeline's configuration."),
     PrimaryKeyConstraint("run_id", name="pk_run"),
     UniqueConstraint("collection_id", name="uq_run_collection_id"),
@@ -579,11 +622,17 @@ run = Table(
     _within("fk_run_execution", ["run_id"], "execution", ["execution_id"]),
     _within("fk_run_collection", ["collection_id"], "collection"),
     ForeignKeyConstraint(
-        ["environment"], [f"{BASE}.dataset.dataset_id"], name="fk_run_environment", use_alter=True,
+        ["environment"],
+        [f"{BASE}.dataset.dataset_id"],
+        name="fk_run_environment",
+        use_alter=True,
         info={"across layers": True},
     ),
     ForeignKeyConstraint(
-        ["pipeline"], [f"{BASE}.dataset.dataset_id"], name="fk_run_pipeline", use_alter=True,
+        ["pipeline"],
+        [f"{BASE}.dataset.dataset_id"],
+        name="fk_run_pipeline",
+        use_alter=True,
         info={"across layers": True},
     ),
     comment="Actions that made datasets; every dataset has one.",
@@ -597,8 +646,11 @@ collection_member = Table(
     Column("member_id", BigInteger, nullable=False, comment="The collection searched at that place."),
     Column("known", TSTZRANGE, nullable=False, comment="From when to when it was in the chain, UTC."),
     ExcludeConstraint(
-        ("collection_id", "="), ("position", "="), ("known", "&&"),
-        using="gist", name="ex_collection_member_position",
+        ("collection_id", "="),
+        ("position", "="),
+        ("known", "&&"),
+        using="gist",
+        name="ex_collection_member_position",
     ),
     _within("fk_collection_member_collection", ["collection_id"], "collection"),
     _across("fk_collection_member_member", ["member_id"], "collection", ["collection_id"]),
@@ -615,9 +667,16 @@ collection_member = Table(
 dataset_type = Table(
     "dataset_type",
     metadata,
-    Column("dataset_type_id", BigInteger, server_default=_id("dataset_type_id"), comment="Short for the name."),
+    Column(
+        "dataset_type_id", BigInteger, server_default=_id("dataset_type_id"), comment="Short for the name."
+    ),
     Column("dataset_type", Text, nullable=False, comment="Name of the dataset type."),
-    Column("storage_class", Text, nullable=False, comment="What Python object it is; a name known to the datastores."),
+    Column(
+        "storage_class",
+        Text,
+        nullable=False,
+        comment="What Python object it is; a name known to the datastores.",
+    ),
     Column("unit_mask", Integer, nullable=False, comment="The units of its data IDs, one bit each."),
     Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
     PrimaryKeyConstraint("dataset_type_id", name="pk_dataset_type"),
@@ -668,18 +727,39 @@ dataset = Table(
     Column("dataset_type_id", BigInteger, nullable=False),
     Column("quantum_id", BigInteger, comment="The quantum that made it, if any."),
     *(Column(name, kind) for name, kind in UNIT_COLUMNS),
-    Column("state", Text, nullable=False, server_default="present",
-           comment="present, unstored (its bytes are gone on purpose) or removed (its name is free again)."),
-    Column("created", DateTime(timezone=True), nullable=False,
-           comment="Transaction time of its registration, UTC."),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default="present",
+        comment="present, unstored (its bytes are gone on purpose) or removed (its name is free again).",
+    ),
+    Column(
+        "created",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="Transaction time of its registration, UTC.",
+    ),
     Column("changed", DateTime(timezone=True), comment="When its state last changed, UTC; null if never."),
     Column("changed_by", Text, comment="The database role that changed its state."),
     Column("change_reason", Text, comment="Why its state was changed."),
-    Column("unit_mask", Integer, Computed(f"{SHARED}.unit_mask({_UNITS})", persisted=True), nullable=False,
-           comment="The units present, one bit each."),
-    Column("digest", UUID, Computed(f"{SHARED}.data_id_digest({_UNITS})", persisted=True), nullable=False,
-           comment="Equal for the same data ID in any registry."),
-    _coarse("camera", "visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL", Text),
+    Column(
+        "unit_mask",
+        Integer,
+        Computed(f"{SHARED}.unit_mask({_UNITS})", persisted=True),
+        nullable=False,
+        comment="The units present, one bit each.",
+    ),
+    Column(
+        "digest",
+        UUID,
+        Computed(f"{SHARED}.data_id_digest({_UNITS})", persisted=True),
+        nullable=False,
+        comment="Equal for the same data ID in any registry.",
+    ),
+    _coarse(
+        "camera", "visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL", Text
+    ),
     _coarse("visit", "sensor IS NULL AND snap IS NULL", BigInteger),
     _coarse("sensor", "visit IS NULL", Integer),
     _coarse("skymap", "tract IS NULL", Text),
@@ -691,7 +771,9 @@ dataset = Table(
     _across("fk_dataset_camera", ["camera_alone"], "camera", ["camera"]),
     _across("fk_dataset_abstract_filter", ["abstract_filter"], "abstract_filter"),
     _across("fk_dataset_physical_filter", ["camera", "physical_filter"], "physical_filter"),
-    _across("fk_dataset_physical_sensor", ["camera", "sensor_alone"], "physical_sensor", ["camera", "sensor"]),
+    _across(
+        "fk_dataset_physical_sensor", ["camera", "sensor_alone"], "physical_sensor", ["camera", "sensor"]
+    ),
     _across("fk_dataset_visit", ["camera", "visit_alone"], "visit", ["camera", "visit"]),
     _across("fk_dataset_observed_sensor", ["camera", "visit", "sensor"], "observed_sensor"),
     _across("fk_dataset_snap", ["camera", "visit", "snap"], "snap"),
@@ -703,12 +785,30 @@ dataset = Table(
     _across("fk_dataset_label", ["label"], "label"),
     CheckConstraint("state IN ('present', 'unstored', 'removed')", name="ck_dataset_state"),
     CheckConstraint("(state = 'present') OR changed IS NOT NULL", name="ck_dataset_changed"),
-    Index("uq_dataset_run_type_digest", "run_id", "dataset_type_id", "digest", unique=True,
-          postgresql_where=text("state <> 'removed'")),
-    Index("ix_dataset_camera", "dataset_type_id", "camera", "visit", "run_id",
-          postgresql_where=text("camera IS NOT NULL")),
-    Index("ix_dataset_skymap", "dataset_type_id", "skymap", "tract", "patch",
-          postgresql_where=text("skymap IS NOT NULL")),
+    Index(
+        "uq_dataset_run_type_digest",
+        "run_id",
+        "dataset_type_id",
+        "digest",
+        unique=True,
+        postgresql_where=text("state <> 'removed'"),
+    ),
+    Index(
+        "ix_dataset_camera",
+        "dataset_type_id",
+        "camera",
+        "visit",
+        "run_id",
+        postgresql_where=text("camera IS NOT NULL"),
+    ),
+    Index(
+        "ix_dataset_skymap",
+        "dataset_type_id",
+        "skymap",
+        "tract",
+        "patch",
+        postgresql_where=text("skymap IS NOT NULL"),
+    ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
     comment="Datasets: one discrete data structure that was stored, with its labels.",
 )
@@ -716,9 +816,13 @@ dataset = Table(
 datastore = Table(
     "datastore",
     metadata,
-    Column("datastore_id", BigInteger, server_default=_id("artifact_store_id"), comment="Short for the name."),
+    Column(
+        "datastore_id", BigInteger, server_default=_id("artifact_store_id"), comment="Short for the name."
+    ),
     Column("datastore", Text, nullable=False, comment="Name of the datastore."),
-    Column("root", Text, nullable=False, comment="URI that the paths in it are relative to; ends with a slash."),
+    Column(
+        "root", Text, nullable=False, comment="URI that the paths in it are relative to; ends with a slash."
+    ),
     PrimaryKeyConstraint("datastore_id", name="pk_datastore"),
     UniqueConstraint("datastore", name="uq_datastore_datastore"),
     _named("datastore", "datastore"),
@@ -731,12 +835,21 @@ artifact = Table(
     metadata,
     Column("dataset_id", UUID),
     Column("datastore_id", BigInteger),
-    Column("component", Text, server_default="", comment="Which component it holds; empty for the whole dataset."),
-    Column("path", Text, nullable=False, comment="Percent-encoded, relative to the datastore's root; or a whole URI."),
+    Column(
+        "component", Text, server_default="", comment="Which component it holds; empty for the whole dataset."
+    ),
+    Column(
+        "path",
+        Text,
+        nullable=False,
+        comment="Percent-encoded, relative to the datastore's root; or a whole URI.",
+    ),
     Column("formatter", Text, nullable=False, comment="Name of the formatter that wrote it and reads it."),
     Column("size", BigInteger, nullable=False, comment="Length. Unit: byte."),
     Column("sha256", LargeBinary, nullable=False, comment="SHA-256 of its bytes."),
-    Column("state", Text, nullable=False, server_default="present", comment="present, or lost as verify found."),
+    Column(
+        "state", Text, nullable=False, server_default="present", comment="present, or lost as verify found."
+    ),
     PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact"),
     _within("fk_artifact_dataset", ["dataset_id"], "dataset"),
     _across("fk_artifact_datastore", ["datastore_id"], "datastore"),
@@ -780,8 +893,14 @@ dataset_tag = Table(
     _within("fk_dataset_tag_collection", ["collection_id"], "collection"),
     _across("fk_dataset_tag_dataset", ["dataset_id"], "dataset"),
     CheckConstraint("NOT isempty(known) AND NOT lower_inf(known)", name="ck_dataset_tag_known"),
-    Index("uq_dataset_tag_now", "collection_id", "dataset_type_id", "digest", unique=True,
-          postgresql_where=text("upper_inf(known)")),
+    Index(
+        "uq_dataset_tag_now",
+        "collection_id",
+        "dataset_type_id",
+        "digest",
+        unique=True,
+        postgresql_where=text("upper_inf(known)"),
+    ),
     Index("ix_dataset_tag_collection", "collection_id", "dataset_type_id", "digest"),
     Index("ix_dataset_tag_dataset", "dataset_id"),
     comment="Members of tagged collections, now and before.",
@@ -790,8 +909,12 @@ dataset_tag = Table(
 calibration_key = Table(
     "calibration_key",
     metadata,
-    Column("calibration_key_id", BigInteger, server_default=_id("calibration_key_id"),
-           comment="Short for collection, type and data ID."),
+    Column(
+        "calibration_key_id",
+        BigInteger,
+        server_default=_id("calibration_key_id"),
+        comment="Short for collection, type and data ID.",
+    ),
     Column("collection_id", BigInteger, nullable=False),
     Column("dataset_type_id", BigInteger, nullable=False),
     Column("digest", UUID, nullable=False),
@@ -809,7 +932,12 @@ calibration = Table(
     Column("calibration_id", BigInteger, server_default=_id("calibration_id"), comment="Of one assertion."),
     Column("calibration_key_id", BigInteger, nullable=False),
     Column("dataset_id", UUID, nullable=False),
-    Column("valid", TSRANGE, nullable=False, comment="Observation times that it applies to, half open. Time scale: TAI."),
+    Column(
+        "valid",
+        TSRANGE,
+        nullable=False,
+        comment="Observation times that it applies to, half open. Time scale: TAI.",
+    ),
     Column("known", TSTZRANGE, nullable=False, comment="From when to when this was believed, UTC."),
     Column("actor", Text, nullable=False, comment="The database role that said so."),
     Column("reason", Text, nullable=False, server_default="", comment="Why."),
@@ -817,8 +945,11 @@ calibration = Table(
     _within("fk_calibration_key", ["calibration_key_id"], "calibration_key"),
     _across("fk_calibration_dataset", ["dataset_id"], "dataset"),
     ExcludeConstraint(
-        ("calibration_key_id", "="), ("valid", "&&"),
-        using="gist", name="ex_calibration_valid", where=text("upper_inf(known)"),
+        ("calibration_key_id", "="),
+        ("valid", "&&"),
+        using="gist",
+        name="ex_calibration_valid",
+        where=text("upper_inf(known)"),
     ),
     CheckConstraint("NOT isempty(valid)", name="ck_calibration_valid"),
     CheckConstraint("NOT isempty(known) AND NOT lower_inf(known)", name="ck_calibration_known"),
@@ -836,7 +967,9 @@ quantum = Table(
     Column("quantum_id", BigInteger, comment="Its execution."),
     Column("run_id", BigInteger, nullable=False),
     Column("task", Text, nullable=False, comment="Name of the task."),
-    Column("data_id", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="What it worked on."),
+    Column(
+        "data_id", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="What it worked on."
+    ),
     Column("status", Text, nullable=False, server_default="running", comment="running, done or failed."),
     Column("attempt", Integer, nullable=False, server_default=text("1"), comment="Which try it is, from 1."),
     Column("message", Text, comment="What went wrong, if it failed."),
@@ -855,8 +988,13 @@ dataset_consumer = Table(
     metadata,
     Column("quantum_id", BigInteger),
     Column("dataset_id", UUID),
-    Column("actual", Boolean, nullable=False, server_default=text("false"),
-           comment="Whether it was really read; every row was predicted."),
+    Column(
+        "actual",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether it was really read; every row was predicted.",
+    ),
     PrimaryKeyConstraint("quantum_id", "dataset_id", name="pk_dataset_consumer"),
     _within("fk_dataset_consumer_quantum", ["quantum_id"], "quantum"),
     _across("fk_dataset_consumer_dataset", ["dataset_id"], "dataset"),

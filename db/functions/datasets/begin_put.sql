@@ -1,4 +1,4 @@
--- object: function butler.begin_put(text, text, jsonb, text, text, bigint)
+-- object: function butler.begin_put(text, text, jsonb, text, text, bigint, boolean)
 -- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql
 --
 -- Everything that can be refused is refused here, before a byte is written. The intent says what is
@@ -10,7 +10,8 @@ CREATE OR REPLACE FUNCTION butler.begin_put(
     p_data_ids jsonb,
     p_template text,
     p_datastore text,
-    p_quantum_id bigint DEFAULT NULL
+    p_quantum_id bigint DEFAULT NULL,
+    p_skip_existing boolean DEFAULT false
 )
 RETURNS TABLE (
     row_number integer,
@@ -19,7 +20,8 @@ RETURNS TABLE (
     hint text,
     storage_class text,
     units text[],
-    needs_environment boolean
+    needs_environment boolean,
+    there_already boolean
 )
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -79,7 +81,7 @@ BEGIN
                     FROM butler_internal.dataset AS d
                     WHERE
                         d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
-                        AND d.digest = r.digest AND d.state <> 'removed'
+                        AND d.digest = r.digest AND d.state <> 'removed' AND NOT p_skip_existing
                 ),
                 CASE WHEN count(*) OVER (PARTITION BY r.digest) > 1 THEN jsonb_build_object(
                     'code', 'UB201',
@@ -101,12 +103,21 @@ BEGIN
     WITH read AS (
         SELECT
             r.*,
-            butler_shared.uuid7() AS id,
+            d.dataset_id IS NOT NULL AS there_already,
+            coalesce(d.dataset_id, butler_shared.uuid7()) AS id,
             butler_internal.data_id_json(
                 r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
                 r.skymap, r.tract, r.patch, r.sky_pixel, r.label
             ) AS json
         FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
+        LEFT JOIN butler_internal.dataset AS d
+            ON
+                d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
+                AND d.state <> 'removed'
+                AND d.digest = butler_shared.data_id_digest(
+                    r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
+                    r.skymap, r.tract, r.patch, r.sky_pixel, r.label
+                )
     ),
     named AS MATERIALIZED (
         SELECT
@@ -152,6 +163,7 @@ BEGIN
             n.skymap, n.tract, n.patch, n.sky_pixel, n.label,
             n.hint, clock_timestamp(), session_user
         FROM named AS n
+        WHERE NOT n.there_already
     )
     SELECT
         n.row_number, n.id, n.json, n.hint, v_type.storage_class,
@@ -159,13 +171,15 @@ BEGIN
             SELECT u.unit FROM butler_shared.unit AS u
             WHERE (v_type.unit_mask >> u.position) & 1 = 1 ORDER BY u.position
         ),
-        v_run.environment IS NULL
+        v_run.environment IS NULL,
+        n.there_already
     FROM named AS n
     ORDER BY n.row_number;
 END;
 $$;
 
-COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint) IS
+COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint, boolean) IS
 'Begin to put datasets of one type into a run: data IDs as a JSON array of objects, the datastore''s
-file-name template, the datastore. Gives each its id, its complete data ID and its filled template.
+file-name template, the datastore. Gives each its id, its complete data ID and its filled template; what the
+run has already is an error, or is given with the id that it has, if asked to pass over it.
 Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';

@@ -1,0 +1,746 @@
+"""The Butler: files objects under labels, and gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from butler.config import RepositoryConfig
+from butler.errors import (
+    ArtifactMissingError,
+    CollectionNotFoundError,
+    ConfigError,
+    DatasetExistsError,
+    InvalidDataIdError,
+)
+from butler.values import Artifact, DataId, DatasetRef, DatasetType, split_component
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from butler.datastore import Datastore
+    from butler.quantum import Quantum
+    from butler.registry.base import BegunPut, Registry
+    from butler.registry.rows import DatasetRefs
+    from butler.verification import Fault
+
+__all__ = ["Butler"]
+
+
+class Butler:
+    """A search path, a run, one registry and one datastore.
+
+    Safe to share between threads, to use after a fork, and to send to worker
+    processes: it reconnects where it arrives.
+
+    Parameters
+    ----------
+    repo : `pathlib.Path` or `str`, optional
+        The repository's folder.
+    run : `str`, optional
+        The run collection that `put` files into; it is made at its first use.
+    collections : sequence of `str`, optional
+        Searched by `get`, in this order; the run comes first.
+    role : `str`
+        ``writer``, or ``reader`` for an account that may only read.
+    registry : `str` or `~butler.registry.base.Registry`, optional
+        Name of a layer to work in, in place of the repository's own registry;
+        or a registry of another kind.
+    datastore : `~butler.datastore.Datastore`, optional
+        In place of the repository's own.
+
+    Raises
+    ------
+    ConfigError
+        If the folder isn't a repository, or its configuration is wrong.
+    DatabaseUnavailableError
+        If the database can't be reached.
+    SchemaVersionError
+        If its schema isn't the one that this version of Butler needs.
+    """
+
+    def __init__(
+        self,
+        repo: Path | str | None = None,
+        *,
+        run: str | None = None,
+        collections: Sequence[str] | str = (),
+        role: str = "writer",
+        registry: Registry | str | None = None,
+        datastore: Datastore | None = None,
+    ) -> None:
+        given = (collections,) if isinstance(collections, str) else tuple(collections)
+        self.run = run
+        self.collections: tuple[str, ...] = (run, *(c for c in given if c != run)) if run else given
+        self._arguments = (repo, role, registry)
+        config = None if repo is None else RepositoryConfig.read(repo)
+        if registry is None or isinstance(registry, str):
+            if config is None:
+                raise ConfigError("a Butler needs a repository, or a registry and a datastore")
+            from butler.registry.postgres import PostgresRegistry
+
+            opened = PostgresRegistry(config.dsn(role), registry or config.registry)
+            opened.check_version()
+            registry = opened
+        if datastore is None:
+            if config is None:
+                raise ConfigError("a Butler needs a repository, or a registry and a datastore")
+            from butler.datastore import open_datastore
+
+            datastore = open_datastore(config.datastore, config.repo)
+        self.registry: Registry = registry
+        self.datastore: Datastore = datastore
+
+    def __enter__(self) -> Butler:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the registry's connections."""
+        self.registry.close()
+
+    def __repr__(self) -> str:
+        return f"<Butler run={self.run!r} collections={self.collections!r}>"
+
+    @cached_property
+    def query(self) -> Query:
+        """Lists of datasets and of their labels."""
+        return Query(self)
+
+    # Reading -------------------------------------------------------------
+
+    def find(
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
+    ) -> DatasetRef:
+        """Find a dataset without reading it.
+
+        Parameters
+        ----------
+        dataset : `str` or `~butler.DatasetRef`
+            Dataset type, or the dataset itself.
+        data_id : `~collections.abc.Mapping`, optional
+            Its labels; more may be given as keywords.
+        collections : sequence of `str`, optional
+            Searched instead of the Butler's own.
+        as_of : `datetime.datetime` or `str`, optional
+            Find what was there at that time.
+        **units
+            Its labels.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            At once, naming what was searched and what is near.
+        """
+        if isinstance(dataset, DatasetRef):
+            return dataset if dataset.artifacts else self.registry.get_dataset(dataset.id)
+        found = self.registry.find(
+            dataset, {**(data_id or {}), **units}, self._searched(collections), as_of=as_of
+        )
+        assert found is not None  # a required one is found or is an error
+        return found
+
+    def get(
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        component: str | None = None,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
+    ) -> Any:
+        """Read a dataset, or a component or a part of it.
+
+        Parameters
+        ----------
+        dataset : `str` or `~butler.DatasetRef`
+            Dataset type, such as ``calexp``; dataset type and component, such
+            as ``calexp.wcs``; or the dataset itself.
+        data_id : `~collections.abc.Mapping`, optional
+            Its labels; more may be given as keywords.
+        parameters : `~collections.abc.Mapping`, optional
+            What part of it: ``bbox`` (x, y, width, height in 0-based pixels)
+            of an image, ``columns`` and ``rows`` of a table.
+        component : `str`, optional
+            Read this component alone.
+        collections : sequence of `str`, optional
+            Searched instead of the Butler's own.
+        as_of : `datetime.datetime` or `str`, optional
+            Read what was there at that time.
+        **units
+            Its labels.
+
+        Returns
+        -------
+        obj
+            Of the storage class's Python type.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            At once, naming what was searched and what is near.
+        ArtifactMissingError, ChecksumError, FormatError
+            If it is registered, but its bytes aren't what they should be.
+        StorageClassError
+            If it has no such component or parameter.
+        """
+        if isinstance(dataset, str):
+            dataset, named = split_component(dataset)
+            component = named or component
+        ref = self.find(dataset, data_id, collections=collections, as_of=as_of, **units)
+        return self._read(ref, component, parameters)
+
+    def _read(
+        self, ref: DatasetRef, component: str | None, parameters: Mapping[str, Any] | None
+    ) -> Any:
+        if not ref.artifacts:
+            raise ArtifactMissingError(
+                f"dataset {ref} has no stored bytes",
+                hint="They were deleted on purpose; make it again.",
+                details={"dataset_id": str(ref.id)},
+            )
+        return self.datastore.get(ref.artifacts, ref.dataset_type.storage_class, component, parameters)
+
+    def get_deferred(
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
+    ) -> DeferredDataset:
+        """Find a dataset now, and read it later, perhaps in parts.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            Now, not at the first read.
+        """
+        component = None
+        if isinstance(dataset, str):
+            dataset, component = split_component(dataset)
+        ref = self.find(dataset, data_id, collections=collections, as_of=as_of, **units)
+        return DeferredDataset(self, ref, component)
+
+    def exists(
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        **units: Any,
+    ) -> bool:
+        """Tell whether a dataset is registered and its bytes are there."""
+        if isinstance(dataset, DatasetRef):
+            ref: DatasetRef | None = self.find(dataset)
+        else:
+            ref = self.registry.find(
+                dataset, {**(data_id or {}), **units}, self._searched(collections), required=False
+            )
+        return bool(ref and ref.artifacts) and all(self.datastore.exists(a) for a in ref.artifacts)
+
+    def uri(
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        component: str | None = None,
+        collections: Sequence[str] | str | None = None,
+        **units: Any,
+    ) -> str:
+        """Give the URI of a dataset's file.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If it isn't one file: name the component.
+        """
+        ref = self.find(dataset, data_id, collections=collections, **units)
+        fitting = [a for a in ref.artifacts if a.component in ("", component or "")]
+        if len(fitting) != 1:
+            have = ", ".join(a.component or "whole" for a in ref.artifacts) or "none"
+            raise ArtifactMissingError(
+                f"dataset {ref} is not one file: it has {have}",
+                hint="Name one of them by component.",
+                details={"dataset_id": str(ref.id)},
+            )
+        return self.datastore.uri(fitting[0])
+
+    def _searched(self, collections: Sequence[str] | str | None) -> Sequence[str]:
+        searched = self.collections if collections is None else collections
+        if not searched:
+            raise CollectionNotFoundError(
+                "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
+            )
+        return [searched] if isinstance(searched, str) else searched
+
+    # Writing -------------------------------------------------------------
+
+    def put(
+        self,
+        obj: Any,
+        dataset_type: str,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        run: str | None = None,
+        **units: Any,
+    ) -> DatasetRef:
+        """File an object under its labels.
+
+        Parameters
+        ----------
+        obj
+            An instance of the storage class's Python type.
+        dataset_type : `str`
+            Its type.
+        data_id : `~collections.abc.Mapping`, optional
+            Its labels; more may be given as keywords.
+        run : `str`, optional
+            The run to file it in, instead of the Butler's own.
+        **units
+            Its labels.
+
+        Returns
+        -------
+        ref : `~butler.DatasetRef`
+            With the artifacts that were written.
+
+        Raises
+        ------
+        DatasetExistsError
+            If the run has one with these labels.
+        DatasetTypeNotFoundError, UnitNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError, AmbiguousDataIdError
+            If the labels don't fit the type.
+        StorageClassError
+            If the object isn't of the type's storage class.
+
+        Notes
+        -----
+        Whatever goes wrong, nothing of it is left.
+        """
+        (ref,) = self.put_many([(obj, {**(data_id or {}), **units})], dataset_type, run=run)
+        return ref
+
+    def put_many(
+        self,
+        objects: Iterable[tuple[Any, Mapping[str, Any]]],
+        dataset_type: str,
+        *,
+        run: str | None = None,
+        quantum: Quantum | None = None,
+    ) -> list[DatasetRef]:
+        """File many objects of one type: all of them or none.
+
+        Parameters
+        ----------
+        objects : iterable of (object, `~collections.abc.Mapping`)
+            Each with its labels.
+        dataset_type : `str`
+            Their type.
+        run : `str`, optional
+            The run to file them in, instead of the Butler's own.
+        quantum : `~butler.quantum.Quantum`, optional
+            The quantum that made them.
+
+        Returns
+        -------
+        refs : `list` [`~butler.DatasetRef`]
+            In the order of the objects.
+
+        Raises
+        ------
+        ButlerError
+            As for `put`; one error names every bad row.
+        """
+        pairs = list(objects)
+        if not pairs:
+            return []
+        begun = self._begin(dataset_type, [data_id for _, data_id in pairs], run, quantum=quantum)
+        inputs = [str(i) for i in quantum.inputs_read] if quantum else []
+        written: dict[UUID, Sequence[Artifact]] = {}
+        with self._abandoned_on_error(begun, written):
+            for dataset, (obj, _) in zip(begun, pairs, strict=True):
+                written[dataset.id] = self.datastore.put(
+                    obj,
+                    dataset.id,
+                    dataset.hint,
+                    dataset.dataset_type.storage_class,
+                    dataset_type,
+                    _identity(dataset, inputs),
+                )
+            self.registry.finish_put(written)
+        return [_ref(dataset, written[dataset.id]) for dataset in begun]
+
+    def ingest(
+        self,
+        files: Iterable[tuple[Path | str, Mapping[str, Any]]],
+        dataset_type: str,
+        *,
+        mode: str = "copy",
+        run: str | None = None,
+        formatter: str | None = None,
+    ) -> list[DatasetRef]:
+        """File files that exist, as they are; those that the run has already are left as they are.
+
+        Parameters
+        ----------
+        files : iterable of (`pathlib.Path`, `~collections.abc.Mapping`)
+            Each with its labels.
+        dataset_type : `str`
+            Their type.
+        mode : `str`
+            ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
+        run : `str`, optional
+            The run to file them in, instead of the Butler's own.
+        formatter : `str`, optional
+            Reads the files; by default the storage class's.
+
+        Returns
+        -------
+        refs : `list` [`~butler.DatasetRef`]
+            In the order of the files, also of those that were there.
+
+        Raises
+        ------
+        DatasetExistsError
+            If the run has another file under the same labels.
+        FormatError
+            If a file is visibly not of its format.
+        ButlerError
+            As for `put`. All files are filed or none.
+        """
+        pairs = [(Path(file), data_id) for file, data_id in files]
+        if not pairs:
+            return []
+        begun = self._begin(dataset_type, [data_id for _, data_id in pairs], run, skip_existing=True)
+        new = [d for d in begun if not d.there_already]
+        refs: dict[UUID, DatasetRef] = {}
+        written: dict[UUID, Sequence[Artifact]] = {}
+        with self._abandoned_on_error(new, written):
+            for dataset, (file, _) in zip(begun, pairs, strict=True):
+                if dataset.there_already:
+                    refs[dataset.id] = self._same_file(file, dataset)
+                else:
+                    written[dataset.id] = self.datastore.ingest(
+                        file,
+                        dataset.id,
+                        dataset.hint,
+                        dataset.dataset_type.storage_class,
+                        dataset_type,
+                        mode,
+                        formatter,
+                    )
+                    refs[dataset.id] = _ref(dataset, written[dataset.id])
+            if written:
+                self.registry.finish_put(written)
+        if mode == "move":
+            for dataset, (file, _) in zip(begun, pairs, strict=True):
+                self.datastore.finish_move(file, refs[dataset.id].artifacts)
+        return [refs[dataset.id] for dataset in begun]
+
+    def _same_file(self, file: Path, dataset: BegunPut) -> DatasetRef:
+        """Look up a dataset that is there, and refuse a file that isn't the one it was made of."""
+        import hashlib
+
+        ref = self.registry.get_dataset(dataset.id)
+        with file.open("rb") as opened:
+            sha256 = hashlib.file_digest(opened, "sha256").digest()
+        if sha256 not in {artifact.sha256 for artifact in ref.artifacts}:
+            raise DatasetExistsError(
+                f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
+                f" with {ref.data_id}: dataset {ref.id}",
+                hint="Datasets never change: ingest it into another run.",
+                details={"file": str(file), "existing": str(ref.id)},
+            )
+        return ref
+
+    def _begin(
+        self,
+        dataset_type: str,
+        data_ids: Sequence[Mapping[str, Any]],
+        run: str | None,
+        *,
+        quantum: Quantum | None = None,
+        skip_existing: bool = False,
+    ) -> list[BegunPut]:
+        """Begin to put into a run, which is made and described at its first use."""
+        run = run or self.run
+        if run is None:
+            raise ConfigError("there is no run to file into", hint="Name one: Butler(…, run='u/me/first').")
+        if "." in dataset_type:
+            raise InvalidDataIdError(
+                f"{dataset_type} is a component; only whole datasets can be put",
+                hint=f"Put {dataset_type.split('.')[0]}.",
+            )
+        storage_class = self._storage_class(dataset_type)
+
+        def begin() -> list[BegunPut]:
+            return self.registry.begin_put(
+                run,
+                dataset_type,
+                data_ids,
+                template=self.datastore.template(dataset_type, storage_class),
+                datastore=self.datastore.name,
+                quantum_id=quantum.id if quantum else None,
+                skip_existing=skip_existing,
+            )
+
+        try:
+            begun = begin()
+        except CollectionNotFoundError:
+            self.registry.register_collection(run, "run")
+            begun = begin()
+        if begun and begun[0].needs_environment and dataset_type != ENVIRONMENT.name:
+            self._record_environment(run)
+        return begun
+
+    def _storage_class(self, dataset_type: str) -> str:
+        return (
+            ENVIRONMENT.storage_class
+            if dataset_type == ENVIRONMENT.name
+            else self.registry.dataset_type(dataset_type).storage_class
+        )
+
+    def _record_environment(self, run: str) -> None:
+        """Put a description of this process into a run, unless another process was first."""
+        from butler.environment import describe_environment
+
+        self.registry.register_dataset_type(ENVIRONMENT)
+        with suppress(DatasetExistsError):
+            ref = self.put(describe_environment(), ENVIRONMENT.name, run=run)
+            self.registry.set_run_environment(run, ref.id)
+
+    @contextmanager
+    def _abandoned_on_error(
+        self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]
+    ) -> Iterator[None]:
+        """Delete what was written and give the puts up, if anything goes wrong."""
+        try:
+            yield
+        except BaseException:
+            for artifacts in written.values():
+                self.datastore.remove(artifacts)
+            # If the database is gone, the reaper finds the intents later.
+            with suppress(Exception):
+                self.registry.abandon_put([dataset.id for dataset in begun])
+            raise
+
+    # Collections ---------------------------------------------------------
+
+    def associate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
+        """Put datasets into a tagged collection; returns how many were new to it.
+
+        Raises
+        ------
+        DatasetExistsError
+            If it holds another dataset of the same type and labels.
+        """
+        return self.registry.associate(collection, [_id(dataset) for dataset in datasets])
+
+    def disassociate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
+        """Take datasets out of a tagged collection; returns how many were in it."""
+        return self.registry.disassociate(collection, [_id(dataset) for dataset in datasets])
+
+    # Work and care -------------------------------------------------------
+
+    @contextmanager
+    def quantum(
+        self,
+        task: str,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        inputs: Iterable[DatasetRef] = (),
+        **units: Any,
+    ) -> Iterator[Quantum]:
+        """Record one piece of work: what it will read, what it did read, what it made.
+
+        Parameters
+        ----------
+        task : `str`
+            Name of the task.
+        data_id : `~collections.abc.Mapping`, optional
+            What it works on; more may be given as keywords.
+        inputs : iterable of `~butler.DatasetRef`
+            What it will read. What it reads besides is added as it is read.
+        **units
+            What it works on.
+
+        Yields
+        ------
+        quantum : `~butler.quantum.Quantum`
+            Reads and writes through this.
+
+        Notes
+        -----
+        If the block raises, the quantum stays in the registry as failed, with
+        its inputs.
+        """
+        from butler.quantum import Quantum
+
+        if self.run is None:
+            raise ConfigError("there is no run to work in", hint="Name one: Butler(…, run='u/me/first').")
+        with Quantum(self, task, {**(data_id or {}), **units}, list(inputs)) as quantum:
+            yield quantum
+
+    def verify(self, *, checksum: bool = True) -> Iterator[Fault]:
+        """Compare registry and datastore, and name each difference.
+
+        Parameters
+        ----------
+        checksum : `bool`
+            Whether to read every byte, or only compare existence and size.
+        """
+        from butler.verification import verify
+
+        return verify(self.registry, self.datastore, checksum=checksum)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        repo, role, registry = self._arguments
+        return (
+            _reopen,
+            (repo, self.run, self.collections, role, registry, None if repo else self.datastore),
+        )
+
+
+class DeferredDataset:
+    """A dataset that was found, and is read when asked.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        That found it.
+    ref : `~butler.DatasetRef`
+        The dataset.
+    component : `str`, optional
+        Read instead of the whole.
+    """
+
+    def __init__(self, butler: Butler, ref: DatasetRef, component: str | None = None) -> None:
+        self._butler = butler
+        self.ref = ref
+        self.component = component
+
+    def get(
+        self, *, component: str | None = None, parameters: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Read it, or a component or a part of it; see `Butler.get`."""
+        return self._butler.get(self.ref, component=component or self.component, parameters=parameters)
+
+    def __repr__(self) -> str:
+        return f"<DeferredDataset {self.ref}>"
+
+
+class Query:
+    """Lists of datasets, as a Butler sees them.
+
+    Parameters
+    ----------
+    butler : `Butler`
+        Whose search path is used.
+    """
+
+    def __init__(self, butler: Butler) -> None:
+        self._butler = butler
+
+    def datasets(
+        self,
+        dataset_type: str,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        find_first: bool = True,
+        as_of: datetime | str | None = None,
+        **units: Any,
+    ) -> DatasetRefs:
+        """List the datasets of a type for which the units given have the values given.
+
+        Parameters
+        ----------
+        dataset_type : `str`
+            Their type.
+        data_id : `~collections.abc.Mapping`, optional
+            Some of their labels; more may be given as keywords.
+        collections : sequence of `str`, optional
+            Searched instead of the Butler's own.
+        find_first : `bool`
+            Whether of several with the same labels only the first
+            collection's counts.
+        as_of : `datetime.datetime` or `str`, optional
+            List what was there at that time.
+        **units
+            Some of their labels.
+
+        Returns
+        -------
+        refs : `~butler.registry.rows.DatasetRefs`
+            Refs when iterated over; ``to_arrow()``, ``to_pandas()`` and
+            ``to_astropy()`` give tables.
+        """
+        return self._butler.registry.datasets(
+            dataset_type,
+            self._butler._searched(collections),
+            {**(data_id or {}), **units},
+            find_first=find_first,
+            as_of=as_of,
+        )
+
+
+ENVIRONMENT = DatasetType(
+    "run_environment", "Dict", (), "Host, Python and packages of the process that first used a run."
+)
+
+
+def _reopen(
+    repo: Any, run: str | None, collections: Sequence[str], role: str, registry: Any, datastore: Any
+) -> Butler:
+    return Butler(
+        repo, run=run, collections=collections, role=role, registry=registry, datastore=datastore
+    )
+
+
+def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:
+    return {
+        "id": str(dataset.id),
+        "dataset_type": dataset.dataset_type.name,
+        "run": dataset.run,
+        "data_id": dict(dataset.data_id),
+        "inputs": list(inputs),
+    }
+
+
+def _ref(dataset: BegunPut, artifacts: Sequence[Artifact]) -> DatasetRef:
+    return DatasetRef(
+        dataset.id, dataset.dataset_type, DataId(dataset.data_id), dataset.run, tuple(artifacts)
+    )
+
+
+def _id(dataset: DatasetRef | UUID) -> UUID:
+    return dataset.id if isinstance(dataset, DatasetRef) else dataset

@@ -1,0 +1,373 @@
+"""What a registry is: the interface that every implementation keeps.
+
+A registry never opens an artifact, and never decides where bytes lie.
+``butler.testing.RegistryTests`` is the suite that shows an implementation right.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType
+
+if TYPE_CHECKING:
+    from butler.registry.rows import DatasetRefs, Rows
+
+__all__ = ["BegunPut", "OpenIntent", "Registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class BegunPut:
+    """A dataset that may now be written.
+
+    Parameters
+    ----------
+    id : `uuid.UUID`
+        Its id.
+    dataset_type : `~butler.DatasetType`
+        Its kind.
+    data_id : `~butler.DataId`
+        Its labels, complete.
+    run : `str`
+        The run that it goes into.
+    hint : `str`
+        The datastore's file-name template, filled.
+    needs_environment : `bool`
+        Whether nobody has described the run's environment yet.
+    there_already : `bool`
+        Whether the run has it already, so that nothing is to be written.
+    """
+
+    id: UUID
+    dataset_type: DatasetType
+    data_id: DataId
+    run: str
+    hint: str
+    needs_environment: bool
+    there_already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """A put that began and didn't end.
+
+    Parameters
+    ----------
+    id : `uuid.UUID`
+        Of the dataset that was to be.
+    dataset_type, storage_class, datastore, hint : `str`
+        From which the datastore computes what it would have written.
+    begun : `datetime.datetime`
+        When, UTC.
+    begun_by : `str`
+        The database role.
+    """
+
+    id: UUID
+    dataset_type: str
+    storage_class: str
+    datastore: str
+    hint: str
+    begun: datetime
+    begun_by: str
+
+
+class Registry(ABC):
+    """Labels, collections, provenance and locations of datasets."""
+
+    # Definitions ---------------------------------------------------------
+
+    @abstractmethod
+    def register_camera(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
+        """Register a camera with its sensors and filters; the same again changes nothing.
+
+        Parameters
+        ----------
+        definition : `~collections.abc.Mapping`
+            Plain data, as `butler.cameras.CameraDefinition.to_json` gives it.
+        replace : `bool`
+            Whether to overwrite what differs.
+
+        Raises
+        ------
+        DefinitionConflictError
+            If it is registered otherwise and may not be replaced.
+        """
+
+    @abstractmethod
+    def register_skymap(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
+        """Register a sky map with its tracts and patches; the same again changes nothing.
+
+        Parameters
+        ----------
+        definition : `~collections.abc.Mapping`
+            ``{"skymap", "doc", "tracts": [{"tract", "region", "patches": [{"patch", "region"}]}]}``;
+            regions are lists of (ra, dec) vertices, ICRS, degrees.
+        replace : `bool`
+            Whether to overwrite what differs.
+
+        Raises
+        ------
+        DefinitionConflictError
+            If it is registered otherwise and may not be replaced.
+        InvalidRegionError
+            If a region isn't one.
+        """
+
+    @abstractmethod
+    def register_units(self, unit: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> int:
+        """Register visits, observed sensors, labels … ; rows that are there and agree count as done.
+
+        Parameters
+        ----------
+        unit : `str`
+            Name of the view that lists them.
+        rows : sequence of `~collections.abc.Mapping`
+            Keys are the view's columns. Times are TAI, as ISO texts without a
+            zone; regions lists of (ra, dec) vertices, ICRS, degrees.
+        replace : `bool`
+            Whether to overwrite what differs.
+
+        Returns
+        -------
+        new : `int`
+            How many were not there.
+        """
+
+    @abstractmethod
+    def register_dataset_type(self, dataset_type: DatasetType) -> bool:
+        """Register a dataset type; the same again changes nothing and returns `False`.
+
+        Raises
+        ------
+        DefinitionConflictError
+            If the name is registered with other units or another storage class.
+        InvalidDataIdError
+            If a unit is unknown.
+        """
+
+    @abstractmethod
+    def register_collection(self, name: str, kind: str, doc: str = "") -> bool:
+        """Register a run, tagged, chained or calibration collection; returns whether it is new."""
+
+    @abstractmethod
+    def register_datastore(self, name: str, root: str) -> bool:
+        """Register a datastore by name and root URI; returns whether it is new."""
+
+    @abstractmethod
+    def set_chain(self, name: str, members: Sequence[str]) -> None:
+        """Make a chain hold these collections, in search order."""
+
+    @abstractmethod
+    def freeze_collection(self, name: str, frozen: bool = True) -> None:
+        """Freeze a collection, or release it."""
+
+    # Look-up -------------------------------------------------------------
+
+    @abstractmethod
+    def find(
+        self,
+        dataset_type: str,
+        data_id: Mapping[str, Any],
+        collections: Sequence[str],
+        *,
+        as_of: datetime | str | None = None,
+        required: bool = True,
+    ) -> DatasetRef | None:
+        """Find a dataset in the first of some collections that has it.
+
+        Parameters
+        ----------
+        dataset_type : `str`
+            Its type.
+        data_id : `~collections.abc.Mapping`
+            Its labels; today's words for units and names of sensors and
+            visits are understood.
+        collections : sequence of `str`
+            Searched in order, chains included.
+        as_of : `datetime.datetime` or `str`, optional
+            Find what was there at this time, with a time zone.
+        required : `bool`
+            Whether finding none is an error.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            If none has it and it is required.
+        """
+
+    @abstractmethod
+    def get_dataset(self, dataset_id: UUID) -> DatasetRef:
+        """Look a dataset up by its id.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            If there is none.
+        """
+
+    @abstractmethod
+    def datasets(
+        self,
+        dataset_type: str,
+        collections: Sequence[str],
+        data_id: Mapping[str, Any],
+        *,
+        find_first: bool = True,
+        as_of: datetime | str | None = None,
+    ) -> DatasetRefs:
+        """List the datasets of a type for which the units given have the values given."""
+
+    @abstractmethod
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Run one SELECT on the common schema, read only, when its rows are first asked for.
+
+        Parameters
+        ----------
+        sql : `str`
+            One statement; parameters are written ``:name``.
+        parameters : `~collections.abc.Mapping`, optional
+            Their values.
+        """
+
+    @abstractmethod
+    def dataset_type(self, name: str) -> DatasetType:
+        """Look a dataset type up."""
+
+    @abstractmethod
+    def collections(self, pattern: str = "*") -> list[Collection]:
+        """List collections whose names match a pattern with ``*`` and ``?``."""
+
+    @abstractmethod
+    def cameras(self) -> list[dict[str, Any]]:
+        """Give the definitions of all cameras."""
+
+    # Writing -------------------------------------------------------------
+
+    @abstractmethod
+    def begin_put(
+        self,
+        run: str,
+        dataset_type: str,
+        data_ids: Sequence[Mapping[str, Any]],
+        *,
+        template: str,
+        datastore: str,
+        quantum_id: int | None = None,
+        skip_existing: bool = False,
+    ) -> list[BegunPut]:
+        """Begin to put datasets: everything that can be refused is refused here.
+
+        Parameters
+        ----------
+        run : `str`
+            A run collection of this registry.
+        dataset_type : `str`
+            Their type.
+        data_ids : sequence of `~collections.abc.Mapping`
+            One a dataset.
+        template : `str`
+            The datastore's file-name template.
+        datastore : `str`
+            Its name.
+        quantum_id : `int`, optional
+            The quantum that makes them.
+        skip_existing : `bool`
+            Whether one that the run has is given as ``there_already``,
+            instead of being an error.
+
+        Raises
+        ------
+        DatasetExistsError
+            If the run has one of them.
+        DatasetTypeNotFoundError, CollectionNotFoundError, UnitNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError, AmbiguousDataIdError
+            If a data ID doesn't fit the type. One error names every bad row.
+        PermissionDeniedError
+            If the run is frozen or belongs to a layer under this one.
+        """
+
+    @abstractmethod
+    def file_datasets(
+        self,
+        run: str,
+        dataset_type: str,
+        datastore: str,
+        rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
+        *,
+        skip_existing: bool = False,
+    ) -> int:
+        """Register many datasets of one type whose bytes are there already, in one transaction.
+
+        Parameters
+        ----------
+        run, dataset_type, datastore : `str`
+            What they go into, are, and lie in.
+        rows : iterable of (`uuid.UUID`, `~collections.abc.Mapping`, `~butler.Artifact`)
+            One an artifact: the dataset's id, its complete data ID in the
+            units' own names, the artifact.
+        skip_existing : `bool`
+            Whether to pass over those that the run has.
+
+        Returns
+        -------
+        new : `int`
+            How many datasets were not there.
+
+        Raises
+        ------
+        ButlerError
+            As for `begin_put`; one error names every bad row.
+        """
+
+    @abstractmethod
+    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
+        """Register datasets whose bytes are safe; all of them or none."""
+
+    @abstractmethod
+    def abandon_put(self, dataset_ids: Sequence[UUID]) -> None:
+        """Give up puts that have begun, after their bytes are deleted."""
+
+    @abstractmethod
+    def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
+        """List puts that began longer ago than this and didn't end."""
+
+    @abstractmethod
+    def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
+        """Put datasets into a tagged collection; returns how many were new to it."""
+
+    @abstractmethod
+    def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
+        """Take datasets out of a tagged collection; returns how many were in it."""
+
+    # Provenance ----------------------------------------------------------
+
+    @abstractmethod
+    def set_run_environment(self, run: str, dataset_id: UUID) -> bool:
+        """Say which dataset describes a run's environment; the first to say so wins."""
+
+    @abstractmethod
+    def begin_quantum(
+        self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
+    ) -> int:
+        """Record that a task begins, with the inputs that it will read."""
+
+    @abstractmethod
+    def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
+        """Say that a running quantum will read more."""
+
+    @abstractmethod
+    def end_quantum(
+        self, quantum_id: int, status: str, inputs_read: Sequence[UUID], message: str | None = None
+    ) -> None:
+        """Record that a quantum is ``done`` or ``failed``, and what it really read."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of connections; the registry opens them anew when it is used again."""

@@ -1,0 +1,43 @@
+"""Rows as a stream that PostgreSQL's COPY reads, a chunk in memory at a time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+__all__ = ["copy_stream"]
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class _CopyStream(io.RawIOBase):
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            self._rest += line
+        size = len(self._rest) if size < 0 else size
+        chunk, self._rest = self._rest[:size], self._rest[size:]
+        return chunk
+
+
+def copy_stream(rows: Iterable[Iterable[Any]]) -> io.RawIOBase:
+    r"""Give rows in COPY's text format; `None` is null.
+
+    A text that already reads ``\x…`` for bytes must have its backslash as
+    one character: it is escaped here like any other.
+    """
+    return _CopyStream(
+        "\t".join("\\N" if value is None else str(value).translate(_ESCAPES) for value in row).encode()
+        + b"\n"
+        for row in rows
+    )

@@ -1,0 +1,74 @@
+"""Connections: one small pool a process, safe in threads and after fork."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, make_url
+
+from butler.errors import ConfigError
+
+__all__ = ["open_engine"]
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def open_engine(dsn: str, *, application: str = "butler") -> Engine:
+    """Make an engine whose connections commit each statement by itself.
+
+    Nothing is connected yet. No state is left in a session, so that a pooler
+    in transaction mode may stand between.
+
+    Parameters
+    ----------
+    dsn : `str`
+        ``postgresql://…``; what it leaves out comes from the environment, the
+        service file and the password file, as with every PostgreSQL program.
+    application : `str`
+        Shown in the server's list of sessions.
+
+    Raises
+    ------
+    ConfigError
+        If it isn't a PostgreSQL URL. The message never shows its password.
+    """
+    try:
+        url = make_url(dsn)
+    except Exception as error:
+        raise ConfigError(
+            "the database's DSN is not a URL", hint="Write postgresql://user@host:port/database."
+        ) from error
+    if url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
+            hint="Write postgresql://user@host:port/database.",
+        )
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg2"),
+        isolation_level="AUTOCOMMIT",
+        pool_size=5,
+        max_overflow=15,
+        pool_reset_on_return=None,
+        pool_recycle=1800,
+        use_native_hstore=False,
+        connect_args={"fallback_application_name": application, "connect_timeout": 10},
+    )
+    _engines.add(engine)
+    return engine
+
+
+def _forget_connections() -> None:
+    """Leave the parent's connections to the parent: two processes on one would mix their answers."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
+
+
+def hidden(dsn: str) -> str:
+    """Give a DSN as it may be shown: without its password."""
+    rendered: Any = make_url(dsn).render_as_string(hide_password=True)
+    return str(rendered)

@@ -1,0 +1,439 @@
+"""The registry in PostgreSQL: one call of a stored function an operation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+
+from butler.errors import ButlerError, ConfigError, InvalidDataIdError, SchemaVersionError
+from butler.registry.base import BegunPut, OpenIntent, Registry
+from butler.registry.copying import copy_stream
+from butler.registry.engine import open_engine
+from butler.registry.rows import DatasetRefs, Fetched, Rows
+from butler.registry.statement import one_statement
+from butler.registry.translate import translated
+from butler.schema.version import SCHEMA_VERSION
+from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, json_ready
+
+__all__ = ["PostgresRegistry"]
+
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,53}")
+
+
+class PostgresRegistry(Registry):
+    """A registry that is a schema of a PostgreSQL database.
+
+    Parameters
+    ----------
+    dsn : `str`
+        Of the database, with the role to work as.
+    schema : `str`
+        Name of the registry: ``butler``, or that of a layer.
+
+    Raises
+    ------
+    ConfigError
+        If the DSN or the schema's name is malformed. Nothing is connected yet.
+    """
+
+    def __init__(self, dsn: str, schema: str = "butler") -> None:
+        if not _SCHEMA.fullmatch(schema):
+            raise ConfigError(
+                f"{schema!r} is not the name of a registry",
+                hint="Lower-case letters, digits and underscores, such as 'butler' or 'mydb_alice'.",
+            )
+        self.dsn = dsn
+        self.schema = schema
+        self._engine: Engine = open_engine(dsn)
+        self._dataset_types: dict[str, DatasetType] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.dsn, self.schema))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def check_version(self) -> None:
+        """Refuse a database whose schema isn't the one that this version of Butler needs.
+
+        Raises
+        ------
+        SchemaVersionError
+            Naming both revisions, and the command that brings them together.
+        """
+        try:
+            ((found,),) = self._rows(f"SELECT schema_version FROM {self.schema}.schema_version")
+        except ButlerError as error:
+            if error.details.get("sqlstate") != "42P01" and not isinstance(error, SchemaVersionError):
+                raise
+            raise SchemaVersionError(
+                f"the database has no registry {self.schema!r}",
+                hint="Make it by 'butler db init', or name the right one in butler.yaml.",
+            ) from error
+        if found != SCHEMA_VERSION:
+            older = found < SCHEMA_VERSION
+            raise SchemaVersionError(
+                f"the database's schema is at revision {found}; this Butler needs {SCHEMA_VERSION}",
+                hint="Run 'butler db upgrade'." if older else "Install a newer version of Butler.",
+                details={"found": found, "needed": SCHEMA_VERSION},
+            )
+
+    # Statements ----------------------------------------------------------
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+        with translated(), self._engine.connect() as connection:
+            return connection.exec_driver_sql(sql, tuple(parameters)).all()
+
+    def _call(self, function: str, *parameters: Any) -> Sequence[Sequence[Any]]:
+        cast = [value if isinstance(value, _Cast) else _Cast(value, "") for value in parameters]
+        marks = ", ".join(f"%s::{value.sql_type}" if value.sql_type else "%s" for value in cast)
+        return self._rows(f"SELECT * FROM {self.schema}.{function}({marks})", [value.value for value in cast])
+
+    # Definitions ---------------------------------------------------------
+
+    def register_camera(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
+        self._call("register_camera", _json(dict(definition)), replace)
+
+    def register_skymap(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
+        self._call("register_skymap", _json(dict(definition)), replace)
+
+    def register_units(self, unit: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> int:
+        ((new,),) = self._call("register_units", unit, _json([json_ready(row) for row in rows]), replace)
+        return int(new)
+
+    def register_dataset_type(self, dataset_type: DatasetType) -> bool:
+        ((new,),) = self._call(
+            "register_dataset_type",
+            dataset_type.name,
+            dataset_type.storage_class,
+            _texts(dataset_type.units),
+            dataset_type.doc,
+        )
+        return bool(new)
+
+    def register_collection(self, name: str, kind: str, doc: str = "") -> bool:
+        ((new,),) = self._call("register_collection", name, kind, doc)
+        return bool(new)
+
+    def register_datastore(self, name: str, root: str) -> bool:
+        ((new,),) = self._call("register_datastore", name, root)
+        return bool(new)
+
+    def set_chain(self, name: str, members: Sequence[str]) -> None:
+        self._call("set_chain", name, _texts(members))
+
+    def freeze_collection(self, name: str, frozen: bool = True) -> None:
+        self._call("freeze_collection", name, frozen)
+
+    # Look-up -------------------------------------------------------------
+
+    def find(
+        self,
+        dataset_type: str,
+        data_id: Mapping[str, Any],
+        collections: Sequence[str],
+        *,
+        as_of: datetime | str | None = None,
+        required: bool = True,
+    ) -> DatasetRef | None:
+        rows = self._call(
+            "find_dataset",
+            dataset_type,
+            _json(json_ready(data_id)),
+            _texts(collections),
+            _moment(as_of),
+            required,
+        )
+        return self._ref(rows) if rows else None
+
+    def get_dataset(self, dataset_id: UUID) -> DatasetRef:
+        return self._ref(self._call("get_dataset", _Cast(str(dataset_id), "uuid")))
+
+    @staticmethod
+    def _ref(rows: Sequence[Any]) -> DatasetRef:
+        first = rows[0]
+        return DatasetRef(
+            UUID(str(first.dataset_id)),
+            DatasetType(first.dataset_type, first.storage_class, tuple(first.units)),
+            DataId({unit: first.data_id[unit] for unit in first.units}),
+            first.run,
+            tuple(
+                Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)
+                for row in rows
+                if row.path is not None
+            ),
+        )
+
+    def datasets(
+        self,
+        dataset_type: str,
+        collections: Sequence[str],
+        data_id: Mapping[str, Any],
+        *,
+        find_first: bool = True,
+        as_of: datetime | str | None = None,
+    ) -> DatasetRefs:
+        def fetch() -> Fetched:
+            rows = self._call(
+                "query_datasets",
+                dataset_type,
+                _texts(collections),
+                _json(json_ready(data_id)),
+                find_first,
+                _moment(as_of),
+            )
+            return Fetched(("dataset_id", "data_id", "run", "collection"), rows)
+
+        return DatasetRefs(fetch, lambda: self.dataset_type(dataset_type))
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        statement = one_statement(sql)
+
+        def fetch() -> Fetched:
+            # One message, hence one transaction: nothing of it outlasts the query.
+            guarded = text(
+                f"SET TRANSACTION READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}"
+            )
+            with translated(), self._engine.connect() as connection:
+                result = connection.execute(guarded, dict(parameters or {}))
+                if not result.returns_rows:
+                    return Fetched((), [])
+                return Fetched(tuple(result.keys()), result.all())
+
+        return Rows(fetch)
+
+    def dataset_type(self, name: str) -> DatasetType:
+        # Definitions never change, so a cached one is never stale.
+        if name not in self._dataset_types:
+            rows = self._rows(
+                f"SELECT t.dataset_type, t.storage_class, t.units, t.doc FROM {self.schema}.dataset_type AS t"
+                " WHERE t.dataset_type = %s",
+                (name,),
+            )
+            if not rows:
+                self._call("query_datasets", name, _texts(()), _json({}))
+            row = rows[0]
+            self._dataset_types[name] = DatasetType(row[0], row[1], tuple(row[2]), row[3])
+        return self._dataset_types[name]
+
+    def collections(self, pattern: str = "*") -> list[Collection]:
+        like = re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
+        rows = self._rows(
+            f"SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, ARRAY("
+            f"SELECT m.member FROM {self.schema}.collection_chain AS m"
+            " WHERE m.collection = c.collection ORDER BY m.position)"
+            f" FROM {self.schema}.collection AS c WHERE c.collection LIKE %s ORDER BY c.collection",
+            (like,),
+        )
+        return [Collection(*row[:5], tuple(row[5])) for row in rows]
+
+    def cameras(self) -> list[dict[str, Any]]:
+        rows = self._rows(f"SELECT c.definition FROM {self.schema}.camera AS c ORDER BY c.camera")
+        return [definition for (definition,) in rows]
+
+    # Writing -------------------------------------------------------------
+
+    def begin_put(
+        self,
+        run: str,
+        dataset_type: str,
+        data_ids: Sequence[Mapping[str, Any]],
+        *,
+        template: str,
+        datastore: str,
+        quantum_id: int | None = None,
+        skip_existing: bool = False,
+    ) -> list[BegunPut]:
+        rows = self._call(
+            "begin_put",
+            run,
+            dataset_type,
+            _json([json_ready(data_id) for data_id in data_ids]),
+            template,
+            datastore,
+            quantum_id,
+            skip_existing,
+        )
+        return [
+            BegunPut(
+                UUID(str(row.dataset_id)),
+                DatasetType(dataset_type, row.storage_class, tuple(row.units)),
+                DataId({unit: row.data_id[unit] for unit in row.units}),
+                run,
+                row.hint,
+                row.needs_environment,
+                row.there_already,
+            )
+            for row in rows
+        ]
+
+    def file_datasets(
+        self,
+        run: str,
+        dataset_type: str,
+        datastore: str,
+        rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
+        *,
+        skip_existing: bool = False,
+    ) -> int:
+        units = self.dataset_type(dataset_type).units
+        with translated(), self._engine.connect() as connection:
+            transaction = connection.execution_options(isolation_level="READ COMMITTED")
+            with transaction.begin():
+                stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
+                columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
+                with connection.connection.cursor() as cursor:
+                    cursor.copy_expert(
+                        f"COPY {stage} ({', '.join(columns)}) FROM STDIN", copy_stream(_staged(rows, units))
+                    )
+                return int(
+                    transaction.exec_driver_sql(
+                        f"SELECT {self.schema}.merge_datasets(%s, %s, %s, %s)",
+                        (run, dataset_type, datastore, skip_existing),
+                    ).scalar_one()
+                )
+
+    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
+        self._call(
+            "finish_put",
+            _json(
+                [
+                    {
+                        "dataset_id": str(dataset_id),
+                        "component": artifact.component,
+                        "path": artifact.path,
+                        "formatter": artifact.formatter,
+                        "size": artifact.size,
+                        "sha256": artifact.sha256.hex(),
+                    }
+                    for dataset_id, artifacts in written.items()
+                    for artifact in artifacts
+                ]
+            ),
+        )
+
+    def abandon_put(self, dataset_ids: Sequence[UUID]) -> None:
+        self._call("abandon_put", _ids(dataset_ids))
+
+    def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
+        rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))
+        return [OpenIntent(UUID(str(row[0])), *row[1:]) for row in rows]
+
+    def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
+        ((count,),) = self._call("associate", collection, _ids(dataset_ids))
+        return int(count)
+
+    def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
+        ((count,),) = self._call("disassociate", collection, _ids(dataset_ids))
+        return int(count)
+
+    # Provenance ----------------------------------------------------------
+
+    def set_run_environment(self, run: str, dataset_id: UUID) -> bool:
+        ((first,),) = self._call("set_run_environment", run, _Cast(str(dataset_id), "uuid"))
+        return bool(first)
+
+    def begin_quantum(
+        self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
+    ) -> int:
+        ((quantum_id,),) = self._call(
+            "begin_quantum", run, task, _json(json_ready(data_id)), _ids(inputs), host
+        )
+        return int(quantum_id)
+
+    def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
+        self._call("predict_inputs", quantum_id, _ids(inputs))
+
+    def end_quantum(
+        self, quantum_id: int, status: str, inputs_read: Sequence[UUID], message: str | None = None
+    ) -> None:
+        self._call("end_quantum", quantum_id, status, _ids(inputs_read), message)
+
+
+_ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
+
+
+def _staged(
+    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of the staging table, in the order of its columns."""
+    for number, (dataset_id, data_id, artifact) in enumerate(rows, 1):
+        if unknown := set(data_id) - set(units):
+            raise InvalidDataIdError(
+                f"row {number}: unit {', '.join(sorted(unknown))} is not one of the dataset type's",
+                hint=f"It takes {', '.join(units) or 'no units'}.",
+                details={"row": number},
+            )
+        values = json_ready(data_id)
+        yield (
+            number,
+            dataset_id,
+            *(_staged_range(values.get(unit)) if unit == "visit_range" else values.get(unit) for unit in units),
+            artifact.component,
+            artifact.path,
+            artifact.formatter,
+            artifact.size,
+            "\\x" + artifact.sha256.hex(),
+        )
+
+
+def _staged_range(value: Any) -> Any:
+    return "[" + str(value).replace("..", ",") + ")" if isinstance(value, str) else value
+
+
+class _Cast:
+    """A value and the SQL type that it is bound as, where the driver would guess another."""
+
+    __slots__ = ("sql_type", "value")
+
+    def __init__(self, value: Any, sql_type: str) -> None:
+        self.value, self.sql_type = value, sql_type
+
+
+def _json(value: Any) -> _Cast:
+    """Bind as JSON; NaN, NUL and what JSON can't carry are refused with the value's name."""
+    try:
+        dumped = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataIdError(
+            f"a value can't be sent to the database: {error}: {str(value)[:200]}",
+            hint="Use texts, whole numbers, finite numbers, lists and dicts.",
+        ) from error
+    if "\\u0000" in dumped:
+        raise InvalidDataIdError(
+            f"a text holds a NUL character: {dumped[:200]}", hint="Take it out.", details={}
+        )
+    return _Cast(dumped, "jsonb")
+
+
+def _texts(values: Iterable[str]) -> _Cast:
+    if isinstance(values, str):
+        values = [values]
+    return _Cast(list(values), "text[]")
+
+
+def _ids(values: Iterable[UUID]) -> _Cast:
+    return _Cast([str(value) for value in values], "uuid[]")
+
+
+def _moment(value: datetime | str | None) -> _Cast:
+    """Bind a time; one without a zone is refused, as it would be taken for this server's."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InvalidDataIdError(
+                f"{value!r} is not a time", hint="Write 2026-03-01T00:00:00Z."
+            ) from error
+    if value is not None and value.tzinfo is None:
+        raise InvalidDataIdError(
+            f"time {value.isoformat()} has no time zone",
+            hint=f"Write {value.isoformat()}Z for UTC.",
+        )
+    return _Cast(value, "timestamptz")

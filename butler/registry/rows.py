@@ -1,0 +1,180 @@
+"""Results of queries: lazy tables that become whatever the user works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from butler.values import DataId, DatasetRef, DatasetType
+
+if TYPE_CHECKING:
+    import astropy.table
+    import pandas
+    import pyarrow
+
+__all__ = ["DatasetRefs", "Fetched", "Rows"]
+
+
+class Fetched(NamedTuple):
+    """Column names and rows, as they came from the database."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+class Rows:
+    """Rows of a query, fetched once, when they are first asked for.
+
+    Parameters
+    ----------
+    fetch : callable
+        Runs the query.
+
+    Examples
+    --------
+    >>> rows = butler.registry.query("SELECT visit, exposure_time FROM visit")  # doctest: +SKIP
+    >>> rows.to_astropy()  # doctest: +SKIP
+    """
+
+    def __init__(self, fetch: Callable[[], Fetched]) -> None:
+        self._fetch = fetch
+
+    @cached_property
+    def _fetched(self) -> Fetched:
+        return self._fetch()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return self._fetched.columns
+
+    def __len__(self) -> int:
+        return len(self._fetched.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        from collections import namedtuple
+
+        row_type = namedtuple("Row", self.columns, rename=True)  # type: ignore[misc]
+        return map(row_type._make, self._fetched.rows)
+
+    def __getitem__(self, index: int) -> Any:
+        from collections import namedtuple
+
+        return namedtuple("Row", self.columns, rename=True)._make(  # type: ignore[misc]
+            self._fetched.rows[index]
+        )
+
+    def scalar(self) -> Any:
+        """Give the one value of a query that has one row and one column."""
+        ((value,),) = self._fetched.rows
+        return value
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Give the rows as an Arrow table; ids and ranges are texts in it."""
+        import pyarrow as pa
+
+        columns = zip(*self._fetched.rows, strict=True) if self._fetched.rows else ([],) * len(self.columns)
+        arrays = [pa.array([_plain(value) for value in column]) for column in columns]
+        return pa.Table.from_arrays(arrays, names=list(self.columns))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Give the rows as a pandas data frame."""
+        return self.to_arrow().to_pandas()
+
+    def to_astropy(self) -> astropy.table.Table:
+        """Give the rows as an Astropy table; nulls are masked."""
+        import numpy as np
+        from astropy.table import MaskedColumn, Table
+
+        arrow = self.to_arrow()
+        table = Table()
+        for name in arrow.column_names:
+            column = arrow.column(name)
+            mask = np.asarray(column.is_null())
+            filled = column.to_pylist()
+            if mask.any():
+                spare = next((value for value in filled if value is not None), "")
+                filled = [spare if value is None else value for value in filled]
+                table[name] = MaskedColumn(filled, mask=mask)
+            else:
+                table[name] = filled
+        return table
+
+    def __repr__(self) -> str:
+        if "_fetched" not in self.__dict__:
+            return "<Rows, not fetched yet>"
+        return f"<Rows: {len(self)} of {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>"
+            for row in self._fetched.rows[:20]
+        )
+        more = f"<p>{len(self)} rows, 20 shown</p>" if len(self) > 20 else ""
+        return f"<table><tr>{head}</tr>{body}</table>{more}"
+
+
+class DatasetRefs(Rows):
+    """Datasets that a query found: refs when iterated over, columns when made a table.
+
+    Parameters
+    ----------
+    fetch : callable
+        Gives rows of dataset id, data ID, run, collection.
+    dataset_type : callable
+        Gives the dataset type.
+    """
+
+    def __init__(self, fetch: Callable[[], Fetched], dataset_type: Callable[[], DatasetType]) -> None:
+        super().__init__(fetch)
+        self._dataset_type = dataset_type
+
+    def __iter__(self) -> Iterator[DatasetRef]:
+        dataset_type = self._dataset_type()
+        return (self._ref(dataset_type, row) for row in self._fetched.rows)
+
+    def __getitem__(self, index: int) -> DatasetRef:
+        return self._ref(self._dataset_type(), self._fetched.rows[index])
+
+    @staticmethod
+    def _ref(dataset_type: DatasetType, row: Sequence[Any]) -> DatasetRef:
+        dataset_id, data_id, run, _collection = row
+        return DatasetRef(
+            UUID(str(dataset_id)),
+            dataset_type,
+            DataId({unit: data_id[unit] for unit in dataset_type.units}),
+            run,
+        )
+
+    def to_arrow(self) -> pyarrow.Table:
+        """Give one row a dataset: its id, a column a unit, its run and the collection it was found in."""
+        units = self._dataset_type().units
+        rows = [
+            (dataset_id, *(data_id.get(unit) for unit in units), run, collection)
+            for dataset_id, data_id, run, collection in self._fetched.rows
+        ]
+        columns = ("dataset_id", *units, "run", "collection")
+        return Rows(lambda: Fetched(columns, rows)).to_arrow()
+
+    def __repr__(self) -> str:
+        if "_fetched" not in self.__dict__:
+            return "<DatasetRefs, not fetched yet>"
+        return f"<DatasetRefs: {len(self)} of {self._dataset_type().name}>"
+
+
+def _plain(value: Any) -> Any:
+    """Turn what Arrow has no type for into text or bytes."""
+    if isinstance(value, memoryview):
+        return value.tobytes()
+    if isinstance(value, UUID) or (hasattr(value, "lower_inc") and hasattr(value, "upper_inc")):
+        return str(value)
+    if isinstance(value, (dict, list)):
+        import json
+
+        return json.dumps(value, default=str)
+    return value

@@ -1,0 +1,122 @@
+"""What the database says no with, and the exception that it becomes.
+
+Dispatch is on SQLSTATE and constraint name, never on the wording of a message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from butler import errors
+from butler.errors import ButlerError
+
+__all__ = ["BY_CONSTRAINT", "BY_SQLSTATE", "translated"]
+
+BY_SQLSTATE: dict[str, type[ButlerError]] = {
+    "UB101": errors.DatasetNotFoundError,
+    "UB102": errors.DatasetTypeNotFoundError,
+    "UB103": errors.CollectionNotFoundError,
+    "UB104": errors.UnitNotFoundError,
+    "UB201": errors.DatasetExistsError,
+    "UB202": errors.DefinitionConflictError,
+    "UB301": errors.InvalidDataIdError,
+    "UB302": errors.AmbiguousDataIdError,
+    "UB304": errors.InvalidRegionError,
+    "UB305": errors.InvalidNameError,
+    "UB401": errors.PermissionDeniedError,
+    "UB601": errors.NotSupportedError,
+    "42501": errors.PermissionDeniedError,
+    "25006": errors.PermissionDeniedError,
+    "3F000": errors.SchemaVersionError,
+    "53300": errors.DatabaseUnavailableError,
+    "57P01": errors.DatabaseUnavailableError,
+    "57P02": errors.DatabaseUnavailableError,
+    "57P03": errors.DatabaseUnavailableError,
+}
+
+BY_CONSTRAINT: dict[str, type[ButlerError]] = {
+    "ex_calibration_valid": errors.ValidityOverlapError,
+    "fk_dataset_dataset_type": errors.InvalidDataIdError,
+    "fk_dataset_run": errors.CollectionNotFoundError,
+    "fk_quantum_run": errors.CollectionNotFoundError,
+    "pk_dataset": errors.DatasetExistsError,
+    "uq_dataset_run_type_digest": errors.DatasetExistsError,
+    "uq_dataset_tag_now": errors.DatasetExistsError,
+}
+"""Constraints whose exception isn't that of their kind."""
+
+_BY_KIND: tuple[tuple[str, type[ButlerError]], ...] = (
+    (r"ck_.*_(name|sensor_name|parts|storage_class)", errors.InvalidNameError),
+    (r"ck_.*_path", errors.InvalidNameError),
+    (r"ck_", errors.InvalidDataIdError),
+    (r"fk_", errors.UnitNotFoundError),
+    (r"(pk|uq|ex)_", errors.DefinitionConflictError),
+)
+
+_KEY_MISSING = re.compile(r'Key \((.+)\)=\((.+)\) is not present in table "(.+)"')
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn an error of the driver, SQLAlchemy's wrapping or not, into one of Butler's."""
+    from psycopg2 import Error
+
+    try:
+        yield
+    except Exception as error:
+        original = getattr(error, "orig", error)
+        if not isinstance(original, Error):
+            raise
+        raise _translate(original) from error
+
+
+def _translate(error: Any) -> ButlerError:
+    from psycopg2 import InterfaceError, OperationalError
+
+    code, diag = error.pgcode, getattr(error, "diag", None)
+    message = (getattr(diag, "message_primary", None) or str(error)).strip()
+    hint: str | None = (getattr(diag, "message_hint", None) or "").strip() or None
+    details = _details(getattr(diag, "message_detail", None))
+    constraint = getattr(diag, "constraint_name", None)
+    if code in BY_SQLSTATE:
+        return BY_SQLSTATE[code](message, hint=hint or _HINTS.get(code), details=details)
+    if constraint:
+        kind = BY_CONSTRAINT.get(constraint) or next(
+            (kind for pattern, kind in _BY_KIND if re.match(pattern, constraint)), errors.DatabaseError
+        )
+        detail = getattr(diag, "message_detail", None) or ""
+        if match := _KEY_MISSING.search(detail):
+            message = f"no {match[3].replace('_', ' ')} with {match[1]} = {match[2]} in this registry"
+            hint = hint or "Register it first."
+        elif detail and not details:
+            message = f"{message}: {detail[:300]}"
+        return kind(message, hint=hint, details={**details, "constraint": constraint})
+    if code is None and isinstance(error, (OperationalError, InterfaceError)):
+        return errors.DatabaseUnavailableError(
+            f"the database can't be reached: {message}",
+            hint="Start the server ('butler db start'), or correct the DSN ('butler config show').",
+        )
+    if code and code[:2] in ("42", "22"):
+        return errors.ExpressionError(message, hint=hint, details={**details, "sqlstate": code})
+    if code and code[:2] == "08":
+        return errors.DatabaseUnavailableError(message, hint=hint, details=details)
+    return errors.DatabaseError(message, hint=hint, details={**details, "sqlstate": code})
+
+
+_HINTS = {
+    "42501": "Ask for a role that may, or use the repository's own commands.",
+    "25006": "A query reads; write through the registry's methods.",
+    "3F000": "Make the schema: 'butler db init', or name the right registry in butler.yaml.",
+}
+
+
+def _details(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
