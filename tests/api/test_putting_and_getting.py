@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pickle
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from astropy.nddata import CCDData
+
+from butler import Butler, DatasetRef, DatasetType
+from butler.errors import DatasetExistsError, DatasetNotFoundError, StorageClassError
+
+LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
+
+
+@pytest.fixture
+def butler(butler: Butler) -> Butler:
+    registry = butler.registry
+    registry.register_camera(
+        {
+            "camera": "Cam",
+            "sensors": [{"sensor": 1, "sensor_name": "S1"}, {"sensor": 2, "sensor_name": "S2"}],
+            "filters": [{"physical_filter": "Cam-r", "abstract_filter": "r"}],
+        }
+    )
+    registry.register_units(
+        "visit", [{"camera": "Cam", "visit": v, "visit_name": f"n{v}", "physical_filter": "Cam-r"} for v in (7, 8)]
+    )
+    registry.register_units(
+        "observed_sensor", [{"camera": "Cam", "visit": v, "sensor": s} for v in (7, 8) for s in (1, 2)]
+    )
+    for name, storage_class in [("calexp", "Exposure"), ("stats", "Dict")]:
+        registry.register_dataset_type(DatasetType(name, storage_class, ("visit", "sensor")))
+    return butler
+
+
+def test_what_is_put_comes_back_equal(butler: Butler) -> None:
+    ref = butler.put({"mean": 1.5}, "stats", LABELS)
+    assert butler.get("stats", LABELS) == {"mean": 1.5}
+    assert butler.get(ref) == {"mean": 1.5}
+    assert butler.exists("stats", LABELS)
+    assert ref.run == "u/me/first"
+
+
+def test_names_and_todays_words_are_understood(butler: Butler) -> None:
+    butler.put({"mean": 1}, "stats", LABELS)
+    assert butler.get("stats", exposure="n7", detector="S1") == {"mean": 1}
+
+
+def test_a_component_and_a_section_are_read_alone(butler: Butler) -> None:
+    image = CCDData(np.arange(12.0).reshape(3, 4), unit="adu", meta={"OBJECT": "M31"})
+    butler.put(image, "calexp", LABELS)
+    assert butler.get("calexp.metadata", LABELS)["OBJECT"] == "M31"
+    section = butler.get("calexp", LABELS, parameters={"bbox": (1, 0, 2, 2)})
+    np.testing.assert_array_equal(section.data, [[1, 2], [5, 6]])
+
+
+def test_get_takes_one_statement_and_put_two(butler: Butler, statements: list[str]) -> None:
+    butler.put({}, "stats", LABELS)
+    statements.clear()
+    butler.put({}, "stats", LABELS, visit=8)
+    assert len(statements) == 2
+    statements.clear()
+    butler.get("stats", LABELS)
+    assert len(statements) == 1
+    statements.clear()
+    butler.put_many([({}, {**LABELS, "sensor": 2, "visit": visit}) for visit in (7, 8)], "stats")
+    assert len(statements) == 2
+
+
+def test_get_of_what_is_not_there_says_what_is_near(butler: Butler) -> None:
+    butler.put({}, "stats", LABELS)
+    with pytest.raises(DatasetNotFoundError, match=r"sensor=2.*u/me/first(?s:.*)sensor=1") as caught:
+        butler.get("stats", LABELS, sensor=2)
+    assert caught.value.details["searched"] == ["u/me/first"]
+
+
+def test_the_first_collection_that_has_it_wins(butler: Butler) -> None:
+    butler.put({"n": 1}, "stats", LABELS, run="one")
+    butler.put({"n": 2}, "stats", LABELS, run="two")
+    assert butler.get("stats", LABELS, collections=["one", "two"]) == {"n": 1}
+    assert butler.get("stats", LABELS, collections=["two", "one"]) == {"n": 2}
+    assert [r.run for r in butler.query.datasets("stats", collections=["two", "one"])] == ["two"]
+    assert len(butler.query.datasets("stats", collections=["two", "one"], find_first=False)) == 2
+
+
+def test_a_second_put_is_refused_and_leaves_nothing(butler: Butler) -> None:
+    butler.put({"n": 1}, "stats", LABELS)
+    before = sorted(butler.datastore.paths())
+    with pytest.raises(DatasetExistsError):
+        butler.put({"n": 2}, "stats", LABELS)
+    assert sorted(butler.datastore.paths()) == before
+    assert butler.get("stats", LABELS) == {"n": 1}
+    assert list(butler.verify()) == []
+
+
+def test_an_object_of_the_wrong_type_is_refused_and_leaves_nothing(butler: Butler) -> None:
+    with pytest.raises(StorageClassError):
+        butler.put(CCDData(np.zeros((2, 2)), unit="adu"), "stats", LABELS)
+    assert list(butler.verify()) == []
+    assert not butler.exists("stats", LABELS)
+
+
+def test_a_file_is_named_after_its_labels(butler: Butler) -> None:
+    ref = butler.put({}, "stats", LABELS)
+    (artifact,) = ref.artifacts
+    assert artifact.path == f"u/me/first/stats/stats_Cam_n7_S1_{ref.id.hex}.json"
+    assert butler.uri("stats", LABELS) == butler.datastore.root + artifact.path
+
+
+def test_a_run_is_made_and_described_at_its_first_use(butler: Butler) -> None:
+    butler.put({}, "stats", LABELS)
+    (row,) = butler.registry.query("SELECT environment FROM run WHERE run = 'u/me/first'")
+    environment = butler.get(butler.registry.get_dataset(row.environment))
+    assert "numpy" in environment["packages"]
+
+
+def test_a_quantum_records_what_it_read_and_made(butler: Butler) -> None:
+    source = butler.put({"n": 1}, "stats", LABELS)
+    other = butler.put({"n": 1}, "stats", LABELS, sensor=2)
+    with butler.quantum("double", inputs=[source, other], visit=8) as quantum:
+        made = quantum.put({"n": 2 * quantum.get(source)["n"]}, "stats", LABELS, visit=8)
+    rows = butler.registry.query(
+        "SELECT c.dataset_id, c.actual FROM dataset_consumer AS c JOIN dataset AS d USING (quantum_id)"
+        " WHERE d.dataset_id = :made",
+        {"made": str(made.id)},
+    )
+    assert {row.dataset_id: row.actual for row in rows} == {source.id: True, other.id: False}
+    (row,) = butler.registry.query("SELECT status, task FROM quantum")
+    assert tuple(row) == ("done", "double")
+
+
+def test_a_quantum_that_raises_stays_as_failed_with_its_inputs(butler: Butler) -> None:
+    source = butler.put({"n": 1}, "stats", LABELS)
+    with pytest.raises(ZeroDivisionError), butler.quantum("divide", inputs=[source]) as quantum:
+        quantum.get(source)
+        1 / 0  # noqa: B018
+    (row,) = butler.registry.query(
+        "SELECT q.status, q.message, c.actual FROM quantum AS q JOIN dataset_consumer AS c USING (quantum_id)"
+    )
+    assert tuple(row) == ("failed", "ZeroDivisionError: division by zero", True)
+
+
+def test_a_ref_found_before_is_read_without_asking_again(butler: Butler, statements: list[str]) -> None:
+    ref = butler.put({"n": 1}, "stats", LABELS)
+    statements.clear()
+    assert butler.get(ref) == {"n": 1}
+    assert statements == []
+
+
+def test_a_deferred_dataset_is_found_at_once(butler: Butler) -> None:
+    butler.put({"n": 1}, "stats", LABELS)
+    assert butler.get_deferred("stats", LABELS).get() == {"n": 1}
+    with pytest.raises(DatasetNotFoundError):
+        butler.get_deferred("stats", LABELS, visit=8)
+
+
+def _read_elsewhere(butler: Butler) -> object:
+    return butler.get("stats", LABELS)
+
+
+def test_a_butler_can_be_sent_to_a_worker_and_used_after_a_fork(butler: Butler) -> None:
+    butler.put({"n": 1}, "stats", LABELS)
+    assert pickle.loads(pickle.dumps(butler)).get("stats", LABELS) == {"n": 1}
+    for method in ("fork", "spawn"):
+        with get_context(method).Pool(2) as pool:
+            assert pool.map(_read_elsewhere, [butler] * 4) == [{"n": 1}] * 4
+
+
+def test_values_are_hashable_and_pickle(butler: Butler) -> None:
+    ref = butler.put({"n": 1}, "stats", LABELS)
+    copy: DatasetRef = pickle.loads(pickle.dumps(ref))
+    assert copy == ref
+    assert hash(copy) == hash(ref)
