@@ -104,11 +104,11 @@ def _name(written: Written, _rule: FieldRule) -> str:
     return checked_name("visit", as_text(written))
 
 
+def _count(written: Written, _rule: FieldRule) -> int:
+    return _whole(written, 0, _MAX_INTEGER)
+
+
 def _integer(written: Written, _rule: FieldRule) -> int:
-    return _whole(written, -_MAX_INTEGER, _MAX_INTEGER)
-
-
-def _big_integer(written: Written, _rule: FieldRule) -> int:
     return _whole(written, -_MAX_BIGINT, _MAX_BIGINT)
 
 
@@ -270,6 +270,7 @@ _CONVERTERS: Mapping[str, Callable[[Written, FieldRule], Any]] = {
     "visit": _visit,
     "name": _name,
     "text": _text,
+    "count": _count,
     "integer": _integer,
     "float": _scaled,
     "boolean": _boolean,

@@ -158,7 +158,7 @@ def _examine_fields(definition: CameraDefinition, examination: Examination) -> N
             examination.refuse(name, error)
             continue
         if found is None:
-            examination.lack(name, _where(rule) if name in rules else "the camera's YAML has no rule for it")
+            examination.lack(name, _where(rule) if name in rules else _no_rule(definition))
             continue
         try:
             value = found.value if _is_time(found.value) else convert(kind, found.value, rule, definition)
@@ -253,6 +253,12 @@ def _examine_dataset_type(definition: CameraDefinition, examination: Examination
         examination.accept("dataset_type", rule.dataset_type, "the rule of the camera's YAML")
         return
     examination.lack("dataset_type", "no rule of the camera's YAML holds")
+
+
+def _no_rule(definition: CameraDefinition) -> str:
+    if definition.headers.translator is not None:
+        return f"translator {definition.headers.translator} says nothing of it"
+    return "the camera's YAML has no rule for it"
 
 
 def _where(rule: FieldRule) -> str:

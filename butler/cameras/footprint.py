@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING
 
 from butler.cameras.conversion import wrapped
 from butler.cameras.headers import FileHeaders
@@ -11,6 +12,7 @@ from butler.errors import InvalidRegionError
 
 if TYPE_CHECKING:
     import numpy as np
+    from astropy.io.fits import Header
 
 __all__ = ["MAX_RADIUS_DEG", "Footprint", "footprint"]
 
@@ -19,6 +21,8 @@ Footprint = tuple[tuple[float, float], ...]
 
 _FRAME_KEYWORDS = ("RADESYS", "RADECSYS", "EQUINOX", "EPOCH", "MJD-OBS")
 _PIXEL_TABLES = ("CPDIS1", "CPDIS2", "D2IMDIS1", "D2IMDIS2")
+_SKY_AXIS = re.compile(r"RA--|DEC-|[A-Z]L(?:ON|AT)-|[A-Z]{2}L[NT]-")
+_SCALES = ("CD1_1", "CD1_2", "CD2_1", "CD2_2", "CDELT1", "CDELT2")
 _SMALLEST_TURN = 1e-18
 
 
@@ -51,22 +55,20 @@ def footprint(headers: FileHeaders) -> Footprint | None:
     if len(axes) < 2 or axes[0] < 1 or axes[1] < 1:
         return None
     image = headers.hdus[headers.image]
-    if "CTYPE1" not in image:
-        return None
     try:
+        if not all(_SKY_AXIS.match(str(image.get(f"CTYPE{axis}"))) for axis in (1, 2)):
+            return None
         sky = _corners_on_sky(headers, axes[0], axes[1])
     except InvalidRegionError:
         raise
     except Exception as error:  # wcslib's and astropy's complaints have no common class
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise InvalidRegionError(f"its WCS can't be understood: {reason[-1]}") from error
-    if sky is None:
-        return None
     _check(sky)
     return tuple((wrapped(ra), dec) for ra, dec in sky)
 
 
-def _corners_on_sky(headers: FileHeaders, nx: int, ny: int) -> list[tuple[float, float]] | None:
+def _corners_on_sky(headers: FileHeaders, nx: int, ny: int) -> list[tuple[float, float]]:
     from astropy.coordinates import SkyCoord
     from astropy.io import fits
     from astropy.wcs import WCS
@@ -76,19 +78,12 @@ def _corners_on_sky(headers: FileHeaders, nx: int, ny: int) -> list[tuple[float,
     for keyword in _FRAME_KEYWORDS:
         if keyword not in image and keyword in headers.hdus[0]:
             image[keyword] = headers.hdus[0][keyword]
-    reference = [image.get("CRVAL1"), image.get("CRVAL2")]
-    if any(isinstance(value, float) and not math.isfinite(value) for value in reference):
-        raise InvalidRegionError(f"its WCS has the reference position {reference}")
+    _check_reference(image)
     if any(keyword in image for keyword in _PIXEL_TABLES):
         with fits.open(headers.path) as file:
             wcs = WCS(image, file)
     else:
         wcs = WCS(image)
-    if not wcs.has_celestial:
-        return None
-    _check_reference(wcs)
-    if {wcs.wcs.lng, wcs.wcs.lat} != {0, 1}:
-        raise InvalidRegionError("its WCS has the sky on other axes than the first two")
     if wcs.naxis > 2:
         wcs = wcs.sub(2)
     edges = [(-0.5, -0.5), (nx - 0.5, -0.5), (nx - 0.5, ny - 0.5), (-0.5, ny - 0.5)]
@@ -100,13 +95,17 @@ def _corners_on_sky(headers: FileHeaders, nx: int, ny: int) -> list[tuple[float,
     return list(zip(icrs.ra.deg.tolist(), icrs.dec.deg.tolist(), strict=True))
 
 
-def _check_reference(wcs: Any) -> None:
-    longitude, latitude = (wcs.wcs.crval[axis] for axis in (wcs.wcs.lng, wcs.wcs.lat))
+def _check_reference(image: Header) -> None:
+    if not any(image.get(keyword) for keyword in _SCALES):
+        raise InvalidRegionError("its WCS has no scale")
     # wcslib folds positions beyond the poles and beyond a turn back without a word.
-    if not -90 <= latitude <= 90:
-        raise InvalidRegionError(f"its WCS has the reference declination {latitude:g}°")
-    if not -180 <= longitude <= 360:
-        raise InvalidRegionError(f"its WCS has the reference right ascension {longitude:g}°")
+    for axis in (1, 2):
+        kind, value = str(image.get(f"CTYPE{axis}"))[:4], image.get(f"CRVAL{axis}", 0.0)
+        limits = (-90, 90) if kind.startswith("DEC") or kind.endswith("LAT") else (-180, 360)
+        if not isinstance(value, int | float) or not limits[0] <= value <= limits[1]:
+            raise InvalidRegionError(
+                f"its WCS has CRVAL{axis} = {value!r}, not from {limits[0]}° to {limits[1]}°"
+            )
 
 
 def _check_finite(longitude: np.ndarray, latitude: np.ndarray) -> None:

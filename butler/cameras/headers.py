@@ -7,6 +7,8 @@ they promise, so that a file cut short is refused before anything is filed.
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,8 @@ _BLOCK = 2880
 _CARD = 80
 _MAX_HEADER_BLOCKS = 4000
 _MAX_HDUS = 10_000
+_MAX_AXES = 999
+_MAX_COUNT = 2**62
 _GZIP_MAGIC = b"\x1f\x8b"
 _PRIMARY = "primary"
 _MERGED = "merged"
@@ -172,12 +176,25 @@ def read_headers(path: Path) -> FileHeaders:
     return FileHeaders(path, hdus)
 
 
+_settings = threading.RLock()
+
+
+def _free_settings() -> None:
+    global _settings
+    _settings = threading.RLock()
+
+
+# The thread that held the lock isn't there after a fork.
+os.register_at_fork(after_in_child=_free_settings)
+
+
 @contextmanager
 def quiet_astropy() -> Iterator[None]:
     """Keep astropy from printing what a report says anyway, and from the network."""
     from astropy.utils import iers
 
-    with warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
+    # Both are settings of the whole process: two threads would restore them in the wrong order.
+    with _settings, warnings.catch_warnings(), iers.conf.set_temp("auto_download", False):
         warnings.simplefilter("ignore")
         yield
 
@@ -218,20 +235,30 @@ def _header_bytes(stream: IO[bytes], path: Path, number: int) -> bytes | None:
 
 
 def _promised_size(header: Header) -> tuple[int, int]:
-    counts = ["NAXIS", *(f"NAXIS{n + 1}" for n in range(header["NAXIS"]))]
-    for keyword in [*counts, *(keyword for keyword in ("PCOUNT", "GCOUNT") if keyword in header)]:
-        value = header[keyword]
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise ValueError(f"{keyword} is {value!r}")
+    axes = _count(header, "NAXIS", _MAX_AXES)
+    for keyword in (*(f"NAXIS{n + 1}" for n in range(axes)), "PCOUNT", "GCOUNT"):
+        if keyword.startswith("NAXIS") or keyword in header:
+            _count(header, keyword, _MAX_COUNT)
     return header.data_size, header.data_size_padded
+
+
+def _count(header: Header, keyword: str, most: int) -> int:
+    value = header[keyword]
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ValueError(f"{keyword} is {value!r}")
+    return value
 
 
 def _skip(stream: IO[bytes], path: Path, number: int, size: int, padded: int) -> None:
     if not padded:
         return
-    # One byte is read, not only sought: past the end of a file, seeking succeeds.
-    stream.seek(size - 1, 1)
-    if not stream.read(1):
+    try:
+        # One byte is read, not only sought: past the end of a file, seeking succeeds.
+        stream.seek(size - 1, 1)
+        last = stream.read(1)
+    except (OSError, OverflowError):
+        last = b""
+    if not last:
         raise _bad(path, f"it is cut short: header {number} promises {size} bytes of data")
     # Not every writer pads the last block.
     stream.seek(padded - size, 1)

@@ -143,6 +143,8 @@ class Node:
         for key in self.value:
             if not isinstance(key, str | int) or isinstance(key, bool):
                 raise self.wrong(f"has the key {_shown(key)}, which isn't text", "Write it in quotes.")
+            if not _storable(str(key)):
+                raise self.wrong(f"has the key {_shown(key)}", "Use printable characters.")
         return {
             str(key): Node(value, self.file, f"{self.key}.{key}" if self.key else str(key))
             for key, value in self.value.items()
@@ -166,6 +168,10 @@ class Node:
         """Read text."""
         if not isinstance(self.value, str):
             raise self.wrong(f"is {_shown(self.value)}, not text", "Write it in quotes.")
+        if not _storable(self.value):
+            raise self.wrong(
+                f"{_shown(self.value)} holds what no database stores", "Use printable characters."
+            )
         return self.value
 
     def scalar_text(self) -> str:
@@ -214,6 +220,10 @@ class Node:
         if not math.isfinite(number) or not low <= number <= high:
             raise self.wrong(f"is {_shown(self.value)}", f"It may be a finite number from {low} to {high}.")
         return number
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _shown(value: object) -> str:

@@ -26,7 +26,7 @@ FIELDS: Mapping[str, str] = {
     "visit": "visit",
     "visit_name": "name",
     "sensor": "sensor",
-    "snap": "integer",
+    "snap": "count",
     "physical_filter": "filter",
     "obs_begin": "time",
     "obs_end": "time",
@@ -36,7 +36,7 @@ FIELDS: Mapping[str, str] = {
     "observation_reason": "text",
     "target_name": "text",
     "science_program": "text",
-    "seq_num": "integer",
+    "seq_num": "count",
     "tracking_ra": "longitude",
     "tracking_dec": "latitude",
     "sky_angle": "turn",
@@ -169,7 +169,7 @@ class FieldRule:
         for key, entry in given.items():
             match key:
                 case "keyword" | "join":
-                    values[key] = tuple(_keyword(item) for item in entry.one_or_more())
+                    values[key] = _keywords(entry)
                 case "file_name" | "regex":
                     values[key] = _pattern(entry, groups=True)
                 case "constant":
@@ -340,6 +340,13 @@ def _groups(pattern: str, text: str, separator: str) -> str | None:
     return None if found is None else separator.join(group or "" for group in found.groups())
 
 
+def _keywords(node: Node) -> tuple[str, ...]:
+    keywords = tuple(_keyword(item) for item in node.one_or_more())
+    if not keywords:
+        raise node.wrong("is empty", "Name a keyword.")
+    return keywords
+
+
 def _keyword(node: Node) -> str:
     keyword = node.text()
     if not keyword.isascii() or not keyword.isprintable() or not 0 < len(keyword.strip()) <= 70:
@@ -372,8 +379,10 @@ def _pattern(node: Node, *, groups: bool) -> str:
 
 
 def _scalar(node: Node) -> bool | int | float | str:
-    if isinstance(node.value, bool | str):
+    if isinstance(node.value, bool):
         return node.value
+    if isinstance(node.value, str):
+        return node.text()
     if isinstance(node.value, int):
         return node.integer(-(2**63), 2**63 - 1)
     return node.number()
