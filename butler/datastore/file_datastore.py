@@ -398,6 +398,11 @@ def _guarded(read: Callable[[], Any], path: str, formatter: Formatter) -> Any:
         return read()
     except (ButlerError, MemoryError):
         raise
+    except ImportError as error:
+        raise NotSupportedError(
+            f"The formatter {formatter.name!r} lacks a package: {error}",
+            hint=f"Install {error.name or 'it'}.",
+        ) from error
     except OSError as error:
         if error.errno is not None:
             raise

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from butler.datastore.plugins import load_plugin, nearest, plugins
-from butler.errors import ConfigError, StorageClassError
+from butler.errors import ConfigError, NotSupportedError, StorageClassError
 
 __all__ = ["CORE", "Delegate", "StorageClass", "storage_class"]
 
@@ -47,22 +47,49 @@ class StorageClass:
     delegate: str = ""
 
     def load_type(self) -> type:
-        """Import the Python type."""
+        """Import the Python type.
+
+        Raises
+        ------
+        NotSupportedError
+            If the package that defines it isn't installed.
+        ConfigError
+            If it defines no such type.
+        """
         module, _, attribute = self.python_type.rpartition(".")
-        loaded = getattr(import_module(module), attribute)
-        if not isinstance(loaded, type):
-            raise ConfigError(
-                f"Storage class {self.name!r}: {self.python_type!r} is not a type",
-                hint="Give the dotted path of a class.",
-            )
-        return loaded
+        return self._load(module, attribute)
 
     def load_delegate(self) -> Delegate:
-        """Import and make the delegate."""
+        """Import and make the delegate.
+
+        Raises
+        ------
+        ConfigError
+            If the storage class names none.
+        """
         module, _, attribute = self.delegate.partition(":")
-        delegate = getattr(import_module(module), attribute)()
-        assert isinstance(delegate, Delegate)
+        delegate = self._load(module, attribute)()
+        if not isinstance(delegate, Delegate):
+            raise self._names_no(self.delegate, "Delegate")
         return delegate
+
+    def _load(self, module: str, attribute: str) -> type:
+        try:
+            loaded = getattr(import_module(module), attribute, None)
+        except ImportError as error:
+            raise NotSupportedError(
+                f"Storage class {self.name!r} needs {module}, which can't be imported: {error}",
+                hint=f"Install the package that provides {module}.",
+            ) from error
+        if not isinstance(loaded, type):
+            raise self._names_no(f"{module}.{attribute}", "class")
+        return loaded
+
+    def _names_no(self, path: str, what: str) -> ConfigError:
+        return ConfigError(
+            f"Storage class {self.name!r}: {path!r} is no {what}",
+            hint="Correct the definition of the storage class.",
+        )
 
     def check_object(self, obj: Any) -> None:
         """Refuse an object of another Python type.

@@ -78,7 +78,7 @@ class YamlFormatter(Formatter):
         import yaml
 
         try:
-            text = yaml.dump(obj, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+            text = yaml.safe_dump(obj, sort_keys=False, allow_unicode=True)
         except (yaml.YAMLError, RecursionError) as error:
             raise StorageClassError(
                 f"YAML can't hold this object: {error}",
@@ -96,7 +96,8 @@ class YamlFormatter(Formatter):
     def _load(self, path: Path) -> Any:
         import yaml
 
-        return _parse(path, lambda text: yaml.load(text, yaml.CSafeLoader))
+        # Not the loader in C: a deeply nested file makes that one crash the process.
+        return _parse(path, yaml.safe_load)
 
     def identify(self, path: Path) -> dict[str, Any] | None:
         """Read the comment in the first line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from butler.errors import FormatError, StorageClassError
 
 __all__ = ["FitsFormatter", "box_slices", "clean_header", "writable_header"]
 
+_CARD = 80
+_CARD_VALUE = 20
 _LAYOUT = frozenset(
     {
         *("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "NEXTEND"),
@@ -46,11 +48,14 @@ class FitsFormatter(Formatter):
                         return None
                 if header.get("EXTNAME") == INPUTS:
                     width, rows = header["NAXIS1"], header["NAXIS2"]
-                    identity["inputs"] = [
-                        stream.read(width).rstrip(b" \0").decode("ascii") for _ in range(rows)
-                    ]
+                    content = stream.read(width * rows)
+                    if len(content) == width * rows:
+                        identity["inputs"] = [
+                            content[start : start + width].rstrip(b" \0").decode("ascii")
+                            for start in range(0, len(content), width)
+                        ]
                     break
-        except FormatError:
+        except (FormatError, EOFError):
             pass  # no more headers
         return identity
 
@@ -83,20 +88,42 @@ def writable_header(metadata: Mapping[str, Any]) -> Any:
     """
     from astropy.io import fits
 
-    if isinstance(metadata, fits.Header):
-        return clean_header(metadata)
+    cards = metadata.cards if isinstance(metadata, fits.Header) else _cards(metadata)
     header = fits.Header()
+    for card in cards:
+        header.append(_exact(card), useblanks=False, bottom=True)
+    return clean_header(header)
+
+
+def _cards(metadata: Mapping[str, Any]) -> Iterator[Any]:
+    from astropy.io import fits
+
     for key, value in metadata.items():
         try:
-            header.append(fits.Card(key, value), useblanks=False, bottom=True)
-            header.cards[-1].verify("exception")
+            # A long keyword without the prefix would do as well, but with a warning.
+            card = fits.Card(f"HIERARCH {key}" if len(key) > 8 else key, value)
+            card.verify("exception")
         except (ValueError, TypeError, AttributeError, fits.VerifyError) as error:
             raise StorageClassError(
                 f"A FITS header can't hold {key!r} = {value!r}: {error}",
                 hint="Use ASCII text, finite numbers and booleans under short names.",
                 details={"key": str(key)},
             ) from error
-    return clean_header(header)
+        yield card
+
+
+def _exact(card: Any) -> Any:
+    """Card with all digits of its number: astropy would round it to 20 characters."""
+    from astropy.io import fits
+
+    if not isinstance(card.value, float):
+        return card
+    digits = repr(float(card.value)).upper()
+    if len(digits) <= _CARD_VALUE:
+        return card
+    keyword = f"HIERARCH {card.keyword} " if len(card.keyword) > 8 else f"{card.keyword:8}"
+    exact = fits.Card.fromstring(f"{keyword}= {digits} / {card.comment}"[:_CARD])
+    return exact if exact.value == card.value else card
 
 
 def box_slices(parameters: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[slice, slice] | None:

@@ -68,6 +68,8 @@ class FitsExposureFormatter(FitsFormatter):
             planes = _Planes(file)
             if component is not None:
                 return planes.component(component, parameters)
+            if "bbox" not in parameters:
+                file.verify()
             parts = {}
             for name, part in find_storage_class("Exposure").components.items():
                 known = find_storage_class(part).parameters & parameters.keys()
@@ -135,6 +137,7 @@ class _Planes:
         return None
 
     def _metadata(self) -> Any:
+        self._file.verify(0)
         metadata = clean_header(self._file.hdus[0].header)
         if self._file.ours:
             return metadata

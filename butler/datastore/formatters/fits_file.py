@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import gzip
 import math
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -86,6 +85,7 @@ class FitsFile:
     path: Path
     shown: str
     hdus: tuple[Hdu, ...]
+    _verified: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @property
     def ours(self) -> bool:
@@ -138,32 +138,43 @@ class FitsFile:
             array = array.view(array.dtype.newbyteorder("="))
         return array
 
-    def verify(self, number: int) -> None:
-        """Check header and data of one HDU against its checksum, if Butler wrote the file.
+    def verify(self, *numbers: int) -> None:
+        """Check header and data of HDUs against their checksums, if Butler wrote the file.
 
         Those of other files are often stale, and say nothing then.
+
+        Parameters
+        ----------
+        *numbers : `int`
+            Which HDUs; all if none is given.
 
         Raises
         ------
         FormatError
             If the checksum is wrong.
         """
-        import numpy as np
-
         if not self.ours:
             return
-        hdu = self.hdus[number]
+        for number in set(numbers or range(len(self.hdus))) - self._verified:
+            hdu = self.hdus[number]
+            # The sum of an intact HDU in ones' complement is minus zero: all bits set.
+            if self._sum(hdu) != 0xFFFFFFFF:
+                raise damaged(self.shown, f"the checksum of its HDU {hdu.name or 'PRIMARY'} is wrong")
+            self._verified.add(number)
+
+    def _sum(self, hdu: Hdu) -> int:
+        import numpy as np
+
         total = 0
         with self.path.open("rb") as stream:
             stream.seek(hdu.start)
             left = _padded(hdu.end) - hdu.start
-            while left:
-                chunk = stream.read(min(_CHUNK, left))
+            while chunk := stream.read(min(_CHUNK, left)):
                 left -= len(chunk)
                 total += int(np.frombuffer(chunk, ">u4").sum(dtype=np.uint64))
-        # The sum of an intact HDU in ones' complement is minus zero: all bits set.
-        if total == 0 or total % 0xFFFFFFFF:
-            raise damaged(self.shown, f"the checksum of its HDU {hdu.name or 'PRIMARY'} is wrong")
+        while total >> 32:
+            total = (total & 0xFFFFFFFF) + (total >> 32)
+        return total
 
 
 def damaged(shown: str, why: str) -> FormatError:
@@ -213,11 +224,8 @@ def write_fits(hdus: list[Any], path: Path) -> None:
     """Write HDUs with checksums; a header that isn't valid FITS is refused."""
     from astropy.io import fits
 
-    with warnings.catch_warnings():
-        # Longer keywords than FITS allows become HIERARCH cards, which is what we want.
-        warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-        with path.open("wb") as stream:
-            fits.HDUList(hdus).writeto(stream, checksum=True, output_verify="exception")
+    with path.open("wb") as stream:
+        fits.HDUList(hdus).writeto(stream, checksum=True, output_verify="exception")
 
 
 def _unpack(path: Path, target: Any) -> int:
@@ -266,9 +274,7 @@ def _header(stream: BufferedIOBase, shown: str) -> Any:
         raise damaged(shown, f"there is no header at byte {start}")
     stream.seek(start)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-            return fits.Header.fromfile(stream)
+        return fits.Header.fromfile(stream)
     except (OSError, ValueError, EOFError, fits.VerifyError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

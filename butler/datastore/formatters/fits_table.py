@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits_base import FitsFormatter
+from butler.datastore.formatters.fits_base import FitsFormatter, writable_header
 from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits, write_fits
 from butler.datastore.formatters.fits_identity import INPUTS, identity_header, inputs_table
 from butler.datastore.formatters.rows import cut
@@ -32,7 +31,6 @@ class FitsTableFormatter(FitsFormatter):
         """Write an `astropy.table.Table`."""
         from astropy.io import fits
         from astropy.time import Time
-        from astropy.utils.exceptions import AstropyUserWarning
 
         for column in obj.itercols():
             if isinstance(column, Time):
@@ -40,17 +38,10 @@ class FitsTableFormatter(FitsFormatter):
                     f"A FITS table would give back column {column.info.name!r} as numbers, not as times",
                     hint="Convert it to MJD, or configure the formatter 'parquet'.",
                 )
+        # astropy would leave out what doesn't fit, with no more than a warning.
+        writable_header({key: value for key, value in obj.meta.items() if key != "comments"})
         packed = BytesIO()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", AstropyUserWarning)
-            warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-            try:
-                obj.write(packed, format="fits")
-            except AstropyUserWarning as loss:
-                raise StorageClassError(
-                    f"A FITS table can't hold this table: {loss}",
-                    hint="Change its metadata, or configure the formatter 'parquet'.",
-                ) from loss
+        obj.write(packed, format="fits")
         packed.seek(0)
         with fits.open(packed) as hdus:
             hdus[0].header.extend(identity_header(identity), useblanks=False)

@@ -58,6 +58,8 @@ def read_wcs(file: FitsFile, number: int) -> Any:
         try:
             wcs = WCS(hdus[number].header, fobj=hdus)
             usable = file.ours or wcs.has_celestial
+        except KeyError:  # there is none under the primary key
+            return None
         except Exception as error:  # wcslib's classes have no common base
             warnings.warn(f"{file.shown}: its WCS can't be used: {error}", AstropyUserWarning, stacklevel=2)
             return None

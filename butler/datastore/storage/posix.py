@@ -121,7 +121,7 @@ class PosixStorage(Storage):
 
     def paths(self) -> Iterator[str]:
         """Walk the folder; links to folders aren't followed."""
-        for folder, _, names in os.walk(self._folder):
+        for folder, _, names in os.walk(self._folder, onerror=_not_listed):
             for name in names:
                 relative = os.path.relpath(os.path.join(folder, name), self._folder)
                 yield quote(os.fsencode(relative), safe="/+,=@")
@@ -165,6 +165,11 @@ class PosixStorage(Storage):
         return file
 
 
+def _not_listed(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error  # a folder left out would look like one without files
+
+
 def _temporary_prefix(name: str) -> str:
     # Not the name itself: that may already be as long as a file name can be.
     return f".{sha256(os.fsencode(name)).hexdigest()[:16]}-"
@@ -176,7 +181,10 @@ def _make_folders(folder: Path) -> None:
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
-        each.mkdir(exist_ok=True)
+        try:
+            each.mkdir(exist_ok=True)
+        except FileExistsError as error:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each)) from error
         _flush(each.parent)
 
 

@@ -1,0 +1,259 @@
+"""Opening datastores from configuration, and third parties' parts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from butler.datastore import identify, open_datastore
+from butler.datastore.storage_classes import CORE, storage_class
+from butler.errors import ConfigError, StorageClassError
+from butler.testing.datastore import example_exposure
+
+ID = UUID("0199c5d0-0000-7000-8000-000000000001")
+
+
+def test_a_datastore_needs_no_configuration(tmp_path: Path) -> None:
+    datastore = open_datastore({}, tmp_path)
+    assert datastore.name == "main"
+    assert datastore.root == (tmp_path / "data").as_uri() + "/"
+
+
+def test_the_root_may_lie_elsewhere(tmp_path: Path) -> None:
+    datastore = open_datastore({"root": str(tmp_path / "a b")}, Path("/nowhere"))
+    assert datastore.root == (tmp_path / "a b").as_uri() + "/"
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"rot": "x"}, r"datastore\.rot.*\s+Did you mean 'root'"),
+        ({"type": "memory", "root": "x"}, r"datastore\.root: a datastore of type 'memory'"),
+        ({"type": "posixx"}, r"datastore\.type: .*'posixx'\s+Did you mean 'posix'"),
+        ({"type": 3}, r"datastore\.type: 3"),
+        ({"name": ""}, r"datastore\.name: ''"),
+        ({"root": ""}, r"datastore\.root: ''"),
+        ({"root": "a\0b"}, r"datastore\.root"),
+        ({"templates": "x"}, r"datastore\.templates: 'x' is not a table"),
+        ({"templates": {"raw": 3}}, r"datastore\.templates\.raw: 3"),
+        (
+            {"formatters": {"raw": "fitz-image"}},
+            r"datastore\.formatters\.raw: .*'fitz-image'\s+Did you mean 'fits-image'",
+        ),
+        ({"formatters": {3: "json"}}, r"datastore\.formatters\.3"),
+        ({"disassemble": "Exposure"}, r"datastore\.disassemble: 'Exposure' is not a list"),
+        ({"disassemble": [1]}, r"datastore\.disassemble"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_by_the_name_of_its_key(
+    tmp_path: Path, config: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        open_datastore(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        *("", "/abs", "a/../b", "../a", "a//b", "a/", ".", "a b", "a\0b", "a\\b", "ü", "~/{run}"),
+        *("{run", "run}", "{}", "{run!r}", "{run.x}", "{0}", "{run:>10}", "{{run}}"),
+    ],
+)
+def test_a_template_that_could_not_be_filled_safely_is_refused(tmp_path: Path, template: str) -> None:
+    with pytest.raises(ConfigError, match=r"datastore\.templates\.raw"):
+        open_datastore({"templates": {"raw": template}}, tmp_path)
+
+
+def test_a_template_is_found_by_dataset_type_then_storage_class_then_default(tmp_path: Path) -> None:
+    templates = {
+        "raw": "raw/{visit}",
+        "Exposure": "exposures/{run}/{visit}",
+        "default": "{run}/{dataset_type}",
+    }
+    datastore = open_datastore({"templates": templates}, tmp_path)
+    assert datastore.template("raw", "Exposure") == "raw/{visit}"
+    assert datastore.template("calexp", "Exposure") == "exposures/{run}/{visit}"
+    assert datastore.template("log", "Text") == "{run}/{dataset_type}"
+    assert "{data_id}" in open_datastore({}, tmp_path).template("raw", "Exposure")
+
+
+def test_old_files_are_read_after_template_and_formatter_have_changed(tmp_path: Path) -> None:
+    before = open_datastore({"formatters": {"Dict": "json"}}, tmp_path)
+    artifacts = before.put({"a": 1}, ID, "old/place", "Dict", "config", {})
+    after = open_datastore({"formatters": {"Dict": "yaml"}, "templates": {"default": "new/{run}"}}, tmp_path)
+    assert after.get(artifacts, "Dict") == {"a": 1}
+    assert artifacts[0].path in after.expected_paths(ID, "old/place", "Dict", "config")
+
+
+def test_a_dataset_types_formatter_goes_before_its_storage_classes(tmp_path: Path) -> None:
+    datastore = open_datastore({"formatters": {"Dict": "json", "config": "yaml"}}, tmp_path)
+    assert datastore.put({}, ID, "a", "Dict", "config", {})[0].path.endswith(".yaml")
+    assert datastore.put({}, ID, "a", "Dict", "packages", {})[0].path.endswith(".json")
+
+
+def test_a_dataset_type_is_disassembled_by_its_own_name(tmp_path: Path) -> None:
+    datastore = open_datastore({"disassemble": ["calexp"]}, tmp_path)
+    exposure = example_exposure()
+    assert len(datastore.put(exposure, ID, "a", "Exposure", "calexp", {})) == 7
+    assert len(datastore.put(exposure, ID, "a", "Exposure", "raw", {})) == 1
+
+
+def test_every_storage_class_names_parts_that_exist() -> None:
+    for each in CORE:
+        for part in each.components.values():
+            assert storage_class(part).name == part
+        assert set(each.derived.values()) <= {"", *each.components}
+        assert isinstance(each.load_type(), type)
+
+
+def test_an_unknown_storage_class_is_refused_with_near_names() -> None:
+    with pytest.raises(StorageClassError, match=r"'Exposur'\s+Did you mean 'Exposure'"):
+        storage_class("Exposur")
+
+
+# What a file says about itself ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "formatter", "make"),
+    [
+        ("Exposure", "fits-exposure", example_exposure),
+        ("Image", "fits-image", lambda: example_exposure().data),
+        ("Wcs", "fits-wcs", lambda: example_exposure().wcs),
+        ("Table", "fits-table", lambda: _table()),
+        ("Table", "parquet", lambda: _table()),
+        ("Table", "ecsv", lambda: _table()),
+        ("Dict", "json", lambda: {"a": 1}),
+        ("List", "json", lambda: [1]),
+        ("Dict", "yaml", lambda: {"a": 1}),
+    ],
+)
+def test_a_file_says_what_it_is_under_any_name(
+    tmp_path: Path, identity: dict[str, Any], storage_class: str, formatter: str, make: Callable[[], Any]
+) -> None:
+    datastore = open_datastore({"root": ".", "formatters": {storage_class: formatter}}, tmp_path)
+    identity["more"] = {"why": ["tests"]}
+    (artifact,) = datastore.put(make(), ID, "a/b", storage_class, "calexp", identity)
+    renamed = (tmp_path / artifact.path).rename(tmp_path / "renamed")
+    assert identify(renamed) == identity
+
+
+def _table() -> Any:
+    from astropy.table import Table
+
+    return Table({"a": [1, 2]})
+
+
+def test_a_component_says_that_it_is_one(tmp_path: Path, identity: dict[str, Any]) -> None:
+    datastore = open_datastore({"root": ".", "disassemble": ["Exposure"]}, tmp_path)
+    artifacts = datastore.put(example_exposure(), ID, "a/b", "Exposure", "calexp", identity)
+    for artifact in artifacts:
+        found = identify(tmp_path / artifact.path)
+        assert found is not None
+        if artifact.component != "unit":
+            assert found == identity | {"component": artifact.component}
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "obj"), [("Text", "text"), ("Bytes", b"{"), ("Bytes", b"SIMPLE  =")]
+)
+def test_a_file_without_room_for_it_is_known_by_its_name(
+    tmp_path: Path, storage_class: str, obj: Any
+) -> None:
+    datastore = open_datastore({"root": "."}, tmp_path)
+    (artifact,) = datastore.put(obj, ID, "a/b", storage_class, "log", {"id": str(ID)})
+    assert identify(tmp_path / artifact.path) == {"id": str(ID)}
+
+
+def test_a_file_cut_short_still_says_what_it_is(tmp_path: Path, identity: dict[str, Any]) -> None:
+    datastore = open_datastore({"root": "."}, tmp_path)
+    (artifact,) = datastore.put(example_exposure(), ID, "a/b", "Exposure", "calexp", identity)
+    file = tmp_path / artifact.path
+    file.write_bytes(file.read_bytes()[:12_000])
+    del identity["inputs"]
+    assert identify(file) == identity
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"anything", b"{", b"SIMPLE  =", b"PAR1", b"# %ECSV", b"\x1f\x8b", b'{"a": 1}']
+)
+def test_a_file_that_says_nothing_is_unknown(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "unknown.fits"
+    file.write_bytes(content)
+    assert identify(file) is None
+
+
+# Third parties -------------------------------------------------------------
+
+PLUGIN = """
+from butler.datastore.formatters import Formatter
+from butler.datastore.storage import MemoryStorage
+from butler.datastore.storage_classes import StorageClass
+
+class Shouting(Formatter):
+    name = "shouting"
+    extensions = (".loud",)
+
+    def write(self, obj, path, identity):
+        path.write_text(str(obj).upper())
+
+    def read(self, path, *, storage_class, component, parameters):
+        from fractions import Fraction
+        return Fraction(path.read_text())
+
+class Volatile(MemoryStorage):
+    options = frozenset({"colour"})
+
+CLASSES = (StorageClass("Ratio", "fractions.Fraction", "shouting"),)
+"""
+
+ENTRY_POINTS = """
+[butler.formatters]
+shouting = thirdparty:Shouting
+broken = thirdparty:Nothing
+[butler.storages]
+volatile = thirdparty:Volatile
+[butler.storage_classes]
+thirdparty = thirdparty:CLASSES
+"""
+
+USE = """
+from fractions import Fraction
+from pathlib import Path
+from uuid import uuid4
+from butler.datastore import open_datastore
+from butler.errors import ConfigError
+datastore = open_datastore({"type": "volatile", "colour": "blue"}, Path())
+artifacts = datastore.put(Fraction(2, 3), uuid4(), "a", "Ratio", "ratio", {})
+assert artifacts[0].path.endswith(".loud"), artifacts
+assert datastore.get(artifacts, "Ratio") == Fraction(2, 3)
+assert artifacts[0].path in [path for path in datastore.paths()]
+try:
+    open_datastore({"formatters": {"Dict": "broken"}}, Path())
+except ConfigError as error:
+    print(error)
+"""
+
+
+def test_third_parties_add_formatters_storages_and_storage_classes(tmp_path: Path) -> None:
+    (tmp_path / "thirdparty.py").write_text(PLUGIN)
+    metadata = tmp_path / "thirdparty-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: thirdparty\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
+    used = subprocess.run(
+        [sys.executable, "-c", USE],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert used.returncode == 0, used.stderr
+    assert "'broken' of 'butler.formatters' can't be loaded" in used.stdout
