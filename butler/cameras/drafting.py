@@ -11,9 +11,11 @@ from typing import Any
 from butler.cameras.conversion import convert
 from butler.cameras.definition import CameraDefinition, HeaderMap
 from butler.cameras.examination import examine
-from butler.cameras.headers import FileHeaders, quiet_astropy, read_headers
+from butler.cameras.fits_file import read_headers
+from butler.cameras.headers import FileHeaders
 from butler.cameras.names import MAX_NAME_BYTES, checked_name
 from butler.cameras.plain_data import Node, parse_yaml
+from butler.cameras.quiet import quiet_astropy
 from butler.cameras.rules import FIELDS, FieldRule, as_text, find
 from butler.errors import ButlerError, ConfigError, InvalidNameError
 

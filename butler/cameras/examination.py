@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from butler.cameras.conversion import convert, number_by_begin, tai_datetime, utc_datetime
 from butler.cameras.definition import CameraDefinition
 from butler.cameras.footprint import footprint
-from butler.cameras.headers import FileHeaders, HeaderValue, quiet_astropy
+from butler.cameras.headers import FileHeaders, HeaderValue
+from butler.cameras.quiet import quiet_astropy
 from butler.cameras.rules import FIELDS, FieldRule, as_text, find
 from butler.cameras.translation import translate
 from butler.errors import ButlerError, ConfigError, InvalidRegionError

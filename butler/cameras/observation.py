@@ -10,8 +10,8 @@ from typing import Any
 
 from butler.cameras.definition import CameraDefinition
 from butler.cameras.examination import Finding, examine, mismatch
+from butler.cameras.fits_file import read_headers
 from butler.cameras.footprint import Footprint
-from butler.cameras.headers import read_headers
 from butler.errors import ConfigError, FormatError
 
 __all__ = ["FileReport", "Finding", "Observation", "check", "match", "observe"]

@@ -189,7 +189,7 @@ class Node:
             If it breaks the rules for names.
         """
         try:
-            return checked_name(kind, self.text())
+            return checked_name(kind, self.value if isinstance(self.value, str) else self.text())
         except InvalidNameError as error:
             raise InvalidNameError(
                 f"{self.file}: {self.key}: {error.message}", hint=error.hint, details=error.details

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,13 @@ def test_what_follows_the_last_hdu_does_no_harm(made_up: CameraDefinition, write
     file = write_fits()
     file.write_bytes(file.read_bytes() + b"\0" * 5000)
     assert observe(made_up, file).visit == 12
+
+
+@pytest.mark.parametrize("name", ["nowhere.fits", ".", "pipe.fits", "nul\0.fits"])
+def test_what_is_not_a_file_is_refused_at_once(made_up: CameraDefinition, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.fits")
+    with pytest.raises(FormatError, match="isn't a file"):
+        observe(made_up, tmp_path / name)
 
 
 def test_a_check_goes_on_after_a_bad_file(
