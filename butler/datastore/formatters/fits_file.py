@@ -10,8 +10,9 @@ from __future__ import annotations
 import gzip
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from io import BufferedIOBase
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -68,7 +69,6 @@ class Hdu:
         return tuple(self.header[f"{letter}NAXIS{axis}"] for axis in axes)
 
 
-@dataclass(frozen=True, slots=True)
 class FitsFile:
     """A FITS file whose HDUs have been found to fit its size.
 
@@ -82,10 +82,24 @@ class FitsFile:
         In the file's order.
     """
 
-    path: Path
-    shown: str
-    hdus: tuple[Hdu, ...]
-    _verified: set[int] = field(default_factory=set, init=False, repr=False, compare=False)
+    def __init__(self, path: Path, shown: str, hdus: tuple[Hdu, ...]) -> None:
+        self.path = path
+        self.shown = shown
+        self.hdus = hdus
+        self._verified: set[int] = set()
+
+    @cached_property
+    def opened(self) -> Any:
+        """The `~astropy.io.fits.HDUList`, as long as the context of `open_fits` lasts."""
+        from astropy.io import fits
+
+        # Without a memory map, so that a failing disk raises instead of killing the process.
+        return fits.open(self.path, memmap=False, lazy_load_hdus=True)
+
+    def close(self) -> None:
+        """Close what `opened` opened."""
+        if "opened" in self.__dict__:
+            self.opened.close()
 
     @property
     def ours(self) -> bool:
@@ -98,12 +112,8 @@ class FitsFile:
 
     def image_header(self, number: int) -> Any:
         """Header of an HDU; of a compressed image, the one that it had before."""
-        from astropy.io import fits
-
-        if not self.hdus[number].compressed:
-            return self.hdus[number].header
-        with fits.open(self.path, memmap=False, lazy_load_hdus=True) as hdus:
-            return hdus[number].header.copy()
+        hdu = self.hdus[number]
+        return self.opened[number].header.copy() if hdu.compressed else hdu.header
 
     def array(self, number: int, box: tuple[slice, slice] | None = None) -> Any:
         """Read the array of one HDU, or a section of it, and nothing else.
@@ -126,13 +136,14 @@ class FitsFile:
             If Butler wrote the file and the checksum of an array that is
             read whole is wrong.
         """
-        from astropy.io import fits
-
-        if box is None:
+        hdu = self.opened[number]
+        if box is not None:
+            array = hdu.section[(..., *box)]
+        else:
             self.verify(number)
-        with fits.open(self.path, memmap=False, lazy_load_hdus=True) as hdus:
-            hdu = hdus[number]
-            array = hdu.data if box is None else hdu.section[(..., *box)]
+            array = hdu.data
+            if not self.hdus[number].compressed:
+                del hdu.data  # else astropy would keep, and give out again, what is altered below
         if not array.dtype.isnative:
             array = array.byteswap(inplace=array.flags.writeable)
             array = array.view(array.dtype.newbyteorder("="))
@@ -195,24 +206,22 @@ def open_fits(path: Path) -> Iterator[FitsFile]:
     FormatError
         If it isn't FITS, or ends before its headers say, or goes on after.
     """
-    with path.open("rb") as stream:
-        start = stream.read(len(_GZIP))
-        if start != _GZIP:
-            stream.seek(0)
-            yield FitsFile(path, str(path), tuple(_hdus(stream, path.stat().st_size, str(path))))
-            return
-    with NamedTemporaryFile(suffix=".fits") as unpacked:
-        size = _unpack(path, unpacked)
-        with open(unpacked.name, "rb") as stream:
-            hdus = tuple(_hdus(stream, size, str(path)))
-        yield FitsFile(Path(unpacked.name), str(path), hdus)
+    with ExitStack() as closing:
+        readable = path
+        if _is_packed(path):
+            unpacked = closing.enter_context(NamedTemporaryFile(suffix=".fits"))
+            _unpack(path, unpacked)
+            readable = Path(unpacked.name)
+        with readable.open("rb") as stream:
+            hdus = tuple(_hdus(stream, readable.stat().st_size, str(path)))
+        file = FitsFile(readable, str(path), hdus)
+        closing.callback(file.close)
+        yield file
 
 
 def fits_headers(path: Path) -> Iterator[tuple[Any, BufferedIOBase]]:
     """Headers of a file, in order, as far as they can be read; with the stream at the header's data."""
-    with path.open("rb") as stream:
-        packed = stream.read(len(_GZIP)) == _GZIP
-    with gzip.open(path) if packed else path.open("rb") as stream:
+    with gzip.open(path) if _is_packed(path) else path.open("rb") as stream:
         while True:
             header = _header(stream, str(path))
             data = stream.tell()
@@ -228,7 +237,12 @@ def write_fits(hdus: list[Any], path: Path) -> None:
         fits.HDUList(hdus).writeto(stream, checksum=True, output_verify="exception")
 
 
-def _unpack(path: Path, target: Any) -> int:
+def _is_packed(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_GZIP)) == _GZIP
+
+
+def _unpack(path: Path, target: Any) -> None:
     size = 0
     try:
         with gzip.open(path) as packed:
@@ -244,7 +258,6 @@ def _unpack(path: Path, target: Any) -> int:
             raise
         raise damaged(str(path), str(error)) from error
     target.flush()
-    return size
 
 
 def _hdus(stream: BufferedIOBase, size: int, shown: str) -> Iterator[Hdu]:

@@ -47,16 +47,15 @@ def read_wcs(file: FitsFile, number: int) -> Any:
         The one that was written, if Butler wrote the file; else one that
         maps to the sky, if there is one that can be understood.
     """
-    from astropy.io import fits
     from astropy.utils.exceptions import AstropyUserWarning
     from astropy.wcs import WCS, FITSFixedWarning
 
     if file.ours and _WRITTEN not in file.hdus[number].header:
         return None
-    with fits.open(file.path, memmap=False) as hdus, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
         try:
-            wcs = WCS(hdus[number].header, fobj=hdus)
+            wcs = WCS(file.opened[number].header, fobj=file.opened)
             usable = file.ours or wcs.has_celestial
         except KeyError:  # there is none under the primary key
             return None
