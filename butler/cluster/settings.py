@@ -9,8 +9,6 @@ from butler.cluster.record import Record, replace_file
 
 __all__ = ["write_settings"]
 
-_FIRST_ORDINARY_USER = 1000
-
 
 def write_settings(
     place: Path, record: Record, socket_dir: Path, *, account: Account, creator: Account | None
@@ -32,12 +30,12 @@ def write_settings(
         The OS user who made the cluster; owner, writer and reader, like root.
     """
     members = {"root", creator.name} if creator else {"root"}
-    replace_file(place / "postgresql.conf", _server(place, record, socket_dir, account))
+    replace_file(place / "postgresql.conf", _server(place, record, socket_dir))
     replace_file(place / "pg_hba.conf", _access(record.listen))
     replace_file(place / "pg_ident.conf", _identities({"root", account.name}, members, share=record.share))
 
 
-def _server(place: Path, record: Record, socket_dir: Path, account: Account) -> str:
+def _server(place: Path, record: Record, socket_dir: Path) -> str:
     values: dict[str, str | int | bool] = {
         "data_directory": str(place / "data"),
         "hba_file": str(place / "pg_hba.conf"),
@@ -50,8 +48,9 @@ def _server(place: Path, record: Record, socket_dir: Path, account: Account) -> 
         # Every personal layer adds relations, and a migration locks those of all.
         "max_locks_per_transaction": 1024,
         "shared_buffers": "128MB",
-        # systemd removes the POSIX shared memory of an ordinary user who logs out.
-        "dynamic_shared_memory_type": "mmap" if account.uid >= _FIRST_ORDINARY_USER else "posix",
+        # In the data folder: POSIX shared memory is removed when an ordinary user logs out,
+        # is 64 MB in many containers, and missing in a chroot.
+        "dynamic_shared_memory_type": "mmap",
         "jit": False,
         "fsync": record.durable,
         "synchronous_commit": record.durable,

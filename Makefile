@@ -1,0 +1,49 @@
+# Everything runs from .venv, which `make` makes. Tests that need real input find it in the
+# folder that BUTLER_TEST_DATA names, and are skipped without.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+SETUP := .venv/.set-up
+LINTERS := .venv/.linters
+PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
+
+.PHONY: help setup test test-fast demo demo-full lint check clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r target text; do \
+	    printf '%-10s %s\n' "$$target" "$$text"; done
+
+setup: $(SETUP) ## Install what is missing: PostgreSQL, PostGIS, Python packages
+
+test: $(SETUP) ## Run all tests
+	$(PYTEST)
+
+test-fast: $(SETUP) ## Run the tests that need no real input, those that failed first
+	$(PYTEST) -m "not data and not peer" --failed-first
+
+demo: $(SETUP) ## Show what Butler does, in a new repository in demo/
+	$(PYTHON) -m butler.demo --out demo
+
+demo-full: $(SETUP) ## The same with much more data, in demo-full/
+	$(PYTHON) -m butler.demo --full --out demo-full
+
+lint: $(LINTERS) ## Check style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/sqlfluff lint --disable-progress-bar db
+
+check: lint test ## All that must pass before a change is merged
+
+clean: ## Remove all that the other targets have made, databases too
+	@find demo demo-full -path '*/cluster/cluster.json' 2> /dev/null | while read -r record; do \
+	    $(PYTHON) -c "import sys, pathlib, butler.cluster as c; c.Cluster(pathlib.Path(sys.argv[1])).destroy()" \
+	        "$${record%/cluster/cluster.json}"; done
+	rm -rf demo demo-full build dist .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(SETUP): pyproject.toml setup/install.sh
+	setup/install.sh
+	@touch $@
+
+$(LINTERS): $(SETUP)
+	.venv/bin/python -m pip install --quiet --editable '.[test,lint]'
+	@touch $@
