@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -79,6 +80,36 @@ def test_a_write_that_the_system_cuts_off_leaves_nothing(datastore: Datastore) -
     assert list(datastore.paths()) == []
 
 
+@pytest.mark.parametrize("disassemble", [[], ["Exposure"]])
+@pytest.mark.parametrize("call", ["fsync", "link", "open"])
+def test_whichever_call_a_failing_disk_fails_first_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, disassemble: list[str]
+) -> None:
+    datastore = open_datastore({"disassemble": disassemble}, tmp_path)
+    real = getattr(os, call)
+    failures = 0
+    while True:
+        left = failures
+
+        def fail_later(*args: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == -1:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(*args, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, fail_later)
+            try:
+                datastore.put(example_exposure(), uuid4(), HINT, "Exposure", "calexp", {})
+            except OSError:
+                failures += 1
+            else:
+                break
+        assert list(datastore.paths()) == []
+    assert failures >= (7 if disassemble else 1)
+
+
 def test_a_read_only_disk_is_a_matter_of_permission(small_disk: Path) -> None:
     datastore = open_datastore({"root": str(small_disk)}, small_disk)
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
@@ -96,6 +127,7 @@ def test_what_a_killed_writer_left_is_temporary_or_foretold_and_is_discarded(
     program = f"""
 import os, signal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from butler.datastore import open_datastore
 from butler.datastore.formatters.fits_header import FitsWcsFormatter

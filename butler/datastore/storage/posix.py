@@ -148,6 +148,7 @@ class PosixStorage(Storage):
                 if symbolic:
                     final.symlink_to(target)
                 else:
+                    _flush(target)
                     final.hardlink_to(target)
             except OSError as error:
                 if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}:
