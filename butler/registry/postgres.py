@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -20,6 +20,9 @@ from butler.registry.statement import one_statement
 from butler.registry.translate import translated
 from butler.schema.version import SCHEMA_VERSION
 from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, json_ready
+
+if TYPE_CHECKING:
+    from butler.models import ReadOnlySession
 
 __all__ = ["PostgresRegistry"]
 
@@ -207,6 +210,20 @@ class PostgresRegistry(Registry):
                 return Fetched(tuple(result.keys()), result.all())
 
         return Rows(fetch)
+
+    def session(self) -> ReadOnlySession:
+        """Open a session for the classes of `butler.models`, in one read-only transaction.
+
+        Use it as a context manager.
+        """
+        from butler.models import ReadOnlySession
+
+        engine = self._engine.execution_options(
+            isolation_level="READ COMMITTED",
+            postgresql_readonly=True,
+            schema_translate_map={None: self.schema},
+        )
+        return ReadOnlySession(engine)
 
     def dataset_type(self, name: str) -> DatasetType:
         # Definitions never change, so a cached one is never stale.

@@ -1,8 +1,9 @@
 -- object: function butler_internal.merge_units(text, jsonb, boolean)
 -- requires: shared/raise_rows.sql shared/did_you_mean.sql functions/sky/sky_polygon.sql
 --
--- Registering is idempotent: a row that is there and agrees in what is given counts as done. One
--- that differs is a conflict, named with its field; p_replace overwrites it instead.
+-- Registering is idempotent: a row that is there and agrees counts as done. What was not known is
+-- filled in, what is not known now is left; two values that differ are a conflict, named with their
+-- field, unless p_replace overwrites the one that is there.
 CREATE OR REPLACE FUNCTION butler_internal.merge_units(p_table text, p_rows jsonb, p_replace boolean)
 RETURNS integer
 LANGUAGE plpgsql
@@ -102,17 +103,25 @@ BEGIN
     IF v_inserted = jsonb_array_length(p_rows) THEN
         RETURN v_inserted;
     END IF;
-    IF p_replace AND NOT v_given <@ v_key THEN
+    IF NOT v_given <@ v_key THEN
         EXECUTE format(
             'UPDATE butler_internal.%1$I AS t SET %2$s FROM jsonb_populate_recordset('
             'NULL::butler_internal.%1$I, $1) AS n WHERE %3$s AND (%4$s)',
             p_table,
             (SELECT string_agg(
-                CASE WHEN g IN ('doc', 'extra', 'definition')
-                    THEN format('%1$I = coalesce(n.%1$I, t.%1$I)', g) ELSE format('%1$I = n.%1$I', g) END, ', ')
+                format(
+                    CASE WHEN p_replace THEN '%1$I = coalesce(n.%1$I, t.%1$I)' ELSE '%1$I = coalesce(t.%1$I, n.%1$I)' END,
+                    g
+                ), ', ')
                 FROM unnest(v_given) AS g WHERE g <> ALL (v_key)),
             v_same_key,
-            (SELECT string_agg(format('to_jsonb(t.%1$I) IS DISTINCT FROM to_jsonb(n.%1$I)', g), ' OR ')
+            (SELECT string_agg(
+                format(
+                    CASE
+                        WHEN p_replace THEN 'to_jsonb(t.%1$I) <> to_jsonb(n.%1$I) OR t.%1$I IS NULL AND n.%1$I IS NOT NULL'
+                        ELSE 't.%1$I IS NULL AND n.%1$I IS NOT NULL'
+                    END, g
+                ), ' OR ')
                 FROM unnest(v_given) AS g WHERE g <> ALL (v_key))
         ) USING v_rows;
     END IF;
@@ -127,7 +136,8 @@ BEGIN
         'CROSS JOIN LATERAL jsonb_populate_record(NULL::butler_internal.%3$I, g.value) AS n '
         'LEFT JOIN butler_internal.%3$I AS t ON %4$s '
         'LEFT JOIN LATERAL (SELECT k AS key FROM jsonb_object_keys(g.value) AS k '
-        'WHERE to_jsonb(t) -> k IS DISTINCT FROM to_jsonb(n) -> k LIMIT 1) AS d ON true '
+        'WHERE jsonb_typeof(g.value -> k) <> ''null'' '
+        'AND to_jsonb(t) -> k IS DISTINCT FROM to_jsonb(n) -> k LIMIT 1) AS d ON true '
         'WHERE t.ctid IS NULL OR d.key IS NOT NULL) AS bad',
         replace(p_table, '_', ' '),
         'concat_ws('', '', ' || (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(v_key) AS k) || ')',

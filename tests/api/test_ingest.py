@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from butler import Butler
+from butler.cameras import CameraDefinition
+from butler.errors import ConfigError, DefinitionConflictError, FormatError, UnitNotFoundError
+from butler.ingest import ingest_raws
+
+CAMERAS = Path(__file__).parents[2] / "cameras"
+ACS = Path(str(files("spherical_geometry"))) / "tests" / "data" / "j8bt06nyq_flt.fits"
+SAAO = Path(str(files("ccdproc"))) / "tests" / "data" / "a8280271.fits"
+
+
+@pytest.fixture
+def butler(repo: Path) -> Butler:
+    butler = Butler(repo)
+    for file in CAMERAS.glob("*.yaml"):
+        butler.registry.register_camera(CameraDefinition.read(file).to_json())
+    return butler
+
+
+def test_raw_files_are_filed_by_their_headers(butler: Butler) -> None:
+    acs, saao = ingest_raws(butler, [ACS, SAAO])
+    assert acs.run.endswith("/raw")
+    rows = butler.registry.query(
+        "SELECT visit_name, night, s_region IS NOT NULL AS seen FROM visit ORDER BY visit_name"
+    )
+    assert len(rows) == 2
+    data = butler.get(saao)
+    assert data.data.shape == (520, 536)
+    (region,) = butler.registry.query("SELECT region IS NOT NULL AS seen FROM observed_sensor WHERE camera <> :c", {"c": saao.data_id["camera"]})
+    assert region.seen
+
+
+def test_the_same_again_changes_nothing(butler: Butler) -> None:
+    first = ingest_raws(butler, [ACS])
+    before = sorted(butler.datastore.paths())
+    assert ingest_raws(butler, [ACS]) == first
+    assert sorted(butler.datastore.paths()) == before
+
+
+@pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
+def test_each_mode_files_the_bytes_as_they_are(butler: Butler, tmp_path: Path, mode: str) -> None:
+    source = tmp_path / "raw [1], blank" / SAAO.name
+    source.parent.mkdir()
+    source.write_bytes(SAAO.read_bytes())
+    (ref,) = ingest_raws(butler, [source], mode=mode)
+    assert source.exists() == (mode != "move")
+    assert butler.get(ref).data.shape == (520, 536)
+    assert list(butler.verify()) == []
+    if mode == "move":
+        source.write_bytes(SAAO.read_bytes())
+    (again,) = ingest_raws(butler, [source], mode=mode)
+    assert again == ref
+    assert source.exists() == (mode != "move")
+
+
+def test_one_bad_file_leaves_nothing_behind(butler: Butler, tmp_path: Path) -> None:
+    half = tmp_path / "half.fits"
+    half.write_bytes(ACS.read_bytes()[:100_000])
+    with pytest.raises(FormatError, match="half.fits"):
+        ingest_raws(butler, [SAAO, half])
+    assert len(butler.registry.query("SELECT * FROM visit")) == 0
+    assert list(butler.datastore.paths()) == []
+
+
+def test_a_file_of_no_known_camera_is_refused_by_name(repo: Path) -> None:
+    with Butler(repo) as butler:
+        with pytest.raises(ConfigError, match="a8280271"):
+            ingest_raws(butler, [SAAO])
+        with pytest.raises(UnitNotFoundError, match="NoCam"):
+            ingest_raws(butler, [SAAO], camera="NoCam")
+
+
+def test_a_header_that_contradicts_what_is_registered_is_refused(butler: Butler, tmp_path: Path) -> None:
+    from astropy.io import fits
+
+    ingest_raws(butler, [SAAO])
+    other = tmp_path / SAAO.name
+    with fits.open(SAAO) as hdus:
+        hdus[0].header["EXPTIME"] = 7.0
+        hdus.writeto(other)
+    with pytest.raises(DefinitionConflictError, match="obs_end_tai"):
+        ingest_raws(butler, [other])
+
+
+@pytest.mark.data
+def test_image_mask_and_weight_of_ten_visits_are_three_dataset_types(butler: Butler, data_folder: Path) -> None:
+    found = sorted((data_folder / "decam-images-a").glob("testcase3/images/decam/CP/*/*/*.fits"))
+    refs = ingest_raws(butler, found, mode="symlink")
+    assert {r.dataset_type.name for r in refs} == {"image", "mask", "weight"}
+    (row,) = butler.registry.query("SELECT count(DISTINCT visit) AS visits, count(*) AS datasets FROM dataset WHERE camera = 'DECam'")
+    assert row.datasets == len(found)
+    assert row.visits == len(found) // 3
