@@ -45,5 +45,5 @@ $(SETUP): pyproject.toml setup/install.sh
 	@touch $@
 
 $(LINTERS): $(SETUP)
-	.venv/bin/python -m pip install --quiet --editable '.[test,lint]'
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[test,lint]'
 	@touch $@

@@ -103,7 +103,7 @@ install_python_packages() {
     cd "$top"
     .venv/bin/python -c '' 2> /dev/null || "$python" -m venv --clear .venv
     echo "setup: Python packages into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --editable '.[test]'
 }
 
 newest_python() {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from butler.cluster.account import Account
 from butler.cluster.holder import Holder, claim, exclusively
@@ -84,6 +84,8 @@ class Cluster:
         DatabaseUnavailableError
             If PostgreSQL or PostGIS isn't installed or fails. Nothing is left.
         """
+        import secrets
+
         from butler.cluster.programs import find_programs
         from butler.cluster.server import Server
 
@@ -111,7 +113,7 @@ class Cluster:
             cluster = cls(repo)
             cluster.start()
         except BaseException as error:
-            with suppress(ButlerError):
+            with suppress(ButlerError, OSError):
                 cls(repo)._shut_down()
             _remove(home, external)
             if isinstance(error, OSError) and not isinstance(error, ButlerError):
@@ -139,8 +141,6 @@ class Cluster:
         ConfigError
             If there is no such role.
         """
-        from urllib.parse import quote
-
         if role not in _ROLES:
             raise ConfigError(f"{role!r} is not a role of the database", hint=f"Known: {', '.join(_ROLES)}.")
         database = database or ("postgres" if role == "superuser" else "butler")
@@ -440,6 +440,6 @@ def _remove(home: Path, external: Path | str | None) -> None:
     """Remove what `Cluster.create` makes, the repository's part last: it leads to the other."""
     import shutil
 
-    if external is not None:
+    if external is not None and os.path.exists(external):
         shutil.rmtree(external)
     shutil.rmtree(home)

@@ -111,9 +111,12 @@ def test_sharing_starts_and_ends_without_a_restart(closed: Cluster) -> None:
 def test_another_user_sees_neither_the_data_nor_what_other_clusters_there_are(closed: Cluster) -> None:
     closed.start(share=True)
     status = closed.status()
+    repo = repository(closed)
     for folder in (status.data_dir, status.log_dir, status.socket_dir, status.socket_dir.parent):
         with pytest.raises(PermissionError):
             as_user("nobody", lambda folder=folder: os.listdir(folder))
+    seen = as_user("nobody", lambda: Cluster(repo).status())
+    assert (seen.running, seen.version, seen.pid, seen.size) == (True, None, None, None)
 
 
 @needs_root

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +94,20 @@ def test_a_second_cluster_in_a_repository_is_refused(cluster: Cluster) -> None:
     with pytest.raises(ConfigError, match="already"):
         Cluster.create(cluster.status().data_dir.parents[1])
     assert cluster.running
+
+
+def test_of_two_creators_at_once_one_is_refused_and_the_other_has_his_cluster(repo: Path) -> None:
+    program = (
+        "import sys, pathlib, butler.cluster as c; c.Cluster.create(pathlib.Path(sys.argv[1]), durable=False)"
+    )
+    creators = [
+        subprocess.Popen([sys.executable, "-c", program, repo], stderr=subprocess.PIPE, text=True)
+        for _ in "12"
+    ]
+    complaints = [creator.communicate()[1] for creator in creators]
+    assert sorted(creator.returncode for creator in creators) == [0, 1]
+    assert "has a database cluster already" in "".join(complaints)
+    assert ask(Cluster(repo).dsn("superuser"), "SELECT 1") == 1
 
 
 def test_a_missing_folder_is_refused(land: Path) -> None:
