@@ -58,7 +58,7 @@ def test_a_connection_string_serves_sqlalchemy_too(cluster: Cluster) -> None:
 
 
 def test_a_server_of_another_os_user_than_the_clusters_is_not_believed(cluster: Cluster) -> None:
-    dsn = cluster.dsn("reader").replace(f"requirepeer={cluster.status().user}", "requirepeer=nobody")
+    dsn = cluster.dsn("reader").replace(f"requirepeer={cluster.status().user}", "requirepeer=daemon")
     with pytest.raises(psycopg2.OperationalError, match="peer user name"):
         ask(dsn, "SELECT 1")
 
