@@ -209,9 +209,7 @@ class Butler:
         ref = self.find(dataset, data_id, collections=collections, as_of=as_of, **units)
         return self._read(ref, component, parameters)
 
-    def _read(
-        self, ref: DatasetRef, component: str | None, parameters: Mapping[str, Any] | None
-    ) -> Any:
+    def _read(self, ref: DatasetRef, component: str | None, parameters: Mapping[str, Any] | None) -> Any:
         if not ref.artifacts:
             raise ArtifactMissingError(
                 f"dataset {ref} has no stored bytes",
@@ -259,7 +257,7 @@ class Butler:
             ref = self.registry.find(
                 dataset, {**(data_id or {}), **units}, self._searched(collections), required=False
             )
-        return bool(ref and ref.artifacts) and all(self.datastore.exists(a) for a in ref.artifacts)
+        return ref is not None and bool(ref.artifacts) and all(map(self.datastore.exists, ref.artifacts))
 
     def uri(
         self,
@@ -647,9 +645,7 @@ class DeferredDataset:
         self.ref = ref
         self.component = component
 
-    def get(
-        self, *, component: str | None = None, parameters: Mapping[str, Any] | None = None
-    ) -> Any:
+    def get(self, *, component: str | None = None, parameters: Mapping[str, Any] | None = None) -> Any:
         """Read it, or a component or a part of it; see `Butler.get`."""
         return self._butler.get(self.ref, component=component or self.component, parameters=parameters)
 
@@ -721,9 +717,7 @@ ENVIRONMENT = DatasetType(
 def _reopen(
     repo: Any, run: str | None, collections: Sequence[str], role: str, registry: Any, datastore: Any
 ) -> Butler:
-    return Butler(
-        repo, run=run, collections=collections, role=role, registry=registry, datastore=datastore
-    )
+    return Butler(repo, run=run, collections=collections, role=role, registry=registry, datastore=datastore)
 
 
 def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:

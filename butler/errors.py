@@ -66,9 +66,7 @@ class ButlerError(Exception):
         return (_rebuild, (type(self), self.message, self.hint, self.details))
 
 
-def _rebuild(
-    kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]
-) -> ButlerError:
+def _rebuild(kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]) -> ButlerError:
     return kind(message, hint=hint, details=details)
 
 

@@ -232,7 +232,8 @@ class Visit(Base):
         " Visit.visit == foreign(visit_patch_join.c.visit))",
         secondary=visit_patch_join,
         secondaryjoin="and_(Patch.skymap == foreign(visit_patch_join.c.skymap),"
-        " Patch.tract == foreign(visit_patch_join.c.tract), Patch.patch == foreign(visit_patch_join.c.patch))",
+        " Patch.tract == foreign(visit_patch_join.c.tract),"
+        " Patch.patch == foreign(visit_patch_join.c.patch))",
     )
     tracts: Mapped[list[Tract]] = _related(
         "Tract",
@@ -343,7 +344,8 @@ class Patch(Base):
     visits: Mapped[list[Visit]] = _related(
         "Visit",
         "and_(Patch.skymap == foreign(visit_patch_join.c.skymap),"
-        " Patch.tract == foreign(visit_patch_join.c.tract), Patch.patch == foreign(visit_patch_join.c.patch))",
+        " Patch.tract == foreign(visit_patch_join.c.tract),"
+        " Patch.patch == foreign(visit_patch_join.c.patch))",
         secondary=visit_patch_join,
         secondaryjoin="and_(Visit.camera == foreign(visit_patch_join.c.camera),"
         " Visit.visit == foreign(visit_patch_join.c.visit))",

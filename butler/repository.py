@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,10 @@ def create_repository(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not an empty folder", hint="Choose a new one.")
     config = RepositoryConfig(
-        folder, {"writer": dsn} if dsn else {}, registry, {"type": "posix", "root": "data"} | (datastore or {})
+        folder,
+        {"writer": dsn} if dsn else {},
+        registry,
+        {"type": "posix", "root": "data"} | (datastore or {}),
     )
     store = open_datastore(config.datastore, folder)
     try:
@@ -89,7 +93,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     from sqlalchemy import text
 
     from butler.cluster import Cluster
-    from butler.registry.engine import open_engine
+    from butler.registry.engine import one_transaction, open_engine
     from butler.schema.install import run_sql
     from butler.schema.migrations import initialise, upgrade
     from butler.schema.objects import sql_root
@@ -99,26 +103,18 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     with administrator.connect() as connection:
         connection.execute(text("CREATE DATABASE butler"))
     administrator.dispose()
-    administrator = open_engine(cluster.dsn("superuser", "butler"))
-    with administrator.connect().execution_options(isolation_level="READ COMMITTED") as connection:
-        with connection.begin():
-            initialise(connection)
-            run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
-    administrator.dispose()
-    owner = open_engine(cluster.dsn("owner"))
-    with owner.connect().execution_options(isolation_level="READ COMMITTED") as connection:
-        with connection.begin():
-            upgrade(connection)
-    owner.dispose()
+    with one_transaction(cluster.dsn("superuser", "butler")) as connection:
+        initialise(connection)
+        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+    with one_transaction(cluster.dsn("owner")) as connection:
+        upgrade(connection)
 
 
 def _remove(folder: Path, *, whole: bool) -> None:
     from butler.cluster import Cluster
 
-    try:
+    with suppress(ButlerError, OSError):  # there may be none yet
         Cluster(folder).destroy()
-    except (ButlerError, OSError):
-        pass  # there was none yet
     if whole:
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from butler.errors import ConfigError
 
-__all__ = ["open_engine"]
+__all__ = ["hidden", "one_transaction", "open_engine"]
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -57,6 +59,19 @@ def open_engine(dsn: str, *, application: str = "butler") -> Engine:
     )
     _engines.add(engine)
     return engine
+
+
+@contextmanager
+def one_transaction(dsn: str) -> Iterator[Connection]:
+    """Connect for one transaction: committed at the end, rolled back if the block raises."""
+    engine = open_engine(dsn)
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                yield connection
+    finally:
+        engine.dispose()
 
 
 def _forget_connections() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, InvalidDataIdError, SchemaVersionError
 from butler.registry.base import BegunPut, OpenIntent, Registry
@@ -89,11 +89,11 @@ class PostgresRegistry(Registry):
 
     # Statements ----------------------------------------------------------
 
-    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Sequence[Any]]:
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
         with translated(), self._engine.connect() as connection:
             return connection.exec_driver_sql(sql, tuple(parameters)).all()
 
-    def _call(self, function: str, *parameters: Any) -> Sequence[Sequence[Any]]:
+    def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
         cast = [value if isinstance(value, _Cast) else _Cast(value, "") for value in parameters]
         marks = ", ".join(f"%s::{value.sql_type}" if value.sql_type else "%s" for value in cast)
         return self._rows(f"SELECT * FROM {self.schema}.{function}({marks})", [value.value for value in cast])
@@ -228,15 +228,8 @@ class PostgresRegistry(Registry):
     def dataset_type(self, name: str) -> DatasetType:
         # Definitions never change, so a cached one is never stale.
         if name not in self._dataset_types:
-            rows = self._rows(
-                f"SELECT t.dataset_type, t.storage_class, t.units, t.doc FROM {self.schema}.dataset_type AS t"
-                " WHERE t.dataset_type = %s",
-                (name,),
-            )
-            if not rows:
-                self._call("query_datasets", name, _texts(()), _json({}))
-            row = rows[0]
-            self._dataset_types[name] = DatasetType(row[0], row[1], tuple(row[2]), row[3])
+            (row,) = self._call("get_dataset_type", name)
+            self._dataset_types[name] = DatasetType(name, row.storage_class, tuple(row.units), row.doc)
         return self._dataset_types[name]
 
     def collections(self, pattern: str = "*") -> list[Collection]:
@@ -244,11 +237,14 @@ class PostgresRegistry(Registry):
         rows = self._rows(
             f"SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, ARRAY("
             f"SELECT m.member FROM {self.schema}.collection_chain AS m"
-            " WHERE m.collection = c.collection ORDER BY m.position)"
+            " WHERE m.collection = c.collection ORDER BY m.position) AS members"
             f" FROM {self.schema}.collection AS c WHERE c.collection LIKE %s ORDER BY c.collection",
             (like,),
         )
-        return [Collection(*row[:5], tuple(row[5])) for row in rows]
+        return [
+            Collection(row.collection, row.kind, row.owner, row.doc, row.frozen, tuple(row.members))
+            for row in rows
+        ]
 
     def cameras(self) -> list[dict[str, Any]]:
         rows = self._rows(f"SELECT c.definition FROM {self.schema}.camera AS c ORDER BY c.camera")
@@ -305,7 +301,8 @@ class PostgresRegistry(Registry):
             with transaction.begin():
                 stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
                 columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
-                with connection.connection.cursor() as cursor:
+                driver: Any = connection.connection
+                with driver.cursor() as cursor:
                     cursor.copy_expert(
                         f"COPY {stage} ({', '.join(columns)}) FROM STDIN", copy_stream(_staged(rows, units))
                     )
@@ -340,7 +337,18 @@ class PostgresRegistry(Registry):
 
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
         rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))
-        return [OpenIntent(UUID(str(row[0])), *row[1:]) for row in rows]
+        return [
+            OpenIntent(
+                UUID(str(row.dataset_id)),
+                row.dataset_type,
+                row.storage_class,
+                row.datastore,
+                row.hint,
+                row.begun,
+                row.begun_by,
+            )
+            for row in rows
+        ]
 
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
         ((count,),) = self._call("associate", collection, _ids(dataset_ids))
@@ -391,7 +399,7 @@ def _staged(
         yield (
             number,
             dataset_id,
-            *(_staged_range(values.get(unit)) if unit == "visit_range" else values.get(unit) for unit in units),
+            *(_staged_value(unit, values.get(unit)) for unit in units),
             artifact.component,
             artifact.path,
             artifact.formatter,
@@ -400,8 +408,11 @@ def _staged(
         )
 
 
-def _staged_range(value: Any) -> Any:
-    return "[" + str(value).replace("..", ",") + ")" if isinstance(value, str) else value
+def _staged_value(unit: str, value: Any) -> Any:
+    """Give a unit's value as COPY takes it: a range ``100..200`` in PostgreSQL's own form."""
+    if unit == "visit_range" and isinstance(value, str):
+        return "[" + value.replace("..", ",") + ")"
+    return value
 
 
 class _Cast:

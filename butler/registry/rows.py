@@ -45,6 +45,12 @@ class Rows:
     def _fetched(self) -> Fetched:
         return self._fetch()
 
+    @cached_property
+    def _row_type(self) -> Any:
+        from collections import namedtuple
+
+        return namedtuple("Row", self.columns, rename=True)
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
@@ -54,17 +60,10 @@ class Rows:
         return len(self._fetched.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        from collections import namedtuple
-
-        row_type = namedtuple("Row", self.columns, rename=True)  # type: ignore[misc]
-        return map(row_type._make, self._fetched.rows)
+        return map(self._row_type._make, self._fetched.rows)
 
     def __getitem__(self, index: int) -> Any:
-        from collections import namedtuple
-
-        return namedtuple("Row", self.columns, rename=True)._make(  # type: ignore[misc]
-            self._fetched.rows[index]
-        )
+        return self._row_type._make(self._fetched.rows[index])
 
     def scalar(self) -> Any:
         """Give the one value of a query that has one row and one column."""

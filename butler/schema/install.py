@@ -57,8 +57,11 @@ class Registry:
 
 def run_sql(connection: Connection, sql: str) -> None:
     """Run a whole SQL file, in which percent signs and colons mean themselves."""
-    with connection.connection.cursor() as cursor:
+    cursor = connection.connection.cursor()
+    try:
         cursor.execute(sql)
+    finally:
+        cursor.close()
 
 
 def registries(connection: Connection) -> list[Registry]:

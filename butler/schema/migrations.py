@@ -164,11 +164,10 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
     """
     schemas = [registry, f"{registry}_internal"] + ([SHARED] if registry == "butler" else [])
     prefix = role_prefix(connection)
-    with connection.connection.cursor() as cursor:
-        cursor.execute("SET LOCAL search_path = ''")
-        cursor.execute((sql_root() / "catalog.sql").read_text(encoding="utf-8"), {"schemas": schemas})
-        rows = cursor.fetchall()
-        cursor.execute("RESET search_path")
+    listing = (sql_root() / "catalog.sql").read_text(encoding="utf-8")
+    connection.execute(text("SET LOCAL search_path = ''"))
+    rows = connection.exec_driver_sql(listing, {"schemas": schemas}).all()
+    connection.execute(text("RESET search_path"))
     own_views = {
         name.split(".")[1]
         for kind, name, definition in rows

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable, SetColumnComment, SetTableComment
+from sqlalchemy.schema import ExecutableDDLElement as Executable
 from sqlalchemy.sql.ddl import AddConstraint
 
 from butler.schema.install import (
@@ -133,8 +134,8 @@ def freeze_baseline(revision: str) -> None:
 def _table_sql(*, shared: bool) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     tables = [table for table in metadata.sorted_tables if (table.schema == SHARED) == shared]
-    statements = [CreateSequence(sequence) for sequence in IDS] if shared else []
-    late = []
+    statements: list[Executable] = [CreateSequence(sequence) for sequence in IDS] if shared else []
+    late: list[Executable] = []
     for table in tables:
         statements.append(CreateTable(table))
         statements.append(SetTableComment(table))

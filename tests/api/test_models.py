@@ -16,7 +16,9 @@ SQUARE = [[10, 0], [11, 0], [11, 1], [10, 1]]
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.register_camera({"camera": "Cam", "sensors": [{"sensor": 1}], "filters": [{"physical_filter": "r"}]})
+    registry.register_camera(
+        {"camera": "Cam", "sensors": [{"sensor": 1}], "filters": [{"physical_filter": "r"}]}
+    )
     registry.register_units(
         "visit",
         [
@@ -26,7 +28,10 @@ def butler(butler: Butler) -> Butler:
     )
     registry.register_units("observed_sensor", [{"camera": "Cam", "visit": 1, "sensor": 1, "region": SQUARE}])
     registry.register_skymap(
-        {"skymap": "sky", "tracts": [{"tract": 0, "region": SQUARE, "patches": [{"patch": 3, "region": SQUARE}]}]}
+        {
+            "skymap": "sky",
+            "tracts": [{"tract": 0, "region": SQUARE, "patches": [{"patch": 3, "region": SQUARE}]}],
+        }
     )
     return butler
 
@@ -46,7 +51,9 @@ def test_every_view_of_the_contract_has_a_class_with_all_its_columns(butler: But
 
 def test_visits_join_their_patches(butler: Butler) -> None:
     with butler.registry.session() as session:
-        found = session.execute(select(models.Visit.visit, models.Patch.patch).join(models.Visit.patches)).all()
+        found = session.execute(
+            select(models.Visit.visit, models.Patch.patch).join(models.Visit.patches)
+        ).all()
         visits = session.scalars(select(models.Visit).join(models.Visit.patches)).all()
     assert found == [(1, 3)]
     assert [v.visit_name for v in visits] == ["one"]

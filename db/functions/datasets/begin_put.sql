@@ -1,5 +1,5 @@
 -- object: function butler.begin_put(text, text, jsonb, text, text, bigint, boolean)
--- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql
+-- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql functions/internal/unit_array.sql
 --
 -- Everything that can be refused is refused here, before a byte is written. The intent says what is
 -- about to be; it is committed asynchronously, as losing it in a crash of the server leaves at worst
@@ -167,10 +167,7 @@ BEGIN
     )
     SELECT
         n.row_number, n.id, n.json, n.hint, v_type.storage_class,
-        ARRAY(
-            SELECT u.unit FROM butler_shared.unit AS u
-            WHERE (v_type.unit_mask >> u.position) & 1 = 1 ORDER BY u.position
-        ),
+        butler_internal.unit_array(v_type.unit_mask),
         v_run.environment IS NULL,
         n.there_already
     FROM named AS n

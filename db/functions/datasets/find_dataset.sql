@@ -106,8 +106,8 @@ BEGIN
         INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
         WHERE
             d.dataset_type_id = v_type.dataset_type_id AND d.digest = v_digest AND d.state <> 'removed'
-            AND d.camera IS NOT DISTINCT FROM v_units.camera AND d.visit IS NOT DISTINCT FROM v_units.visit
-            AND d.skymap IS NOT DISTINCT FROM v_units.skymap AND d.tract IS NOT DISTINCT FROM v_units.tract
+            AND (v_units.camera IS NULL OR d.camera = v_units.camera) AND (v_units.visit IS NULL OR d.visit = v_units.visit)
+            AND (v_units.skymap IS NULL OR d.skymap = v_units.skymap) AND (v_units.tract IS NULL OR d.tract = v_units.tract)
         LIMIT 3
     ) AS n;
     IF v_near IS NULL THEN
@@ -125,8 +125,8 @@ BEGIN
             INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
             WHERE
                 d.dataset_type_id = v_type.dataset_type_id AND d.state <> 'removed' AND r.run = ANY (v_searched)
-                AND d.camera IS NOT DISTINCT FROM v_units.camera
-                AND d.skymap IS NOT DISTINCT FROM v_units.skymap
+                AND (v_units.camera IS NULL OR d.camera = v_units.camera)
+                AND (v_units.skymap IS NULL OR d.skymap = v_units.skymap)
                 AND (v_units.visit IS NULL OR d.visit = v_units.visit)
                 AND (v_units.tract IS NULL OR d.tract = v_units.tract)
             LIMIT 3

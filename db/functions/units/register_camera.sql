@@ -15,6 +15,16 @@ BEGIN
             'UB305', 'the camera has no name', 'Give {"camera": "…", "sensors": […], "filters": […]}.'
         );
     END IF;
+    IF
+        coalesce(jsonb_typeof(p_definition -> 'sensors'), 'array') <> 'array'
+        OR coalesce(jsonb_typeof(p_definition -> 'filters'), 'array') <> 'array'
+        OR coalesce(jsonb_typeof(p_definition -> 'night_offset_hours'), 'number') <> 'number'
+    THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('sensors or filters of camera %L are not lists, or night_offset_hours is not a number', v_camera),
+            'Give {"camera": "…", "sensors": […], "filters": […]}.', jsonb_build_object('camera', v_camera)
+        );
+    END IF;
     PERFORM butler_internal.merge_units('camera', jsonb_build_array(jsonb_build_object(
         'camera', v_camera,
         'doc', coalesce(p_definition ->> 'doc', ''),

@@ -1,5 +1,5 @@
 -- object: function butler.get_dataset(uuid)
--- requires: functions/internal/data_id_json.sql
+-- requires: functions/internal/data_id_json.sql functions/internal/unit_array.sql
 CREATE OR REPLACE FUNCTION butler.get_dataset(p_dataset_id uuid)
 RETURNS TABLE (
     dataset_id uuid,
@@ -28,10 +28,7 @@ BEGIN
         d.dataset_id,
         t.dataset_type,
         t.storage_class,
-        ARRAY(
-            SELECT u.unit FROM butler_shared.unit AS u
-            WHERE (t.unit_mask >> u.position) & 1 = 1 ORDER BY u.position
-        ),
+        butler_internal.unit_array(t.unit_mask),
         butler_internal.data_id_json(
             d.camera, d.abstract_filter, d.physical_filter, d.sensor, d.visit, d.snap, d.visit_range,
             d.skymap, d.tract, d.patch, d.sky_pixel, d.label
