@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,18 +15,18 @@ from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
     ConfigError,
-    DatasetExistsError,
-    InvalidDataIdError,
 )
-from butler.values import Artifact, DataId, DatasetRef, DatasetType, split_component
+from butler.values import DatasetRef, split_component
+from butler.writing import Writer
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from butler.datastore import Datastore
+    from butler.deferred import DeferredDataset
     from butler.quantum import Quantum
-    from butler.registry.base import BegunPut, Registry
-    from butler.registry.rows import DatasetRefs
+    from butler.query import Query
+    from butler.registry.base import Registry
     from butler.verification import Fault
 
 __all__ = ["Butler"]
@@ -95,6 +95,7 @@ class Butler:
             datastore = open_datastore(config.datastore, config.repo)
         self.registry: Registry = registry
         self.datastore: Datastore = datastore
+        self._writer = Writer(registry, datastore)
 
     def __enter__(self) -> Butler:
         return self
@@ -113,7 +114,9 @@ class Butler:
 
     @cached_property
     def query(self) -> Query:
-        """Lists of datasets and of their labels."""
+        """Lists of datasets."""
+        from butler.query import Query
+
         return Query(self)
 
     # Reading -------------------------------------------------------------
@@ -151,7 +154,7 @@ class Butler:
         if isinstance(dataset, DatasetRef):
             return dataset if dataset.artifacts else self.registry.get_dataset(dataset.id)
         found = self.registry.find(
-            dataset, {**(data_id or {}), **units}, self._searched(collections), as_of=as_of
+            dataset, {**(data_id or {}), **units}, self.search_path(collections), as_of=as_of
         )
         assert found is not None  # a required one is found or is an error
         return found
@@ -235,6 +238,8 @@ class Butler:
         DatasetNotFoundError
             Now, not at the first read.
         """
+        from butler.deferred import DeferredDataset
+
         component = None
         if isinstance(dataset, str):
             dataset, component = split_component(dataset)
@@ -255,7 +260,7 @@ class Butler:
             ref: DatasetRef | None = self.find(dataset)
         else:
             ref = self.registry.find(
-                dataset, {**(data_id or {}), **units}, self._searched(collections), required=False
+                dataset, {**(data_id or {}), **units}, self.search_path(collections), required=False
             )
         return ref is not None and bool(ref.artifacts) and all(map(self.datastore.exists, ref.artifacts))
 
@@ -287,7 +292,14 @@ class Butler:
             )
         return self.datastore.uri(fitting[0])
 
-    def _searched(self, collections: Sequence[str] | str | None) -> Sequence[str]:
+    def search_path(self, collections: Sequence[str] | str | None = None) -> Sequence[str]:
+        """Give the collections that are searched: those given, else the Butler's own.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there are none.
+        """
         searched = self.collections if collections is None else collections
         if not searched:
             raise CollectionNotFoundError(
@@ -376,24 +388,7 @@ class Butler:
         ButlerError
             As for `put`; one error names every bad row.
         """
-        pairs = list(objects)
-        if not pairs:
-            return []
-        begun = self._begin(dataset_type, [data_id for _, data_id in pairs], run, quantum=quantum)
-        inputs = [str(i) for i in quantum.inputs_read] if quantum else []
-        written: dict[UUID, Sequence[Artifact]] = {}
-        with self._abandoned_on_error(begun, written):
-            for dataset, (obj, _) in zip(begun, pairs, strict=True):
-                written[dataset.id] = self.datastore.put(
-                    obj,
-                    dataset.id,
-                    dataset.hint,
-                    dataset.dataset_type.storage_class,
-                    dataset_type,
-                    _identity(dataset, inputs),
-                )
-            self.registry.finish_put(written)
-        return [_ref(dataset, written[dataset.id]) for dataset in begun]
+        return self._writer.put(objects, dataset_type, self._into(run), quantum)
 
     def ingest(
         self,
@@ -433,121 +428,14 @@ class Butler:
         ButlerError
             As for `put`. All files are filed or none.
         """
-        pairs = [(Path(file), data_id) for file, data_id in files]
-        if not pairs:
-            return []
-        begun = self._begin(dataset_type, [data_id for _, data_id in pairs], run, skip_existing=True)
-        new = [d for d in begun if not d.there_already]
-        refs: dict[UUID, DatasetRef] = {}
-        written: dict[UUID, Sequence[Artifact]] = {}
-        with self._abandoned_on_error(new, written):
-            for dataset, (file, _) in zip(begun, pairs, strict=True):
-                if dataset.there_already:
-                    refs[dataset.id] = self._same_file(file, dataset)
-                else:
-                    written[dataset.id] = self.datastore.ingest(
-                        file,
-                        dataset.id,
-                        dataset.hint,
-                        dataset.dataset_type.storage_class,
-                        dataset_type,
-                        mode,
-                        formatter,
-                    )
-                    refs[dataset.id] = _ref(dataset, written[dataset.id])
-            if written:
-                self.registry.finish_put(written)
-        if mode == "move":
-            for dataset, (file, _) in zip(begun, pairs, strict=True):
-                self.datastore.finish_move(file, refs[dataset.id].artifacts)
-        return [refs[dataset.id] for dataset in begun]
+        return self._writer.ingest(files, dataset_type, self._into(run), mode, formatter)
 
-    def _same_file(self, file: Path, dataset: BegunPut) -> DatasetRef:
-        """Look up a dataset that is there, and refuse a file that isn't the one it was made of."""
-        import hashlib
-
-        ref = self.registry.get_dataset(dataset.id)
-        with file.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").digest()
-        if sha256 not in {artifact.sha256 for artifact in ref.artifacts}:
-            raise DatasetExistsError(
-                f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
-                f" with {ref.data_id}: dataset {ref.id}",
-                hint="Datasets never change: ingest it into another run.",
-                details={"file": str(file), "existing": str(ref.id)},
-            )
-        return ref
-
-    def _begin(
-        self,
-        dataset_type: str,
-        data_ids: Sequence[Mapping[str, Any]],
-        run: str | None,
-        *,
-        quantum: Quantum | None = None,
-        skip_existing: bool = False,
-    ) -> list[BegunPut]:
-        """Begin to put into a run, which is made and described at its first use."""
-        run = run or self.run
-        if run is None:
+    def _into(self, run: str | None) -> str:
+        """Give the run to file into."""
+        into = run or self.run
+        if into is None:
             raise ConfigError("there is no run to file into", hint="Name one: Butler(…, run='u/me/first').")
-        if "." in dataset_type:
-            raise InvalidDataIdError(
-                f"{dataset_type} is a component; only whole datasets can be put",
-                hint=f"Put {dataset_type.split('.')[0]}.",
-            )
-        storage_class = self._storage_class(dataset_type)
-
-        def begin() -> list[BegunPut]:
-            return self.registry.begin_put(
-                run,
-                dataset_type,
-                data_ids,
-                template=self.datastore.template(dataset_type, storage_class),
-                datastore=self.datastore.name,
-                quantum_id=quantum.id if quantum else None,
-                skip_existing=skip_existing,
-            )
-
-        try:
-            begun = begin()
-        except CollectionNotFoundError:
-            self.registry.register_collection(run, "run")
-            begun = begin()
-        if begun and begun[0].needs_environment and dataset_type != ENVIRONMENT.name:
-            self._record_environment(run)
-        return begun
-
-    def _storage_class(self, dataset_type: str) -> str:
-        return (
-            ENVIRONMENT.storage_class
-            if dataset_type == ENVIRONMENT.name
-            else self.registry.dataset_type(dataset_type).storage_class
-        )
-
-    def _record_environment(self, run: str) -> None:
-        """Put a description of this process into a run, unless another process was first."""
-        from butler.environment import describe_environment
-
-        self.registry.register_dataset_type(ENVIRONMENT)
-        with suppress(DatasetExistsError):
-            ref = self.put(describe_environment(), ENVIRONMENT.name, run=run)
-            self.registry.set_run_environment(run, ref.id)
-
-    @contextmanager
-    def _abandoned_on_error(
-        self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]
-    ) -> Iterator[None]:
-        """Delete what was written and give the puts up, if anything goes wrong."""
-        try:
-            yield
-        except BaseException:
-            for artifacts in written.values():
-                self.datastore.remove(artifacts)
-            # If the database is gone, the reaper finds the intents later.
-            with suppress(Exception):
-                self.registry.abandon_put([dataset.id for dataset in begun])
-            raise
+        return into
 
     # Collections ---------------------------------------------------------
 
@@ -627,113 +515,10 @@ class Butler:
         )
 
 
-class DeferredDataset:
-    """A dataset that was found, and is read when asked.
-
-    Parameters
-    ----------
-    butler : `Butler`
-        That found it.
-    ref : `~butler.DatasetRef`
-        The dataset.
-    component : `str`, optional
-        Read instead of the whole.
-    """
-
-    def __init__(self, butler: Butler, ref: DatasetRef, component: str | None = None) -> None:
-        self._butler = butler
-        self.ref = ref
-        self.component = component
-
-    def get(self, *, component: str | None = None, parameters: Mapping[str, Any] | None = None) -> Any:
-        """Read it, or a component or a part of it; see `Butler.get`."""
-        return self._butler.get(self.ref, component=component or self.component, parameters=parameters)
-
-    def __repr__(self) -> str:
-        return f"<DeferredDataset {self.ref}>"
-
-
-class Query:
-    """Lists of datasets, as a Butler sees them.
-
-    Parameters
-    ----------
-    butler : `Butler`
-        Whose search path is used.
-    """
-
-    def __init__(self, butler: Butler) -> None:
-        self._butler = butler
-
-    def datasets(
-        self,
-        dataset_type: str,
-        data_id: Mapping[str, Any] | None = None,
-        /,
-        *,
-        collections: Sequence[str] | str | None = None,
-        find_first: bool = True,
-        as_of: datetime | str | None = None,
-        **units: Any,
-    ) -> DatasetRefs:
-        """List the datasets of a type for which the units given have the values given.
-
-        Parameters
-        ----------
-        dataset_type : `str`
-            Their type.
-        data_id : `~collections.abc.Mapping`, optional
-            Some of their labels; more may be given as keywords.
-        collections : sequence of `str`, optional
-            Searched instead of the Butler's own.
-        find_first : `bool`
-            Whether of several with the same labels only the first
-            collection's counts.
-        as_of : `datetime.datetime` or `str`, optional
-            List what was there at that time.
-        **units
-            Some of their labels.
-
-        Returns
-        -------
-        refs : `~butler.registry.rows.DatasetRefs`
-            Refs when iterated over; ``to_arrow()``, ``to_pandas()`` and
-            ``to_astropy()`` give tables.
-        """
-        return self._butler.registry.datasets(
-            dataset_type,
-            self._butler._searched(collections),
-            {**(data_id or {}), **units},
-            find_first=find_first,
-            as_of=as_of,
-        )
-
-
-ENVIRONMENT = DatasetType(
-    "run_environment", "Dict", (), "Host, Python and packages of the process that first used a run."
-)
-
-
 def _reopen(
     repo: Any, run: str | None, collections: Sequence[str], role: str, registry: Any, datastore: Any
 ) -> Butler:
     return Butler(repo, run=run, collections=collections, role=role, registry=registry, datastore=datastore)
-
-
-def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:
-    return {
-        "id": str(dataset.id),
-        "dataset_type": dataset.dataset_type.name,
-        "run": dataset.run,
-        "data_id": dict(dataset.data_id),
-        "inputs": list(inputs),
-    }
-
-
-def _ref(dataset: BegunPut, artifacts: Sequence[Artifact]) -> DatasetRef:
-    return DatasetRef(
-        dataset.id, dataset.dataset_type, DataId(dataset.data_id), dataset.run, tuple(artifacts)
-    )
 
 
 def _id(dataset: DatasetRef | UUID) -> UUID:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, InvalidDataIdError, SchemaVersionError
 from butler.registry.base import BegunPut, OpenIntent, Registry
+from butler.registry.binding import bound, bound_id, bound_ids, bound_json, bound_moment, bound_texts
 from butler.registry.copying import copy_stream
 from butler.registry.engine import open_engine
 from butler.registry.rows import DatasetRefs, Fetched, Rows
@@ -90,24 +90,24 @@ class PostgresRegistry(Registry):
     # Statements ----------------------------------------------------------
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
-        with translated(), self._engine.connect() as connection:
+        with translated(InvalidDataIdError), self._engine.connect() as connection:
             return connection.exec_driver_sql(sql, tuple(parameters)).all()
 
     def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
-        cast = [value if isinstance(value, _Cast) else _Cast(value, "") for value in parameters]
-        marks = ", ".join(f"%s::{value.sql_type}" if value.sql_type else "%s" for value in cast)
-        return self._rows(f"SELECT * FROM {self.schema}.{function}({marks})", [value.value for value in cast])
+        typed = [bound(value) for value in parameters]
+        marks = ", ".join(f"%s::{value.sql_type}" if value.sql_type else "%s" for value in typed)
+        return self._rows(f"SELECT * FROM {self.schema}.{function}({marks})", [v.value for v in typed])
 
     # Definitions ---------------------------------------------------------
 
     def register_camera(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._call("register_camera", _json(dict(definition)), replace)
+        self._call("register_camera", bound_json(dict(definition)), replace)
 
     def register_skymap(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._call("register_skymap", _json(dict(definition)), replace)
+        self._call("register_skymap", bound_json(dict(definition)), replace)
 
     def register_units(self, unit: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> int:
-        ((new,),) = self._call("register_units", unit, _json([json_ready(row) for row in rows]), replace)
+        ((new,),) = self._call("register_units", unit, bound_json([json_ready(row) for row in rows]), replace)
         return int(new)
 
     def register_dataset_type(self, dataset_type: DatasetType) -> bool:
@@ -115,7 +115,7 @@ class PostgresRegistry(Registry):
             "register_dataset_type",
             dataset_type.name,
             dataset_type.storage_class,
-            _texts(dataset_type.units),
+            bound_texts(dataset_type.units),
             dataset_type.doc,
         )
         return bool(new)
@@ -129,7 +129,7 @@ class PostgresRegistry(Registry):
         return bool(new)
 
     def set_chain(self, name: str, members: Sequence[str]) -> None:
-        self._call("set_chain", name, _texts(members))
+        self._call("set_chain", name, bound_texts(members))
 
     def freeze_collection(self, name: str, frozen: bool = True) -> None:
         self._call("freeze_collection", name, frozen)
@@ -148,15 +148,15 @@ class PostgresRegistry(Registry):
         rows = self._call(
             "find_dataset",
             dataset_type,
-            _json(json_ready(data_id)),
-            _texts(collections),
-            _moment(as_of),
+            bound_json(json_ready(data_id)),
+            bound_texts(collections),
+            bound_moment(as_of),
             required,
         )
         return self._ref(rows) if rows else None
 
     def get_dataset(self, dataset_id: UUID) -> DatasetRef:
-        return self._ref(self._call("get_dataset", _Cast(str(dataset_id), "uuid")))
+        return self._ref(self._call("get_dataset", bound_id(dataset_id)))
 
     @staticmethod
     def _ref(rows: Sequence[Any]) -> DatasetRef:
@@ -186,10 +186,10 @@ class PostgresRegistry(Registry):
             rows = self._call(
                 "query_datasets",
                 dataset_type,
-                _texts(collections),
-                _json(json_ready(data_id)),
+                bound_texts(collections),
+                bound_json(json_ready(data_id)),
                 find_first,
-                _moment(as_of),
+                bound_moment(as_of),
             )
             return Fetched(("dataset_id", "data_id", "run", "collection"), rows)
 
@@ -267,7 +267,7 @@ class PostgresRegistry(Registry):
             "begin_put",
             run,
             dataset_type,
-            _json([json_ready(data_id) for data_id in data_ids]),
+            bound_json([json_ready(data_id) for data_id in data_ids]),
             template,
             datastore,
             quantum_id,
@@ -316,7 +316,7 @@ class PostgresRegistry(Registry):
     def finish_put(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
         self._call(
             "finish_put",
-            _json(
+            bound_json(
                 [
                     {
                         "dataset_id": str(dataset_id),
@@ -333,7 +333,7 @@ class PostgresRegistry(Registry):
         )
 
     def abandon_put(self, dataset_ids: Sequence[UUID]) -> None:
-        self._call("abandon_put", _ids(dataset_ids))
+        self._call("abandon_put", bound_ids(dataset_ids))
 
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
         rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))
@@ -351,34 +351,34 @@ class PostgresRegistry(Registry):
         ]
 
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._call("associate", collection, _ids(dataset_ids))
+        ((count,),) = self._call("associate", collection, bound_ids(dataset_ids))
         return int(count)
 
     def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._call("disassociate", collection, _ids(dataset_ids))
+        ((count,),) = self._call("disassociate", collection, bound_ids(dataset_ids))
         return int(count)
 
     # Provenance ----------------------------------------------------------
 
     def set_run_environment(self, run: str, dataset_id: UUID) -> bool:
-        ((first,),) = self._call("set_run_environment", run, _Cast(str(dataset_id), "uuid"))
+        ((first,),) = self._call("set_run_environment", run, bound_id(dataset_id))
         return bool(first)
 
     def begin_quantum(
         self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
     ) -> int:
         ((quantum_id,),) = self._call(
-            "begin_quantum", run, task, _json(json_ready(data_id)), _ids(inputs), host
+            "begin_quantum", run, task, bound_json(json_ready(data_id)), bound_ids(inputs), host
         )
         return int(quantum_id)
 
     def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
-        self._call("predict_inputs", quantum_id, _ids(inputs))
+        self._call("predict_inputs", quantum_id, bound_ids(inputs))
 
     def end_quantum(
         self, quantum_id: int, status: str, inputs_read: Sequence[UUID], message: str | None = None
     ) -> None:
-        self._call("end_quantum", quantum_id, status, _ids(inputs_read), message)
+        self._call("end_quantum", quantum_id, status, bound_ids(inputs_read), message)
 
 
 _ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
@@ -413,55 +413,3 @@ def _staged_value(unit: str, value: Any) -> Any:
     if unit == "visit_range" and isinstance(value, str):
         return "[" + value.replace("..", ",") + ")"
     return value
-
-
-class _Cast:
-    """A value and the SQL type that it is bound as, where the driver would guess another."""
-
-    __slots__ = ("sql_type", "value")
-
-    def __init__(self, value: Any, sql_type: str) -> None:
-        self.value, self.sql_type = value, sql_type
-
-
-def _json(value: Any) -> _Cast:
-    """Bind as JSON; NaN, NUL and what JSON can't carry are refused with the value's name."""
-    try:
-        dumped = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise InvalidDataIdError(
-            f"a value can't be sent to the database: {error}: {str(value)[:200]}",
-            hint="Use texts, whole numbers, finite numbers, lists and dicts.",
-        ) from error
-    if "\\u0000" in dumped:
-        raise InvalidDataIdError(
-            f"a text holds a NUL character: {dumped[:200]}", hint="Take it out.", details={}
-        )
-    return _Cast(dumped, "jsonb")
-
-
-def _texts(values: Iterable[str]) -> _Cast:
-    if isinstance(values, str):
-        values = [values]
-    return _Cast(list(values), "text[]")
-
-
-def _ids(values: Iterable[UUID]) -> _Cast:
-    return _Cast([str(value) for value in values], "uuid[]")
-
-
-def _moment(value: datetime | str | None) -> _Cast:
-    """Bind a time; one without a zone is refused, as it would be taken for this server's."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError as error:
-            raise InvalidDataIdError(
-                f"{value!r} is not a time", hint="Write 2026-03-01T00:00:00Z."
-            ) from error
-    if value is not None and value.tzinfo is None:
-        raise InvalidDataIdError(
-            f"time {value.isoformat()} has no time zone",
-            hint=f"Write {value.isoformat()}Z for UTC.",
-        )
-    return _Cast(value, "timestamptz")

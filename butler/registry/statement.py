@@ -9,10 +9,10 @@ from butler.errors import ExpressionError
 __all__ = ["one_statement"]
 
 _QUOTED = re.compile(
-    r"""[eE]'(?:[^'\\]|\\.|'')*'      # escape string
+    r"""(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'  # escape string
     | '(?:[^']|'')*'                  # string
     | "(?:[^"]|"")*"                  # identifier
-    | \$(\w*)\$.*?\$\1\$              # dollar-quoted string
+    | (?<![\w$])\$((?:[^\W\d]\w*)?)\$.*?\$\1\$  # dollar-quoted string
     | --[^\n]*                        # comment
     | /\*.*?\*/                       # comment""",
     re.VERBOSE | re.DOTALL,

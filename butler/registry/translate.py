@@ -28,7 +28,9 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "UB304": errors.InvalidRegionError,
     "UB305": errors.InvalidNameError,
     "UB401": errors.PermissionDeniedError,
+    "UB402": errors.ArtifactMissingError,
     "UB601": errors.NotSupportedError,
+    "23502": errors.InvalidDataIdError,
     "42501": errors.PermissionDeniedError,
     "25006": errors.PermissionDeniedError,
     "3F000": errors.SchemaVersionError,
@@ -40,9 +42,14 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
 
 BY_CONSTRAINT: dict[str, type[ButlerError]] = {
     "ex_calibration_valid": errors.ValidityOverlapError,
+    "fk_calibration_dataset": errors.DatasetNotFoundError,
+    "fk_dataset_consumer_dataset": errors.DatasetNotFoundError,
     "fk_dataset_dataset_type": errors.InvalidDataIdError,
     "fk_dataset_run": errors.CollectionNotFoundError,
+    "fk_dataset_tag_dataset": errors.DatasetNotFoundError,
     "fk_quantum_run": errors.CollectionNotFoundError,
+    "fk_run_environment": errors.DatasetNotFoundError,
+    "fk_run_pipeline": errors.DatasetNotFoundError,
     "pk_dataset": errors.DatasetExistsError,
     "uq_dataset_run_type_digest": errors.DatasetExistsError,
     "uq_dataset_tag_now": errors.DatasetExistsError,
@@ -61,20 +68,31 @@ _KEY_MISSING = re.compile(r'Key \((.+)\)=\((.+)\) is not present in table "(.+)"
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn an error of the driver, SQLAlchemy's wrapping or not, into one of Butler's."""
+def translated(malformed: type[ButlerError] = errors.ExpressionError) -> Iterator[None]:
+    """Turn an error of the driver, SQLAlchemy's wrapping or not, into one of Butler's.
+
+    Parameters
+    ----------
+    malformed : `type`
+        What a value or a statement that the server can't read becomes: by
+        default the statement is the user's.
+    """
     from psycopg2 import Error
 
     try:
         yield
     except Exception as error:
+        if isinstance(error, UnicodeEncodeError) or (type(error) is ValueError and "NUL" in str(error)):
+            raise errors.InvalidNameError(
+                f"a text can't be stored: {error}", hint="Take out what isn't a character."
+            ) from error
         original = getattr(error, "orig", error)
         if not isinstance(original, Error):
             raise
-        raise _translate(original) from error
+        raise _translate(original, malformed) from error
 
 
-def _translate(error: Any) -> ButlerError:
+def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
     from psycopg2 import InterfaceError, OperationalError
 
     code, diag = error.pgcode, getattr(error, "diag", None)
@@ -101,13 +119,14 @@ def _translate(error: Any) -> ButlerError:
             hint="Start the server ('butler db start'), or correct the DSN ('butler config show').",
         )
     if code and code[:2] in ("42", "22"):
-        return errors.ExpressionError(message, hint=hint, details={**details, "sqlstate": code})
+        return malformed(message, hint=hint, details={**details, "sqlstate": code})
     if code and code[:2] == "08":
         return errors.DatabaseUnavailableError(message, hint=hint, details=details)
     return errors.DatabaseError(message, hint=hint, details={**details, "sqlstate": code})
 
 
 _HINTS = {
+    "23502": "Give it a value.",
     "42501": "Ask for a role that may, or use the repository's own commands.",
     "25006": "A query reads; write through the registry's methods.",
     "3F000": "Make the schema: 'butler db init', or name the right registry in butler.yaml.",

@@ -1,0 +1,5 @@
+"""``python -m butler`` is ``butler``."""
+
+from butler.cli import main
+
+main()

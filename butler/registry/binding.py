@@ -1,0 +1,110 @@
+"""Values as parameters of SQL, with the SQL type that they are bound as."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from butler.errors import InvalidDataIdError, InvalidNameError
+
+__all__ = ["Bound", "bound", "bound_id", "bound_ids", "bound_json", "bound_moment", "bound_texts"]
+
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class Bound:
+    """A value and the SQL type that it is bound as, where the driver would guess another."""
+
+    __slots__ = ("sql_type", "value")
+
+    def __init__(self, value: Any, sql_type: str) -> None:
+        self.value, self.sql_type = value, sql_type
+
+
+def bound(value: Any) -> Bound:
+    """Bind as whatever type the driver takes it for.
+
+    Raises
+    ------
+    InvalidNameError
+        If it is a text that PostgreSQL can't hold.
+    """
+    if isinstance(value, Bound):
+        return value
+    if isinstance(value, str):
+        _refuse_unsendable(value)
+    return Bound(value, "")
+
+
+def _refuse_unsendable(text: str) -> None:
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidNameError(
+            f"{text[:100]!r} holds a character that no text may have",
+            hint="Take out NUL and half characters.",
+        )
+
+
+def bound_json(value: Any) -> Bound:
+    """Bind as JSON.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If it holds NaN, a NUL character, or what JSON can't carry.
+    """
+    try:
+        dumped = json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidDataIdError(
+            f"a value can't be sent to the database: {error}: {str(value)[:200]}",
+            hint="Use texts, whole numbers, finite numbers, lists and dicts.",
+        ) from error
+    if _NUL.search(dumped):
+        raise InvalidDataIdError(f"a text holds a NUL character: {dumped[:200]}", hint="Take it out.")
+    return Bound(dumped, "jsonb")
+
+
+def bound_texts(values: Iterable[str]) -> Bound:
+    """Bind as an array of texts; a single text is an array of one."""
+    texts = [values] if isinstance(values, str) else list(values)
+    for text in texts:
+        _refuse_unsendable(text)
+    return Bound(texts, "text[]")
+
+
+def bound_id(value: UUID) -> Bound:
+    """Bind as an id."""
+    return Bound(str(value), "uuid")
+
+
+def bound_ids(values: Iterable[UUID]) -> Bound:
+    """Bind as an array of ids."""
+    return Bound([str(value) for value in values], "uuid[]")
+
+
+def bound_moment(value: datetime | str | None) -> Bound:
+    """Bind as a time.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If it isn't a time, or has no zone: it would be taken for the
+        server's.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise InvalidDataIdError(
+                f"{value!r} is not a time", hint="Write 2026-03-01T00:00:00Z."
+            ) from error
+    if value is not None and value.tzinfo is None:
+        raise InvalidDataIdError(
+            f"time {value.isoformat()} has no time zone", hint=f"Write {value.isoformat()}Z for UTC."
+        )
+    return Bound(value, "timestamptz")
