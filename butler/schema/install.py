@@ -99,7 +99,7 @@ def build_contract(
     connection.execute(text("SELECT butler_shared.open_doors(:registry)"), name)
     run_sql(
         connection,
-        f"SELECT {registry.tables}.make_camera_view(c.camera) FROM {registry.tables}.camera AS c",
+        f"SELECT {registry.tables}.make_camera_view(c.camera) FROM {registry.tables}.all_camera AS c",
     )
 
 
@@ -129,13 +129,19 @@ def create_proxy(
     Raises
     ------
     InvalidNameError
-        If the name isn't one for a schema, or is one of PostgreSQL's or ours.
+        If the name isn't one for a schema, or is a word of SQL, one of PostgreSQL's or ours.
     UnitNotFoundError
         If there is no such base.
     DefinitionConflictError
         If a schema of that name is there.
     """
-    if not _NAME.fullmatch(name) or name.startswith("pg_") or name.endswith("_internal") or name in _RESERVED:
+    if (
+        not _NAME.fullmatch(name)
+        or name.startswith("pg_")
+        or name.endswith("_internal")
+        or name in _RESERVED
+        or _is_keyword(connection, name)
+    ):
         raise InvalidNameError(
             f"{name!r} is not a name for a layer",
             hint="Use lower-case letters, digits and underscores, at most 54, such as 'mydb_alice'.",
@@ -170,6 +176,16 @@ def create_proxy(
     registry_tables(proxy.tables).create_all(connection, checkfirst=False)
     build_contract(connection, proxy, read_objects(root or sql_root()), role_prefix(connection))
     return proxy
+
+
+def _is_keyword(connection: Connection, name: str) -> bool:
+    """Whether SQL would need quotes around the name."""
+    return bool(
+        connection.execute(
+            text("SELECT count(*) FROM pg_get_keywords() WHERE word = :name AND catcode <> 'U'"),
+            {"name": name},
+        ).scalar_one()
+    )
 
 
 _RESERVED = frozenset({"butler", "butler_shared", "public", "information_schema"})

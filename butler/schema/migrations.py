@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
 
-from butler.errors import DatabaseUnavailableError, PermissionDeniedError, SchemaVersionError
+from butler.errors import (
+    DatabaseUnavailableError,
+    InvalidNameError,
+    PermissionDeniedError,
+    SchemaVersionError,
+)
 from butler.schema.install import registries, role_prefix, run_sql
 from butler.schema.objects import instantiate, sql_root
 from butler.schema.reference import expected_catalog
@@ -84,7 +90,14 @@ def initialise(connection: Connection, *, role_prefix: str = "butler") -> None:
         If the server is too old or has no PostGIS.
     PermissionDeniedError
         If the role may not; the hint says what the administrator must run.
+    InvalidNameError
+        If the prefix isn't one for roles.
     """
+    if not re.fullmatch("[a-z][a-z0-9_]{0,53}", role_prefix):
+        raise InvalidNameError(
+            f"{role_prefix!r} is not a prefix for roles",
+            hint="Use lower-case letters, digits and underscores, at most 54.",
+        )
     version = connection.execute(text("SELECT current_setting('server_version_num')::integer")).scalar_one()
     if version < OLDEST_SERVER:
         raise DatabaseUnavailableError(
@@ -176,9 +189,8 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
 
     def in_base_names(value: str) -> str:
         if registry != "butler":
-            value = value.replace(f"{registry}_internal", "butler_internal").replace(
-                f"{registry}.", "butler."
-            )
+            value = re.sub(rf"\b{registry}_internal\b", "butler_internal", value)
+            value = re.sub(rf"\b{registry}(?=\.|$)", "butler", value)
         for role in ("owner", "writer", "reader"):
             value = value.replace(f"{prefix}_{role}", f"butler_{role}")
         return value

@@ -25,6 +25,7 @@ from butler.schema.install import (
     drop_contract,
     registries,
     role_prefix,
+    run_sql,
 )
 from butler.schema.objects import FOLDERS, SqlObject, read_objects, sql_root
 from butler.schema.tables import IDS, SHARED, metadata
@@ -84,7 +85,6 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
     registries : `list` [`Registry`]
         The base first, as tables of the base are altered before those of the layers over it.
     """
-    del old  # named at the call, so that a revision reads as what it does
     known = registries(connection)
     for registry in reversed(known):
         drop_contract(connection, registry)
@@ -93,6 +93,10 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
     build_shared(connection, objects, prefix)
     for registry in known:
         build_contract(connection, registry, objects, prefix)
+    kept = {obj.name for obj in objects}
+    for obj in frozen_objects(old):
+        if obj.path.startswith("shared/") and obj.name not in kept:
+            run_sql(connection, f"DROP {obj.kind} {obj.name}")
 
 
 def freeze(revision: str) -> list[str]:

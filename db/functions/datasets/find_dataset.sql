@@ -38,6 +38,7 @@ DECLARE
     v_collection record;
     v_digest uuid;
     v_id uuid;
+    v_removal record;
     v_searched text[] := '{}';
     v_unknown jsonb;
     v_near text;
@@ -88,6 +89,20 @@ BEGIN
         EXIT WHEN v_id IS NOT NULL;
     END LOOP;
     IF v_id IS NOT NULL THEN
+        SELECT d.changed, d.changed_by, d.change_reason INTO v_removal
+        FROM butler_internal.all_dataset AS d WHERE d.dataset_id = v_id AND d.state = 'removed';
+        IF FOUND THEN
+            PERFORM butler_shared.raise_error(
+                'UB402',
+                format(
+                    'dataset %s was removed at %s by %s: %s', v_id, to_jsonb(v_removal.changed) #>> '{}',
+                    coalesce(v_removal.changed_by, 'nobody known'),
+                    coalesce(nullif(v_removal.change_reason, ''), 'no reason was given')
+                ),
+                'Its labels and provenance are kept; read as of now, or restore it from elsewhere.',
+                jsonb_build_object('dataset_id', v_id, 'removed', v_removal.changed)
+            );
+        END IF;
         RETURN QUERY SELECT * FROM butler.get_dataset(v_id);
         RETURN;
     END IF;
@@ -158,4 +173,4 @@ $$;
 COMMENT ON FUNCTION butler.find_dataset(text, jsonb, text[], timestamptz, boolean) IS
 'Find the dataset of a type and data ID in the first of these collections that has it, now or as of a time.
 One row for each artifact. Where there is none: UB101 with what was searched and what is near, or no row if
-it isn''t required.';
+it isn''t required. Raises UB402 where the one that was there then has been removed since.';

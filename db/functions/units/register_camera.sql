@@ -8,6 +8,7 @@ SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     v_camera text := p_definition ->> 'camera';
+    v_registry text;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_camera IS NULL THEN
@@ -64,7 +65,13 @@ BEGIN
         )))
         FROM jsonb_array_elements(p_definition -> 'sensors') AS s
     ), '[]'), p_replace);
-    PERFORM butler_internal.make_camera_view(v_camera);
+    FOR v_registry IN
+        SELECT r.registry FROM butler_shared.registry AS r
+        WHERE 'butler_internal' IN (SELECT l.layer FROM butler_shared.layers_of(r.registry || '_internal') AS l)
+        ORDER BY r.depth
+    LOOP
+        EXECUTE format('SELECT %I.make_camera_view($1)', v_registry || '_internal') USING v_camera;
+    END LOOP;
 END;
 $$;
 

@@ -1,4 +1,5 @@
 -- object: function butler_shared.check_shadowing()
+-- requires: shared/require_read_committed.sql
 --
 -- A name means one thing in a registry and in all layers over it. A new name is looked up in the
 -- layers under its own and in those over it. The lock makes two sessions that add the same name to
@@ -17,6 +18,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM butler_shared.registry WHERE depth > 0) THEN
         RETURN NULL;
     END IF;
+    PERFORM butler_shared.require_read_committed('names can be registered');
     PERFORM pg_advisory_xact_lock(7310002, hashtext(tg_table_name));
     FOR v_other IN
         SELECT r.registry, r.depth

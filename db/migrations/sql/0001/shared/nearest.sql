@@ -12,13 +12,14 @@ BEGIN ATOMIC
         SELECT
             candidate.name,
             (
-                SELECT 2.0 * count(*) / (length(p_word) + length(candidate.name) + 2)
-                FROM generate_series(0, length(p_word)) AS i
+                SELECT 2.0 * count(*) / (length(given.word) + length(candidate.name) + 2)
+                FROM generate_series(0, length(given.word)) AS i
                 WHERE position(
-                    substr(' ' || lower(p_word) || ' ', i + 1, 2) IN ' ' || lower(candidate.name) || ' '
+                    substr(' ' || lower(given.word) || ' ', i + 1, 2) IN ' ' || lower(candidate.name) || ' '
                 ) > 0
             ) AS likeness
         FROM unnest(p_names) AS candidate (name)
+        CROSS JOIN (SELECT left(p_word, 100) AS word) AS given
         ORDER BY 2 DESC, 1
         LIMIT 3
     ) AS near

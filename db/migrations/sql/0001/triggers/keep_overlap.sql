@@ -1,5 +1,5 @@
 -- object: function butler_internal.keep_overlap()
--- requires: shared/raise_error.sql
+-- requires: shared/require_read_committed.sql
 --
 -- Once a statement, over all its rows. Two loads at once, one of sensors and one of patches, must
 -- not miss each other's rows: sensors take the lock shared, patches take it exclusively, and the
@@ -11,12 +11,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        PERFORM butler_shared.raise_error(
-            'UB601', 'regions can be registered under isolation level read committed only',
-            'Begin the transaction without another isolation level.'
-        );
-    END IF;
+    PERFORM butler_shared.require_read_committed('regions can be registered');
     IF tg_table_name = 'observed_sensor' THEN
         PERFORM pg_advisory_xact_lock_shared(7310004, 0);
         IF tg_op = 'UPDATE' THEN

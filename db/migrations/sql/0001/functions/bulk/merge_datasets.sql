@@ -49,6 +49,8 @@ BEGIN
         );
     END IF;
     PERFORM pg_advisory_xact_lock_shared(7310001, v_collection::integer);
+    -- It may have been frozen while this waited.
+    PERFORM butler_internal.own_collection(p_run, 'run');
     v_now := clock_timestamp();
     -- Not when the table is made: the caller may not run the function.
     ALTER TABLE pg_temp.butler_stage_dataset
@@ -180,6 +182,8 @@ BEGIN
         WHERE i.dataset_id = s.dataset_id
     )
     SELECT count(*) INTO v_count FROM filed;
+    -- So that a transaction may load datasets of several types.
+    DROP TABLE pg_temp.butler_stage_dataset;
     RETURN v_count;
 END;
 $$;

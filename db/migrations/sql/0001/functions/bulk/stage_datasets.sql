@@ -1,4 +1,5 @@
 -- object: function butler.stage_datasets()
+-- requires: shared/raise_error.sql
 --
 -- Reading a caller's own temporary table in a definer function is a privilege escalation: its
 -- columns, types and triggers would be the caller's. So the owner makes the table and the caller
@@ -11,6 +12,12 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    IF to_regclass('pg_temp.butler_stage_dataset') IS NOT NULL THEN
+        PERFORM butler_shared.raise_error(
+            'UB202', 'this session has a table butler_stage_dataset already',
+            'Merge what is staged in it, or end the transaction; one of your own is to be dropped.'
+        );
+    END IF;
     CREATE TEMPORARY TABLE butler_stage_dataset (
         row_number integer,
         dataset_id uuid,
@@ -42,4 +49,5 @@ $$;
 
 COMMENT ON FUNCTION butler.stage_datasets() IS
 'Make the staging table for a bulk load, to be filled by COPY in the same transaction and taken over by merge_datasets.
-Columns: row_number, dataset_id, the units, component, path, formatter, size, sha256. Returns its name.';
+Columns: row_number, dataset_id, the units, component, path, formatter, size, sha256. Returns its name.
+Raises UB202 where the session has one.';

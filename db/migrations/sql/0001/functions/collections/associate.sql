@@ -15,6 +15,8 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     v_collection := butler_internal.own_collection(p_collection, 'tagged');
     v_now := butler_internal.stamp(v_collection);
+    -- It may have been frozen while this waited.
+    PERFORM butler_internal.own_collection(p_collection, 'tagged');
     SELECT jsonb_agg(jsonb_build_object(
         'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
         'hint', 'Give ids of datasets that are registered and not removed.', 'dataset_id', g.id

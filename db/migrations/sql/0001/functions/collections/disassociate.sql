@@ -14,6 +14,8 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     v_collection := butler_internal.own_collection(p_collection, 'tagged');
     v_now := butler_internal.stamp(v_collection);
+    -- It may have been frozen while this waited.
+    PERFORM butler_internal.own_collection(p_collection, 'tagged');
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND t.dataset_id = ANY (p_dataset_ids) AND upper_inf(t.known);

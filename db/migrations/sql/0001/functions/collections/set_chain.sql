@@ -1,5 +1,5 @@
 -- object: function butler.set_chain(text, text[])
--- requires: functions/internal/own_collection.sql functions/internal/flatten_collections.sql functions/internal/stamp.sql
+-- requires: shared/require_read_committed.sql functions/internal/own_collection.sql functions/internal/flatten_collections.sql functions/internal/stamp.sql
 CREATE OR REPLACE FUNCTION butler.set_chain(p_collection text, p_members text[])
 RETURNS void
 LANGUAGE plpgsql
@@ -13,6 +13,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     -- Two edits that make a cycle only together must not pass each other.
+    PERFORM butler_shared.require_read_committed('chains can be changed');
     PERFORM pg_advisory_xact_lock(7310003, 0);
     v_chain := butler_internal.own_collection(p_collection, 'chained');
     FOREACH v_member IN ARRAY coalesce(p_members, '{}') LOOP
@@ -42,6 +43,8 @@ BEGIN
         );
     END IF;
     v_now := butler_internal.stamp(v_chain);
+    -- It may have been frozen while this waited.
+    PERFORM butler_internal.own_collection(p_collection, 'chained');
     UPDATE butler_internal.collection_member AS m
     SET known = tstzrange(lower(m.known), v_now)
     WHERE m.collection_id = v_chain AND upper_inf(m.known);

@@ -81,6 +81,12 @@ BEGIN
             'It has won; the bytes written here are to be deleted.'
         );
     END;
+    IF v_count < (SELECT count(DISTINCT a ->> 'dataset_id') FROM jsonb_array_elements(p_artifacts) AS a) THEN
+        PERFORM butler_shared.raise_error(
+            'UB101', 'another process ended or gave up one of these puts meanwhile',
+            'Begin it again; the bytes written for it belong to nothing.'
+        );
+    END IF;
     RETURN v_count;
 END;
 $$;

@@ -26,11 +26,31 @@ DECLARE
     v_type record;
     v_given record;
     v_wanted butler_internal.dataset;
+    v_foreign text;
     v_mask integer;
     v_conditions text;
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
-    SELECT coalesce(bit_or(1 << u.position), 0) & v_type.unit_mask INTO v_mask
+    IF jsonb_typeof(p_data_id) IS DISTINCT FROM 'object' THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', 'the data ID is not a JSON object', 'Write {"camera": "…", "visit": 1}.'
+        );
+    END IF;
+    SELECT k INTO v_foreign
+    FROM jsonb_object_keys(p_data_id) AS k
+    INNER JOIN butler_shared.unit_word AS w ON w.word = k
+    INNER JOIN butler_shared.unit AS u ON u.unit = w.unit
+    WHERE (v_type.unit_mask >> u.position) & 1 = 0
+    ORDER BY k
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('unit %s is not one of dataset type %s', v_foreign, p_dataset_type),
+            'It has ' || coalesce(butler_internal.unit_list(v_type.unit_mask), 'no units') || '.',
+            jsonb_build_object('unit', v_foreign, 'dataset_type', p_dataset_type)
+        );
+    END IF;
+    SELECT coalesce(bit_or(1 << u.position), 0) INTO v_mask
     FROM jsonb_object_keys(p_data_id) AS k
     INNER JOIN butler_shared.unit_word AS w ON w.word = k
     INNER JOIN butler_shared.unit AS u ON u.unit = w.unit;

@@ -1,4 +1,5 @@
 -- object: function butler_internal.make_camera_view(text)
+-- requires: shared/copy_comments.sql
 --
 -- What one camera alone records lies in visit.extra; its view gives each of these fields a column
 -- with a type. A value of another type than declared shows as null there, it doesn't break the view.
@@ -9,7 +10,7 @@ SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     v_extra jsonb := (
-        SELECT c.definition -> 'extra' FROM butler_internal.camera AS c WHERE c.camera = p_camera
+        SELECT c.definition -> 'extra' FROM butler_internal.all_camera AS c WHERE c.camera = p_camera
     );
     v_view text := left('visit_' || regexp_replace(lower(p_camera), '[^a-z0-9]+', '_', 'g'), 63);
     v_mark constant text := 'Visits of camera ' || p_camera || ' with what only it records.';
@@ -67,6 +68,7 @@ BEGIN
             concat_ws(' ', coalesce(e.value ->> 'doc', 'Recorded by this camera.'), 'Unit: ' || (e.value ->> 'unit') || '.')
         ), ' ') FROM jsonb_each(v_extra) AS e
     );
+    PERFORM butler_shared.copy_comments('butler');
     EXECUTE format('GRANT SELECT ON butler.%I TO butler_reader, butler_writer', v_view);
 END;
 $$;

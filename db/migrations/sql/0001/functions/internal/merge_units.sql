@@ -1,5 +1,5 @@
 -- object: function butler_internal.merge_units(text, jsonb, boolean)
--- requires: shared/raise_rows.sql shared/did_you_mean.sql functions/sky/sky_polygon.sql
+-- requires: shared/raise_rows.sql shared/did_you_mean.sql functions/internal/read_regions.sql
 --
 -- Registering is idempotent: a row that is there and agrees counts as done. What was not known is
 -- filled in, what is not known now is left; two values that differ are a conflict, named with their
@@ -8,12 +8,14 @@ CREATE OR REPLACE FUNCTION butler_internal.merge_units(p_table text, p_rows json
 RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
+SET timezone = 'UTC'
 AS $$
 DECLARE
     v_columns text[];
     v_key text[];
     v_given text[];
     v_unknown text;
+    v_row record;
     v_rows jsonb := p_rows;
     v_same_key text;
     v_problems jsonb;
@@ -58,20 +60,40 @@ BEGIN
             jsonb_build_object('unit', p_table)
         );
     END IF;
+    -- PostgreSQL would drop a zone without a word, and take "now".
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', r.n, 'code', 'UB301',
+        'message', format('%s = %s is not a time in TAI', e.key, left(e.value::text, 80)),
+        'hint', 'Write 2026-03-01T12:34:56.789 in TAI, without a zone; utc_to_tai gives it from UTC.'
+    ) ORDER BY r.n) INTO v_problems
+    FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS r (value, n)
+    CROSS JOIN LATERAL jsonb_each(r.value) AS e
+    WHERE
+        e.key IN ('obs_begin_tai', 'obs_end_tai') AND jsonb_typeof(e.value) <> 'null'
+        AND e.value #>> '{}' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]+)?)?)?$';
+    PERFORM butler_shared.raise_rows(v_problems);
     IF 'region' = ANY (v_given) THEN
-        SELECT jsonb_agg(
-            CASE
-                WHEN jsonb_typeof(r.value -> 'region') = 'array' THEN jsonb_set(
-                    r.value, '{region}', to_jsonb(butler.sky_polygon(ARRAY(
-                        SELECT v::text::double precision FROM jsonb_path_query(r.value, '$.region[*][*]') AS v
-                    ))::text)
-                )
-                WHEN jsonb_typeof(r.value -> 'region') IN ('null') OR NOT r.value ? 'region' THEN r.value
-                ELSE jsonb_set(r.value, '{region}', '"not a list of vertices"')
-            END
-            ORDER BY r.n
-        ) INTO v_rows
-        FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS r (value, n);
+        BEGIN
+            v_rows := butler_internal.read_regions(p_rows);
+        EXCEPTION WHEN SQLSTATE 'UB304' THEN
+            -- Row by row, to name all that are wrong.
+            v_problems := '[]';
+            FOR v_row IN SELECT r.* FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS r (value, n) LOOP
+                BEGIN
+                    PERFORM butler_internal.read_regions(jsonb_build_array(v_row.value));
+                EXCEPTION WHEN SQLSTATE 'UB304' THEN
+                    v_problems := v_problems || jsonb_build_object(
+                        'row', v_row.n, 'code', 'UB304',
+                        'message', format('%s %s: %s', replace(p_table, '_', ' '), (
+                            SELECT string_agg(v_row.value ->> k, ', ' ORDER BY n)
+                            FROM unnest(v_key) WITH ORDINALITY AS key (k, n)
+                        ), sqlerrm),
+                        'hint', 'Give [[ra, dec], …]: three or more vertices in turn, ICRS degrees, within 40 degrees of their centre.'
+                    );
+                END;
+            END LOOP;
+            PERFORM butler_shared.raise_rows(v_problems);
+        END;
     END IF;
     IF p_table = 'visit_range' THEN
         SELECT jsonb_agg(jsonb_set(r.value, '{visit_range}', to_jsonb(regexp_replace(

@@ -100,6 +100,13 @@ BEGIN
                         'hint', 'Write 100..200 for 100 up to, not with, 200; or 100.. without end.',
                         'unit', r.word, 'value', left(r.json::text, 80)
                     )
+                WHEN r.kind = 'range'
+                    AND split_part(r.value, '..', 1)::bigint >= nullif(split_part(r.value, '..', 2), '')::bigint
+                    THEN jsonb_build_object(
+                        'code', 'UB301', 'message', format('%s = %s holds nothing', r.word, r.value),
+                        'hint', 'The first number must be less than the second, which is not part of the range.',
+                        'unit', r.word, 'value', r.value
+                    )
             END AS wrong
         FROM read AS r
     ),

@@ -15,6 +15,12 @@ DECLARE
     v_unpredicted uuid;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
+    IF p_status IS NULL OR p_status NOT IN ('done', 'failed') THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('a quantum can''t end as %L', p_status), 'It ends as done or failed.',
+            jsonb_build_object('quantum_id', p_quantum_id, 'status', p_status)
+        );
+    END IF;
     UPDATE butler_internal.quantum AS q
     SET status = p_status, message = p_message
     WHERE q.quantum_id = p_quantum_id AND q.status = 'running';
@@ -46,4 +52,4 @@ $$;
 
 COMMENT ON FUNCTION butler.end_quantum(bigint, text, uuid[], text) IS
 'Record that a quantum is done or has failed, and which of its inputs it really read.
-Raises UB301 for an input that was not predicted.';
+Raises UB301 for an input that was not predicted, or another status.';

@@ -8,11 +8,22 @@ SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     v_camera text := p_definition ->> 'camera';
+    v_registry text;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_camera IS NULL THEN
         PERFORM butler_shared.raise_error(
             'UB305', 'the camera has no name', 'Give {"camera": "…", "sensors": […], "filters": […]}.'
+        );
+    END IF;
+    IF
+        coalesce(jsonb_typeof(p_definition -> 'sensors'), 'array') <> 'array'
+        OR coalesce(jsonb_typeof(p_definition -> 'filters'), 'array') <> 'array'
+        OR coalesce(jsonb_typeof(p_definition -> 'night_offset_hours'), 'number') <> 'number'
+    THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('sensors or filters of camera %L are not lists, or night_offset_hours is not a number', v_camera),
+            'Give {"camera": "…", "sensors": […], "filters": […]}.', jsonb_build_object('camera', v_camera)
         );
     END IF;
     PERFORM butler_internal.merge_units('camera', jsonb_build_array(jsonb_build_object(
@@ -54,7 +65,13 @@ BEGIN
         )))
         FROM jsonb_array_elements(p_definition -> 'sensors') AS s
     ), '[]'), p_replace);
-    PERFORM butler_internal.make_camera_view(v_camera);
+    FOR v_registry IN
+        SELECT r.registry FROM butler_shared.registry AS r
+        WHERE 'butler_internal' IN (SELECT l.layer FROM butler_shared.layers_of(r.registry || '_internal') AS l)
+        ORDER BY r.depth
+    LOOP
+        EXECUTE format('SELECT %I.make_camera_view($1)', v_registry || '_internal') USING v_camera;
+    END LOOP;
 END;
 $$;
 

@@ -15,6 +15,15 @@ BEGIN
             'UB305', 'the sky map has no name', 'Give {"skymap": "…", "tracts": […]}.'
         );
     END IF;
+    IF
+        coalesce(jsonb_typeof(p_definition -> 'tracts'), 'array') <> 'array'
+        OR jsonb_path_exists(p_definition, 'strict $.tracts[*].patches ? (@.type() != "array")', '{}', true)
+    THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('tracts or patches of sky map %L are not lists', v_skymap),
+            'Give {"skymap": "…", "tracts": [{"tract": 0, "patches": […]}]}.', jsonb_build_object('skymap', v_skymap)
+        );
+    END IF;
     PERFORM butler_internal.merge_units('skymap', jsonb_build_array(jsonb_build_object(
         'skymap', v_skymap,
         'doc', coalesce(p_definition ->> 'doc', ''),

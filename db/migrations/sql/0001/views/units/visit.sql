@@ -23,7 +23,7 @@ SELECT
         FROM butler_shared.leap_second AS l
         WHERE l.since_tai <= v.obs_end_tai ORDER BY l.since_tai DESC LIMIT 1
     ) AS obs_end_utc,
-    extract(julian FROM v.obs_begin_tai)::double precision - 2400001 AS obs_begin_mjd_tai,
+    (extract(julian FROM v.obs_begin_tai) - 2400001)::double precision AS obs_begin_mjd_tai,
     v.exposure_time,
     v.dark_time,
     v.observation_type,
