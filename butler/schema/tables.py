@@ -345,6 +345,13 @@ visit = Table(
     Column("public_after", DateTime(timezone=True), comment="When it becomes public, UTC."),
     _region("Outline on the sky, ICRS; null where it didn't look at the sky."),
     Column(
+        "region_derived",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether the region is the hull of what its sensors saw, and follows them.",
+    ),
+    Column(
         "extra",
         JSONB,
         nullable=False,

@@ -103,3 +103,13 @@ def test_image_mask_and_weight_of_ten_visits_are_three_dataset_types(
     )
     assert row.datasets == len(found)
     assert row.visits == len(found) // 3
+
+
+def test_a_visit_has_the_region_of_its_sensors(butler: Butler) -> None:
+    ingest_raws(butler, [ACS])
+    (row,) = butler.registry.query(
+        "SELECT v.ra, v.dec, sky_separation(v.region, s.region) AS apart FROM visit AS v JOIN observed_sensor AS s"
+        " USING (camera, visit)"
+    )
+    assert row.apart == 0
+    assert (row.ra, row.dec) == (pytest.approx(6.027, abs=0.01), pytest.approx(-72.0835, abs=0.01))

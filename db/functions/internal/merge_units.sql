@@ -35,7 +35,7 @@ BEGIN
     WHERE
         a.attrelid = format('butler_internal.%I', p_table)::regclass
         AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-        AND a.attname NOT IN ('observed_sensor_id', 'patch_id');
+        AND a.attname NOT IN ('observed_sensor_id', 'patch_id', 'region_derived');
     SELECT array_agg(a.attname::text ORDER BY k.n) INTO v_key
     FROM pg_constraint AS c
     CROSS JOIN LATERAL unnest(c.conkey) WITH ORDINALITY AS k (attnum, n)

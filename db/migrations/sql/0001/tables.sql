@@ -463,6 +463,7 @@ CREATE TABLE butler_internal.visit (
 	has_simulated BOOLEAN,
 	public_after TIMESTAMP WITH TIME ZONE,
 	region geography(POLYGON,104047),
+	region_derived BOOLEAN DEFAULT false NOT NULL,
 	extra JSONB DEFAULT '{}'::jsonb NOT NULL,
 	CONSTRAINT pk_visit PRIMARY KEY (camera, visit),
 	CONSTRAINT uq_visit_visit_name UNIQUE (camera, visit_name),
@@ -533,6 +534,8 @@ COMMENT ON COLUMN butler_internal.visit.has_simulated IS 'Whether any of it is s
 COMMENT ON COLUMN butler_internal.visit.public_after IS 'When it becomes public, UTC.';
 
 COMMENT ON COLUMN butler_internal.visit.region IS 'Outline on the sky, ICRS; null where it didn''t look at the sky. UCD: pos.outline;obs.field';
+
+COMMENT ON COLUMN butler_internal.visit.region_derived IS 'Whether the region is the hull of what its sensors saw, and follows them.';
 
 COMMENT ON COLUMN butler_internal.visit.extra IS 'What only this camera records; view visit_<camera> shows it as columns.';
 

@@ -9,6 +9,7 @@ DECLARE
     v_depth integer := (SELECT r.depth FROM butler_shared.registry AS r WHERE r.registry = p_registry);
     v_named record;
     v_table text;
+    v_event text;
 BEGIN
     FOR v_named IN
         SELECT n.name FROM unnest(ARRAY[
@@ -29,6 +30,13 @@ BEGIN
         EXECUTE format(
             'CREATE TRIGGER keep_overlap_update AFTER UPDATE ON %1$I.%2$I REFERENCING NEW TABLE AS new_rows '
             'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
+        );
+    END LOOP;
+    FOREACH v_event IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER keep_visit_region_%3$s AFTER %2$s ON %1$I.observed_sensor '
+            'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_visit_region()',
+            v_own, v_event, lower(v_event)
         );
     END LOOP;
     IF v_depth > 0 THEN

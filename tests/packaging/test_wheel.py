@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import butler
+assert Path(butler.__file__).is_relative_to(sys.prefix), butler.__file__
+from butler import Butler, DatasetType
+from butler.registry.engine import one_transaction
+from butler.repository import create_repository
+from butler.schema.migrations import check, downgrade, upgrade
+
+config = create_repository("repo", durable=False)
+try:
+    with Butler("repo", run="u/wheel") as b:
+        b.registry.register_dataset_type(DatasetType("note", "Dict", ()))
+        ref = b.put({"from": "a wheel"}, "note")
+        assert b.get("note") == {"from": "a wheel"}
+        assert list(b.verify()) == []
+    with one_transaction(config.dsn("owner")) as connection:
+        assert check(connection) == []
+        downgrade(connection, "base")
+        upgrade(connection)
+        assert check(connection) == []
+finally:
+    from butler.cluster import Cluster
+    Cluster(Path("repo")).destroy()
+print("served")
+"""
+
+
+def run(*command: str | Path, folder: Path) -> str:
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(
+        [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds a wheel of ours, and our dependencies but not our source."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, PROJECT, folder=folder)
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel, folder=folder)
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder).strip()
+    # A folder named in a .pth file is only a folder: its own .pth files, an editable install of
+    # ours among them, aren't read.
+    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return python
+
+
+def test_a_wheel_creates_migrates_and_serves_a_repository(python: Path, tmp_path: Path) -> None:
+    assert run(python, "-c", SCRIPT, folder=tmp_path).endswith("served\n")
+
+
+def test_a_wheel_carries_the_sql_the_migrations_and_the_cameras(python: Path, tmp_path: Path) -> None:
+    listing = (
+        "from butler.schema.objects import sql_root, read_objects; r = sql_root(); print(len(read_objects(r)));"
+        "print((r / 'migrations' / 'env.py').exists(), (r.parent / 'alembic.ini').exists(),"
+        " len(list((r.parent / 'share' / 'cameras').glob('*.yaml'))) > 0)"
+    )
+    count, carried = run(python, "-c", listing, folder=tmp_path).splitlines()
+    assert int(count) == sum(
+        1 for top in ("shared", "functions", "triggers", "views") for _ in (PROJECT / "db" / top).rglob("*.sql")
+    )
+    assert carried == "True True True"
+
+
+def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
+    assert "Usage" in run(python.parent / "butler", "--help", folder=tmp_path)
