@@ -146,7 +146,7 @@ def test_metadata_come_back_equal(metadata: dict[str, Any]) -> None:
     assert dict(found) == metadata
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], float("nan"), "ünïcode", object(), "new\nline"], ids=str)
+@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], float("nan"), "ünïcode", object, "new\nline"], ids=str)
 def test_metadata_that_fits_cannot_hold_are_refused_by_name(datastore: Datastore, value: object) -> None:
     with pytest.raises(StorageClassError, match="OBSERVER"):
         put(datastore, CCDData(np.zeros((2, 2)), unit="adu", meta={"OBSERVER": value}))

@@ -26,7 +26,10 @@ def see(cursor: Any, *sensors: tuple[int, float, float]) -> None:
             "camera": "C",
             "visit": 1,
             "sensor": sensor,
-            "region": [[ra - 0.5, dec - 0.5], [ra + 0.5, dec - 0.5], [ra + 0.5, dec + 0.5], [ra - 0.5, dec + 0.5]],
+            "region": [
+                [(ra + east) % 360, dec + north]
+                for east, north in [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]
+            ],
         }
         for sensor, ra, dec in sensors
     ]
