@@ -15,7 +15,7 @@ ON CONFLICT (unit) DO UPDATE SET
     kind = excluded.kind, view = excluded.view, requires = excluded.requires, doc = excluded.doc;
 
 INSERT INTO butler_shared.unit_word (word, unit)
-SELECT unit, unit FROM butler_shared.unit
+SELECT u.unit AS word, u.unit FROM butler_shared.unit AS u
 UNION ALL
 VALUES
     ('instrument', 'camera'), ('detector', 'sensor'), ('physical_sensor', 'sensor'),

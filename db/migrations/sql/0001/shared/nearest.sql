@@ -7,7 +7,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT coalesce(array_agg(near.name ORDER BY near.likeness DESC, near.name), '{}')
+    SELECT coalesce(array_agg(near.name ORDER BY near.likeness DESC, near.name ASC), '{}')
     FROM (
         SELECT
             candidate.name,
@@ -20,7 +20,7 @@ BEGIN ATOMIC
             ) AS likeness
         FROM unnest(p_names) AS candidate (name)
         CROSS JOIN (SELECT left(p_word, 100) AS word) AS given
-        ORDER BY 2 DESC, 1
+        ORDER BY 2 DESC, 1 ASC
         LIMIT 3
     ) AS near
     WHERE near.likeness > 0.3;

@@ -10,10 +10,11 @@ PARALLEL SAFE
 BEGIN ATOMIC
     SELECT encode(
         set_byte(
-            overlay(
-                uuid_send(gen_random_uuid())
-                PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
-                FROM 1 FOR 6
+            pg_catalog.overlay(
+                uuid_send(gen_random_uuid()),
+                pg_catalog.substring(int8send((extract('epoch' FROM clock_timestamp()) * 1000)::bigint), 3),
+                1,
+                6
             ),
             6,
             112 + (get_byte(uuid_send(gen_random_uuid()), 0) & 15)
