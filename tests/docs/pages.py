@@ -1,0 +1,165 @@
+"""The examples of the documentation: found in its pages, run, and held against what the pages show."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from butler.config import RepositoryConfig
+
+PROJECT = Path(__file__).parents[2]
+
+_FENCE = re.compile(r"^( *)```([a-z]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_DOCTEST = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+_END = "end of command"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A fenced block of a page."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def first_line(self) -> str:
+        return self.text.split("\n", 1)[0]
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def examples(page: str) -> Iterator[Example]:
+    content = (PROJECT / page).read_text(encoding="utf-8")
+    for match in _FENCE.finditer(content):
+        indent, language, text = match.groups()
+        line = content.count("\n", 0, match.start()) + 1
+        yield Example(page, line, language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE))
+
+
+class Reader:
+    """Somebody who types what a page shows, in one folder and in one shell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._names: dict[str, Any] = {"__name__": "__main__"}
+        programs = folder / ".programs"
+        programs.mkdir(exist_ok=True)
+        for name, module in (("python", ""), ("butler", "-m butler.cli")):
+            program = programs / name
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
+            program.chmod(0o755)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("BUTLER_REPO")}
+        environment |= {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join([str(PROJECT), str(folder)]),
+            "COLUMNS": "120",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+        }
+        self._shell = subprocess.Popen(
+            ["bash"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def close(self) -> None:
+        assert self._shell.stdin is not None
+        self._shell.stdin.close()
+        self._shell.wait()
+
+    def follow(self, example: Example) -> None:
+        """Do what an example says; an `AssertionError` says what came out otherwise."""
+        follow = {
+            "python": self._script,
+            "pycon": self._session,
+            "console": self._commands,
+            "bash": self._bash,
+            "sql": self._select,
+        }
+        if example.language in follow:
+            follow[example.language](example)
+
+    def _script(self, example: Example) -> None:
+        # The lines before it keep the numbers that a traceback shows those of the page.
+        code = compile("\n" * example.line + example.text, example.page, "exec")
+        exec(code, self._names)
+
+    def _session(self, example: Example) -> None:
+        test = doctest.DocTestParser().get_doctest(
+            example.text, self._names, str(example), example.page, example.line
+        )
+        for step in test.examples:
+            step.want = step.want.replace("…", "...")
+            step.exc_msg = step.exc_msg and step.exc_msg.replace("…", "...")
+        runner = doctest.DocTestRunner(optionflags=_DOCTEST, verbose=False)
+        report: list[str] = []
+        runner.run(test, out=report.append, clear_globs=False)
+        self._names.update(test.globs)
+        assert runner.failures == 0, "".join(report)
+
+    def _commands(self, example: Example) -> None:
+        for command, shown in _commands(example.text):
+            output, status = self._type(command)
+            if shown:
+                assert _alike(shown, output), f"{example}: $ {command}\nshows\n{shown}\ngave\n{output}"
+            else:
+                assert status == 0, f"{example}: $ {command}\nended with {status}\n{output}"
+
+    def _bash(self, example: Example) -> None:
+        output, status = self._type(f"( set -e\n{example.text})")
+        assert status == 0, f"{example} ended with {status}\n{output}"
+
+    def _type(self, command: str) -> tuple[str, int]:
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(f'{command}\necho "{_END} $?"\n')
+        self._shell.stdin.flush()
+        lines: list[str] = []
+        for line in self._shell.stdout:
+            before, found, status = line.rpartition(_END)
+            if found:
+                return "".join(lines) + before, int(status)
+            lines.append(line)
+        raise AssertionError(f"the shell ended at $ {command}\n{''.join(lines)}")
+
+    def _select(self, example: Example) -> None:
+        connection = psycopg2.connect(RepositoryConfig.read(self.folder / "demo").dsn("reader"))
+        try:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            cursor.execute(example.text)
+            assert cursor.fetchone() is not None, f"{example} finds nothing"
+        finally:
+            connection.close()
+
+
+def _commands(text: str) -> Iterator[tuple[str, str]]:
+    """Split what a terminal shows into commands and what each of them printed."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, newline, rest = part.partition("\n")
+        while command.endswith("\\") or re.match(r"> ", rest):
+            line, newline, rest = rest.partition("\n")
+            command = f"{command}\n{line.removeprefix('> ')}"
+        yield command, rest.strip("\n")
+
+
+def _alike(shown: str, output: str) -> bool:
+    """Compare, but for blanks; ``…`` in a page stands for anything."""
+    pattern = ".*?".join(re.escape(part) for part in re.sub(r"\s+", " ", shown.strip()).split("…"))
+    return re.fullmatch(pattern, re.sub(r"\s+", " ", output.strip()), re.DOTALL) is not None
