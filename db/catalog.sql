@@ -9,7 +9,7 @@ relation AS (
     INNER JOIN wanted AS w ON w.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'S')
 )
-SELECT 'schema' AS kind, w.nspname AS name, 'owner ' || pg_get_userbyid(n.nspowner) AS definition
+SELECT 'schema' AS kind, w.nspname::text AS name, 'owner ' || pg_get_userbyid(n.nspowner) AS definition
 FROM wanted AS w
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = w.oid
 UNION ALL

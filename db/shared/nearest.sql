@@ -23,7 +23,7 @@ BEGIN ATOMIC
         ORDER BY 2 DESC, 1 ASC
         LIMIT 3
     ) AS near
-    WHERE near.likeness > 0.3;
+    WHERE near.likeness >= 0.25;
 END;
 
 COMMENT ON FUNCTION butler_shared.nearest(text, text[]) IS

@@ -38,7 +38,8 @@ def see(cursor: Any, *sensors: tuple[int, float, float]) -> None:
 
 def inside(cursor: Any, ra: float, dec: float) -> bool:
     cursor.execute(
-        "SELECT public.st_intersects(v.region, butler.sky_point(%s, %s)) FROM butler.visit AS v", (ra, dec)
+        "SELECT public.st_intersects(v.region, butler.sky_point(%s, %s)) FROM butler.visit AS v WHERE v.camera = 'C'",
+        (ra, dec),
     )
     return bool(cursor.fetchone()[0])
 

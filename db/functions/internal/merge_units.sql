@@ -105,14 +105,16 @@ BEGIN
     BEGIN
         EXECUTE format(
             'INSERT INTO butler_internal.%1$I (%2$s) SELECT %3$s FROM jsonb_populate_recordset('
-            'NULL::butler_internal.%1$I, $1) AS n ON CONFLICT DO NOTHING',
+            'NULL::butler_internal.%1$I, $1) AS n '
+            'WHERE NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %4$s) ON CONFLICT DO NOTHING',
             p_table,
             (SELECT string_agg(format('%I', g), ', ') FROM unnest(v_given) AS g),
             (SELECT string_agg(
                 CASE WHEN g IN ('doc', 'extra', 'definition')
                     THEN format('coalesce(n.%I, %s)', g, CASE g WHEN 'doc' THEN '''''' ELSE '''{}''' END)
                     ELSE format('n.%I', g)
-                END, ', ') FROM unnest(v_given) AS g)
+                END, ', ') FROM unnest(v_given) AS g),
+            v_same_key
         ) USING v_rows;
     EXCEPTION WHEN data_exception OR internal_error THEN
         PERFORM butler_shared.raise_error(
