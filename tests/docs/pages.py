@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import yaml
 
+from butler.cameras import CameraDefinition
 from butler.config import RepositoryConfig
+from butler.datastore import open_datastore
 
 PROJECT = Path(__file__).parents[2]
 
@@ -56,9 +59,9 @@ class Reader:
         self._names: dict[str, Any] = {"__name__": "__main__"}
         programs = folder / ".programs"
         programs.mkdir(exist_ok=True)
-        for name, module in (("python", ""), ("butler", "-m butler.cli")):
+        for name, start in (("python", ""), ("butler", "-c 'from butler.cli import main; main()'")):
             program = programs / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {module} "$@"\n')
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {start} "$@"\n')
             program.chmod(0o755)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BUTLER_REPO")}
         environment |= {
@@ -91,6 +94,7 @@ class Reader:
             "console": self._commands,
             "bash": self._bash,
             "sql": self._select,
+            "yaml": self._configure,
         }
         if example.language in follow:
             follow[example.language](example)
@@ -138,6 +142,16 @@ class Reader:
             lines.append(line)
         raise AssertionError(f"the shell ended at $ {command}\n{''.join(lines)}")
 
+    def _configure(self, example: Example) -> None:
+        file = self.folder / "example.yaml"
+        file.write_text(example.text, encoding="utf-8")
+        content = yaml.safe_load(example.text)
+        if "camera" in content:
+            CameraDefinition.read(file)
+        else:
+            config = RepositoryConfig.from_plain(content, self.folder)
+            open_datastore(config.datastore, self.folder)
+
     def _select(self, example: Example) -> None:
         connection = psycopg2.connect(RepositoryConfig.read(self.folder / "demo").dsn("reader"))
         try:
@@ -161,5 +175,6 @@ def _commands(text: str) -> Iterator[tuple[str, str]]:
 
 def _alike(shown: str, output: str) -> bool:
     """Compare, but for blanks; ``…`` in a page stands for anything."""
-    pattern = ".*?".join(re.escape(part) for part in re.sub(r"\s+", " ", shown.strip()).split("…"))
+    parts = re.split(r"\s*…\s*", re.sub(r"\s+", " ", shown.strip()))
+    pattern = ".*?".join(map(re.escape, parts))
     return re.fullmatch(pattern, re.sub(r"\s+", " ", output.strip()), re.DOTALL) is not None
