@@ -33,6 +33,32 @@ BEGIN
             'UB301', 'data IDs are not given as a JSON array', 'Write [{"camera": "…", "visit": 1}, …].'
         );
     END IF;
+    -- What programs send: the type's own units and no others, each with a value of its kind.
+    IF NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_data_ids) AS d
+        WHERE CASE
+            WHEN jsonb_typeof(d) <> 'object' THEN true
+            ELSE (SELECT count(*) FROM jsonb_object_keys(d)) <> length(replace(p_unit_mask::bit(31)::text, '0', ''))
+                OR EXISTS (
+                    SELECT FROM butler_shared.unit AS u
+                    WHERE (p_unit_mask >> u.position) & 1 = 1 AND CASE
+                        WHEN u.kind = 'text' THEN jsonb_typeof(d -> u.unit) IS DISTINCT FROM 'string'
+                        WHEN u.kind = 'range' OR jsonb_typeof(d -> u.unit) IS DISTINCT FROM 'number' THEN true
+                        WHEN u.unit IN ('visit', 'sky_pixel') THEN d ->> u.unit !~ '^[0-9]{1,18}$'
+                        ELSE d ->> u.unit !~ '^[0-9]{1,9}$'
+                    END
+                )
+        END
+    ) THEN
+        RETURN QUERY
+        SELECT
+            d.n::integer, d.value ->> 'camera', d.value ->> 'abstract_filter', d.value ->> 'physical_filter',
+            (d.value ->> 'sensor')::integer, (d.value ->> 'visit')::bigint, (d.value ->> 'snap')::integer,
+            NULL::int8range, d.value ->> 'skymap', (d.value ->> 'tract')::integer, (d.value ->> 'patch')::integer,
+            (d.value ->> 'sky_pixel')::bigint, d.value ->> 'label', NULL::jsonb
+        FROM jsonb_array_elements(p_data_ids) WITH ORDINALITY AS d (value, n);
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH given AS (
         SELECT
