@@ -1,0 +1,109 @@
+"""The command ``butler``: its commands, and the options that come before them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from butler.cli import (
+    cameras,
+    care,
+    collection_commands,
+    configuration,
+    database,
+    dataset_types,
+    filing,
+    layers,
+    querying,
+    repositories,
+    retrieving,
+    skymaps,
+    sql,
+    tagging,
+)
+from butler.cli.arguments import examples
+from butler.cli.failures import EXIT_STATUS, GuardedGroup, run_guarded
+from butler.cli.session import Session, installed_version
+
+__all__ = ["application", "run"]
+
+application = typer.Typer(
+    cls=GuardedGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "butler create demo",
+        "butler -r demo status",
+        "butler -r demo camera list",
+    )
+    + f"\n\n{EXIT_STATUS}",
+)
+
+
+def run() -> NoReturn:
+    """Run the command line of this process, and exit."""
+    run_guarded(application)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"butler {installed_version()}")
+        raise typer.Exit
+
+
+@application.callback()
+def options(
+    ctx: typer.Context,
+    repo: Annotated[
+        Path | None,
+        typer.Option("--repo", "-r", metavar="FOLDER", help="By default $BUTLER_REPO, else this folder."),
+    ] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", metavar="NAME", help="Work in this layer of the repository.")
+    ] = None,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            count=True,
+            show_default=False,
+            help="Tell what is done; -vv more.",
+        ),
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Write results and errors only.")] = False,
+    log_file: Annotated[
+        Path | None, typer.Option("--log-file", metavar="FILE", help="Append a line to it for what happens.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """File images, catalogues and calibrations under labels, and get them back by those labels."""
+    if repo is not None:
+        named, by = repo, "--repo"
+    elif os.environ.get("BUTLER_REPO"):
+        named, by = Path(os.environ["BUTLER_REPO"]), "BUTLER_REPO"
+    else:
+        named, by = Path(), "current folder"
+    ctx.obj = Session(named, by, layer, verbose, quiet)
+    ctx.obj.log_to(log_file)
+
+
+repositories.add_to(application)
+database.add_to(application)
+configuration.add_to(application)
+cameras.add_to(application)
+skymaps.add_to(application)
+dataset_types.add_to(application)
+collection_commands.add_to(application)
+filing.add_to(application)
+retrieving.add_to(application)
+querying.add_to(application)
+tagging.add_to(application)
+care.add_to(application)
+sql.add_to(application)
+layers.add_to(application)

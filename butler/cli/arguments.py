@@ -1,0 +1,94 @@
+"""Arguments and options that several commands have."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "Collections",
+    "DryRun",
+    "FormatOption",
+    "Glob",
+    "Labels",
+    "ListFormat",
+    "ListFormatOption",
+    "OutputFile",
+    "TableFormat",
+    "Yes",
+    "examples",
+    "read_labels",
+]
+
+
+class TableFormat(StrEnum):
+    """Formats of results that have rows and columns."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    VOTABLE = "votable"
+    FITS = "fits"
+    ECSV = "ecsv"
+    PARQUET = "parquet"
+
+
+class ListFormat(StrEnum):
+    """Formats of short lists."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Labels = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[KEY=VALUE]...", help="Labels, such as camera=ACS visit=8560513 sensor=1."),
+]
+Collections = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--collections",
+        "-c",
+        metavar="NAME",
+        help="Collection to search; repeat it to search several, in that order.",
+    ),
+]
+FormatOption = Annotated[
+    TableFormat | None,
+    typer.Option("--format", "-f", help="By default what the output file's name says, else table."),
+]
+ListFormatOption = Annotated[ListFormat, typer.Option("--format", "-f", help="Of the output.")]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write there instead of to standard output."),
+]
+Glob = Annotated[str, typer.Argument(metavar="[GLOB]", help="Pattern of names, with * and ?.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done, and do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+def examples(*lines: str) -> str:
+    """Give the end of a command's help, its lines as they are."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def read_labels(words: list[str] | None) -> dict[str, str]:
+    """Read labels; the values stay texts, which the database understands.
+
+    Raises
+    ------
+    typer.BadParameter
+        If one isn't written KEY=VALUE, or a key is given twice.
+    """
+    labels: dict[str, str] = {}
+    for word in words or ():
+        key, equals, value = word.partition("=")
+        if not (key and equals and value):
+            raise typer.BadParameter(f"{word!r} is not a label: write KEY=VALUE, such as visit=7")
+        if key in labels:
+            raise typer.BadParameter(f"label {key!r} is given twice")
+        labels[key] = value
+    return labels

@@ -1,0 +1,230 @@
+"""What the command writes: tables in several formats, records, notes, progress, questions."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from butler.cli.arguments import ListFormat, TableFormat
+from butler.cli.session import Session
+
+if TYPE_CHECKING:
+    from butler.registry.rows import Rows
+
+__all__ = ["confirm", "note", "progress", "write_list", "write_record", "write_rows", "writing_to"]
+
+_BY_EXTENSION = {
+    ".json": TableFormat.JSON,
+    ".csv": TableFormat.CSV,
+    ".xml": TableFormat.VOTABLE,
+    ".vot": TableFormat.VOTABLE,
+    ".votable": TableFormat.VOTABLE,
+    ".fits": TableFormat.FITS,
+    ".fit": TableFormat.FITS,
+    ".ecsv": TableFormat.ECSV,
+    ".parquet": TableFormat.PARQUET,
+}
+_FOR_PROGRAMS = (TableFormat.FITS, TableFormat.PARQUET)
+
+
+def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = None) -> None:
+    """Write rows in a format.
+
+    Parameters
+    ----------
+    rows : `~butler.registry.rows.Rows`
+        The rows; those of dataset refs must be made plain first.
+    wanted : `TableFormat` or `None`
+        The format; `None` for what the file's name says, else a table to read.
+    output : `~pathlib.Path`, optional
+        The file; standard output by default, or for ``-``.
+
+    Raises
+    ------
+    FormatError
+        If the format can't hold the rows.
+    """
+    named = None if output is None else _BY_EXTENSION.get(output.suffix.lower())
+    form = wanted or named or TableFormat.TABLE
+    to_terminal = output in (None, Path("-")) and sys.stdout.isatty()
+    if form in _FOR_PROGRAMS and to_terminal:
+        raise typer.BadParameter(f"{form} is not for a terminal: name a file by --output")
+    columns, cells = rows.columns, [tuple(row) for row in rows]
+    if form == TableFormat.TABLE and to_terminal:
+        print("\n".join(_for_terminal(columns, cells)))
+        return
+    with writing_to(output) as path:
+        if form == TableFormat.TABLE:
+            path.write_text(_joined(_aligned(columns, cells)), encoding="utf-8")
+        else:
+            from butler.cli.tables import write_table
+
+            write_table(form, columns, cells, path)
+
+
+def write_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: ListFormat) -> None:
+    """Write a short list to standard output."""
+    from butler.registry.rows import Fetched, Rows
+
+    fetched = Fetched(tuple(columns), list(rows))
+    write_rows(Rows(lambda: fetched), TableFormat(form))
+
+
+def write_record(record: Mapping[str, Any], form: ListFormat) -> None:
+    """Write one thing's properties to standard output."""
+    if form == ListFormat.JSON:
+        import json
+
+        from butler.cli.tables import plain
+
+        print(
+            json.dumps({name: plain(value) for name, value in record.items()}, ensure_ascii=False, indent=1)
+        )
+    else:
+        print(_joined(_record_lines(record)), end="")
+
+
+@contextmanager
+def writing_to(output: Path | None) -> Iterator[Path]:
+    """Give a path to write a new file at, which becomes the output when all of it is written.
+
+    Parameters
+    ----------
+    output : `~pathlib.Path` or `None`
+        The file; standard output for `None` and ``-``.
+    """
+    import shutil
+    import tempfile
+
+    to_file = output is not None and output != Path("-")
+    with tempfile.TemporaryDirectory(
+        prefix=".butler-", dir=output.absolute().parent if output and to_file else None
+    ) as folder:
+        path = Path(folder, output.name if output and to_file else "output")
+        yield path
+        if output and to_file:
+            path.replace(output)
+        else:
+            sys.stdout.flush()
+            with path.open("rb") as written:
+                shutil.copyfileobj(written, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+
+
+def note(session: Session, message: str) -> None:
+    """Say what was done, beside the results."""
+    if not session.quiet:
+        print(message, file=sys.stderr)
+
+
+@contextmanager
+def progress(session: Session, what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show progress on a terminal, and nothing elsewhere.
+
+    Parameters
+    ----------
+    session : `~butler.cli.session.Session`
+        Says whether to.
+    what : `str`
+        What goes on.
+
+    Yields
+    ------
+    report : callable
+        To be called with how many are done, and of how many; of 0 if nobody knows.
+    """
+    if session.quiet or not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of or None)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before what can't be undone, and end the command unless the answer is yes."""
+    if not yes and not typer.confirm(question, err=True):
+        print("Nothing was done.", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _for_terminal(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterable[str]:
+    """Give a table that fits the terminal, or a paragraph a row where none can."""
+    import shutil
+
+    lines = _aligned(columns, rows)
+    if max(map(_width, lines)) <= shutil.get_terminal_size().columns:
+        bold = "NO_COLOR" not in os.environ
+        return (f"\033[1m{lines[0]}\033[0m" if bold else lines[0], *lines[1:])
+    return (line for row in rows for line in (*_record_lines(dict(zip(columns, row, strict=True))), ""))
+
+
+def _aligned(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    texts = [list(columns), *([_shown(value) for value in row] for row in rows)]
+    widths = [max(map(_width, column)) for column in zip(*texts, strict=True)]
+    to_the_right = [_all_numbers(column) for column in zip(*rows, strict=True)] or [False] * len(columns)
+    return [
+        "  ".join(
+            _padding(text, width) + text if right else text + _padding(text, width)
+            for text, width, right in zip(row, widths, to_the_right, strict=True)
+        ).rstrip()
+        for row in texts
+    ]
+
+
+def _record_lines(record: Mapping[str, Any]) -> list[str]:
+    width = max(map(len, record), default=0)
+    return [f"{name:{width}}  {_shown(value)}".rstrip() for name, value in record.items()]
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _shown(value: Any) -> str:
+    """Give a value as one line that can't command the terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(map(str, value))
+    elif isinstance(value, dict):
+        import json
+
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def _all_numbers(column: Sequence[Any]) -> bool:
+    from numbers import Number
+
+    return all(isinstance(v, Number) and not isinstance(v, bool) for v in column if v is not None)
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
+
+
+def _padding(text: str, width: int) -> str:
+    return " " * (width - _width(text))

@@ -1,0 +1,296 @@
+"""``butler db``: the database server, the schema in it, its doors."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from butler.cli.arguments import ListFormat, ListFormatOption, Yes, examples
+from butler.cli.console import confirm, note, write_record
+from butler.cli.failures import ExitStatus
+from butler.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from butler.cluster import Cluster
+
+__all__ = ["add_to"]
+
+_PREFIX = re.compile(r"[a-z][a-z0-9_]{0,50}")
+
+
+class Role(StrEnum):
+    """Roles of the database."""
+
+    READER = "reader"
+    WRITER = "writer"
+    OWNER = "owner"
+
+
+AdministratorDsn = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        metavar="DSN",
+        help="Log in so, instead of as the repository says; the login must be able to become the owner.",
+    ),
+]
+RolePrefix = Annotated[
+    str, typer.Option("--role-prefix", metavar="PREFIX", help="What the names of the roles begin with.")
+]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command(
+        epilog=examples(
+            "butler db start",
+            "butler db start --listen 127.0.0.1",
+            "butler db start --share",
+        )
+    )(start)
+    group.command(epilog=examples("butler db stop"))(stop)
+    group.command(epilog=examples("butler db status", "butler db status --format json"))(status)
+    group.command(
+        epilog=examples(
+            "butler db init --sql",
+            "butler db init --dsn postgresql://postgres@db.example.org/survey",
+        )
+    )(init)
+    group.command(epilog=examples("butler db upgrade"))(upgrade)
+    group.command(epilog=examples("butler db downgrade 0001 --yes"))(downgrade)
+    group.command(epilog=examples("butler db check"))(check)
+    group.command(epilog=examples("butler db grant"))(grant)
+    group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)
+    application.add_typer(group, name="db", help="Start, stop, make, migrate and check the database.")
+
+
+def start(
+    ctx: typer.Context,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="ADDR", help="Let readers in by password at this address, such as 127.0.0.1."),
+    ] = None,
+    share: Annotated[bool, typer.Option("--share", help="Let every user of this computer read.")] = False,
+) -> None:
+    """Start the server, or open and close its doors.
+
+    A door that isn't named is closed.
+    """
+    session = session_of(ctx)
+    cluster = _cluster(session)
+    cluster.start(listen=listen, share=share)
+    door = f" and at {listen} port {cluster.status().port}" if listen else ""
+    note(session, f"the server runs, at its socket{door}")
+
+
+def stop(ctx: typer.Context) -> None:
+    """Stop the server.
+
+    That ends its sessions and closes its doors.
+    """
+    session = session_of(ctx)
+    _cluster(session).stop()
+    note(session, "the server is stopped")
+
+
+def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
+    """Show how the server does.
+
+    Exit status 1 if it doesn't answer.
+    """
+    from butler.registry.engine import hidden
+    from butler.registry.postgres import PostgresRegistry
+
+    session = session_of(ctx)
+    config = session.config()
+    if config.embedded:
+        found = _cluster(session).status()
+        write_record(
+            {
+                "running": found.running,
+                "version": found.version,
+                "pid": found.pid,
+                "user": found.user,
+                "listen": found.listen,
+                "port": found.port,
+                "share": found.share,
+                "durable": found.durable,
+                "bytes": found.size,
+                "data": str(found.data_dir),
+                "log": str(found.log_dir),
+                "socket": str(found.socket_dir),
+            },
+            form,
+        )
+        if not found.running:
+            raise typer.Exit(ExitStatus.FAILED)
+        return
+    dsn = config.dsn(session.reader)
+    registry = PostgresRegistry(dsn, config.registry)
+    try:
+        (server,) = registry.query(
+            "SELECT current_setting('server_version') AS version, current_user AS login,"
+            " pg_database_size(current_database()) AS bytes"
+        )
+    finally:
+        registry.close()
+    record = {"running": True, "version": server.version, "dsn": hidden(dsn), "login": server.login}
+    write_record({**record, "bytes": server.bytes}, form)
+
+
+def init(
+    ctx: typer.Context,
+    dsn: AdministratorDsn = None,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print what an administrator must run, and end.")
+    ] = False,
+    role_prefix: RolePrefix = "butler",
+) -> None:
+    """Make extensions, roles and the schema.
+
+    Where they are there already, nothing changes.
+    """
+    from sqlalchemy import text
+
+    from butler.registry.engine import one_transaction
+    from butler.registry.translate import translated
+    from butler.schema.migrations import initialise, upgrade
+    from butler.schema.objects import instantiate, sql_root
+
+    if not _PREFIX.fullmatch(role_prefix):
+        raise typer.BadParameter(
+            f"{role_prefix!r}: use lower-case letters, digits and underscores", param_hint="--role-prefix"
+        )
+    if sql:
+        print(instantiate((sql_root() / "bootstrap.sql").read_text("utf-8"), "butler", role_prefix), end="")
+        return
+    session = session_of(ctx)
+    owner = f"{role_prefix}_owner"
+    with translated(), one_transaction(dsn or _administrator(session)) as connection:
+        initialise(connection, role_prefix=role_prefix)
+        # A managed server's administrator is no superuser, but may make himself a member.
+        member = connection.execute(
+            text("SELECT pg_has_role(current_user, :owner, 'MEMBER')"), {"owner": owner}
+        ).scalar_one()
+        if not member:
+            connection.execute(text(f"GRANT {owner} TO CURRENT_USER"))
+        connection.execute(text(f"SET LOCAL ROLE {owner}"))
+        upgrade(connection)
+    note(session, f"the database is ready; let a login in by 'GRANT {role_prefix}_writer TO …'")
+
+
+def upgrade(
+    ctx: typer.Context,
+    revision: Annotated[str, typer.Argument(metavar="[REV]", help="By default the newest.")] = "head",
+    dsn: AdministratorDsn = None,
+) -> None:
+    """Upgrade the schema.
+
+    That of all registries of the database, in one transaction.
+    """
+    from butler.schema.migrations import current_version
+    from butler.schema.migrations import upgrade as upgraded
+
+    session = session_of(ctx)
+    with session.owning(dsn) as connection:
+        upgraded(connection, revision)
+        note(session, f"the schema is at revision {current_version(connection)}")
+
+
+def downgrade(
+    ctx: typer.Context,
+    revision: Annotated[str, typer.Argument(metavar="REV", help="Such as 0001; base takes everything away.")],
+    yes: Yes = False,
+    dsn: AdministratorDsn = None,
+) -> None:
+    """Downgrade the schema.
+
+    In one transaction; what the older one has no room for is lost.
+    """
+    from butler.schema.migrations import current_version
+    from butler.schema.migrations import downgrade as downgraded
+
+    session = session_of(ctx)
+    confirm(f"Downgrade the database of {session.repo} to revision {revision}?", yes)
+    with session.owning(dsn) as connection:
+        downgraded(connection, revision)
+        note(session, f"the schema is at revision {current_version(connection) or 'base'}")
+
+
+def check(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
+    """List what in the database isn't as it should be.
+
+    Schema, extensions, roles, settings, privileges, locks; exit status 1 if
+    anything is listed.
+    """
+    from butler.cli.inspection import inspect
+
+    session = session_of(ctx)
+    with session.owning(dsn) as connection:
+        findings = list(inspect(connection))
+    for finding in findings:
+        print(finding)
+    if findings:
+        raise typer.Exit(ExitStatus.FAILED)
+    note(session, "the database is as it should be")
+
+
+def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
+    """Make settings and privileges again.
+
+    A restore brings none of them.
+    """
+    from butler.registry.engine import one_transaction
+    from butler.registry.translate import translated
+    from butler.schema.install import role_prefix
+    from butler.schema.migrations import grant as granted
+    from butler.schema.migrations import initialise
+
+    session = session_of(ctx)
+    administrator = dsn or _administrator(session)
+    with session.owning(administrator) as connection:
+        prefix = role_prefix(connection)
+    with translated(), one_transaction(administrator) as connection:
+        initialise(connection, role_prefix=prefix)
+    with session.owning(administrator) as connection:
+        granted(connection)
+    note(session, "readers and writers have what is theirs, and nobody else anything")
+
+
+def dsn(
+    ctx: typer.Context,
+    role: Annotated[Role, typer.Option("--role", help="As whom to connect.")] = Role.READER,
+) -> None:
+    """Print the connection string.
+
+    For psql and other programs. A server of the repository's own is started
+    if need be.
+    """
+    print(session_of(ctx).config().dsn(role))
+
+
+def _cluster(session: Session) -> Cluster:
+    from butler.cluster import Cluster
+    from butler.errors import ConfigError
+
+    config = session.config()
+    if not config.embedded:
+        raise ConfigError(
+            f"the database of {config.repo} is on a server of its own",
+            hint="Whoever runs that server starts and stops it.",
+        )
+    return Cluster(config.repo)
+
+
+def _administrator(session: Session) -> str:
+    """Give the DSN of whoever may make extensions and roles."""
+    config = session.config()
+    if not config.embedded:
+        return config.dsn("owner")
+    cluster = _cluster(session)
+    cluster.ensure_running()
+    return cluster.dsn("superuser", "butler")

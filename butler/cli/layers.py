@@ -1,0 +1,66 @@
+"""``butler layer``: personal registries over another one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from butler.cli.arguments import ListFormat, ListFormatOption, Yes, examples
+from butler.cli.console import confirm, note, write_list
+from butler.cli.session import session_of
+
+__all__ = ["add_to"]
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as mydb_alice.")]
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command(
+        epilog=examples("butler layer create mydb_alice", "butler --layer mydb_alice collection list")
+    )(create)
+    group.command(epilog=examples("butler layer drop mydb_alice --yes"))(drop)
+    group.command("list", epilog=examples("butler layer list"))(list_layers)
+    application.add_typer(group, name="layer", help="Create, drop and list personal layers.")
+
+
+def create(
+    ctx: typer.Context,
+    name: Name,
+    base: Annotated[str, typer.Option("--base", metavar="NAME", help="The registry under it.")] = "butler",
+) -> None:
+    """Make a layer.
+
+    It shows all that its base has, and takes what is written in it.
+    """
+    from butler.schema.install import create_proxy
+
+    session = session_of(ctx)
+    with session.owning() as connection:
+        create_proxy(connection, name, base)
+    note(session, f"layer {name} is made; work in it by 'butler --layer {name} …'")
+
+
+def drop(ctx: typer.Context, name: Name, yes: Yes = False) -> None:
+    """Drop a layer with all that is in it.
+
+    Its files stay, for 'butler verify' to list.
+    """
+    from butler.schema.install import drop_proxy
+
+    session = session_of(ctx)
+    confirm(f"Drop layer {name} with all that was registered in it?", yes)
+    with session.owning() as connection:
+        drop_proxy(connection, name)
+    note(session, f"layer {name} is dropped")
+
+
+def list_layers(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
+    """List the registries of the database."""
+    with session_of(ctx).reading() as butler:
+        rows = butler.registry.query(
+            "SELECT registry, base, depth, owner, created FROM registry ORDER BY depth, registry"
+        )
+        write_list(rows.columns, rows, form)

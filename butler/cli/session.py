@@ -1,0 +1,149 @@
+"""What the options before the command say: which repository, which layer, how talkative."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import typer
+    from sqlalchemy import Connection
+
+    from butler.butler import Butler
+    from butler.config import RepositoryConfig
+
+__all__ = ["Session", "installed_version", "session_of"]
+
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
+_logger = logging.getLogger("butler")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the command.
+
+    Parameters
+    ----------
+    repo : `~pathlib.Path`
+        The repository's folder.
+    repo_from : `str`
+        What named it: ``--repo``, ``BUTLER_REPO`` or ``current folder``.
+    layer : `str` or `None`
+        The layer to work in; `None` for the registry that the repository names.
+    verbosity : `int`
+        0, 1 for ``-v``, 2 for ``-vv``.
+    quiet : `bool`
+        Whether to write results only.
+    """
+
+    repo: Path = Path()
+    repo_from: str = "current folder"
+    layer: str | None = None
+    verbosity: int = 0
+    quiet: bool = False
+
+    def config(self) -> RepositoryConfig:
+        """Read the repository's configuration."""
+        from butler.config import RepositoryConfig
+
+        return RepositoryConfig.read(self.repo)
+
+    @property
+    def reader(self) -> str:
+        """The role to read as: the writer only where the repository has no login for a reader."""
+        config = self.config()
+        return "reader" if config.embedded or "reader" in config.dsns else "writer"
+
+    @contextmanager
+    def reading(self, collections: Sequence[str] = ()) -> Iterator[Butler]:
+        """Open the repository to read; Ctrl-C ends a long query."""
+        from psycopg2.extensions import set_wait_callback
+        from psycopg2.extras import wait_select
+
+        from butler.butler import Butler
+
+        # Without, the driver in C waits for the query's end before it lets Python see a signal.
+        set_wait_callback(wait_select)
+        try:
+            with Butler(self.repo, collections=collections, role=self.reader, registry=self.layer) as butler:
+                yield butler
+        finally:
+            set_wait_callback(None)
+
+    def writing(self, *, run: str | None = None, collections: Sequence[str] = ()) -> Butler:
+        """Open the repository to write."""
+        from butler.butler import Butler
+
+        return Butler(self.repo, run=run, collections=collections, registry=self.layer)
+
+    @contextmanager
+    def owning(self, dsn: str | None = None) -> Iterator[Connection]:
+        """Connect as the owner of the schema, for one transaction.
+
+        Parameters
+        ----------
+        dsn : `str`, optional
+            Of a login that may become the owner, instead of the repository's own.
+        """
+        from sqlalchemy import text
+
+        from butler.registry.engine import one_transaction
+        from butler.registry.translate import translated
+
+        with translated(), one_transaction(dsn or self.config().dsn("owner")) as connection:
+            owner = connection.execute(
+                text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_shared'")
+            ).scalar_one_or_none()
+            if owner:
+                connection.execute(text(f"SET LOCAL ROLE {owner}"))
+            yield connection
+
+    def log_to(self, file: Path | None) -> None:
+        """Write messages to the terminal as asked, and to a file."""
+        for handler in list(_logger.handlers):
+            _logger.removeHandler(handler)
+            handler.close()
+        _logger.addHandler(logging.NullHandler())
+        _logger.setLevel(logging.DEBUG if self.verbosity > 1 else logging.INFO)
+        if self.verbosity:
+            _add_handler(logging.StreamHandler(), "%(name)s: %(message)s")
+        if file is not None:
+            _add_handler(
+                logging.FileHandler(file, encoding="utf-8"),
+                "%(asctime)sZ %(levelname)s %(process)d %(name)s: %(message)s",
+            )
+        if self.verbosity > 1:
+            statements = logging.getLogger("sqlalchemy.engine")
+            statements.setLevel(logging.INFO)
+            statements.handlers = _logger.handlers
+        _logger.info("butler %s", _PASSWORD.sub(r"\1:***@", " ".join(sys.argv[1:])))
+
+
+def installed_version() -> str:
+    """Give the version of Butler."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("butler")
+    except PackageNotFoundError:
+        return "run from its source"
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """Give the session that the options before the command began."""
+    found: Any = ctx.find_root().obj
+    return found if isinstance(found, Session) else Session()
+
+
+def _add_handler(handler: logging.Handler, layout: str) -> None:
+    formatter = logging.Formatter(layout, datefmt="%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    _logger.addHandler(handler)
