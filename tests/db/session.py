@@ -44,7 +44,8 @@ class Session:
         """Call a function of the contract that gives rows."""
         with self.connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
             cursor.execute(
-                f"SELECT * FROM butler.{function}({_marks(parameters)})", [_bound(value) for value in parameters]
+                f"SELECT * FROM butler.{function}({_marks(parameters)})",
+                [_bound(value) for value in parameters],
             )
             return [dict(row) for row in cursor.fetchall()]
 

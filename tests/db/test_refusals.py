@@ -14,7 +14,9 @@ NOBODY = UUID(int=7)
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
 
-def begin(dataset_type: str, data_id: Any, *, run: str = "r/one", template: str = TEMPLATE) -> tuple[Any, ...]:
+def begin(
+    dataset_type: str, data_id: Any, *, run: str = "r/one", template: str = TEMPLATE
+) -> tuple[Any, ...]:
     return ("begin_put", run, dataset_type, [data_id], template, "main")
 
 
@@ -25,144 +27,375 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     "a run nobody registered": (begin("raw", RAW, run="r/oen"), "UB103", "'r/oen'", "r/one"),
     "a camera nobody registered": (begin("bias", {"camera": "Cma", "sensor": 1}), "UB104", "'Cma'", "Cam"),
     "a sensor that the camera hasn't": (
-        begin("bias", {"camera": "Cam", "sensor": 9}), "UB104", "Cam has no sensor 9", "3 sensors, from 1 to 3"),
+        begin("bias", {"camera": "Cam", "sensor": 9}),
+        "UB104",
+        "Cam has no sensor 9",
+        "3 sensors, from 1 to 3",
+    ),
     "a sensor by a name that the camera hasn't": (
-        begin("bias", {"camera": "Cam", "sensor": "S9"}), "UB104", "no sensor named 'S9'", "S1"),
+        begin("bias", {"camera": "Cam", "sensor": "S9"}),
+        "UB104",
+        "no sensor named 'S9'",
+        "S1",
+    ),
     "a visit that the camera hasn't": (
-        begin("visit_summary", {"camera": "Cam", "visit": 9}), "UB104", "Cam has no visit 9", "nearest are 2, 3"),
+        begin("visit_summary", {"camera": "Cam", "visit": 9}),
+        "UB104",
+        "Cam has no visit 9",
+        "nearest are 2, 3",
+    ),
     "a visit that no camera has": (
-        begin("visit_summary", {"visit": 9}), "UB104", "no camera has visit 9", "Register"),
+        begin("visit_summary", {"visit": 9}),
+        "UB104",
+        "no camera has visit 9",
+        "Register",
+    ),
     "a visit by a name that nobody has": (
-        begin("visit_summary", {"camera": "Cam", "visit": "n9"}), "UB104", "no visit named 'n9'", "visit_name"),
+        begin("visit_summary", {"camera": "Cam", "visit": "n9"}),
+        "UB104",
+        "no visit named 'n9'",
+        "visit_name",
+    ),
     "a sensor that was not read in the visit": (
-        begin("raw", {**RAW, "sensor": 3}), "UB104", "sensor 3 of camera Cam was not read in visit 1", "1, 2"),
+        begin("raw", {**RAW, "sensor": 3}),
+        "UB104",
+        "sensor 3 of camera Cam was not read in visit 1",
+        "1, 2",
+    ),
     "a snap that the visit hasn't": (
-        begin("snap_image", {"camera": "Cam", "visit": 1, "snap": 5}), "UB104", "no snap 5", "Register"),
+        begin("snap_image", {"camera": "Cam", "visit": 1, "snap": 5}),
+        "UB104",
+        "no snap 5",
+        "Register",
+    ),
     "a visit range nobody registered": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..6"}), "UB104", r"\[5,6\)", "Register"),
+        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..6"}),
+        "UB104",
+        r"\[5,6\)",
+        "Register",
+    ),
     "a filter that the camera hasn't": (
-        begin("flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-z"}), "UB104", "no filter 'Cam-z'", "Cam-g"),
+        begin("flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-z"}),
+        "UB104",
+        "no filter 'Cam-z'",
+        "Cam-g",
+    ),
     "a band nobody registered": (
-        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 0, "band": "zz"}), "UB104", "'zz'", "g, r"),
+        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 0, "band": "zz"}),
+        "UB104",
+        "'zz'",
+        "g, r",
+    ),
     "a sky map nobody registered": (begin("sky_map", {"skymap": "ring"}), "UB104", "'ring'", "rings"),
     "a tract that the sky map hasn't": (
-        begin("background", {"skymap": "rings", "tract": 7}), "UB104", "rings has no tract 7", "2 tracts, from 0 to 1"),
+        begin("background", {"skymap": "rings", "tract": 7}),
+        "UB104",
+        "rings has no tract 7",
+        "2 tracts, from 0 to 1",
+    ),
     "a patch that the tract hasn't": (
-        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 7, "band": "r"}), "UB104", "no patch 7", "2 patches"),
-    "a sky pixel nobody registered": (begin("reference", {"sky_pixel": 5}), "UB104", "sky pixel 5", "Register"),
+        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 7, "band": "r"}),
+        "UB104",
+        "no patch 7",
+        "2 patches",
+    ),
+    "a sky pixel nobody registered": (
+        begin("reference", {"sky_pixel": 5}),
+        "UB104",
+        "sky pixel 5",
+        "Register",
+    ),
     "a label nobody registered": (begin("note", {"label": "twilite"}), "UB104", "'twilite'", "twilight"),
     "a datastore nobody registered": (
-        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "elsewhere"), "UB301", "'elsewhere'", "register_datastore"),
+        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "elsewhere"),
+        "UB301",
+        "'elsewhere'",
+        "register_datastore",
+    ),
     "a quantum of nobody": (
-        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", 99), "UB301", "quantum 99", "own run"),
+        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", 99),
+        "UB301",
+        "quantum 99",
+        "own run",
+    ),
     # Data IDs of the wrong shape or kind.
     "a data ID that lacks a unit": (
-        begin("raw", {"camera": "Cam", "visit": 1}), "UB301", "lacks sensor", "camera, sensor, visit"),
+        begin("raw", {"camera": "Cam", "visit": 1}),
+        "UB301",
+        "lacks sensor",
+        "camera, sensor, visit",
+    ),
     "a data ID with a unit too many": (
-        begin("bias", {"camera": "Cam", "sensor": 1, "tract": 1}), "UB301", "tract is not one of", "camera, sensor"),
+        begin("bias", {"camera": "Cam", "sensor": 1, "tract": 1}),
+        "UB301",
+        "tract is not one of",
+        "camera, sensor",
+    ),
     "a word that is no unit": (begin("raw", {**RAW, "vsit": 1}), "UB301", "vsit is not a unit", "visit"),
     "one unit under two words": (begin("raw", {**RAW, "detector": 2}), "UB301", "same unit", "once"),
     "a number that isn't whole": (begin("raw", {**RAW, "visit": 1.5}), "UB301", "visit = 1.5", "number"),
-    "a number out of range": (begin("raw", {**RAW, "sensor": 2**31}), "UB301", "sensor = 2147483648", "number"),
-    "a number that no computer has": (begin("raw", {**RAW, "visit": 10**40}), "UB301", "visit = 10", "number"),
+    "a number out of range": (
+        begin("raw", {**RAW, "sensor": 2**31}),
+        "UB301",
+        "sensor = 2147483648",
+        "number",
+    ),
+    "a number that no computer has": (
+        begin("raw", {**RAW, "visit": 10**40}),
+        "UB301",
+        "visit = 10",
+        "number",
+    ),
     "true for a number": (begin("raw", {**RAW, "visit": True}), "UB301", "visit = true", "number"),
     "null for a number": (begin("raw", {**RAW, "visit": None}), "UB301", "visit = null", "number"),
     "null for a name": (begin("raw", {**RAW, "camera": None}), "UB301", "camera = null", "name"),
     "a list for a name": (begin("raw", {**RAW, "camera": ["Cam"]}), "UB301", "camera = ", "name"),
     "a word for a tract": (
-        begin("background", {"skymap": "rings", "tract": "one"}), "UB301", 'tract = "one"', "Give a number"),
+        begin("background", {"skymap": "rings", "tract": "one"}),
+        "UB301",
+        'tract = "one"',
+        "Give a number",
+    ),
     "a range that isn't one": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5-6"}), "UB301", "5-6", r"100\.\.200"),
+        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5-6"}),
+        "UB301",
+        "5-6",
+        r"100\.\.200",
+    ),
     "a range that ends before it begins": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "6..5"}), "UB301", r"6\.\.5", "less than"),
+        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "6..5"}),
+        "UB301",
+        r"6\.\.5",
+        "less than",
+    ),
     "a range that holds nothing": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..5"}), "UB301", r"5\.\.5", "less than"),
+        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..5"}),
+        "UB301",
+        r"5\.\.5",
+        "less than",
+    ),
     "a data ID that is a list": (begin("raw", [1]), "UB301", "not an object", "There are|Did you mean"),
     "data IDs that are no list": (
-        ("begin_put", "r/one", "raw", RAW, TEMPLATE, "main"), "UB301", "JSON array", "Write"),
+        ("begin_put", "r/one", "raw", RAW, TEMPLATE, "main"),
+        "UB301",
+        "JSON array",
+        "Write",
+    ),
     "a data ID given twice": (
-        ("begin_put", "r/one", "raw", [RAW, {**RAW, "sensor": "S1"}], TEMPLATE, "main"), "UB201", "given twice", "one dataset"),
+        ("begin_put", "r/one", "raw", [RAW, {**RAW, "sensor": "S1"}], TEMPLATE, "main"),
+        "UB201",
+        "given twice",
+        "one dataset",
+    ),
     "a data ID that fits two cameras": (
-        begin("visit_summary", {"visit": 1}), "UB302", "several cameras: Cam, Spec", "camera="),
+        begin("visit_summary", {"visit": 1}),
+        "UB302",
+        "several cameras: Cam, Spec",
+        "camera=",
+    ),
     "a query by a unit that the type hasn't": (
-        ("query_datasets", "bias", ["r/one"], {"tract": 1}), "UB301", "tract is not one of", "camera, sensor"),
+        ("query_datasets", "bias", ["r/one"], {"tract": 1}),
+        "UB301",
+        "tract is not one of",
+        "camera, sensor",
+    ),
     "a query by something that is no data ID": (
-        ("query_datasets", "bias", ["r/one"], [1, {}]), "UB301", "not a JSON object", "Write"),
+        ("query_datasets", "bias", ["r/one"], [1, {}]),
+        "UB301",
+        "not a JSON object",
+        "Write",
+    ),
     # Names that break the rules.
     "a template with a field that there isn't": (
-        begin("raw", RAW, template="{visti}"), "UB305", "'visti'", "visit_name"),
+        begin("raw", RAW, template="{visti}"),
+        "UB305",
+        "'visti'",
+        "visit_name",
+    ),
     "a template that gives no name": (begin("raw", RAW, template="///"), "UB305", "no file name", "Shorten"),
     "a dataset type whose name is an expression": (
-        ("register_dataset_type", "a; DROP", "Dict", ["visit"]), "UB305", "'a; DROP'", "letters"),
+        ("register_dataset_type", "a; DROP", "Dict", ["visit"]),
+        "UB305",
+        "'a; DROP'",
+        "letters",
+    ),
     "a dataset type with a unit that isn't one": (
-        ("register_dataset_type", "new", "Dict", ["vist"]), "UB301", "'vist'", "visit"),
+        ("register_dataset_type", "new", "Dict", ["vist"]),
+        "UB301",
+        "'vist'",
+        "visit",
+    ),
     "a dataset type with other units than before": (
-        ("register_dataset_type", "raw", "Dict", ["visit"]), "UB202", "camera, sensor, visit, not .* camera, visit", "another"),
+        ("register_dataset_type", "raw", "Dict", ["visit"]),
+        "UB202",
+        "camera, sensor, visit, not .* camera, visit",
+        "another",
+    ),
     "a dataset type of another storage class than before": (
-        ("register_dataset_type", "raw", "Text", ["visit", "sensor"]), "UB202", "as Dict .* not Text", "another"),
+        ("register_dataset_type", "raw", "Text", ["visit", "sensor"]),
+        "UB202",
+        "as Dict .* not Text",
+        "another",
+    ),
     "a collection of a kind that there isn't": (
-        ("register_collection", "x", "runs"), "UB305", "'runs'", "tagged"),
+        ("register_collection", "x", "runs"),
+        "UB305",
+        "'runs'",
+        "tagged",
+    ),
     "a collection of another kind than before": (
-        ("register_collection", "r/one", "tagged"), "UB202", "run collection, not a tagged", "another"),
+        ("register_collection", "r/one", "tagged"),
+        "UB202",
+        "run collection, not a tagged",
+        "another",
+    ),
     **{
-        f"a collection named {name!r}": (("register_collection", name, "run"), "UB305", "not a name", "255 bytes")
+        f"a collection named {name!r}": (
+            ("register_collection", name, "run"),
+            "UB305",
+            "not a name",
+            "255 bytes",
+        )
         for name in ("", "/a", "a/", "a//b", "../a", "a/.", " a", "a ", "a\nb", "a\tb", "\x7f", "é" * 128)
     },
     "a datastore that moved": (
-        ("register_datastore", "main", "file:///other/"), "UB202", "file:///data/, not file:///other/", "where it is"),
+        ("register_datastore", "main", "file:///other/"),
+        "UB202",
+        "file:///data/, not file:///other/",
+        "where it is",
+    ),
     "a camera without a name": (("register_camera", {"sensors": []}), "UB305", "no name", "camera"),
     "a camera whose sensors are no list": (
-        ("register_camera", {"camera": "New", "sensors": {}}), "UB301", "'New'", "sensors"),
+        ("register_camera", {"camera": "New", "sensors": {}}),
+        "UB301",
+        "'New'",
+        "sensors",
+    ),
     "a camera registered otherwise": (
-        ("register_camera", {"camera": "Cam", "doc": "another"}), "UB202", "camera Cam is registered with", "replace"),
+        ("register_camera", {"camera": "Cam", "doc": "another"}),
+        "UB202",
+        "camera Cam is registered with",
+        "replace",
+    ),
     "a camera whose view would take the place of ours": (
-        ("register_camera", {"camera": "patch join", "extra": {"x": {"type": "text"}}}), "UB305", "visit_patch_join", "another"),
+        ("register_camera", {"camera": "patch join", "extra": {"x": {"type": "text"}}}),
+        "UB305",
+        "visit_patch_join",
+        "another",
+    ),
     "a camera with an extra field that is an expression": (
-        ("register_camera", {"camera": "New", "extra": {"x; drop": {"type": "text"}}}), "UB305", "'New'", "lower case"),
+        ("register_camera", {"camera": "New", "extra": {"x; drop": {"type": "text"}}}),
+        "UB305",
+        "'New'",
+        "lower case",
+    ),
     "a camera with an extra field of no type": (
-        ("register_camera", {"camera": "New", "extra": {"x": {"type": "blob"}}}), "UB305", "'New'", "text, integer"),
+        ("register_camera", {"camera": "New", "extra": {"x": {"type": "blob"}}}),
+        "UB305",
+        "'New'",
+        "text, integer",
+    ),
     "a sky map without a name": (("register_skymap", {}), "UB305", "no name", "skymap"),
     "a sky map whose patches are no list": (
-        ("register_skymap", {"skymap": "new", "tracts": [{"tract": 1, "patches": 3}]}), "UB301", "'new'", "tracts"),
+        ("register_skymap", {"skymap": "new", "tracts": [{"tract": 1, "patches": 3}]}),
+        "UB301",
+        "'new'",
+        "tracts",
+    ),
     # Rows of units.
     "rows of a unit that there isn't": (("register_units", "vist", [{}]), "UB301", "'vist'", "visit"),
-    "rows of cameras where definitions belong": (("register_units", "camera", [{}]), "UB301", "'camera'", "register_camera"),
+    "rows of cameras where definitions belong": (
+        ("register_units", "camera", [{}]),
+        "UB301",
+        "'camera'",
+        "register_camera",
+    ),
     "rows that are no objects": (("register_units", "label", [1, {}]), "UB301", "array of objects", "Write"),
     "rows with a column that there isn't": (
-        ("register_units", "label", [{"label": "a", "dco": "b"}]), "UB301", "no column 'dco'", "doc"),
+        ("register_units", "label", [{"label": "a", "dco": "b"}]),
+        "UB301",
+        "no column 'dco'",
+        "doc",
+    ),
     "rows without their key": (("register_units", "label", [{"doc": "b"}]), "UB301", "lack label", "label"),
     "a word for a number in a row": (
-        ("register_units", "snap", [{"camera": "Cam", "visit": 1, "snap": "x"}]), "UB301", '"x"', "comments"),
+        ("register_units", "snap", [{"camera": "Cam", "visit": 1, "snap": "x"}]),
+        "UB301",
+        '"x"',
+        "comments",
+    ),
     "a visit registered otherwise": (
         ("register_units", "visit", [{"camera": "Cam", "visit": 1, "exposure_time": 31}]),
-        "UB202", "Cam, 1 is registered with exposure_time = 30, not 31", "replace"),
+        "UB202",
+        "Cam, 1 is registered with exposure_time = 30, not 31",
+        "replace",
+    ),
     "a sensor with a name that another has": (
-        ("register_units", "sensor", [{"camera": "Cam", "sensor": 9, "sensor_name": "S1"}]), "UB202", "another has", "replace"),
+        ("register_units", "sensor", [{"camera": "Cam", "sensor": 9, "sensor_name": "S1"}]),
+        "UB202",
+        "another has",
+        "replace",
+    ),
     "a time in UTC where it is TAI": (
-        ("register_units", "visit", [{"camera": "Cam", "visit": 4, "visit_name": "n4", "obs_begin_tai": "2026-01-01T00:00:00Z"}]),
-        "UB301", "obs_begin_tai = .*Z.* not a time in TAI", "without a zone"),
+        (
+            "register_units",
+            "visit",
+            [{"camera": "Cam", "visit": 4, "visit_name": "n4", "obs_begin_tai": "2026-01-01T00:00:00Z"}],
+        ),
+        "UB301",
+        "obs_begin_tai = .*Z.* not a time in TAI",
+        "without a zone",
+    ),
     "a time that is a word": (
-        ("register_units", "visit", [{"camera": "Cam", "visit": 4, "visit_name": "n4", "obs_begin_tai": "now"}]),
-        "UB301", "now", "without a zone"),
+        (
+            "register_units",
+            "visit",
+            [{"camera": "Cam", "visit": 4, "visit_name": "n4", "obs_begin_tai": "now"}],
+        ),
+        "UB301",
+        "now",
+        "without a zone",
+    ),
     "regions that aren't regions, each by its row": (
-        ("register_units", "tract", [
-            {"skymap": "rings", "tract": 5, "region": [[0, 0], [1, 1], [1, 0], [0, 1]]},
-            {"skymap": "rings", "tract": 6, "region": [[0, 0], [1, 0], [1, 1]]},
-            {"skymap": "rings", "tract": 7, "region": [[0, 95], [1, 95], [1, 96]]},
-            {"skymap": "rings", "tract": 8, "region": "POLYGON((0 0,1 0,1 1,0 0))"},
-            {"skymap": "rings", "tract": 9, "region": [[0, 0, 1], [1, 0, 1], [1, 1, 1]]},
-        ]), "UB304", "^4 rows are wrong: row 1: tract rings, 5: .*crosses.*row 3: .*(0, 95).*row 4.*row 5", "vertices"),
+        (
+            "register_units",
+            "tract",
+            [
+                {"skymap": "rings", "tract": 5, "region": [[0, 0], [1, 1], [1, 0], [0, 1]]},
+                {"skymap": "rings", "tract": 6, "region": [[0, 0], [1, 0], [1, 1]]},
+                {"skymap": "rings", "tract": 7, "region": [[0, 95], [1, 95], [1, 96]]},
+                {"skymap": "rings", "tract": 8, "region": "POLYGON((0 0,1 0,1 1,0 0))"},
+                {"skymap": "rings", "tract": 9, "region": [[0, 0, 1], [1, 0, 1], [1, 1, 1]]},
+            ],
+        ),
+        "UB304",
+        "^4 rows are wrong: row 1: tract rings, 5: .*crosses.*row 3: .*(0, 95).*row 4.*row 5",
+        "vertices",
+    ),
     # Datasets.
     "a search in no collections": (("find_dataset", "raw", RAW, []), "UB103", "no collections", "Name"),
     "a dataset that isn't there": (
-        ("find_dataset", "raw", RAW, ["r/one", "all"]), "UB101", "no raw with .*visit=1.* in r/one, all", "Searched r/one"),
+        ("find_dataset", "raw", RAW, ["r/one", "all"]),
+        "UB101",
+        "no raw with .*visit=1.* in r/one, all",
+        "Searched r/one",
+    ),
     "a dataset of no id": (("get_dataset", NOBODY), "UB101", str(NOBODY), "dataset view"),
     "a put that never began": (
-        ("finish_put", [{"dataset_id": str(NOBODY)}]), "UB101", f"no put of dataset {NOBODY}", "Begin"),
+        ("finish_put", [{"dataset_id": str(NOBODY)}]),
+        "UB101",
+        f"no put of dataset {NOBODY}",
+        "Begin",
+    ),
     # Collections.
     "a tag on nothing": (("associate", "best", [str(NOBODY)]), "UB101", str(NOBODY), "registered"),
     "a tag in a run": (("associate", "r/one", []), "UB202", "'r/one' is a run collection", "tagged"),
-    "a chain of itself": (("set_chain", "all", ["r/one", "all"]), "UB202", "'all' would hold itself", "Take out"),
+    "a chain of itself": (
+        ("set_chain", "all", ["r/one", "all"]),
+        "UB202",
+        "'all' would hold itself",
+        "Take out",
+    ),
     "a chain with a member twice": (("set_chain", "all", ["r/one", "r/one"]), "UB202", "twice", "once"),
     "a chain of nothing known": (("set_chain", "all", ["r/tow"]), "UB103", "'r/tow'", "r/two"),
     "a chain that is a run": (("set_chain", "r/one", ["r/two"]), "UB202", "run collection", "chained"),
@@ -170,11 +403,35 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     # Provenance.
     "a quantum in a run that isn't there": (("begin_quantum", "r/no", "task"), "UB103", "'r/no'", "r/one"),
     "a quantum that reads what isn't there": (
-        ("begin_quantum", "r/one", "task", {}, [str(NOBODY)]), "UB101", str(NOBODY), "registered"),
-    "the end of a quantum that never began": (("end_quantum", 99, "done"), "UB301", "no quantum 99", "begin_quantum"),
-    "a quantum that ends as nothing known": (("end_quantum", 99, "running"), "UB301", "'running'", "done or failed"),
-    "inputs of a quantum that never began": (("predict_inputs", 99, []), "UB301", "no quantum 99", "begin_quantum"),
-    "a merge of nothing staged": (("merge_datasets", "r/one", "raw", "main"), "UB301", "no staging table", "stage_datasets"),
+        ("begin_quantum", "r/one", "task", {}, [str(NOBODY)]),
+        "UB101",
+        str(NOBODY),
+        "registered",
+    ),
+    "the end of a quantum that never began": (
+        ("end_quantum", 99, "done"),
+        "UB301",
+        "no quantum 99",
+        "begin_quantum",
+    ),
+    "a quantum that ends as nothing known": (
+        ("end_quantum", 99, "running"),
+        "UB301",
+        "'running'",
+        "done or failed",
+    ),
+    "inputs of a quantum that never began": (
+        ("predict_inputs", 99, []),
+        "UB301",
+        "no quantum 99",
+        "begin_quantum",
+    ),
+    "a merge of nothing staged": (
+        ("merge_datasets", "r/one", "raw", "main"),
+        "UB301",
+        "no staging table",
+        "stage_datasets",
+    ),
 }
 
 
@@ -188,7 +445,9 @@ def test_it_is_refused_and_leaves_nothing(
         if function in ("associate", "predict_inputs"):
             still["writer"].rows(f"SELECT butler.{function}(%s, %s::uuid[])", *parameters)
         elif function == "begin_quantum" and len(parameters) == 4:
-            still["writer"].rows("SELECT butler.begin_quantum(%s, %s, '{}', %s::uuid[])", *parameters[:2], parameters[3])
+            still["writer"].rows(
+                "SELECT butler.begin_quantum(%s, %s, '{}', %s::uuid[])", *parameters[:2], parameters[3]
+            )
         else:
             still["writer"].table(function, *parameters)
     assert contents(still["owner"]) == before
@@ -218,7 +477,11 @@ def test_it_is_refused_and_leaves_nothing(
         ("snap", {"visit": 1, "snap": -1}, "ck_snap_number"),
         ("visit_range", {"visit_range": "empty"}, "ck_visit_range_begin"),
         ("visit_range", {"camera": "Nobody", "visit_range": "1..2"}, "fk_visit_range_camera"),
-        ("physical_filter", {"physical_filter": "f", "abstract_filter": "nope"}, "fk_physical_filter_abstract_filter"),
+        (
+            "physical_filter",
+            {"physical_filter": "f", "abstract_filter": "nope"},
+            "fk_physical_filter_abstract_filter",
+        ),
         (
             "physical_filter",
             {"physical_filter": "f", "wavelength_min": 700, "wavelength_max": 600},
@@ -244,7 +507,11 @@ def test_it_is_refused_and_leaves_nothing(
 def test_a_row_that_breaks_a_rule_is_refused_by_the_constraint(
     still: dict[str, Session], unit: str, row: dict[str, Any], constraint: str
 ) -> None:
-    given = row if unit in ("tract", "patch", "sky_pixel", "label", "visit_self_join") else {"camera": "Cam", **row}
+    given = (
+        row
+        if unit in ("tract", "patch", "sky_pixel", "label", "visit_self_join")
+        else {"camera": "Cam", **row}
+    )
     before = contents(still["owner"])
     code = {"ck": "23514", "fk": "23503"}[constraint[:2]]
     with refused(code, constraint=constraint):
@@ -255,11 +522,15 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_constraint(
 @pytest.mark.parametrize("dataset_type", DATASET_TYPES)
 def test_a_put_of_all_bad_rows_names_each(still: dict[str, Session], dataset_type: str) -> None:
     with refused("UB301", "^3 rows are wrong: row 1: .*; row 2: .*; row 3: ") as caught:
-        still["writer"].table("begin_put", "r/one", dataset_type, [{"no": 1}, [], {"units": 2}], TEMPLATE, "main")
+        still["writer"].table(
+            "begin_put", "r/one", dataset_type, [{"no": 1}, [], {"units": 2}], TEMPLATE, "main"
+        )
     assert '"row": 3' in caught.value.diag.message_detail
 
 
-def test_the_last_thing_that_is_wrong_is_found_before_a_hundred_are_written(still: dict[str, Session]) -> None:
+def test_the_last_thing_that_is_wrong_is_found_before_a_hundred_are_written(
+    still: dict[str, Session],
+) -> None:
     rows: list[dict[str, Any]] = [{"label": f"l{n}"} for n in range(100)]
     before = contents(still["owner"])
     with refused("23514"):

@@ -15,7 +15,10 @@ def cursor(writer: Any) -> Any:
         "SELECT butler.register_camera(%s)",
         (json.dumps({"camera": "C", "sensors": [{"sensor": n} for n in range(4)], "filters": []}),),
     )
-    cursor.execute("SELECT butler.register_units('visit', %s)", (json.dumps([{"camera": "C", "visit": 1, "visit_name": "1"}]),))
+    cursor.execute(
+        "SELECT butler.register_units('visit', %s)",
+        (json.dumps([{"camera": "C", "visit": 1, "visit_name": "1"}]),),
+    )
     return cursor
 
 
@@ -63,7 +66,8 @@ def test_around_a_pole_too(cursor: Any) -> None:
 def test_a_region_that_was_given_stays(cursor: Any) -> None:
     given = [[100, 10], [101, 10], [101, 11]]
     cursor.execute(
-        "SELECT butler.register_units('visit', %s)", (json.dumps([{"camera": "C", "visit": 1, "region": given, "visit_name": "1"}]),)
+        "SELECT butler.register_units('visit', %s)",
+        (json.dumps([{"camera": "C", "visit": 1, "region": given, "visit_name": "1"}]),),
     )
     see(cursor, (0, 10, 0))
     assert inside(cursor, 100.8, 10.2)

@@ -13,8 +13,10 @@ from uuid import UUID
 
 import psycopg2
 import pytest
-from butler.testing.cluster import TestCluster
+from sqlalchemy import NullPool, create_engine
 
+from butler.schema.migrations import initialise
+from butler.testing.cluster import TestCluster
 from db.session import Session
 
 WORLD = "butler_world"
@@ -60,7 +62,9 @@ def camera(name: str, **more: Any) -> dict[str, Any]:
 
 
 def populate(writer: Session) -> None:
-    writer.call("register_camera", camera("Cam", extra={"gain": {"type": "float", "doc": "Gain.", "unit": "e/adu"}}))
+    writer.call(
+        "register_camera", camera("Cam", extra={"gain": {"type": "float", "doc": "Gain.", "unit": "e/adu"}})
+    )
     writer.call("register_camera", camera("Spec"))
     visits = [
         {
@@ -101,7 +105,9 @@ def populate(writer: Session) -> None:
         [{"camera": "Cam", "visit_range": "1..3"}, {"camera": "Cam", "visit_range": "2.."}],
     )
     writer.call(
-        "register_units", "visit_self_join", [{"camera_1": "Cam", "visit_1": 1, "camera_2": "Spec", "visit_2": 2}]
+        "register_units",
+        "visit_self_join",
+        [{"camera_1": "Cam", "visit_1": 1, "camera_2": "Spec", "visit_2": 2}],
     )
     writer.call(
         "register_skymap",
@@ -132,7 +138,11 @@ def populate(writer: Session) -> None:
 
 
 def put(
-    writer: Session, dataset_type: str, *data_ids: dict[str, Any], run: str = "r/one", quantum: int | None = None
+    writer: Session,
+    dataset_type: str,
+    *data_ids: dict[str, Any],
+    run: str = "r/one",
+    quantum: int | None = None,
 ) -> list[UUID]:
     """Put datasets, as the Butler does, with made-up artifacts."""
     begun = writer.table("begin_put", run, dataset_type, list(data_ids), TEMPLATE, "main", quantum)
@@ -198,7 +208,16 @@ def own(database: Any) -> Session:
 def still(server: TestCluster, template: str) -> Iterator[dict[str, Session]]:
     """Sessions in one database for all the tests that change nothing in it."""
     with server.clone(template) as name:
-        connections = {role: psycopg2.connect(server.dsn(name, f"butler_{role}")) for role in ("owner", "writer", "reader")}
+        # Settings and privileges of a database aren't part of its copy.
+        engine = create_engine(
+            server.dsn(name).replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
+        )
+        with engine.begin() as administrator:
+            initialise(administrator)
+        connections = {
+            role: psycopg2.connect(server.dsn(name, f"butler_{role}"))
+            for role in ("owner", "writer", "reader")
+        }
         for connection in connections.values():
             connection.autocommit = True
         yield {role: Session(connection) for role, connection in connections.items()}
