@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.errors import CollectionNotFoundError, DatasetExistsError, InvalidDataIdError
+from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError, InvalidDataIdError
 from butler.values import Artifact, DataId, DatasetRef, DatasetType
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Writer:
                     dataset_type,
                     _identity(dataset, inputs),
                 )
-            self._registry.finish_put(written)
+            self._finish(begun, written)
         return [_ref(dataset, written[dataset.id]) for dataset in begun]
 
     def ingest(
@@ -102,7 +102,7 @@ class Writer:
                     )
                     refs[dataset.id] = _ref(dataset, written[dataset.id])
             if written:
-                self._registry.finish_put(written)
+                self._finish(new, written)
         if mode == "move":
             for dataset, (file, _) in zip(begun, pairs, strict=True):
                 self._datastore.finish_move(file, refs[dataset.id].artifacts)
@@ -133,7 +133,7 @@ class Writer:
         quantum: Quantum | None = None,
         skip_existing: bool = False,
     ) -> list[BegunPut]:
-        """Begin to put into a run, which is made and described at its first use."""
+        """Begin to put; everything that can be refused before a byte is written is refused here."""
         if "." in dataset_type:
             raise InvalidDataIdError(
                 f"{dataset_type} is a component; only whole datasets can be put",
@@ -141,25 +141,26 @@ class Writer:
             )
         storage_class = self._storage_class(dataset_type)
 
-        def begin() -> list[BegunPut]:
-            return self._registry.begin_put(
-                run,
-                dataset_type,
-                data_ids,
-                template=self._datastore.template(dataset_type, storage_class),
-                datastore=self._datastore.name,
-                quantum_id=quantum.id if quantum else None,
-                skip_existing=skip_existing,
-            )
+        return self._registry.begin_put(
+            run,
+            dataset_type,
+            data_ids,
+            template=self._datastore.template(dataset_type, storage_class),
+            datastore=self._datastore.name,
+            quantum_id=quantum.id if quantum else None,
+            skip_existing=skip_existing,
+        )
 
+    def _finish(self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]) -> None:
+        """Register what was written; describe the process if the run is new to everybody."""
         try:
-            begun = begin()
-        except CollectionNotFoundError:
-            self._registry.register_collection(run, "run")
-            begun = begin()
-        if begun and begun[0].needs_environment and dataset_type != ENVIRONMENT.name:
-            self._record_environment(run)
-        return begun
+            self._registry.finish_put(written)
+        except DatabaseUnavailableError:
+            # Perhaps only the answer was lost.
+            if self._registry.abandon_put(list(written)):
+                raise
+        if begun[0].needs_environment and begun[0].dataset_type.name != ENVIRONMENT.name:
+            self._record_environment(begun[0].run)
 
     def _storage_class(self, dataset_type: str) -> str:
         return (
@@ -185,11 +186,11 @@ class Writer:
         try:
             yield
         except BaseException:
-            for artifacts in written.values():
-                self._datastore.remove(artifacts)
-            # If the database is gone, the reaper finds the intents later.
-            with suppress(Exception):
-                self._registry.abandon_put([dataset.id for dataset in begun])
+            # If the database is gone, nobody knows what it registered: the bytes stay, and the reaper
+            # finds the intents later.
+            with suppress(ButlerError):
+                for dataset_id in self._registry.abandon_put([dataset.id for dataset in begun]):
+                    self._datastore.remove(written.get(dataset_id, ()))
             raise
 
 

@@ -266,7 +266,7 @@ class Registry(ABC):
         Parameters
         ----------
         run : `str`
-            A run collection of this registry.
+            A run collection of this registry; made if it isn't there.
         dataset_type : `str`
             Their type.
         data_ids : sequence of `~collections.abc.Mapping`
@@ -331,8 +331,15 @@ class Registry(ABC):
         """Register datasets whose bytes are safe; all of them or none."""
 
     @abstractmethod
-    def abandon_put(self, dataset_ids: Sequence[UUID]) -> None:
-        """Give up puts that have begun, after their bytes are deleted."""
+    def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
+        """Give up puts that have begun.
+
+        Returns
+        -------
+        unregistered : `list` [`uuid.UUID`]
+            Those that are no datasets and can't become any: their bytes may
+            be deleted. One that isn't among them was registered after all.
+        """
 
     @abstractmethod
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:

@@ -58,10 +58,11 @@ def bound_json(value: Any) -> Bound:
         If it holds NaN, a NUL character, or what JSON can't carry.
     """
     try:
-        dumped = json.dumps(value, allow_nan=False)
+        dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        dumped.encode()
     except (TypeError, ValueError) as error:
         raise InvalidDataIdError(
-            f"a value can't be sent to the database: {error}: {str(value)[:200]}",
+            f"a value can't be sent to the database: {error}: {ascii(value)[:200]}",
             hint="Use texts, whole numbers, finite numbers, lists and dicts.",
         ) from error
     if _NUL.search(dumped):

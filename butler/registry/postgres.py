@@ -332,8 +332,10 @@ class PostgresRegistry(Registry):
             ),
         )
 
-    def abandon_put(self, dataset_ids: Sequence[UUID]) -> None:
-        self._call("abandon_put", bound_ids(dataset_ids))
+    def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
+        return [
+            UUID(str(unregistered)) for (unregistered,) in self._call("abandon_put", bound_ids(dataset_ids))
+        ]
 
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
         rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import pickle
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import pytest
 from astropy.nddata import CCDData
 
 from butler import Butler, DatasetRef, DatasetType
-from butler.errors import DatasetExistsError, DatasetNotFoundError, StorageClassError
+from butler.errors import (
+    DatabaseUnavailableError,
+    DatasetExistsError,
+    DatasetNotFoundError,
+    StorageClassError,
+)
 
 LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
 
@@ -177,3 +183,40 @@ def test_values_are_hashable_and_pickle(butler: Butler) -> None:
     copy: DatasetRef = pickle.loads(pickle.dumps(ref))
     assert copy == ref
     assert hash(copy) == hash(ref)
+
+
+class AnswerLost:
+    """A registry whose connection breaks around ``finish_put``."""
+
+    def __init__(self, registry: Any, *, committed: bool) -> None:
+        self._registry = registry
+        self._committed = committed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._registry, name)
+
+    def finish_put(self, written: Any) -> None:
+        if self._committed:
+            self._registry.finish_put(written)
+        raise DatabaseUnavailableError("the connection broke")
+
+
+def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(butler: Butler) -> None:
+    butler.put({}, "stats", LABELS, sensor=2)
+    broken = Butler(
+        registry=AnswerLost(butler.registry, committed=True), datastore=butler.datastore, run=butler.run
+    )
+    ref = broken.put({"n": 1}, "stats", LABELS)
+    assert butler.get(ref) == butler.get("stats", LABELS) == {"n": 1}
+    assert list(butler.verify()) == []
+
+
+def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler) -> None:
+    butler.put({}, "stats", LABELS, sensor=2)
+    broken = Butler(
+        registry=AnswerLost(butler.registry, committed=False), datastore=butler.datastore, run=butler.run
+    )
+    with pytest.raises(DatabaseUnavailableError):
+        broken.put({"n": 1}, "stats", LABELS)
+    assert not butler.exists("stats", LABELS)
+    assert list(butler.verify()) == []

@@ -1,19 +1,22 @@
 -- object: function butler.abandon_put(uuid[])
+--
+-- What comes back may be deleted: no dataset has these ids, and without its intent none can. Whoever
+-- lost the answer to finish_put learns from it whether that was carried out.
 CREATE OR REPLACE FUNCTION butler.abandon_put(p_dataset_ids uuid[])
-RETURNS integer
+RETURNS SETOF uuid
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (p_dataset_ids);
-    GET DIAGNOSTICS v_count = ROW_COUNT;
-    RETURN v_count;
+    RETURN QUERY
+    SELECT g.id
+    FROM unnest(p_dataset_ids) AS g (id)
+    WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
 END;
 $$;
 
 COMMENT ON FUNCTION butler.abandon_put(uuid[]) IS
-'Give up puts that have begun, after their bytes are deleted; returns how many there were.';
+'Give up puts that have begun. Returns the ids that are no datasets, whose bytes may be deleted.';

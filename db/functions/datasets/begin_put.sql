@@ -1,5 +1,5 @@
 -- object: function butler.begin_put(text, text, jsonb, text, text, bigint, boolean)
--- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql functions/internal/unit_array.sql
+-- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql functions/collections/register_collection.sql functions/internal/unit_array.sql
 --
 -- Everything that can be refused is refused here, before a byte is written. The intent says what is
 -- about to be; it is committed asynchronously, as losing it in a crash of the server leaves at worst
@@ -35,8 +35,12 @@ DECLARE
     v_datastore bigint;
     v_problems jsonb;
 BEGIN
-    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
+    -- In this transaction, so that a put which is refused leaves no run either.
+    IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run) THEN
+        PERFORM butler.register_collection(p_run, 'run');
+    END IF;
+    PERFORM set_config('synchronous_commit', 'off', true);
     SELECT r.* INTO v_run
     FROM butler_internal.run AS r
     WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
@@ -177,7 +181,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint, boolean) IS
-'Begin to put datasets of one type into a run: data IDs as a JSON array of objects, the datastore''s
+'Begin to put datasets of one type into a run, which is made if it isn''t there: data IDs as a JSON array of objects, the datastore''s
 file-name template, the datastore. Gives each its id, its complete data ID and its filled template; what the
 run has already is an error, or is given with the id that it has, if asked to pass over it.
 Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';
