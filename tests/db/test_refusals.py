@@ -24,7 +24,7 @@ def begin(
 REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     # Names that aren't there.
     "a dataset type nobody registered": (begin("rwa", RAW), "UB102", "'rwa'", "Did you mean raw"),
-    "a run nobody registered": (begin("raw", RAW, run="r/oen"), "UB103", "'r/oen'", "r/one"),
+    "a new run whose name breaks the rules": (begin("raw", RAW, run="../x"), "UB305", "'../x'", "255 bytes"),
     "a camera nobody registered": (begin("bias", {"camera": "Cma", "sensor": 1}), "UB104", "'Cma'", "Cam"),
     "a sensor that the camera hasn't": (
         begin("bias", {"camera": "Cam", "sensor": 9}),

@@ -179,7 +179,7 @@ def template(server: TestCluster, template: str) -> str:
     connection = psycopg2.connect(server.dsn("postgres"))
     connection.autocommit = True
     administrator = Session(connection)
-    if not administrator.rows("SELECT FROM pg_database WHERE datname = %s", WORLD):
+    if not administrator.rows("SELECT 1 FROM pg_database WHERE datname = %s", WORLD):
         administrator.rows(f"CREATE DATABASE {WORLD} TEMPLATE {template} STRATEGY FILE_COPY")
         writing = psycopg2.connect(server.dsn(WORLD, "butler_writer"))
         writing.autocommit = True
