@@ -1,0 +1,97 @@
+"""What the private tables have in common: schemas, names, ids, and the two kinds of foreign key.
+
+A foreign key whose target may lie in a lower layer is marked ``across
+layers``: the base has it as a constraint, a proxy checks it by trigger
+(``db/shared/check_references.sql``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geoalchemy2 import Geography
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    MetaData,
+    Sequence,
+    text,
+)
+
+BASE = "butler_internal"
+"""Private schema of the base registry."""
+
+SHARED = "butler_shared"
+"""Schema of what all registries of a database share: their list, the units, leap seconds, ids."""
+
+SRID = 104047
+"""PostGIS's own sphere of R = 6371008.7714 m: 1 degree is 111195.0797 m."""
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+}
+
+metadata = MetaData(schema=BASE, naming_convention=NAMING)
+
+# Ids come from sequences shared by all registries of a database, so that the
+# union of two layers never meets the same id twice.
+IDS = [
+    Sequence(name, schema=SHARED, metadata=metadata, data_type=BigInteger)
+    for name in (
+        "artifact_store_id",
+        "calibration_id",
+        "calibration_key_id",
+        "collection_id",
+        "dataset_type_id",
+        "execution_id",
+        "observed_sensor_id",
+        "patch_id",
+    )
+]
+
+
+def next_id(sequence: str) -> Any:
+    return text(f"nextval('{SHARED}.{sequence}')")
+
+
+def region(comment: str) -> Column[Any]:
+    return Column(
+        "region",
+        Geography("POLYGON", srid=SRID, spatial_index=False),
+        comment=comment + " UCD: pos.outline;obs.field",
+    )
+
+
+def across(
+    name: str, columns: list[str], target: str, target_columns: list[str] | None = None
+) -> ForeignKeyConstraint:
+    """Build a foreign key whose target may lie in a lower layer."""
+    return ForeignKeyConstraint(
+        columns,
+        [f"{BASE}.{target}.{c}" for c in target_columns or columns],
+        name=name,
+        info={"across layers": True},
+    )
+
+
+def within(
+    name: str, columns: list[str], target: str, target_columns: list[str] | None = None
+) -> ForeignKeyConstraint:
+    """Build a foreign key whose target always lies in the same registry."""
+    return ForeignKeyConstraint(
+        columns, [f"{BASE}.{target}.{c}" for c in target_columns or columns], name=name
+    )
+
+
+def named(column: str, table: str) -> CheckConstraint:
+    """Refuse a name that is empty, too long, has blanks at its ends or a control character."""
+    return CheckConstraint(
+        f"{column} <> '' AND octet_length({column}) <= 255 AND {column} !~ '[[:cntrl:]]'"
+        f" AND {column} !~ '^[[:space:]]' AND {column} !~ '[[:space:]]$'",
+        name=f"ck_{table}_name",
+    )

@@ -1,0 +1,271 @@
+"""Datasets, their types, their artifacts, and the puts in flight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import (
+    INT8RANGE,
+    TSTZRANGE,
+    UUID,
+)
+
+from butler.schema.tables.conventions import SHARED, across, metadata, named, next_id, within
+
+dataset_type = Table(
+    "dataset_type",
+    metadata,
+    Column(
+        "dataset_type_id",
+        BigInteger,
+        server_default=next_id("dataset_type_id"),
+        comment="Short for the name.",
+    ),
+    Column("dataset_type", Text, nullable=False, comment="Name of the dataset type."),
+    Column(
+        "storage_class",
+        Text,
+        nullable=False,
+        comment="What Python object it is; a name known to the datastores.",
+    ),
+    Column("unit_mask", Integer, nullable=False, comment="The units of its data IDs, one bit each."),
+    Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
+    PrimaryKeyConstraint("dataset_type_id", name="pk_dataset_type"),
+    UniqueConstraint("dataset_type", name="uq_dataset_type_dataset_type"),
+    UniqueConstraint("dataset_type_id", "unit_mask", name="uq_dataset_type_unit_mask"),
+    CheckConstraint("dataset_type ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_name"),
+    CheckConstraint("storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_storage_class"),
+    comment="Kinds of datasets: their labels and what Python object they are.",
+)
+
+UNIT_COLUMNS: tuple[tuple[str, Any], ...] = (
+    ("camera", Text),
+    ("abstract_filter", Text),
+    ("physical_filter", Text),
+    ("sensor", Integer),
+    ("visit", BigInteger),
+    ("snap", Integer),
+    ("visit_range", INT8RANGE),
+    ("skymap", Text),
+    ("tract", Integer),
+    ("patch", Integer),
+    ("sky_pixel", BigInteger),
+    ("label", Text),
+)
+"""Units in their order, which is also that of the bits of a unit mask."""
+
+_UNITS = ", ".join(name for name, _ in UNIT_COLUMNS)
+
+
+def _coarse(column: str, when: str, kind: Any) -> Column[Any]:
+    """Give the value only where no finer unit is present.
+
+    A foreign key on it then checks just the rows that no finer key checks.
+    """
+    return Column(
+        f"{column}_alone",
+        kind,
+        Computed(f"CASE WHEN {when} THEN {column} END", persisted=True),
+        comment=f"The {column} where no finer unit is present; carries the foreign key.",
+    )
+
+
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("dataset_id", UUID, comment="Unique in every registry; its first bits are the time it was made."),
+    Column("run_id", BigInteger, nullable=False),
+    Column("dataset_type_id", BigInteger, nullable=False),
+    Column("quantum_id", BigInteger, comment="The quantum that made it, if any."),
+    *(Column(name, kind) for name, kind in UNIT_COLUMNS),
+    Column(
+        "state",
+        Text,
+        nullable=False,
+        server_default="present",
+        comment="present, unstored (its bytes are gone on purpose) or removed (its name is free again).",
+    ),
+    Column(
+        "created",
+        DateTime(timezone=True),
+        nullable=False,
+        comment="Transaction time of its registration, UTC.",
+    ),
+    Column("changed", DateTime(timezone=True), comment="When its state last changed, UTC; null if never."),
+    Column("changed_by", Text, comment="The database role that changed its state."),
+    Column("change_reason", Text, comment="Why its state was changed."),
+    Column(
+        "unit_mask",
+        Integer,
+        Computed(f"{SHARED}.unit_mask({_UNITS})", persisted=True),
+        nullable=False,
+        comment="The units present, one bit each.",
+    ),
+    Column(
+        "digest",
+        UUID,
+        Computed(f"{SHARED}.data_id_digest({_UNITS})", persisted=True),
+        nullable=False,
+        comment="Equal for the same data ID in any registry.",
+    ),
+    _coarse(
+        "camera", "visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL", Text
+    ),
+    _coarse("visit", "sensor IS NULL AND snap IS NULL", BigInteger),
+    _coarse("sensor", "visit IS NULL", Integer),
+    _coarse("skymap", "tract IS NULL", Text),
+    _coarse("tract", "patch IS NULL", Integer),
+    PrimaryKeyConstraint("dataset_id", name="pk_dataset"),
+    within("fk_dataset_run", ["run_id"], "run"),
+    across("fk_dataset_dataset_type", ["dataset_type_id", "unit_mask"], "dataset_type"),
+    within("fk_dataset_quantum", ["quantum_id"], "quantum"),
+    across("fk_dataset_camera", ["camera_alone"], "camera", ["camera"]),
+    across("fk_dataset_abstract_filter", ["abstract_filter"], "abstract_filter"),
+    across("fk_dataset_physical_filter", ["camera", "physical_filter"], "physical_filter"),
+    across("fk_dataset_physical_sensor", ["camera", "sensor_alone"], "physical_sensor", ["camera", "sensor"]),
+    across("fk_dataset_visit", ["camera", "visit_alone"], "visit", ["camera", "visit"]),
+    across("fk_dataset_observed_sensor", ["camera", "visit", "sensor"], "observed_sensor"),
+    across("fk_dataset_snap", ["camera", "visit", "snap"], "snap"),
+    across("fk_dataset_visit_range", ["camera", "visit_range"], "visit_range"),
+    across("fk_dataset_skymap", ["skymap_alone"], "skymap", ["skymap"]),
+    across("fk_dataset_tract", ["skymap", "tract_alone"], "tract", ["skymap", "tract"]),
+    across("fk_dataset_patch", ["skymap", "tract", "patch"], "patch"),
+    across("fk_dataset_sky_pixel", ["sky_pixel"], "sky_pixel"),
+    across("fk_dataset_label", ["label"], "label"),
+    CheckConstraint("state IN ('present', 'unstored', 'removed')", name="ck_dataset_state"),
+    CheckConstraint("(state = 'present') OR changed IS NOT NULL", name="ck_dataset_changed"),
+    Index(
+        "uq_dataset_run_type_digest",
+        "run_id",
+        "dataset_type_id",
+        "digest",
+        unique=True,
+        postgresql_where=text("state <> 'removed'"),
+    ),
+    Index(
+        "ix_dataset_camera",
+        "dataset_type_id",
+        "camera",
+        "visit",
+        "run_id",
+        postgresql_where=text("camera IS NOT NULL"),
+    ),
+    Index(
+        "ix_dataset_skymap",
+        "dataset_type_id",
+        "skymap",
+        "tract",
+        "patch",
+        postgresql_where=text("skymap IS NOT NULL"),
+    ),
+    Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
+    comment="Datasets: one discrete data structure that was stored, with its labels.",
+)
+
+datastore = Table(
+    "datastore",
+    metadata,
+    Column(
+        "datastore_id", BigInteger, server_default=next_id("artifact_store_id"), comment="Short for the name."
+    ),
+    Column("datastore", Text, nullable=False, comment="Name of the datastore."),
+    Column(
+        "root", Text, nullable=False, comment="URI that the paths in it are relative to; ends with a slash."
+    ),
+    PrimaryKeyConstraint("datastore_id", name="pk_datastore"),
+    UniqueConstraint("datastore", name="uq_datastore_datastore"),
+    named("datastore", "datastore"),
+    CheckConstraint("root ~ '^[a-z][a-z0-9+.-]*:.*/$'", name="ck_datastore_root"),
+    comment="Places that hold artifacts.",
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("dataset_id", UUID),
+    Column("datastore_id", BigInteger),
+    Column(
+        "component", Text, server_default="", comment="Which component it holds; empty for the whole dataset."
+    ),
+    Column(
+        "path",
+        Text,
+        nullable=False,
+        comment="Percent-encoded, relative to the datastore's root; or a whole URI.",
+    ),
+    Column("formatter", Text, nullable=False, comment="Name of the formatter that wrote it and reads it."),
+    Column("size", BigInteger, nullable=False, comment="Length. Unit: byte."),
+    Column("sha256", LargeBinary, nullable=False, comment="SHA-256 of its bytes."),
+    Column(
+        "state", Text, nullable=False, server_default="present", comment="present, or lost as verify found."
+    ),
+    PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact"),
+    within("fk_artifact_dataset", ["dataset_id"], "dataset"),
+    across("fk_artifact_datastore", ["datastore_id"], "datastore"),
+    CheckConstraint("state IN ('present', 'lost')", name="ck_artifact_state"),
+    CheckConstraint("size >= 0", name="ck_artifact_size"),
+    CheckConstraint("octet_length(sha256) = 32", name="ck_artifact_sha256"),
+    CheckConstraint(
+        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '^/' AND path !~ '(^|/)[.][.](/|$)'",
+        name="ck_artifact_path",
+    ),
+    comment="Stored pieces of datasets: which file holds what.",
+)
+
+put_intent = Table(
+    "put_intent",
+    metadata,
+    Column("dataset_id", UUID, comment="Of the dataset to be."),
+    Column("run_id", BigInteger, nullable=False),
+    Column("dataset_type_id", BigInteger, nullable=False),
+    Column("datastore_id", BigInteger, nullable=False),
+    Column("quantum_id", BigInteger),
+    *(Column(name, kind) for name, kind in UNIT_COLUMNS),
+    Column("hint", Text, nullable=False, comment="The file-name template, filled."),
+    Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
+    Column("begun_by", Text, nullable=False, comment="The database role that began it."),
+    PrimaryKeyConstraint("dataset_id", name="pk_put_intent"),
+    within("fk_put_intent_run", ["run_id"], "run"),
+    Index("ix_put_intent_begun", "begun"),
+    Index("ix_put_intent_run", "run_id"),
+    comment="Puts that have begun and not ended; what a dead process leaves, the reaper finds here.",
+)
+
+dataset_tag = Table(
+    "dataset_tag",
+    metadata,
+    Column("collection_id", BigInteger, nullable=False),
+    Column("dataset_id", UUID, nullable=False),
+    Column("dataset_type_id", BigInteger, nullable=False),
+    Column("digest", UUID, nullable=False),
+    Column("known", TSTZRANGE, nullable=False, comment="From when to when it was in the collection, UTC."),
+    within("fk_dataset_tag_collection", ["collection_id"], "collection"),
+    across("fk_dataset_tag_dataset", ["dataset_id"], "dataset"),
+    CheckConstraint("NOT isempty(known) AND NOT lower_inf(known)", name="ck_dataset_tag_known"),
+    Index(
+        "uq_dataset_tag_now",
+        "collection_id",
+        "dataset_type_id",
+        "digest",
+        unique=True,
+        postgresql_where=text("upper_inf(known)"),
+    ),
+    Index("ix_dataset_tag_collection", "collection_id", "dataset_type_id", "digest"),
+    Index("ix_dataset_tag_dataset", "dataset_id"),
+    comment="Members of tagged collections, now and before.",
+)
