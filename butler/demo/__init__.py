@@ -1,0 +1,1 @@
+"""A guided tour of Butler on real images: ``python -m butler.demo --out demo``."""

@@ -1,0 +1,185 @@
+"""The tour as a newcomer takes it: a command, its output, what it leaves in its folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from butler import Butler
+from butler.cluster import Cluster
+from butler.demo.__main__ import main
+from butler.demo.place import stop_server
+
+COMMAND = [sys.executable, "-m", "butler.demo", "--out", "demo"]
+
+
+@dataclass
+class Tour:
+    repo: Path
+    output: str
+    seconds: float
+
+
+def go(folder: Path, *more: str) -> Tour:
+    begun = time.monotonic()
+    done = subprocess.run([*COMMAND, *more], cwd=folder, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    return Tour(folder / "demo", done.stdout, time.monotonic() - begun)
+
+
+def remove(repo: Path) -> None:
+    assert main(["--out", str(repo), "--remove"]) == 0
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+    tour = go(tmp_path_factory.mktemp("newcomer"))
+    yield tour
+    remove(tour.repo)
+
+
+def colours(picture: Path) -> int:
+    from matplotlib.image import imread
+
+    pixels = imread(picture)
+    assert min(pixels.shape[:2]) > 500, f"{picture} is small"
+    packed = (pixels[..., :3] * 255).astype(int) @ (1 << 16, 1 << 8, 1)
+    return len(np.unique(packed))
+
+
+def test_the_tour_takes_less_than_two_minutes(tour: Tour) -> None:
+    assert tour.seconds < 120
+
+
+def test_it_leaves_a_map_of_footprints_and_an_image(tour: Tour) -> None:
+    assert colours(tour.repo / "footprints.png") > 100
+    assert colours(tour.repo / "image.png") > 200
+
+
+def test_no_server_is_left_running(tour: Tour) -> None:
+    assert not Cluster(tour.repo).running
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "$ butler create demo",
+        "ingest_raws(butler, files)",
+        'butler.get("flt.wcs", camera="ACS", visit="j8bt06nyq", sensor="HRC")',
+        "with butler.quantum(",
+        "$ butler -r demo layer drop mydb_me --yes",
+        "WHERE sky_within(",
+        "$ butler -r demo verify",
+        "sha256: file:///",
+        "registry and datastore agree",
+    ],
+)
+def test_it_shows_what_it_runs_and_what_that_says(tour: Tour, shown: str) -> None:
+    assert shown in tour.output
+
+
+def test_what_it_shows_fits_a_terminal_but_for_paths_and_commands(tour: Tour) -> None:
+    long = [line for line in tour.output.splitlines() if len(line) > 110]
+    assert all("/" in line for line in long)
+
+
+def test_the_repository_that_it_leaves_is_sound_and_knows_where_its_image_came_from(tour: Tour) -> None:
+    try:
+        with Butler(tour.repo, collections="u/me/first") as butler:
+            assert list(butler.verify()) == []
+            assert butler.get("calexp", camera="ACS", visit="j8bt06nyq", sensor="HRC").shape == (1024, 1024)
+            read = butler.registry.query(
+                "SELECT i.dataset_type FROM dataset AS o JOIN dataset_consumer AS c USING (quantum_id)"
+                " JOIN dataset AS i ON i.dataset_id = c.dataset_id WHERE o.dataset_type = 'calexp' AND c.actual"
+            )
+            assert read.scalar() == "flt"
+            assert butler.registry.query("SELECT registry FROM registry").scalar() == "butler"
+    finally:
+        stop_server(tour.repo)
+
+
+def test_a_second_tour_in_the_same_folder_begins_anew(tour: Tour) -> None:
+    (tour.repo / "notes.txt").write_text("from the first tour")
+    second = go(tour.repo.parent)
+    assert second.repo == tour.repo
+    assert not (tour.repo / "notes.txt").exists()
+    assert colours(tour.repo / "image.png") > 200
+
+
+def test_a_tour_that_is_interrupted_stops_its_server_and_can_be_removed(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        COMMAND, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("4. "):
+                process.send_signal(signal.SIGINT)
+                break
+        process.stdout.read()
+    assert process.returncode == 130
+    assert not Cluster(tmp_path / "demo").running
+    remove(tmp_path / "demo")
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--remove"]])
+def test_a_folder_that_no_tour_made_is_refused_and_left_alone(
+    tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "butler.yaml").write_text("datastore: {}\n")
+    assert main(["--out", str(tmp_path), *more]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["butler.yaml"]
+    said = capsys.readouterr()
+    assert str(tmp_path) in said.err
+    assert said.out == ""
+
+
+def test_a_link_to_a_tour_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "MADE-BY-BUTLER-DEMO").write_text("")
+    (tmp_path / "link").symlink_to("real")
+    assert main(["--out", str(tmp_path / "link"), "--remove"]) == 1
+    assert (tmp_path / "real" / "MADE-BY-BUTLER-DEMO").exists()
+
+
+def test_the_longer_tour_without_its_data_says_so_and_makes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BUTLER_TEST_DATA", str(tmp_path / "nowhere"))
+    assert main(["--out", str(tmp_path / "demo"), "--full"]) == 1
+    assert str(tmp_path / "nowhere") in capsys.readouterr().err
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.data
+def test_the_longer_tour_files_ten_visits_of_a_mosaic_camera_and_a_surveys_footprints(
+    tmp_path: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUTLER_TEST_DATA", str(data_folder))
+    tour = go(tmp_path, "--full")
+    try:
+        assert "Index Scan using ix_observed_sensor_region" in tour.output
+        assert colours(tour.repo / "survey.png") > 100
+        with Butler(tour.repo) as butler:
+            (counted,) = butler.registry.query(
+                "SELECT count(*) FILTER (WHERE camera = 'DECam') AS decam,"
+                " count(*) FILTER (WHERE camera = 'DELVE') AS planned FROM observed_sensor"
+            )
+            assert counted.decam == 10
+            assert counted.planned == 4607 * 60
+            processed = butler.registry.query(
+                "SELECT count(*) FROM dataset WHERE run = 'u/me/decam' AND visit > 0"
+            )
+            assert processed.scalar() == 10
+    finally:
+        remove(tour.repo)
