@@ -567,7 +567,7 @@ COMMENT ON COLUMN butler_internal.observed_sensor.region IS 'Outline of the sens
 
 CREATE INDEX ix_observed_sensor_region ON butler_internal.observed_sensor USING gist (region);
 
-CREATE INDEX ix_observed_sensor_sensor ON butler_internal.observed_sensor (camera, sensor);
+CREATE INDEX ix_observed_sensor_sensor ON butler_internal.observed_sensor (camera, sensor, visit);
 
 CREATE TABLE butler_internal.snap (
 	camera TEXT NOT NULL,
