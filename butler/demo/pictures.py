@@ -69,20 +69,23 @@ def _draw_visits(butler: Butler, axes: Any) -> None:
         x, y = all_sky_positions(visit.ra, visit.dec)
         axes.plot(x, y, marker="o", markersize=8, color=ACCENT, linestyle="none", clip_on=False)
         note = "" if visit.outlined else "\n(centre only: no WCS in its header)"
-        toward_middle = "left" if x < 0 else "right"
+        inward = 1 if x < 0 else -1
         axes.annotate(
             f"{visit.camera}: {visit.target_name}{note}",
             (x, y),
-            xytext=(8 if x < 0 else -8, -16),
+            xytext=(9 * inward, 16 if visit.dec < -45 else -16),
             textcoords="offset points",
-            ha=toward_middle,
+            ha="left" if inward > 0 else "right",
             va="center",
             fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
         )
     axes.legend(loc="lower left", fontsize=8, frameon=False, bbox_to_anchor=(0, -0.15))
 
 
 def _draw_field(butler: Butler, figure: Figure, place: Any) -> None:
+    from matplotlib.patheffects import withStroke
+
     (tract,) = butler.registry.query("SELECT skymap, tract, ra, dec FROM tract WHERE skymap = '47tuc'")
     patches = butler.registry.query(
         """SELECT patch, ra, dec, sky_vertices(region) AS outline, EXISTS (
@@ -114,7 +117,16 @@ def _draw_field(butler: Butler, figure: Figure, place: Any) -> None:
     )
     for patch in patches:
         x, y = axes.wcs.wcs_world2pix(patch.ra, patch.dec, 0)
-        axes.text(x, y, str(patch.patch), ha="center", va="center", fontsize=8, color="0.3")
+        axes.text(
+            x,
+            y,
+            str(patch.patch),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="0.2",
+            path_effects=[withStroke(linewidth=2.5, foreground=FILL if patch.touched else "white")],
+        )
     axes.legend(loc="upper right", fontsize=8, framealpha=0.95)
 
 

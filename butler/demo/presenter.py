@@ -147,11 +147,12 @@ class Presenter:
         if not self._console.is_terminal:
             self._console.print(textwrap.indent(code, _INDENT))
             return
-        from rich.padding import Padding
         from rich.syntax import Syntax
+        from rich.text import Text
 
-        shown = Syntax(code, language, theme="ansi_dark", background_color="default", word_wrap=True)
-        self._console.print(Padding(shown, (0, 0, 0, len(_INDENT))))
+        shown = Syntax(code, language, theme="ansi_dark").highlight(code)
+        for line in shown.split("\n"):
+            self._console.print(Text(_INDENT) + line)
 
     def _output(self, output: str, lines: int = _LINES, *, whole: bool = False) -> None:
         said = output.rstrip().splitlines()

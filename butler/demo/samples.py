@@ -22,9 +22,9 @@ def saao_frame() -> Path:
 
 def camera_file(name: str) -> Path:
     """Give a camera's YAML file: inside an installed package, else beside it."""
-    package = Path(__file__).parent
-    inside = package / "cameras"
-    return (inside if inside.is_dir() else package.parents[1] / "cameras") / f"{name}.yaml"
+    package = Path(__file__).parents[1]
+    inside = package / "share" / "cameras"
+    return (inside if inside.is_dir() else package.parent / "cameras") / f"{name}.yaml"
 
 
 def data_folder() -> Path:

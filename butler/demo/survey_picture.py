@@ -103,7 +103,7 @@ def _draw_visits_and_patches(butler: Butler, figure: Figure, place: Any) -> None
         axes, [p.outline for p in patches if p.visits], facecolor=FILL, edgecolor="0.45", linewidth=0.8
     )
     # The cut-outs lie on each other: wide lines under narrow ones keep all in sight.
-    for width, (band, colour) in zip((7, 4, 1.5), _BANDS.items(), strict=True):
+    for width, (band, colour) in zip((5, 3, 1.2), _BANDS.items(), strict=True):
         outlines = [s.outline for s in sensors if s.band == band]
         add_outlines(
             axes,
