@@ -27,20 +27,25 @@ BEGIN
     PERFORM butler.sky_point(p_ra, p_dec);
     -- The circle lies inside the polygon and touches its sides.
     v_reach := atand(tand(p_radius) / cosd(180.0 / v_sides));
-    SELECT array_agg(v.value ORDER BY k.k, v.n) INTO v_vertices
+    -- From the centre, so far towards each of the directions between north and east; as vectors,
+    -- which know no pole.
+    SELECT array_agg(c.value ORDER BY k.k, c.n) INTO v_vertices
     FROM generate_series(0, v_sides - 1) AS k (k)
     CROSS JOIN LATERAL (
-        SELECT asind(greatest(-1, least(1,
-            sind(p_dec) * cosd(v_reach) + cosd(p_dec) * sind(v_reach) * cosd(k.k * 360.0 / v_sides)
-        ))) AS dec
+        SELECT
+            sind(v_reach) * cosd(k.k * 360.0 / v_sides) AS north,
+            sind(v_reach) * sind(k.k * 360.0 / v_sides) AS east
     ) AS d
     CROSS JOIN LATERAL (
-        SELECT p_ra + atan2d(
-            sind(k.k * 360.0 / v_sides) * sind(v_reach) * cosd(p_dec),
-            cosd(v_reach) - sind(p_dec) * sind(d.dec)
-        ) AS ra
-    ) AS r
-    CROSS JOIN LATERAL (VALUES (1, r.ra - 360 * floor(r.ra / 360)), (2, d.dec)) AS v (n, value);
+        SELECT
+            (cosd(p_dec) * cosd(v_reach) - sind(p_dec) * d.north) * cosd(p_ra) - d.east * sind(p_ra) AS x,
+            (cosd(p_dec) * cosd(v_reach) - sind(p_dec) * d.north) * sind(p_ra) + d.east * cosd(p_ra) AS y,
+            sind(p_dec) * cosd(v_reach) + cosd(p_dec) * d.north AS z
+    ) AS v
+    CROSS JOIN LATERAL (VALUES
+        (1, atan2d(v.y, v.x)),
+        (2, atan2d(v.z, sqrt(v.x * v.x + v.y * v.y)))
+    ) AS c (n, value);
     RETURN butler.sky_polygon(v_vertices);
 END;
 $$;

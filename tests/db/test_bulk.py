@@ -1,0 +1,195 @@
+"""Loading many datasets by COPY into a staging table that is the owner's."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg2.extensions
+
+from db.session import Session, refused
+from db.world import contents, put
+
+COLUMNS = ("row_number", "dataset_id", "camera", "sensor", "component", "path", "formatter", "size", "sha256")
+
+
+def row(
+    number: int,
+    sensor: Any,
+    *,
+    camera: str = "Cam",
+    dataset_id: UUID | None = None,
+    component: str = "",
+    **changes: Any,
+) -> dict[str, Any]:
+    return {
+        "row_number": number,
+        "dataset_id": dataset_id or uuid4(),
+        "camera": camera,
+        "sensor": sensor,
+        "component": component,
+        "path": f"p{number}",
+        "formatter": "json",
+        "size": 1,
+        "sha256": "\\x" + hashlib.sha256(b"").hexdigest(),
+        **changes,
+    }
+
+
+def load(
+    session: Session,
+    *rows: dict[str, Any],
+    run: str = "r/one",
+    dataset_type: str = "bias",
+    skip: bool = False,
+) -> int:
+    with session.transaction():
+        return stage_and_merge(session, *rows, run=run, dataset_type=dataset_type, skip=skip)
+
+
+def stage_and_merge(
+    session: Session, *rows: dict[str, Any], run: str, dataset_type: str, skip: bool = False
+) -> int:
+    stage = session.call("stage_datasets")
+    text = "".join(
+        "\t".join("\\N" if r[c] is None else str(r[c]).replace("\\", "\\\\") for c in COLUMNS) + "\n"
+        for r in rows
+    )
+    with session.connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {stage} ({', '.join(COLUMNS)}) FROM STDIN", io.StringIO(text))
+    return int(session.call("merge_datasets", run, dataset_type, "main", skip))
+
+
+def test_rows_become_datasets_and_rows_of_one_id_its_artifacts(write: Session) -> None:
+    twice = uuid4()
+    assert (
+        load(write, row(1, 1), row(2, 2, dataset_id=twice), row(3, 2, dataset_id=twice, component="mask"))
+        == 2
+    )
+    assert write.rows(
+        "SELECT sensor, count(*) FROM butler.dataset JOIN butler.artifact USING (dataset_id) GROUP BY 1 ORDER BY 1"
+    ) == [(1, 1), (2, 2)]
+
+
+def test_all_bad_rows_are_named_at_once_and_nothing_is_kept(write: Session, own: Session) -> None:
+    put(write, "bias", {"camera": "Cam", "sensor": 3})
+    before = contents(own)
+    with refused("UB104", "^6 rows are wrong: ") as caught:
+        load(
+            write,
+            row(1, 1),
+            row(2, 9),
+            row(3, None),
+            row(4, 1),
+            row(5, 3),
+            row(6, 2, path=None),
+            row(7, 1, camera="Nobody"),
+        )
+    detail = caught.value.diag.message_detail
+    for number, said in [
+        (2, "camera Cam has no sensor 9"),
+        (3, "the data ID has camera"),
+        (5, "run r/one has it already"),
+        (6, "is missing"),
+        (7, "no camera 'Nobody'"),
+    ]:
+        assert f'"row": {number}' in detail
+        assert said in detail
+    assert "given twice" in detail
+    assert contents(own) == before
+
+
+def test_what_exists_is_passed_over_if_asked(write: Session) -> None:
+    (there,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    assert load(write, row(1, 1), row(2, 2), skip=True) == 1
+    assert write.scalar("SELECT dataset_id FROM butler.dataset WHERE sensor = 1") == there
+
+
+def test_an_artifact_that_breaks_a_rule_is_refused_by_it(write: Session, own: Session) -> None:
+    before = contents(own)
+    for changes, constraint in [
+        ({"path": "../x"}, "ck_artifact_path"),
+        ({"size": -1}, "ck_artifact_size"),
+        ({"sha256": "\\x00"}, "ck_artifact_sha256"),
+    ]:
+        with refused("23514", constraint=constraint):
+            load(write, row(1, 1, **changes))
+    with refused("23505", constraint="pk_artifact"):
+        same = uuid4()
+        load(write, row(1, 1, dataset_id=same), row(2, 1, dataset_id=same))
+    assert contents(own) == before
+
+
+def test_one_transaction_may_load_several_types(write: Session) -> None:
+    with write.transaction():
+        assert stage_and_merge(write, row(1, 1), run="r/one", dataset_type="bias") == 1
+        write.call("register_dataset_type", "dark", "Dict", ["sensor"])
+        assert stage_and_merge(write, row(1, 1), run="r/one", dataset_type="dark") == 1
+    assert write.column("SELECT dataset_type FROM butler.dataset ORDER BY 1") == ["bias", "dark"]
+
+
+def test_a_second_stage_before_the_first_is_merged_is_refused(write: Session) -> None:
+    with refused("UB202", "butler_stage_dataset already", "Merge"), write.transaction():
+        write.call("stage_datasets")
+        write.call("stage_datasets")
+    with write.transaction():
+        write.call("stage_datasets")
+    with refused("UB301", "no staging table", "stage_datasets"):
+        write.call("merge_datasets", "r/one", "bias", "main")
+
+
+def test_a_load_into_a_frozen_or_unknown_run_or_store_is_refused(write: Session, own: Session) -> None:
+    write.call("freeze_collection", "r/one")
+    before = contents(own)
+    with refused("UB401", "frozen"):
+        load(write, row(1, 1))
+    with refused("UB103", "'r/no'"):
+        load(write, row(1, 1), run="r/no")
+    with refused("UB202", "tagged collection, not a run"):
+        load(write, row(1, 1), run="best")
+    with refused("UB102", "'bais'", "bias"):
+        load(write, row(1, 1), run="r/two", dataset_type="bais")
+    with refused("UB301", "'elsewhere'"), write.transaction():
+        write.call("stage_datasets")
+        write.call("merge_datasets", "r/two", "bias", "elsewhere")
+    assert contents(own) == before
+
+
+def test_the_stage_can_be_filled_and_nothing_else(write: Session) -> None:
+    for attempt in (
+        "SELECT FROM pg_temp.butler_stage_dataset",
+        "UPDATE pg_temp.butler_stage_dataset SET path = 'x'",
+        "DELETE FROM pg_temp.butler_stage_dataset",
+        "DROP TABLE pg_temp.butler_stage_dataset",
+        "ALTER TABLE pg_temp.butler_stage_dataset ADD COLUMN x integer",
+        "CREATE TRIGGER x BEFORE INSERT ON pg_temp.butler_stage_dataset FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "CREATE RULE x AS ON INSERT TO pg_temp.butler_stage_dataset DO ALSO SELECT 1",
+    ):
+        with refused("42501"), write.transaction():
+            write.call("stage_datasets")
+            write.rows(attempt)
+
+
+def test_a_caller_s_own_table_of_that_name_is_never_read(database: Any) -> None:
+    """Its columns could be expressions, its type a view over what the caller may not see."""
+    administrator = Session(database.connect("superuser"))
+    administrator.rows(f"GRANT TEMPORARY ON DATABASE {database.name} TO butler_writer")
+    for made in (
+        "CREATE TEMPORARY TABLE butler_stage_dataset (row_number integer)",
+        "CREATE TEMPORARY VIEW butler_stage_dataset AS SELECT 1 AS row_number",
+    ):
+        connection: psycopg2.extensions.connection = database.connect("writer")
+        writer = Session(connection)
+        writer.rows(made)
+        with refused("UB202", "already", "one of your own"):
+            writer.call("stage_datasets")
+        with refused("UB301", "no staging table"):
+            writer.call("merge_datasets", "r/one", "bias", "main")
+        connection.close()
+
+
+def test_a_reader_stages_nothing(read: Session) -> None:
+    with refused("42501"):
+        read.call("stage_datasets")

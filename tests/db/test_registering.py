@@ -1,0 +1,207 @@
+"""Registering cameras, sky maps and units: idempotent, strict, and complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from db.session import Session, refused
+from db.world import camera, contents, populate, square
+
+
+def test_the_same_again_changes_nothing(write: Session, own: Session) -> None:
+    before = contents(own)
+    with write.transaction():
+        for name in ("Cam", "Spec"):
+            more: dict[str, Any] = (
+                {"extra": {"gain": {"type": "float", "doc": "Gain.", "unit": "e/adu"}}}
+                if name == "Cam"
+                else {}
+            )
+            write.call("register_camera", camera(name, **more))
+        assert write.call("register_units", "label", [{"label": "twilight"}]) == 0
+        assert not write.call("register_dataset_type", "raw", "Dict", ["detector", "exposure"])
+        assert not write.call("register_datastore", "main", "file:///data/")
+    assert contents(own) == before
+
+
+def test_everything_can_be_registered_twice(write: Session, own: Session) -> None:
+    before = contents(own)
+    populate(write)
+    assert contents(own) == before
+
+
+def test_what_wasn_t_given_is_added_and_what_was_stays(write: Session) -> None:
+    """Headers of one file may know what another's don't."""
+    write.call("register_units", "visit", [{"camera": "Cam", "visit": 1, "airmass": 1.5}])
+    assert write.rows(
+        "SELECT airmass, exposure_time FROM butler.visit WHERE camera = 'Cam' AND visit = 1"
+    ) == [(1.5, 30.0)]
+    with refused("UB202", "airmass = 1.5, not 1.6", "replace"):
+        write.call("register_units", "visit", [{"camera": "Cam", "visit": 1, "airmass": 1.6}])
+    write.rows(
+        "SELECT butler.register_units('visit', %s, true)", '[{"camera": "Cam", "visit": 1, "airmass": 1.6}]'
+    )
+    assert write.scalar("SELECT airmass FROM butler.visit WHERE camera = 'Cam' AND visit = 1") == 1.6
+
+
+def test_replacing_one_row_leaves_the_others_columns(write: Session) -> None:
+    rows = (
+        '[{"camera": "Cam", "visit": 1, "airmass": 1.5}, {"camera": "Cam", "visit": 2, "exposure_time": 31}]'
+    )
+    write.rows("SELECT butler.register_units('visit', %s, true)", rows)
+    assert write.rows(
+        "SELECT visit, airmass, exposure_time FROM butler.visit WHERE camera = 'Cam' AND visit < 3 ORDER BY 1"
+    ) == [
+        (1, 1.5, 30.0),
+        (2, None, 31.0),
+    ]
+
+
+def test_a_row_given_twice_counts_once_if_it_agrees(write: Session, own: Session) -> None:
+    assert write.call("register_units", "label", [{"label": "a"}, {"label": "a"}]) == 1
+    before = contents(own)
+    with refused("UB202", "label b is registered with doc"):
+        write.call("register_units", "label", [{"label": "b", "doc": "x"}, {"label": "b", "doc": "y"}])
+    assert contents(own) == before
+
+
+def test_a_dataset_type_brings_the_units_that_its_units_need(read: Session) -> None:
+    units = dict(read.rows("SELECT dataset_type, units FROM butler.dataset_type"))
+    assert units["raw"] == ["camera", "sensor", "visit"]
+    assert units["snap_image"] == ["camera", "visit", "snap"]
+    assert units["coadd"] == ["abstract_filter", "skymap", "tract", "patch"]
+    assert units["census"] == []
+    assert read.rows("SELECT unit FROM butler.dataset_type_unit WHERE dataset_type = 'bias' ORDER BY 1") == [
+        ("camera",),
+        ("sensor",),
+    ]
+
+
+def test_times_without_a_zone_are_utc_whatever_the_session_s_zone(write: Session) -> None:
+    write.rows("SET timezone = 'Asia/Tokyo'")
+    write.call(
+        "register_units",
+        "visit",
+        [{"camera": "Cam", "visit": 4, "visit_name": "n4", "public_after": "2027-01-01T00:00:00"}],
+    )
+    write.rows("RESET timezone")
+    assert (
+        write.scalar("SELECT public_after::text FROM butler.visit WHERE visit = 4")
+        == "2027-01-01 00:00:00+00"
+    )
+
+
+def test_a_camera_s_own_fields_have_a_view_with_types_and_comments(write: Session) -> None:
+    extra = {
+        "gain": {"type": "float", "doc": "Gain of the amplifier.", "unit": "e/adu"},
+        "mode": {"type": "text"},
+        "count": {"type": "integer"},
+        "parked": {"type": "boolean"},
+    }
+    write.call("register_camera", camera("Odd-Cam 2", extra=extra))
+    rows = [
+        {
+            "camera": "Odd-Cam 2",
+            "visit": 1,
+            "visit_name": "a",
+            "extra": {"gain": 2.5, "mode": "fast", "count": 3, "parked": True},
+        },
+        {
+            "camera": "Odd-Cam 2",
+            "visit": 2,
+            "visit_name": "b",
+            "extra": {"gain": "high", "mode": 7, "count": "x", "parked": "y"},
+        },
+        {"camera": "Odd-Cam 2", "visit": 3, "visit_name": "c"},
+    ]
+    write.call("register_units", "visit", rows)
+    assert write.rows('SELECT visit, gain, mode, "count", parked FROM butler.visit_odd_cam_2 ORDER BY 1') == [
+        (1, 2.5, "fast", 3, True),
+        (2, None, "7", None, None),
+        (3, None, None, None, None),
+    ]
+    comments = dict(
+        write.rows(
+            "SELECT attname, col_description(attrelid, attnum) FROM pg_attribute WHERE attrelid = 'butler.visit_odd_cam_2'::regclass AND attnum > 0"
+        )
+    )
+    assert comments["gain"] == "Gain of the amplifier. Unit: e/adu."
+    assert all(comments.values())
+    assert [r for r in write.rows("SELECT * FROM butler.visit_cam WHERE gain = 1.5")] != []  # noqa: C416
+
+
+def test_a_camera_s_view_follows_its_definition(write: Session, read: Session) -> None:
+    write.rows(
+        "SELECT butler.register_camera(%s, true)",
+        '{"camera": "Cam", "extra": {"pressure": {"type": "float", "doc": "Of the air.", "unit": "hPa"}}}',
+    )
+    assert read.rows("SELECT camera, visit, pressure FROM butler.visit_cam WHERE visit = 1") == [
+        ("Cam", 1, None)
+    ]
+
+
+def test_a_sky_map_is_its_tracts_and_patches(read: Session) -> None:
+    assert read.rows(
+        "SELECT tract, count(*) FROM butler.patch WHERE skymap = 'rings' GROUP BY 1 ORDER BY 1"
+    ) == [(0, 2), (1, 2)]
+
+
+def test_the_same_layout_under_two_names_is_recognised(write: Session) -> None:
+    for name in ("a", "b"):
+        write.call("register_skymap", {"skymap": name, "kind": "rings", "n": 7, "tracts": []})
+    assert len(set(write.column("SELECT definition_hash FROM butler.skymap WHERE skymap IN ('a', 'b')"))) == 1
+    assert len(set(write.column("SELECT definition_hash FROM butler.skymap"))) == 2
+
+
+def test_bands_of_two_cameras_are_one(read: Session) -> None:
+    assert read.column("SELECT band FROM butler.band ORDER BY 1") == ["g", "r"]
+    assert read.scalar("SELECT count(*) FROM butler.physical_filter WHERE abstract_filter = 'r'") == 2
+
+
+@pytest.mark.parametrize("name", ["line\nbreak", "", " ", "é" * 128, "x" * 300])
+def test_a_camera_s_bad_name_leaves_nothing(write: Session, own: Session, name: str) -> None:
+    before = contents(own)
+    with refused("23514", constraint="ck_camera_name"):
+        write.call("register_camera", camera(name))
+    assert contents(own) == before
+
+
+def test_a_wrong_sensor_takes_the_whole_camera_with_it(write: Session, own: Session) -> None:
+    before = contents(own)
+    with refused("23514"):
+        write.call(
+            "register_camera",
+            {**camera("New"), "sensors": [{"sensor": 1, "sensor_name": "a", "nx": -1, "ny": 1}]},
+        )
+    assert contents(own) == before
+
+
+def test_overlaps_follow_a_region_that_is_replaced(write: Session) -> None:
+    def patches() -> list[Any]:
+        return write.column(
+            "SELECT tract FROM butler.sensor_patch_join WHERE camera = 'Cam' AND visit = 1 AND sensor = 1 ORDER BY 1"
+        )
+
+    assert set(patches()) == {0}
+    with write.transaction():
+        write.rows(
+            "SELECT butler.register_units('observed_sensor', %s::jsonb, true)",
+            str([{"camera": "Cam", "visit": 1, "sensor": 1, "region": square(11, 0)}]).replace("'", '"'),
+        )
+    assert set(patches()) == {1}
+    with write.transaction():
+        write.rows(
+            "SELECT butler.register_units('patch', %s::jsonb, true)",
+            str(
+                [{"skymap": "rings", "tract": 1, "patch": n, "region": square(50, 50)} for n in (0, 1)]
+            ).replace("'", '"'),
+        )
+    assert patches() == []
+
+
+def test_regions_are_not_registered_in_another_isolation_level(write: Session) -> None:
+    row = {"camera": "Cam", "visit": 3, "sensor": 1, "region": square(10, 0)}
+    with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
+        write.call("register_units", "observed_sensor", [row])
