@@ -21,18 +21,19 @@ from butler.datastore import open_datastore
 
 PROJECT = Path(__file__).parents[2]
 
-_FENCE = re.compile(r"^( *)```([a-z]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```([a-z]*)(?: file=(\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _DOCTEST = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _END = "end of command"
 
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block of a page."""
+    """A fenced block of a page; one with ``file=`` after its language is that file's content."""
 
     page: str
     line: int
     language: str
+    file: str | None
     text: str
 
     @property
@@ -46,9 +47,9 @@ class Example:
 def examples(page: str) -> Iterator[Example]:
     content = (PROJECT / page).read_text(encoding="utf-8")
     for match in _FENCE.finditer(content):
-        indent, language, text = match.groups()
+        indent, language, file, text = match.groups()
         line = content.count("\n", 0, match.start()) + 1
-        yield Example(page, line, language, re.sub(f"^{indent}", "", text, flags=re.MULTILINE))
+        yield Example(page, line, language, file, re.sub(f"^{indent}", "", text, flags=re.MULTILINE))
 
 
 class Reader:
@@ -58,15 +59,20 @@ class Reader:
         self.folder = folder
         self._names: dict[str, Any] = {"__name__": "__main__"}
         programs = folder / ".programs"
+        packages = folder / ".packages"
         programs.mkdir(exist_ok=True)
-        for name, start in (("python", ""), ("butler", "-c 'from butler.cli import main; main()'")):
+        for name, arguments in (
+            ("python", '"$@"'),
+            ("butler", """-c 'from butler.cli import main; main()' "$@\""""),
+            ("pip", f'-m pip "$@" --quiet --no-deps --no-build-isolation --no-index --target "{packages}"'),
+        ):
             program = programs / name
-            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {start} "$@"\n')
+            program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}\n')
             program.chmod(0o755)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("BUTLER_REPO")}
         environment |= {
             "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join([str(PROJECT), str(folder)]),
+            "PYTHONPATH": os.pathsep.join([str(packages), str(PROJECT), str(folder)]),
             "COLUMNS": "120",
             "NO_COLOR": "1",
             "TERM": "dumb",
@@ -96,7 +102,11 @@ class Reader:
             "sql": self._select,
             "yaml": self._configure,
         }
-        if example.language in follow:
+        if example.file is not None:
+            path = self.folder / example.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(example.text, encoding="utf-8")
+        elif example.language in follow:
             follow[example.language](example)
 
     def _script(self, example: Example) -> None:
@@ -120,10 +130,8 @@ class Reader:
     def _commands(self, example: Example) -> None:
         for command, shown in _commands(example.text):
             output, status = self._type(command)
-            if shown:
-                assert _alike(shown, output), f"{example}: $ {command}\nshows\n{shown}\ngave\n{output}"
-            else:
-                assert status == 0, f"{example}: $ {command}\nended with {status}\n{output}"
+            assert not shown or _alike(shown, output), f"{example}: $ {command}\nshows\n{shown}\ngave\n{output}"
+            assert (status != 0) == ("error:" in shown), f"{example}: $ {command}\nended with {status}\n{output}"
 
     def _bash(self, example: Example) -> None:
         output, status = self._type(f"( set -e\n{example.text})")
@@ -132,7 +140,7 @@ class Reader:
     def _type(self, command: str) -> tuple[str, int]:
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
-        self._shell.stdin.write(f'{command}\necho "{_END} $?"\n')
+        self._shell.stdin.write(f'{{ {command}\n}} < /dev/null\necho "{_END} $?"\n')
         self._shell.stdin.flush()
         lines: list[str] = []
         for line in self._shell.stdout:
@@ -166,9 +174,9 @@ class Reader:
 def _commands(text: str) -> Iterator[tuple[str, str]]:
     """Split what a terminal shows into commands and what each of them printed."""
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, newline, rest = part.partition("\n")
+        command, _, rest = part.partition("\n")
         while command.endswith("\\") or re.match(r"> ", rest):
-            line, newline, rest = rest.partition("\n")
+            line, _, rest = rest.partition("\n")
             command = f"{command}\n{line.removeprefix('> ')}"
         yield command, rest.strip("\n")
 
