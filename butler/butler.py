@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from butler.config import RepositoryConfig
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from butler.verification import Fault
 
 __all__ = ["Butler"]
+
+Found = TypeVar("Found")
 
 
 class Butler:
@@ -153,9 +155,8 @@ class Butler:
         """
         if isinstance(dataset, DatasetRef):
             return dataset if dataset.artifacts else self.registry.get_dataset(dataset.id)
-        found = self.registry.find(
-            dataset, {**(data_id or {}), **units}, self.search_path(collections), as_of=as_of
-        )
+        labels = {**(data_id or {}), **units}
+        found = self.search(lambda path: self.registry.find(dataset, labels, path, as_of=as_of), collections)
         assert found is not None  # a required one is found or is an error
         return found
 
@@ -259,8 +260,9 @@ class Butler:
         if isinstance(dataset, DatasetRef):
             ref: DatasetRef | None = self.find(dataset)
         else:
-            ref = self.registry.find(
-                dataset, {**(data_id or {}), **units}, self.search_path(collections), required=False
+            labels = {**(data_id or {}), **units}
+            ref = self.search(
+                lambda path: self.registry.find(dataset, labels, path, required=False), collections
             )
         return ref is not None and bool(ref.artifacts) and all(map(self.datastore.exists, ref.artifacts))
 
@@ -306,6 +308,23 @@ class Butler:
                 "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
             )
         return [searched] if isinstance(searched, str) else searched
+
+    def search(
+        self, look: Callable[[Sequence[str]], Found], collections: Sequence[str] | str | None = None
+    ) -> Found:
+        """Search some collections, or the Butler's own.
+
+        The Butler's run is passed over while nothing has been put into it,
+        as it isn't made before.
+        """
+        path = self.search_path(collections)
+        try:
+            return look(path)
+        except CollectionNotFoundError as error:
+            others = [name for name in path if name != self.run]
+            if self.run is None or error.details.get("collection") != self.run or not others:
+                raise
+            return look(others)
 
     # Writing -------------------------------------------------------------
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from butler.registry.rows import DatasetRefs, Fetched
+
 if TYPE_CHECKING:
     from butler.butler import Butler
-    from butler.registry.rows import DatasetRefs
 
 __all__ = ["Query"]
 
@@ -60,10 +61,11 @@ class Query:
             Refs when iterated over; ``to_arrow()``, ``to_pandas()`` and
             ``to_astropy()`` give tables.
         """
-        return self._butler.registry.datasets(
-            dataset_type,
-            self._butler.search_path(collections),
-            {**(data_id or {}), **units},
-            find_first=find_first,
-            as_of=as_of,
+        registry, labels = self._butler.registry, {**(data_id or {}), **units}
+
+        def look(path: Sequence[str]) -> Fetched:
+            return registry.datasets(dataset_type, path, labels, find_first=find_first, as_of=as_of).fetched
+
+        return DatasetRefs(
+            lambda: self._butler.search(look, collections), lambda: registry.dataset_type(dataset_type)
         )

@@ -42,7 +42,8 @@ class Rows:
         self._fetch = fetch
 
     @cached_property
-    def _fetched(self) -> Fetched:
+    def fetched(self) -> Fetched:
+        """Columns and rows as they came from the database."""
         return self._fetch()
 
     @cached_property
@@ -54,27 +55,27 @@ class Rows:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return self._fetched.columns
+        return self.fetched.columns
 
     def __len__(self) -> int:
-        return len(self._fetched.rows)
+        return len(self.fetched.rows)
 
     def __iter__(self) -> Iterator[Any]:
-        return map(self._row_type._make, self._fetched.rows)
+        return map(self._row_type._make, self.fetched.rows)
 
     def __getitem__(self, index: int) -> Any:
-        return self._row_type._make(self._fetched.rows[index])
+        return self._row_type._make(self.fetched.rows[index])
 
     def scalar(self) -> Any:
         """Give the one value of a query that has one row and one column."""
-        ((value,),) = self._fetched.rows
+        ((value,),) = self.fetched.rows
         return value
 
     def to_arrow(self) -> pyarrow.Table:
         """Give the rows as an Arrow table; ids and ranges are texts in it."""
         import pyarrow as pa
 
-        columns = zip(*self._fetched.rows, strict=True) if self._fetched.rows else ([],) * len(self.columns)
+        columns = zip(*self.fetched.rows, strict=True) if self.fetched.rows else ([],) * len(self.columns)
         arrays = [pa.array([_plain(value) for value in column]) for column in columns]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
 
@@ -102,7 +103,7 @@ class Rows:
         return table
 
     def __repr__(self) -> str:
-        if "_fetched" not in self.__dict__:
+        if "fetched" not in self.__dict__:
             return "<Rows, not fetched yet>"
         return f"<Rows: {len(self)} of {', '.join(self.columns)}>"
 
@@ -112,7 +113,7 @@ class Rows:
         head = "".join(f"<th>{escape(name)}</th>" for name in self.columns)
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>"
-            for row in self._fetched.rows[:20]
+            for row in self.fetched.rows[:20]
         )
         more = f"<p>{len(self)} rows, 20 shown</p>" if len(self) > 20 else ""
         return f"<table><tr>{head}</tr>{body}</table>{more}"
@@ -135,10 +136,10 @@ class DatasetRefs(Rows):
 
     def __iter__(self) -> Iterator[DatasetRef]:
         dataset_type = self._dataset_type()
-        return (self._ref(dataset_type, row) for row in self._fetched.rows)
+        return (self._ref(dataset_type, row) for row in self.fetched.rows)
 
     def __getitem__(self, index: int) -> DatasetRef:
-        return self._ref(self._dataset_type(), self._fetched.rows[index])
+        return self._ref(self._dataset_type(), self.fetched.rows[index])
 
     @staticmethod
     def _ref(dataset_type: DatasetType, row: Sequence[Any]) -> DatasetRef:
@@ -155,13 +156,13 @@ class DatasetRefs(Rows):
         units = self._dataset_type().units
         rows = [
             (dataset_id, *(data_id.get(unit) for unit in units), run, collection)
-            for dataset_id, data_id, run, collection in self._fetched.rows
+            for dataset_id, data_id, run, collection in self.fetched.rows
         ]
         columns = ("dataset_id", *units, "run", "collection")
         return Rows(lambda: Fetched(columns, rows)).to_arrow()
 
     def __repr__(self) -> str:
-        if "_fetched" not in self.__dict__:
+        if "fetched" not in self.__dict__:
             return "<DatasetRefs, not fetched yet>"
         return f"<DatasetRefs: {len(self)} of {self._dataset_type().name}>"
 

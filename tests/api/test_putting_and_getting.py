@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -220,3 +221,12 @@ def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler) -> None:
         broken.put({"n": 1}, "stats", LABELS)
     assert not butler.exists("stats", LABELS)
     assert list(butler.verify()) == []
+
+
+def test_the_butlers_own_run_need_not_be_there_to_read_from_the_others(butler: Butler, repo: Path) -> None:
+    butler.put({"n": 1}, "stats", LABELS)
+    with Butler(repo, run="u/me/second", collections=["u/me/first"]) as second:
+        assert second.get("stats", LABELS) == {"n": 1}
+        assert second.exists("stats", LABELS)
+        assert [ref.run for ref in second.query.datasets("stats")] == ["u/me/first"]
+        assert "u/me/second" not in {c.name for c in second.registry.collections()}

@@ -10,25 +10,26 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM butler_internal.visit AS v
-    WHERE
-        (v.camera, v.visit) IN (SELECT n.camera, n.visit FROM new_rows AS n WHERE n.region IS NOT NULL)
-        AND (v.region IS NULL OR v.region_derived)
-    ORDER BY v.camera, v.visit
-    FOR NO KEY UPDATE;
+    WITH stale AS MATERIALIZED (
+        SELECT v.camera, v.visit
+        FROM butler_internal.visit AS v
+        WHERE
+            (v.camera, v.visit) IN (SELECT n.camera, n.visit FROM new_rows AS n WHERE n.region IS NOT NULL)
+            AND (v.region IS NULL OR v.region_derived)
+        ORDER BY v.camera, v.visit
+        FOR NO KEY UPDATE OF v
+    ),
+    hull AS (
+        SELECT o.camera, o.visit, butler.sky_hull(array_agg(o.region)) AS region
+        FROM stale AS s
+        INNER JOIN butler_internal.observed_sensor AS o ON o.camera = s.camera AND o.visit = s.visit
+        WHERE o.region IS NOT NULL
+        GROUP BY o.camera, o.visit
+    )
     UPDATE butler_internal.visit AS v
     SET region = h.region, region_derived = true
-    FROM (
-        SELECT o.camera, o.visit, butler.sky_hull(array_agg(o.region)) AS region
-        FROM butler_internal.observed_sensor AS o
-        WHERE
-            o.region IS NOT NULL
-            AND (o.camera, o.visit) IN (SELECT n.camera, n.visit FROM new_rows AS n)
-        GROUP BY o.camera, o.visit
-    ) AS h
-    WHERE
-        v.camera = h.camera AND v.visit = h.visit AND (v.region IS NULL OR v.region_derived)
-        AND h.region IS NOT NULL;
+    FROM hull AS h
+    WHERE v.camera = h.camera AND v.visit = h.visit AND h.region IS NOT NULL;
     RETURN NULL;
 END;
 $$;
