@@ -44,22 +44,18 @@ class GuardedGroup(TyperGroup):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except ButlerError as error:
-            show_error(error.message, error.hint)
         except BrokenPipeError:
             _discard_output()
             raise typer.Exit(ExitStatus.BROKEN_PIPE) from None
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise typer.Exit(ExitStatus.INTERRUPTED) from None
-        except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            show_error(f"{named}{error.strerror or error}")
-        else:
-            return result
-        if _log.isEnabledFor(logging.DEBUG):
-            traceback.print_exc()
-        raise typer.Exit(ExitStatus.FAILED) from None
+        except (ButlerError, OSError) as error:
+            show_error(*_told(error))
+            if _log.isEnabledFor(logging.DEBUG):
+                traceback.print_exc()
+            raise typer.Exit(ExitStatus.FAILED) from None
+        return result
 
 
 def show_error(message: str, hint: str | None = None) -> None:
@@ -84,6 +80,13 @@ def run_guarded(application: typer.Typer) -> NoReturn:
             traceback.print_exc()
         sys.exit(ExitStatus.FAILED)
     sys.exit(ExitStatus.DONE)
+
+
+def _told(error: ButlerError | OSError) -> tuple[str, str | None]:
+    """Give what to tell of an error, and the hint."""
+    if isinstance(error, ButlerError):
+        return error.message, error.hint
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error), None
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "installed_version", "session_of"]
 
-_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*:)[^@\s]*(?=@)|(\bpassword=)[^&\s]*")
 _logger = logging.getLogger("butler")
 
 
@@ -64,18 +64,14 @@ class Session:
     @contextmanager
     def reading(self, collections: Sequence[str] = ()) -> Iterator[Butler]:
         """Open the repository to read; Ctrl-C ends a long query."""
-        from psycopg2.extensions import set_wait_callback
-        from psycopg2.extras import wait_select
-
         from butler.butler import Butler
+        from butler.cli.interruption import interruptible
 
-        # Without, the driver in C waits for the query's end before it lets Python see a signal.
-        set_wait_callback(wait_select)
-        try:
-            with Butler(self.repo, collections=collections, role=self.reader, registry=self.layer) as butler:
-                yield butler
-        finally:
-            set_wait_callback(None)
+        with (
+            interruptible(),
+            Butler(self.repo, collections=collections, role=self.reader, registry=self.layer) as butler,
+        ):
+            yield butler
 
     def writing(self, *, run: str | None = None, collections: Sequence[str] = ()) -> Butler:
         """Open the repository to write."""
@@ -113,7 +109,10 @@ class Session:
         _logger.addHandler(logging.NullHandler())
         _logger.setLevel(logging.DEBUG if self.verbosity > 1 else logging.INFO)
         if self.verbosity:
-            _add_handler(logging.StreamHandler(), "%(name)s: %(message)s")
+            terminal = logging.StreamHandler()
+            # Errors are told in any case, as lines of their own.
+            terminal.addFilter(lambda record: record.levelno < logging.ERROR)
+            _add_handler(terminal, "%(name)s: %(message)s")
         if file is not None:
             _add_handler(
                 logging.FileHandler(file, encoding="utf-8"),
@@ -123,7 +122,7 @@ class Session:
             statements = logging.getLogger("sqlalchemy.engine")
             statements.setLevel(logging.INFO)
             statements.handlers = _logger.handlers
-        _logger.info("butler %s", _PASSWORD.sub(r"\1:***@", " ".join(sys.argv[1:])))
+        _logger.info("butler %s", _PASSWORD.sub(r"\1\2***", " ".join(sys.argv[1:])))
 
 
 def installed_version() -> str:

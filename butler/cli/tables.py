@@ -99,7 +99,7 @@ def _with_astropy(form: str, **options: Any) -> Callable[[Sequence[str], Cells, 
 
         from butler.registry.rows import Fetched, Rows
 
-        scalars = [[_scalar(value) for value in row] for row in rows]
+        scalars = [[_in_64_bits(_scalar(value)) for value in row] for row in rows]
         table = Rows(lambda: Fetched(tuple(columns), scalars)).to_astropy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -118,6 +118,10 @@ def _scalar(value: Any) -> Any:
 
         return json.dumps(simple, ensure_ascii=False)
     return simple
+
+
+def _in_64_bits(value: Any) -> Any:
+    return float(value) if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
 _WRITERS: dict[TableFormat, Callable[[Sequence[str], Cells, Path], None]] = {
