@@ -115,9 +115,11 @@ BEGIN
                 r.skymap, r.tract, r.patch, r.sky_pixel, r.label
             ) AS json
         FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
+        -- One that another process has put since the check above isn't there for this one: begin, and
+        -- be refused at the end.
         LEFT JOIN butler_internal.dataset AS d
             ON
-                d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
+                p_skip_existing AND d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
                 AND d.state <> 'removed'
                 AND d.digest = butler_shared.data_id_digest(
                     r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,

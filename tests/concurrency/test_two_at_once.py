@@ -1,0 +1,350 @@
+"""Two writers at the same thing: one waits, and the rule holds whoever is first."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from db.session import Session, refused
+from db.world import TEMPLATE, artifact, put, square
+from sqlalchemy import NullPool, create_engine
+
+from butler.schema.install import create_proxy
+from concurrency.conftest import Person
+
+RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
+
+Pair = tuple[Person, Person]
+
+
+def begin(session: Session, data_id: dict[str, Any] = RAW) -> Any:
+    (row,) = session.table("begin_put", "r/one", "raw", [data_id], TEMPLATE, "main")
+    return row["dataset_id"]
+
+
+def finish(dataset_id: Any) -> tuple[str, str]:
+    return "SELECT butler.finish_put(%s)", json.dumps([artifact(dataset_id, dataset_id.hex)])
+
+
+def test_of_two_puts_of_one_data_id_the_first_to_finish_wins(pair: Pair) -> None:
+    first, second = pair
+    one, other = begin(first), begin(second)
+    first.rows("BEGIN")
+    first.rows(*finish(one))
+    waiting = second.expect_blocked(*finish(other))
+    first.rows("COMMIT")
+    with refused("UB201", "another process put", "deleted"):
+        waiting.result()
+    assert first.column("SELECT dataset_id FROM butler.dataset") == [one]
+    assert first.column("SELECT dataset_id FROM butler.open_intents('0')") == [other]
+
+
+def test_if_the_first_fails_the_second_wins(pair: Pair) -> None:
+    first, second = pair
+    one, other = begin(first), begin(second)
+    first.rows("BEGIN")
+    first.rows(*finish(one))
+    waiting = second.expect_blocked(*finish(other))
+    first.rows("ROLLBACK")
+    assert waiting.result() == [(1,)]
+    assert first.column("SELECT dataset_id FROM butler.dataset") == [other]
+
+
+def test_a_put_given_up_by_the_reaper_meanwhile_is_not_said_to_be_there(pair: Pair) -> None:
+    writer, reaper = pair
+    one = begin(writer)
+    reaper.rows("BEGIN")
+    reaper.rows("SELECT butler.abandon_put(%s)", [one])
+    waiting = writer.expect_blocked(*finish(one))
+    reaper.rows("COMMIT")
+    with refused("UB101", "gave up"):
+        waiting.result()
+    assert writer.rows("SELECT FROM butler.dataset") == []
+
+
+def test_a_reaper_waits_for_a_put_that_is_finishing_and_takes_nothing(pair: Pair) -> None:
+    writer, reaper = pair
+    one = begin(writer)
+    writer.rows("BEGIN")
+    writer.rows(*finish(one))
+    waiting = reaper.expect_blocked("SELECT butler.abandon_put(%s)", [one])
+    writer.rows("COMMIT")
+    assert waiting.result() == []
+    assert writer.column("SELECT dataset_id FROM butler.dataset") == [one]
+
+
+def test_puts_of_different_data_ids_do_not_wait(pair: Pair) -> None:
+    first, second = pair
+    one, other = begin(first), begin(second, {**RAW, "sensor": 2})
+    first.rows("BEGIN")
+    first.rows(*finish(one))
+    assert second.rows(*finish(other)) == [(1,)]
+    first.rows("COMMIT")
+
+
+def test_a_bulk_load_and_a_put_of_one_data_id_meet_in_the_constraint(pair: Pair) -> None:
+    first, second = pair
+    one = begin(first)
+    first.rows("BEGIN")
+    first.rows(*finish(one))
+    second.rows("BEGIN")
+    second.call("stage_datasets")
+    second.rows(
+        "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
+        " VALUES (1, gen_random_uuid(), 'Cam', 1, 1, 'p', 'f', 1, sha256(''))"
+    )
+    waiting = second.expect_blocked("SELECT butler.merge_datasets('r/one', 'raw', 'main')")
+    first.rows("COMMIT")
+    with refused("23505", constraint="uq_dataset_run_type_digest"):
+        waiting.result()
+    second.rows("ROLLBACK")
+
+
+def test_chain_edits_that_make_a_cycle_only_together_are_refused(pair: Pair) -> None:
+    first, second = pair
+    for name in ("a", "b"):
+        first.call("register_collection", name, "chained")
+    first.rows("BEGIN")
+    first.call("set_chain", "a", ["b"])
+    waiting = second.expect_blocked("SELECT butler.set_chain('b', ARRAY['a'])")
+    first.rows("COMMIT")
+    with refused("UB202", "'b' would hold itself"):
+        waiting.result()
+
+
+def test_freezing_waits_for_a_put_in_flight_and_no_put_comes_in_after(pair: Pair) -> None:
+    writer, freezer = pair
+    one, other = begin(writer), begin(writer, {**RAW, "sensor": 2})
+    writer.rows("BEGIN")
+    writer.rows(*finish(one))
+    waiting = freezer.expect_blocked("SELECT butler.freeze_collection('r/one')")
+    writer.rows("COMMIT")
+    waiting.result()
+    with refused("UB401", "'r/one' is frozen"):
+        writer.rows(*finish(other))
+    assert writer.column("SELECT dataset_id FROM butler.dataset") == [one]
+
+
+def test_a_put_that_waits_for_a_freeze_is_refused(pair: Pair) -> None:
+    writer, freezer = pair
+    one = begin(writer)
+    freezer.rows("BEGIN")
+    freezer.call("freeze_collection", "r/one")
+    waiting = writer.expect_blocked(*finish(one))
+    freezer.rows("COMMIT")
+    with refused("UB401", "'r/one' is frozen"):
+        waiting.result()
+
+
+def test_a_bulk_load_that_waits_for_a_freeze_is_refused(pair: Pair) -> None:
+    loader, freezer = pair
+    loader.rows("BEGIN")
+    loader.call("stage_datasets")
+    freezer.rows("BEGIN")
+    freezer.call("freeze_collection", "r/one")
+    waiting = loader.expect_blocked("SELECT butler.merge_datasets('r/one', 'raw', 'main')")
+    freezer.rows("COMMIT")
+    with refused("UB401", "'r/one' is frozen"):
+        waiting.result()
+    loader.rows("ROLLBACK")
+
+
+@pytest.mark.parametrize(
+    ("call", "collection"),
+    [
+        (
+            "SELECT butler.associate('best', (SELECT array_agg(d.dataset_id) FROM butler.dataset AS d))",
+            "best",
+        ),
+        ("SELECT butler.disassociate('best', '{}')", "best"),
+        ("SELECT butler.set_chain('all', ARRAY['r/one'])", "all"),
+    ],
+)
+def test_a_change_of_members_that_waits_for_a_freeze_is_refused(
+    pair: Pair, call: str, collection: str
+) -> None:
+    writer, freezer = pair
+    put(writer, "raw", RAW)
+    freezer.rows("BEGIN")
+    freezer.call("freeze_collection", collection)
+    waiting = writer.expect_blocked(call)
+    freezer.rows("COMMIT")
+    with refused("UB401", "is frozen"):
+        waiting.result()
+
+
+def test_two_tags_of_one_data_id_come_one_after_the_other(pair: Pair) -> None:
+    first, second = pair
+    (one,), (other,) = put(first, "raw", RAW), put(first, "raw", RAW, run="r/two")
+    first.rows("BEGIN")
+    first.rows("SELECT butler.associate('best', %s)", [one])
+    waiting = second.expect_blocked("SELECT butler.associate('best', %s)", [other])
+    first.rows("COMMIT")
+    with refused("UB201", f"holds dataset {one}"):
+        waiting.result()
+    assert first.column("SELECT dataset_id FROM butler.dataset_collection WHERE collection = 'best'") == [one]
+
+
+def test_stamps_of_a_collection_never_go_back(pair: Pair, own: Session) -> None:
+    first, second = pair
+    ids = put(first, "raw", RAW, {**RAW, "sensor": 2})
+    first.rows("BEGIN")
+    first.rows("SELECT butler.associate('best', %s)", ids[:1])
+    waiting = second.expect_blocked("SELECT butler.associate('best', %s)", ids[1:])
+    first.rows("COMMIT")
+    waiting.result()
+    own.rows("UPDATE butler_internal.collection SET changed = '2100-01-01' WHERE collection = 'best'")
+    first.rows("SELECT butler.disassociate('best', %s)", ids)
+    begun, ended = own.rows("SELECT max(lower(known)), min(upper(known)) FROM butler_internal.dataset_tag")[0]
+    assert ended > begun
+    assert ended.year == 2100
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "SELECT butler.register_collection('new', 'run')",
+        "SELECT butler.register_dataset_type('new', 'Dict', '{visit}')",
+        "SELECT butler.register_datastore('new', 'file:///new/')",
+        """SELECT butler.register_units('label', '[{"label": "new"}]')""",
+        """SELECT butler.register_camera('{"camera": "New"}')""",
+    ],
+)
+def test_the_same_definition_twice_at_once_is_made_once(pair: Pair, call: str) -> None:
+    first, second = pair
+    first.rows("BEGIN")
+    (made,) = first.rows(call)
+    waiting = second.expect_blocked(call)
+    first.rows("COMMIT")
+    (again,) = waiting.result()
+    assert made != again or made == ("",)
+
+
+def test_sensors_and_patches_loaded_at_once_miss_no_pair(pair: Pair) -> None:
+    astronomer, cartographer = pair
+    astronomer.call("register_units", "visit", [{"camera": "Cam", "visit": 50, "visit_name": "n50"}])
+    sensors = [
+        {"camera": "Cam", "visit": 50, "sensor": n, "region": square(60, 10, 0.1 * n)} for n in (1, 2, 3)
+    ]
+    patches = [
+        {"skymap": "rings", "tract": 0, "patch": 50 + n, "region": square(60, 10, 0.1 + n)} for n in range(4)
+    ]
+    astronomer.rows("BEGIN")
+    astronomer.call("register_units", "observed_sensor", sensors)
+    waiting = cartographer.expect_blocked("SELECT butler.register_units('patch', %s)", json.dumps(patches))
+    astronomer.rows("COMMIT")
+    waiting.result()
+    assert astronomer.scalar("SELECT count(*) FROM butler.sensor_patch_join WHERE visit = 50") == 12
+
+    astronomer.call("register_units", "visit", [{"camera": "Cam", "visit": 51, "visit_name": "n51"}])
+    cartographer.rows("BEGIN")
+    more = [
+        {"skymap": "rings", "tract": 0, "patch": 60 + n, "region": square(60, 10, 0.1 + n)} for n in range(4)
+    ]
+    cartographer.call("register_units", "patch", more)
+    waiting = astronomer.expect_blocked(
+        "SELECT butler.register_units('observed_sensor', %s)",
+        json.dumps([{**row, "visit": 51} for row in sensors]),
+    )
+    cartographer.rows("COMMIT")
+    waiting.result()
+    assert astronomer.scalar("SELECT count(*) FROM butler.sensor_patch_join WHERE visit = 51") == 24
+    assert astronomer.scalar("SELECT count(*) FROM butler.sensor_patch_join WHERE visit = 50") == 24
+
+
+def test_two_loads_of_sensors_do_not_wait_for_each_other(pair: Pair) -> None:
+    first, second = pair
+    first.rows("BEGIN")
+    first.call(
+        "register_units",
+        "observed_sensor",
+        [{"camera": "Cam", "visit": 3, "sensor": 1, "region": square(10, 0)}],
+    )
+    second.call(
+        "register_units",
+        "observed_sensor",
+        [{"camera": "Spec", "visit": 3, "sensor": 1, "region": square(10, 0)}],
+    )
+    first.rows("COMMIT")
+
+
+@pytest.mark.parametrize("base_first", [True, False])
+def test_a_name_registered_in_base_and_layer_at_once_is_in_one(
+    database: Any, pair: Pair, base_first: bool
+) -> None:
+    engine = create_engine(
+        database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
+    )
+    with engine.begin() as connection:
+        create_proxy(connection, "mydb", "butler")
+    first, second = pair
+    calls = [
+        "SELECT butler.register_collection('u/x', 'run')",
+        "SELECT mydb.register_collection('u/x', 'run')",
+    ]
+    if not base_first:
+        calls.reverse()
+    first.rows("BEGIN")
+    first.rows(calls[0])
+    waiting = second.expect_blocked(calls[1])
+    first.rows("COMMIT")
+    with refused("UB202", "collection 'u/x' is already in registry (butler|mydb)", "choose another"):
+        waiting.result()
+    assert first.scalar("SELECT count(*) FROM mydb.collection WHERE collection = 'u/x'") == 1
+
+
+def test_names_are_not_registered_under_layers_in_another_isolation_level(
+    database: Any, write: Session
+) -> None:
+    engine = create_engine(
+        database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
+    )
+    with engine.begin() as connection:
+        create_proxy(connection, "mydb", "butler")
+    with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
+        write.rows("SELECT mydb.register_collection('u/x', 'run')")
+
+
+def test_a_unit_that_a_layer_needs_is_not_deleted_meanwhile(database: Any, own: Session, pair: Pair) -> None:
+    engine = create_engine(
+        database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
+    )
+    with engine.begin() as connection:
+        create_proxy(connection, "mydb", "butler")
+    own.rows("INSERT INTO butler_internal.label (label) VALUES ('fleeting')")
+    person, _ = pair
+    own.rows("BEGIN")
+    own.rows("DELETE FROM butler_internal.label WHERE label = 'fleeting'")
+    (begun,) = _begin_in_layer(person)
+    waiting = person.expect_blocked("SELECT mydb.finish_put(%s)", json.dumps([artifact(begun, "p")]))
+    own.rows("COMMIT")
+    with refused("23503", "no label", constraint="fk_dataset_label"):
+        waiting.result()
+
+
+def _begin_in_layer(session: Session) -> list[Any]:
+    return session.column(
+        "SELECT dataset_id FROM mydb.begin_put('u/y', 'note', '[{\"label\": \"fleeting\"}]', 'x', 'main')"
+    )
+
+
+def test_fifty_writers_of_one_data_id_leave_one_dataset(database: Any) -> None:
+    outcomes: list[str] = []
+
+    def write_once(session: Session) -> None:
+        try:
+            put(session, "raw", RAW)
+            outcomes.append("won")
+        except Exception as error:
+            outcomes.append(str(getattr(error, "pgcode", error)))
+
+    threads = [
+        threading.Thread(target=write_once, args=(Session(database.connect("writer")),)) for _ in range(50)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["UB201"] * 49 + ["won"]
