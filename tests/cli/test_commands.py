@@ -1,0 +1,502 @@
+"""What each command does, beyond its examples."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from astropy.io import fits
+from astropy.nddata import CCDData
+
+from butler import Butler, DatasetType
+
+from .conftest import CAMERA, SKYMAP, Command
+
+STATS = ("camera=Peepshow", "visit=12", "-c", "u/me/first")
+CALEXP = ("camera=Peepshow", "visit=12", "sensor=7", "-c", "u/me/first")
+
+
+def failed(command: Command, *words: str | Path, status: int = 1) -> str:
+    """Give the error of a command that ends with a status other than 0."""
+    result = command(*words)
+    assert result.exit_code == status, result.output
+    return str(result.stderr)
+
+
+# Status and configuration ----------------------------------------------------
+
+
+def test_status_counts_what_is_there(filled: Butler, command: Command) -> None:
+    status = command.json("status")
+    assert (status["cameras"], status["visits"], status["dataset_types"]) == (1, 2, 3)
+    assert status["datasets"] == 4, "three and the description of the run's environment"
+    assert status["bytes"] == sum(path.stat().st_size for path in _files(filled))
+    assert status["last_ingest"] is not None
+    assert status["schema"] == "0001"
+
+
+def _files(butler: Butler) -> list[Path]:
+    root = Path(butler.datastore.root.removeprefix("file://"))
+    return [root / path for path in butler.datastore.paths()]
+
+
+def test_config_shows_where_each_value_comes_from_and_no_password(repo: Path, command: Command) -> None:
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"]["reader"] = "postgresql://me:hush@db.example.org/survey"
+    config["datastore"]["disassemble"] = ["Exposure"]
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    shown = {row["key"]: row for row in command.json("config", "show")}
+    assert shown["repository"]["from"] == "BUTLER_REPO"
+    assert shown["database.dsn.reader"]["value"] == "postgresql://me:***@db.example.org/survey"
+    assert shown["datastore.name"] == {"key": "datastore.name", "value": "main", "from": "default"}
+    assert shown["datastore.disassemble"] == {
+        "key": "datastore.disassemble",
+        "value": ["Exposure"],
+        "from": "butler.yaml",
+    }
+
+
+def test_config_check_names_each_setting_that_does_not_work(repo: Path, command: Command) -> None:
+    assert command.out("config", "check").splitlines() == [
+        "butler.yaml: ok",
+        "database as owner: ok",
+        "database as writer: ok",
+        "datastore main: ok",
+        "database as reader: ok",
+    ]
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"]["reader"] = "postgresql://nobody@127.0.0.1:1/nowhere"
+    config["datastore"]["root"] = "elsewhere"
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    result = command("config", "check")
+    assert result.exit_code == 1
+    assert "database as reader: the database can't be reached" in result.stdout
+    assert "datastore main: the registry has it at file://" in result.stdout
+    assert "database as writer: ok" in result.stdout
+
+
+def test_a_repository_without_a_login_for_readers_reads_as_the_writer(repo: Path, command: Command) -> None:
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"] = config["database"]["dsn"]["writer"]
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    assert json.loads(command.out("sql", "SELECT current_user AS me", "-f", "json")) == [
+        {"me": "butler_writer"}
+    ]
+
+
+# Definitions -----------------------------------------------------------------
+
+
+def test_a_camera_that_is_registered_otherwise_is_replaced_only_when_told(
+    command: Command, inputs: Path
+) -> None:
+    command.out("camera", "add", "peepshow.yaml")
+    Path("other.yaml").write_text(yaml.safe_dump({**CAMERA, "doc": "Three eyes"}))
+    assert "Peepshow" in failed(command, "camera", "add", "other.yaml")
+    command.out("camera", "add", "other.yaml", "--replace")
+    (camera,) = command.json("camera", "list")
+    assert (camera["camera"], camera["sensors"], camera["doc"]) == ("Peepshow", 2, "Three eyes")
+
+
+def test_a_drafted_camera_is_one_that_can_be_checked_and_added(command: Command, inputs: Path) -> None:
+    command.out("camera", "draft", "night1/shot1.fits", "night1/shot2.fits", "-o", "draft.yaml")
+    assert yaml.safe_load(Path("draft.yaml").read_text())["camera"] == "Peepshow"
+    assert command.out("camera", "draft", "night1/shot1.fits").startswith("#")
+
+
+def test_camera_check_tells_what_it_found_and_fails_for_a_file_that_can_not_be_filed(
+    command: Command, inputs: Path
+) -> None:
+    findings = command.json("camera", "check", "peepshow.yaml", "night1/shot1.fits")
+    found = {finding["field"]: finding for finding in findings}
+    assert (found["visit"]["value"], found["visit"]["status"]) == (12, "found")
+    with fits.open("night1/shot1.fits", mode="update") as file:
+        del file[0].header["SHOT"]
+    result = command("camera", "check", "peepshow.yaml", "night1/shot1.fits", "stats.json")
+    assert result.exit_code == 1
+    assert result.stdout.count("can't be filed: ") == 2
+    assert "SHOT" in result.stdout
+
+
+def test_camera_check_takes_a_registered_camera_by_name(command: Command, inputs: Path) -> None:
+    assert "no camera 'Peepshow'" in failed(command, "camera", "check", "Peepshow", "night1/shot1.fits")
+    command.out("camera", "add", "peepshow.yaml")
+    assert command.json("camera", "check", "Peepshow", "night1/shot1.fits")
+
+
+@pytest.mark.parametrize("name", ["rings.yaml", "rings.json"])
+def test_a_sky_map_is_read_from_yaml_and_json(command: Command, inputs: Path, name: str) -> None:
+    command.out("skymap", "add", name)
+    (skymap,) = command.json("skymap", "list")
+    assert skymap == {"skymap": "rings", "tracts": 1, "patches": 1, "doc": SKYMAP["doc"]}
+    (patch,) = command.json("query", "patch", "skymap=rings", "tract=0")
+    assert patch["ra"] == pytest.approx(10.5, abs=0.01)
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"skymap": "x", "tracts": 3}', '{"tracts": [1]}', "{", "null"])
+def test_what_is_no_sky_map_is_refused(command: Command, inputs: Path, content: str) -> None:
+    Path("bad.json").write_text(content)
+    assert "bad.json" in failed(command, "skymap", "add", "bad.json")
+    assert command.json("skymap", "list") == []
+
+
+def test_a_dataset_type_has_a_known_storage_class(command: Command) -> None:
+    assert "Did you mean 'Exposure'" in failed(command, "dataset-type", "add", "x", "Exposur", "-u", "visit")
+    command.out("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor")
+    shown = command.json("dataset-type", "show", "x")
+    assert shown["units"] == ["camera", "sensor", "visit"]
+    assert "wcs" in shown["components"]
+    assert command("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor").stderr == (
+        "dataset type x was registered already\n"
+    )
+    assert "x" in failed(command, "dataset-type", "add", "x", "Dict")
+    assert [row["dataset_type"] for row in command.json("dataset-type", "list", "x*")] == ["x"]
+
+
+def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command: Command) -> None:
+    command.out("collection", "create", "tags", "--kind", "tagged", "--doc", "Some")
+    command.out("collection", "chain", "all", "tags", "u/me/first")
+    assert [row["collection"] for row in command.json("collection", "list", "--kind", "chained")] == ["all"]
+    assert command.json("collection", "show", "all")["members"] == ["tags", "u/me/first"]
+    held = command.json("collection", "show", "u/me/first")["datasets"]
+    assert held == {"calexp": 1, "run_environment": 1, "stats": 2}
+    command.out("collection", "freeze", "u/me/first")
+    assert filled.registry.collections("u/me/first")[0].frozen
+    command.out("collection", "freeze", "u/me/first", "--release")
+    assert not filled.registry.collections("u/me/first")[0].frozen
+    assert "no collection 'nothing'" in failed(command, "collection", "show", "nothing")
+
+
+# Files in and out ------------------------------------------------------------
+
+
+def test_raw_files_are_filed_by_their_headers_once(command: Command, inputs: Path) -> None:
+    command.out("camera", "add", "peepshow.yaml")
+    first = command.out("ingest", "night1/shot1.fits", "night1/shot2.fits").splitlines()
+    assert [line.split(" [")[0] for line in first] == [
+        "raw@{camera=Peepshow, sensor=7, visit=12}",
+        "raw@{camera=Peepshow, sensor=8, visit=13}",
+    ]
+    assert command.out("ingest", "auto", "night1/shot1.fits", "night1/shot2.fits").splitlines() == first
+    assert Path("night1/shot1.fits").exists()
+    assert {row["visit"] for row in command.json("query", "visit")} == {12, 13}
+
+
+@pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
+def test_files_are_taken_in_by_each_mode(command: Command, inputs: Path, mode: str) -> None:
+    command.out("camera", "add", "peepshow.yaml")
+    file = Path("night1/shot1.fits").absolute()
+    content = file.read_bytes()
+    command.out("ingest", "raw", file, "--mode", mode, "--run", "u/me/raws")
+    words = ("raw", "camera=Peepshow", "visit=12", "sensor=7", "-c", "u/me/raws")
+    uri = command.out("uri", *words).strip()
+    stored = Path(uri.removeprefix("file://"))
+    assert stored.read_bytes() == content
+    assert file.exists() is (mode != "move")
+    assert (stored == file) is (mode == "in-place")
+    assert stored.is_symlink() is (mode == "symlink")
+
+
+def test_one_bad_file_keeps_all_of_them_out(command: Command, inputs: Path) -> None:
+    command.out("camera", "add", "peepshow.yaml")
+    Path("night1/broken.fits").write_bytes(Path("night1/shot1.fits").read_bytes()[:100])
+    assert "broken.fits" in failed(command, "ingest", "night1/shot1.fits", "night1/broken.fits")
+    assert command.json("query", "visit") == []
+
+
+def test_a_file_with_labels_of_its_own_is_filed_under_them(
+    filled: Butler, command: Command, inputs: Path
+) -> None:
+    labels = ("--label", "exposure=12", "--label", "instrument=Peepshow")
+    command.out("ingest", "stats", "stats.json", *labels, "--run", "u/me/second")
+    assert filled.get("stats", camera="Peepshow", visit=12, collections="u/me/second") == {"mean": 1.5}
+    command.out("put", "stats", "stats.json", "camera=Peepshow", "visit=13", "--run", "u/me/second")
+    assert filled.get("stats", camera="Peepshow", visit=13, collections="u/me/second") == {"mean": 1.5}
+    Path("other.json").write_text("{}")
+    refused = failed(
+        command, "put", "stats", "other.json", "camera=Peepshow", "visit=13", "--run", "u/me/second"
+    )
+    assert "other.json is not the file" in refused
+
+
+def test_labels_fit_one_file_of_a_named_type(command: Command, inputs: Path) -> None:
+    words = ("night1/shot1.fits", "night1/shot2.fits", "--label", "visit=1")
+    assert "--label" in failed(command, "ingest", "raw", *words, status=2)
+    assert "--label" in failed(command, "ingest", words[0], "--label", "visit=1", status=2)
+
+
+def test_a_dataset_comes_out_byte_for_byte(filled: Butler, command: Command, inputs: Path) -> None:
+    ref = filled.find("calexp", camera="Peepshow", visit=12, sensor=7)
+    command.out("get", "calexp", *CALEXP, "-o", "out.fits")
+    assert hashlib.sha256(Path("out.fits").read_bytes()).digest() == ref.artifacts[0].sha256
+    result = command("get", "calexp", *CALEXP, "-o", "-")
+    assert result.stdout_bytes == Path("out.fits").read_bytes()
+    assert result.stderr == ""
+
+
+def test_a_component_and_a_section_are_files_of_their_own(
+    filled: Butler, command: Command, inputs: Path
+) -> None:
+    command.out("get", "calexp", *CALEXP, "--bbox", "1,0,2,2", "-o", "cut.fits")
+    assert CCDData.read("cut.fits").data.tolist() == [[1, 2], [5, 6]]
+    (identity,) = command.json("identify", "cut.fits")
+    ref = filled.find("calexp", camera="Peepshow", visit=12, sensor=7)
+    assert UUID(identity["id"]) == ref.id
+    assert identity["data_id"] == {"camera": "Peepshow", "sensor": 7, "visit": 12}
+    command.out("get", "calexp.image", *CALEXP, "-o", "image.fits")
+    assert command.json("identify", "image.fits")[0]["component"] == "image"
+    assert command.out("get", "calexp.bbox", *CALEXP, "-o", "-") == "[0, 0, 4, 3]\n"
+
+
+def test_the_name_of_the_file_chooses_its_format(filled: Butler, command: Command, inputs: Path) -> None:
+    import astropy.table
+    import pyarrow.parquet
+
+    filled.registry.register_dataset_type(DatasetType("sources", "Table", ("visit",)))
+    table = astropy.table.Table({"a": [1, 2, 3], "b": [4, 5, 6]})
+    filled.put(table, "sources", camera="Peepshow", visit=12)
+    command.out("get", "sources", *STATS, "--columns", "b", "--rows", "1,3", "-o", "cut.ecsv")
+    assert astropy.table.Table.read("cut.ecsv")["b"].tolist() == [5, 6]
+    command.out("get", "sources", *STATS, "--columns", "b,a", "-o", "cut.parquet")
+    assert pyarrow.parquet.read_table("cut.parquet").column_names == ["b", "a"]
+
+
+def test_a_component_that_the_dataset_lacks_is_an_error_and_no_file(
+    filled: Butler, command: Command, inputs: Path
+) -> None:
+    assert "has no wcs" in failed(command, "get", "calexp.wcs", *CALEXP, "-o", "wcs.fits")
+    assert "Did you mean" in failed(command, "get", "calexp.imag", *CALEXP, "-o", "wcs.fits")
+    assert not Path("wcs.fits").exists()
+
+
+@pytest.mark.parametrize("damage", ["gone", "altered"])
+def test_a_file_that_is_not_what_was_written_is_not_given_out(
+    filled: Butler, command: Command, inputs: Path, damage: str
+) -> None:
+    stored = Path(filled.uri("stats", camera="Peepshow", visit=12).removeprefix("file://"))
+    if damage == "gone":
+        stored.unlink()
+    else:
+        stored.chmod(0o644)
+        stored.write_text(stored.read_text().replace("3.0", "4.0"))
+    assert "butler verify" in failed(command, "get", "stats", *STATS, "-o", "out.json")
+    assert not Path("out.json").exists()
+
+
+# Questions -------------------------------------------------------------------
+
+
+def test_datasets_are_listed_with_labels_run_and_files(filled: Butler, command: Command) -> None:
+    rows = command.json("query", "datasets", "stats", "camera=Peepshow", "--uri")
+    assert [(row["visit"], row["run"]) for row in rows] == [(12, "u/me/first"), (13, "u/me/first")]
+    assert all(Path(row["uri"].removeprefix("file://")).is_file() for row in rows)
+    assert command.json("query", "datasets", "stats", "visit=v13")[0]["visit"] == 13
+
+
+def test_the_first_collection_wins_unless_all_are_asked_for(filled: Butler, command: Command) -> None:
+    filled.put({}, "stats", camera="Peepshow", visit=12, run="u/me/second")
+    words = (
+        "query",
+        "datasets",
+        "stats",
+        "visit=12",
+        "camera=Peepshow",
+        "-c",
+        "u/me/second",
+        "-c",
+        "u/me/first",
+    )
+    assert [row["run"] for row in command.json(*words)] == ["u/me/second"]
+    assert {row["run"] for row in command.json(*words, "--all")} == {"u/me/first", "u/me/second"}
+    assert len(command.json("query", "datasets", "stats")) == 3, "every run, every version"
+
+
+def test_data_ids_are_listed_once_each(filled: Butler, command: Command) -> None:
+    filled.put({}, "stats", camera="Peepshow", visit=12, run="u/me/second")
+    assert command.json("query", "data-ids", "stats") == [
+        {"camera": "Peepshow", "visit": 12},
+        {"camera": "Peepshow", "visit": 13},
+    ]
+    assert command.json("query", "data-ids", "stats", "-u", "camera") == [{"camera": "Peepshow"}]
+    assert "It has camera, visit" in failed(command, "query", "data-ids", "stats", "-u", "tract")
+
+
+def test_units_are_listed_by_their_columns_and_by_todays_words(filled: Butler, command: Command) -> None:
+    assert [row["visit"] for row in command.json("query", "visit", "instrument=Peepshow")] == [12, 13]
+    assert [row["visit"] for row in command.json("query", "visit", "visit_name=v13")] == [13]
+    assert [row["visit"] for row in command.json("query", "visit", "--limit", "1")] == [12]
+    assert [row["sensor"] for row in command.json("query", "detector", "detector=8")] == [8]
+    assert "Did you mean 'visit'" in failed(command, "query", "visit", "vist=1")
+    assert "bigint" in failed(command, "query", "visit", "visit=soon")
+
+
+def test_every_view_of_units_has_a_command(command: Command, filled: Butler) -> None:
+    from butler.cli.querying import UNIT_VIEWS
+
+    known = filled.registry.query("SELECT view FROM unit UNION SELECT unnest(aliases) FROM unit")
+    views = filled.registry.query(
+        "SELECT table_name FROM information_schema.views WHERE table_schema = 'butler'"
+    )
+    there = {row.table_name for row in views}
+    assert {row.view for row in known} & there <= UNIT_VIEWS.keys() <= there
+
+
+def test_sql_takes_one_select_as_it_is(command: Command) -> None:
+    assert command.json("sql", "SELECT '12:30'::text AS t, 5 % 3 AS m, ':x' AS c") == [
+        {"t": "12:30", "m": 2, "c": ":x"}
+    ]
+    result = command("sql", "-", "--format", "json", input="SELECT 1 AS a;\n")
+    assert json.loads(result.stdout) == [{"a": 1}]
+    assert "more than one statement" in failed(command, "sql", "SELECT 1; SELECT 2")
+    assert "read-only" in failed(command, "sql", "CREATE TABLE t (a integer)")
+
+
+def test_sql_can_not_write(filled: Butler, command: Command) -> None:
+    assert command("sql", "SELECT butler.register_collection('x', 'tagged', '')").exit_code == 1
+    assert filled.registry.collections("x") == []
+
+
+# Tags and care ---------------------------------------------------------------
+
+
+def test_datasets_are_tagged_and_untagged_after_a_dry_run(filled: Butler, command: Command) -> None:
+    words = ("good", "stats", "camera=Peepshow", "visit=12")
+    shown = command.out("associate", *words, "-c", "u/me/first", "--dry-run")
+    assert shown.startswith("stats@{camera=Peepshow, visit=12}")
+    assert filled.registry.collections("good") == [], "a dry run does nothing"
+    command.out("associate", *words, "-c", "u/me/first")
+    again = command("associate", *words, "-c", "u/me/first")
+    assert again.stderr == "good: 0 datasets are new, 1 were in it\n"
+    assert [row["visit"] for row in command.json("query", "datasets", "stats", "-c", "good")] == [12]
+    command.out("disassociate", *words, "--dry-run")
+    assert len(command.json("query", "datasets", "stats", "-c", "good")) == 1
+    command.out("disassociate", *words)
+    assert command.json("query", "datasets", "stats", "-c", "good") == []
+    result = command("disassociate", *words)
+    assert (result.exit_code, result.stdout) == (1, "no datasets found\n")
+
+
+def test_verify_names_each_fault_and_its_remedy(filled: Butler, command: Command) -> None:
+    assert command("verify").output == "registry and datastore agree\n"
+    stored = Path(filled.uri("stats", camera="Peepshow", visit=12).removeprefix("file://"))
+    stored.chmod(0o644)
+    stored.write_text(stored.read_text().replace("3.0", "4.0"))
+    assert command("verify", "--fast").exit_code == 0, "its size is the same"
+    result = command("verify")
+    assert result.exit_code == 1
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(f"sha256: file://{stored} of dataset ")
+    assert line.endswith(": restore the file: it isn't the one that was written")
+    result = command("verify", "--format", "json")
+    (fault,) = json.loads(result.stdout)
+    assert (fault["kind"], fault["uri"]) == ("sha256", f"file://{stored}")
+
+
+def test_identify_needs_no_repository_and_tells_what_it_could_not(
+    filled: Butler, inputs: Path, tmp_path: Path
+) -> None:
+    ref = filled.find("stats", camera="Peepshow", visit=12)
+    stored = filled.uri(ref).removeprefix("file://")
+    command = Command(None)
+    (found,) = command.json("identify", stored)
+    assert (found["id"], found["run"], found["file"]) == (str(ref.id), "u/me/first", stored)
+    result = command("identify", stored, "stats.json", "nothing.fits")
+    assert result.exit_code == 3, "done in part"
+    assert str(ref.id) in result.stdout
+    assert "stats.json says nothing about itself" in result.stderr
+    assert "There is no file 'nothing.fits'" in result.stderr
+    assert command("identify", "stats.json").exit_code == 1
+
+
+# Layers and the database -----------------------------------------------------
+
+
+def test_a_layer_is_made_worked_in_and_dropped(filled: Butler, command: Command, inputs: Path) -> None:
+    command.out("layer", "create", "mydb_me")
+    command.out("--layer", "mydb_me", "collection", "create", "mine", "--kind", "tagged")
+    words = ("stats", "stats.json", "camera=Peepshow", "visit=12", "--run", "u/me/mine")
+    command.out("--layer", "mydb_me", "put", *words)
+    assert len(command.json("--layer", "mydb_me", "query", "datasets", "stats")) == 3
+    assert len(command.json("query", "datasets", "stats")) == 2
+    assert command.json("--layer", "mydb_me", "status")["registry"] == "mydb_me"
+    assert [row["registry"] for row in command.json("layer", "list")] == ["butler", "mydb_me"]
+    refused = command("layer", "drop", "mydb_me", input="n\n")
+    assert refused.exit_code == 1
+    assert refused.stderr.endswith("Nothing was done.\n")
+    assert command("layer", "drop", "mydb_me", input="").exit_code == 1, "nobody is there to answer"
+    assert len(command.json("layer", "list")) == 2
+    assert command("layer", "drop", "mydb_me", input="y\n").exit_code == 0
+    assert "butler db init" in failed(command, "--layer", "mydb_me", "status")
+    assert "no layer 'mydb_me'" in failed(command, "layer", "drop", "mydb_me", "--yes")
+
+
+def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
+    assert command("db", "check").output == "the database is as it should be\n"
+    with database.connect("owner").cursor() as cursor:
+        cursor.execute("DROP VIEW butler.label; CREATE TABLE butler.mine (a integer)")
+        cursor.execute("GRANT SELECT ON butler_internal.dataset TO butler_reader")
+    with database.connect("superuser").cursor() as cursor:
+        cursor.execute(f"GRANT TEMPORARY ON DATABASE {database.name} TO PUBLIC")
+        cursor.execute(f"ALTER DATABASE {database.name} RESET timezone")
+    result = command("db", "check")
+    assert result.exit_code == 1
+    assert "view butler.label is missing" in result.stdout
+    assert "table butler.mine is not ours" in result.stdout
+    assert "door butler_internal.dataset is not ours" in result.stdout
+    assert "anybody may make temporary tables: run 'butler db grant'" in result.stdout
+    assert "setting timezone" in result.stdout
+    command.out("db", "grant", "--dsn", database.dsn("superuser"))
+    left = command("db", "check").stdout
+    assert "temporary" not in left
+    assert "timezone" not in left
+
+
+def test_a_bare_database_becomes_one_that_a_repository_can_use(
+    empty_database: Any, server: Any, tmp_path: Path
+) -> None:
+    command, admin = Command(tmp_path / "survey"), empty_database.dsn("superuser")
+    assert "'butler db init'" in failed(
+        command, "create", tmp_path / "survey", "--dsn", empty_database.dsn("writer")
+    )
+    assert not (tmp_path / "survey").exists()
+    command.out("db", "init", "--dsn", admin)
+    command.out("db", "init", "--dsn", admin)
+    command.out("create", tmp_path / "survey", "--dsn", empty_database.dsn("writer"))
+    assert command.json("status")["datasets"] == 0
+    assert command.json("db", "status")["login"] == "butler_writer"
+    assert command("db", "check", "--dsn", admin).exit_code == 0
+    assert "database.dsn has none for the owner" in failed(command, "db", "check")
+    assert "server of its own" in failed(command, "db", "stop")
+
+
+def test_the_sql_for_an_administrator_is_what_init_runs(command: Command, empty_database: Any) -> None:
+    script = command.out("db", "init", "--sql", "--role-prefix", "survey")
+    assert "survey_owner" in script
+    assert "butler_owner" not in script
+    with empty_database.connect("superuser").cursor() as cursor:
+        cursor.execute(script)
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'survey\\_%'")
+        assert cursor.fetchone() == (3,)
+        cursor.execute("DROP OWNED BY survey_owner, survey_writer, survey_reader")
+        cursor.execute("DROP ROLE survey_owner, survey_writer, survey_reader")
+
+
+def test_the_schema_is_taken_down_and_put_up_again(command: Command) -> None:
+    assert command("db", "downgrade", "base", input="n\n").exit_code == 1
+    assert command("db", "check").exit_code == 0
+    command.out("db", "downgrade", "base", "--yes")
+    assert "run 'butler db init'" in command("db", "check").stdout
+    assert "butler db init" in failed(command, "status")
+    command.out("db", "upgrade")
+    assert command.json("status")["datasets"] == 0
+    assert "9999" in failed(command, "db", "upgrade", "9999")
+
+
+@pytest.mark.parametrize("role", ["reader", "writer", "owner"])
+def test_the_dsn_of_a_role_is_printed(command: Command, database: Any, role: str) -> None:
+    assert command.out("db", "dsn", "--role", role).strip() == database.dsn(role)
