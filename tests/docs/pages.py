@@ -53,9 +53,9 @@ def examples(page: str) -> Iterator[Example]:
 
 
 class Reader:
-    """Somebody who types what a page shows, in one folder and in one shell."""
+    """Somebody who types what a page shows, in one folder and in one shell with some variables set."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
         self.folder = folder
         self._names: dict[str, Any] = {"__name__": "__main__"}
         programs = folder / ".programs"
@@ -69,8 +69,8 @@ class Reader:
             program = programs / name
             program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}\n')
             program.chmod(0o755)
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("BUTLER_REPO")}
-        environment |= {
+        environment = {key: value for key, value in os.environ.items() if key != "BUTLER_REPO"}
+        environment |= variables | {
             "PATH": f"{programs}:{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join([str(packages), str(PROJECT), str(folder)]),
             "COLUMNS": "120",
@@ -87,7 +87,10 @@ class Reader:
             text=True,
         )
 
-    def close(self) -> None:
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         assert self._shell.stdin is not None
         self._shell.stdin.close()
         self._shell.wait()
@@ -130,8 +133,12 @@ class Reader:
     def _commands(self, example: Example) -> None:
         for command, shown in _commands(example.text):
             output, status = self._type(command)
-            assert not shown or _alike(shown, output), f"{example}: $ {command}\nshows\n{shown}\ngave\n{output}"
-            assert (status != 0) == ("error:" in shown), f"{example}: $ {command}\nended with {status}\n{output}"
+            assert not shown or _alike(shown, output), (
+                f"{example}: $ {command}\nshows\n{shown}\ngave\n{output}"
+            )
+            assert (status != 0) == ("error:" in shown), (
+                f"{example}: $ {command}\nended with {status}\n{output}"
+            )
 
     def _bash(self, example: Example) -> None:
         output, status = self._type(f"( set -e\n{example.text})")

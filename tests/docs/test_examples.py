@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,15 +12,16 @@ from pages import PROJECT, Example, Reader, examples
 
 from butler.cluster import Cluster
 from butler.errors import ButlerError
+from butler.testing.cluster import TestCluster
 
-FROM_NOTHING = ("README.md", "docs/tutorial.md")
-"""Pages that begin in a folder without a repository; the others go on where the tutorial ends."""
+TUTORIAL = "docs/tutorial.md"
 
 AFTER_THE_TUTORIAL = sorted(
     path.relative_to(PROJECT).as_posix()
-    for path in (PROJECT / "docs").glob("*.md")
+    for path in (*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md"))
     if path.name not in ("tutorial.md", "schema.md")
 )
+"""Pages whose examples go on where the tutorial ends."""
 
 NOT_RUN = {
     ("README.md", "$ make demo"): "installs packages of the system; CI runs it on a bare Debian",
@@ -28,64 +30,43 @@ NOT_RUN = {
 """Examples that aren't run, by page and first line, and why."""
 
 
-def new_folder(folder: Path) -> Path:
-    """A folder with what a checkout of the source has in it."""
-    (folder / "cameras").symlink_to(PROJECT / "cameras")
-    return folder
-
-
-def remove_repository(folder: Path) -> None:
-    with suppress(ButlerError):  # there is none if the page failed before it
-        Cluster(folder).destroy()
-
-
-def follow(page: str, reader: Reader) -> None:
-    for example in runnable(page):
-        reader.follow(example)
+def follow(page: str, folder: Path, **environment: str) -> None:
+    with contextlib.chdir(folder), Reader(folder, **environment) as reader:
+        for example in runnable(page):
+            reader.follow(example)
 
 
 def runnable(page: str) -> Iterator[Example]:
     return (example for example in examples(page) if (page, example.first_line) not in NOT_RUN)
 
 
-@pytest.mark.parametrize("page", FROM_NOTHING)
-def test_a_page_that_begins_with_nothing_holds(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(new_folder(tmp_path))
-    reader = Reader(tmp_path)
+@pytest.fixture(scope="module")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder as somebody leaves it who begins with nothing and does what the tutorial says."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    (folder / "cameras").symlink_to(PROJECT / "cameras")
     try:
-        follow(page, reader)
+        follow(TUTORIAL, folder)
+        yield folder
     finally:
-        reader.close()
-        remove_repository(tmp_path / "demo")
+        with suppress(ButlerError):  # there is none if the tutorial failed before it
+            Cluster(folder / "demo").destroy()
 
 
 @pytest.fixture(scope="module")
-def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder as the tutorial leaves it."""
-    folder = new_folder(tmp_path_factory.mktemp("tutorial"))
-    reader = Reader(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        try:
-            follow("docs/tutorial.md", reader)
-            reader.close()
-            yield folder
-        finally:
-            remove_repository(folder / "demo")
+def another_server() -> Iterator[TestCluster]:
+    """A server that isn't a repository's own, and where nothing has been done yet."""
+    with TestCluster() as cluster:
+        yield cluster
 
 
-@pytest.mark.parametrize("page", [page for page in AFTER_THE_TUTORIAL if any(examples(page))])
-def test_a_page_that_goes_on_from_the_tutorial_holds(
-    page: str, tutorial: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tutorial)
-    reader = Reader(tutorial)
-    try:
-        follow(page, reader)
-    finally:
-        reader.close()
+def test_the_tutorial_holds(tutorial: Path) -> None:
+    assert (tutorial / "demo" / "butler.yaml").exists()
+
+
+@pytest.mark.parametrize("page", [page for page in AFTER_THE_TUTORIAL if any(runnable(page))])
+def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TestCluster) -> None:
+    follow(page, tutorial, BUTLER_REPO="demo", DBHOST=another_server.host)
 
 
 def test_an_example_is_left_out_only_where_it_is_there_and_for_a_reason() -> None:
