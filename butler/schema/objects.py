@@ -23,7 +23,7 @@ _OBJECT = re.compile(r"\A-- object: (function|view) (.+)\n")
 _REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
 _ROLE = re.compile(r"\bbutler_(owner|writer|reader)\b")
 _TABLES = re.compile(r"\bbutler_internal\b")
-_CONTRACT = re.compile(r"\bbutler\b(?=\.[a-z])|(?<=')butler(?='::regnamespace)")
+_CONTRACT = re.compile(r"\bbutler\b(?=\.[a-z%])|(?<=')butler(?='::regnamespace)")
 
 
 @dataclass(frozen=True)

@@ -67,4 +67,4 @@ class Person(Session):
 def pair(database: Any) -> Iterator[tuple[Person, Person]]:
     """Two writers."""
     onlooker = Session(database.connect("superuser"))
-    yield Person(database.connect("writer"), onlooker), Person(database.connect("writer"), onlooker)
+    return Person(database.connect("writer"), onlooker), Person(database.connect("writer"), onlooker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 from uuid import UUID
 
@@ -134,7 +135,7 @@ def test_a_cycle_is_refused_however_long(write: Session) -> None:
     names = [f"c{n}" for n in range(5)]
     for name in names:
         write.call("register_collection", name, "chained")
-    for chain, member in zip(names, names[1:], strict=False):
+    for chain, member in itertools.pairwise(names):
         write.call("set_chain", chain, [member])
     with refused("UB202", "'c4' would hold itself"):
         write.call("set_chain", "c4", ["r/one", "c0"])

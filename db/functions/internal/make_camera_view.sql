@@ -68,7 +68,7 @@ BEGIN
             concat_ws(' ', coalesce(e.value ->> 'doc', 'Recorded by this camera.'), 'Unit: ' || (e.value ->> 'unit') || '.')
         ), ' ') FROM jsonb_each(v_extra) AS e
     );
-    PERFORM butler_shared.copy_comments('butler');
+    PERFORM butler_shared.copy_comments('butler'::regnamespace::text);
     EXECUTE format('GRANT SELECT ON butler.%I TO butler_reader, butler_writer', v_view);
 END;
 $$;
