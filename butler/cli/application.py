@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -44,7 +44,7 @@ application = typer.Typer(
 )
 
 
-def run() -> NoReturn:
+def run() -> None:
     """Run the command line of this process, and exit."""
     run_guarded(application)
 
@@ -93,17 +93,20 @@ def options(
     ctx.obj.log_to(log_file)
 
 
-repositories.add_to(application)
-database.add_to(application)
-configuration.add_to(application)
-cameras.add_to(application)
-skymaps.add_to(application)
-dataset_types.add_to(application)
-collection_commands.add_to(application)
-filing.add_to(application)
-retrieving.add_to(application)
-querying.add_to(application)
-tagging.add_to(application)
-care.add_to(application)
-sql.add_to(application)
-layers.add_to(application)
+for commands in (
+    repositories,
+    database,
+    configuration,
+    cameras,
+    skymaps,
+    dataset_types,
+    collection_commands,
+    filing,
+    retrieving,
+    querying,
+    tagging,
+    care,
+    sql,
+    layers,
+):
+    commands.add_to(application)

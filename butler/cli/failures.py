@@ -8,7 +8,7 @@ import sys
 import traceback
 import warnings
 from enum import IntEnum
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -66,7 +66,7 @@ def show_error(message: str, hint: str | None = None) -> None:
         print(f"  {hint}", file=sys.stderr)
 
 
-def run_guarded(application: typer.Typer) -> NoReturn:
+def run_guarded(application: typer.Typer) -> None:
     """Run the command as this process: whatever happens, it ends with a line and a status."""
     warnings.showwarning = _show_warning
     try:
@@ -79,7 +79,6 @@ def run_guarded(application: typer.Typer) -> NoReturn:
         if _log.isEnabledFor(logging.DEBUG):
             traceback.print_exc()
         sys.exit(ExitStatus.FAILED)
-    sys.exit(ExitStatus.DONE)
 
 
 def _told(error: ButlerError | OSError) -> tuple[str, str | None]:

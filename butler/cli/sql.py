@@ -64,16 +64,10 @@ def _become_psql(session: Session) -> NoReturn:
         )
     environment = dict(os.environ)
     # On the command line every user of the computer could read it.
-    if url.password is not None:
-        environment["PGPASSWORD"] = str(url.password)
+    if password := url.password or url.query.get("password"):
+        environment["PGPASSWORD"] = str(password)
+    public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
     registry = session.layer or config.registry
     if registry != "butler":
         environment["PGOPTIONS"] = f"-c search_path={registry},public"
-    os.execve(psql, [psql, _without_password(url)], environment)
-
-
-def _without_password(url: object) -> str:
-    from sqlalchemy import URL
-
-    assert isinstance(url, URL)
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    os.execve(psql, [psql, public.render_as_string(hide_password=False)], environment)

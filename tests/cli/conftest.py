@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,4 +130,25 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-Invoke = Callable[..., Any]
+def on_a_terminal(*words: str | Path, columns: int = 80, **environment: str) -> tuple[int, str]:
+    """Run the command on a terminal of its own; give its status and what was shown."""
+    ours, its = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "butler", *map(str, words)],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**os.environ, "COLUMNS": str(columns), **environment},
+    )
+    os.close(its)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(ours)
+    return running.wait(), shown.decode().replace("\r\n", "\n")

@@ -5,10 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +17,7 @@ from astropy.table import Table
 
 from butler import Butler
 
-from .conftest import Command
+from .conftest import Command, on_a_terminal
 
 SELECT = """
     SELECT n AS number, 'η' || n AS name, n * 0.25::float8 AS "float", n * 0.5 AS "decimal", n > 1 AS flag,
@@ -185,30 +181,6 @@ def test_standard_output_carries_binary_formats_too(command: Command) -> None:
     result = command("sql", "SELECT 7 AS a", "--format", "parquet")
     table = pyarrow.parquet.read_table(io.BytesIO(result.stdout_bytes))
     assert table.to_pydict() == {"a": [7]}
-
-
-def on_a_terminal(*words: str | Path, columns: int = 80, **environment: str) -> tuple[int, str]:
-    """Run the command on a terminal of its own; give its status and what was shown."""
-    ours, its = pty.openpty()
-    running = subprocess.Popen(
-        [sys.executable, "-m", "butler", *map(str, words)],
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        env={**os.environ, "COLUMNS": str(columns), **environment},
-    )
-    os.close(its)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not chunk:
-            break
-        shown += chunk
-    os.close(ours)
-    return running.wait(), shown.decode().replace("\r\n", "\n")
 
 
 def test_a_terminal_gets_a_bold_head_unless_it_wants_no_colour(repo: Path) -> None:

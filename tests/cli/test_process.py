@@ -7,12 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+import yaml
 
 from butler import Butler
+from butler.cli.failures import run_guarded
+
+from .conftest import on_a_terminal
 
 BUTLER = [sys.executable, "-m", "butler"]
 
@@ -153,6 +159,53 @@ def test_output_that_can_not_be_written_is_an_error_in_a_line(repo: Path) -> Non
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: {repo / 'no'}")
     assert "Traceback" not in result.stderr
+
+
+def test_an_error_is_red_on_a_terminal_that_wants_colour(tmp_path: Path) -> None:
+    status, shown = on_a_terminal("-r", tmp_path, "status")
+    assert (status, shown[:16]) == (1, "\033[31merror:\033[0m ")
+    assert on_a_terminal("-r", tmp_path, "status", NO_COLOR="1")[1].startswith("error: ")
+
+
+def test_a_fault_of_butler_itself_is_told_as_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = typer.Typer()
+
+    @broken.command()
+    def divide() -> None:
+        print(1 // 0)
+
+    monkeypatch.setattr(sys, "argv", ["butler"])
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    with pytest.raises(SystemExit) as caught:
+        run_guarded(broken)
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: ZeroDivisionError: integer division or modulo by zero\n"
+        "  This is a fault of Butler itself; -vv shows where.\n"
+    )
+
+
+def test_psql_gets_the_password_by_its_environment_and_the_layer_as_its_search_path(
+    repo: Path, tmp_path: Path
+) -> None:
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"]["reader"] = (
+        "postgresql+psycopg2://me:hu%40sh@db.example.org/survey?sslmode=require"
+    )
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    psql = tmp_path / "bin" / "psql"
+    psql.parent.mkdir()
+    psql.write_text('#!/bin/sh\necho "$@" "$PGPASSWORD" "$PGOPTIONS"\n')
+    psql.chmod(0o755)
+    result = ran("-r", repo, "--layer", "mydb_me", "sql", env={**os.environ, "PATH": str(psql.parent)})
+    assert (
+        result.stdout
+        == "postgresql://me@db.example.org/survey?sslmode=require hu@sh -c search_path=mydb_me,public\n"
+    )
+    result = ran("-r", repo, "sql", env={**os.environ, "PATH": ""})
+    assert (result.returncode, "there is no program psql" in result.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
