@@ -1,5 +1,61 @@
 from __future__ import annotations
 
-from db.world import own, read, still, template, write
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-__all__ = ["own", "read", "still", "template", "write"]
+import pytest
+from db.world import own, read, still, template, write
+from sqlalchemy import NullPool, create_engine
+
+__all__ = ["as_owner", "checkout", "own", "read", "run_as", "still", "template", "write"]
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def run_as(dsn: str, step: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a function of a connection in one transaction."""
+    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
+    with engine.begin() as connection:
+        return step(connection, *arguments)
+
+
+@pytest.fixture
+def as_owner(database: Any) -> Callable[..., Any]:
+    return lambda step, *arguments: run_as(database.dsn("owner"), step, *arguments)
+
+
+class Checkout:
+    """A copy of the project, in which a next revision can be written and run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for folder in ("butler", "db"):
+            shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copyfile(REPOSITORY / "alembic.ini", root / "alembic.ini")
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.root / path).read_text(encoding="utf-8")
+        assert old in text
+        (self.root / path).write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Python in the copy; its output is the answer."""
+        return subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "checkout")

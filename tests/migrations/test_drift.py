@@ -1,0 +1,253 @@
+"""What somebody changed by hand is found, whatever it is; and what a database lacks is said."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from db.session import Session, refused
+from db.world import artifact, contents, put
+from sqlalchemy import NullPool, create_engine
+
+from butler.cluster.programs import find_programs
+from butler.errors import InvalidNameError, PermissionDeniedError
+from butler.schema.install import create_proxy
+from butler.schema.migrations import catalog, check, grant, initialise
+from migrations.conftest import run_as
+
+Run = Callable[..., Any]
+
+DRIFTS = {
+    "an EXCLUDE dropped": (
+        "ALTER TABLE butler_internal.calibration DROP CONSTRAINT ex_calibration_valid",
+        "constraint",
+        "ex_calibration_valid is missing",
+    ),
+    "a CHECK changed under its name": (
+        "ALTER TABLE butler_internal.visit DROP CONSTRAINT ck_visit_number, ADD CONSTRAINT ck_visit_number CHECK (visit >= -1)",
+        "constraint",
+        "ck_visit_number differs",
+    ),
+    "a foreign key dropped": (
+        "ALTER TABLE butler_internal.patch DROP CONSTRAINT fk_patch_tract",
+        "constraint",
+        "fk_patch_tract is missing",
+    ),
+    "a column added": (
+        "ALTER TABLE butler_internal.label ADD COLUMN x text",
+        "column",
+        "label.x is not ours",
+    ),
+    "a default changed": (
+        "ALTER TABLE butler_internal.dataset ALTER COLUMN state SET DEFAULT 'x'",
+        "column",
+        "dataset.state differs",
+    ),
+    "a NOT NULL dropped": (
+        "ALTER TABLE butler_internal.visit ALTER COLUMN visit_name DROP NOT NULL",
+        "column",
+        "visit_name differs",
+    ),
+    "an index dropped": ("DROP INDEX butler_internal.ix_visit_region", "index", "ix_visit_region is missing"),
+    "an index added": ("CREATE INDEX mine ON butler_internal.visit (airmass)", "index", "mine is not ours"),
+    "an index's predicate changed": (
+        "DROP INDEX butler_internal.ix_dataset_quantum; CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id)",
+        "index",
+        "ix_dataset_quantum differs",
+    ),
+    "a function's body changed": (
+        "CREATE OR REPLACE FUNCTION butler.sky_separation(p_one public.geography, p_other public.geography) RETURNS double precision"
+        " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC SELECT 0::double precision; END",
+        "function",
+        "sky_separation.* differs",
+    ),
+    "a function made invoker": (
+        "ALTER FUNCTION butler.abandon_put(uuid[]) SECURITY INVOKER",
+        "function",
+        "abandon_put.* differs",
+    ),
+    "a function's search path reset": (
+        "ALTER FUNCTION butler.abandon_put(uuid[]) RESET search_path",
+        "function",
+        "abandon_put.* differs",
+    ),
+    "a function dropped": (
+        "DROP FUNCTION butler.sky_box(double precision, double precision, double precision, double precision)",
+        "function",
+        "sky_box.* is missing",
+    ),
+    "a function added": (
+        "CREATE FUNCTION butler.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "function",
+        "mine.* is not ours",
+    ),
+    "a view changed": (
+        "CREATE OR REPLACE VIEW butler.label AS SELECT l.label, upper(l.doc) AS doc FROM butler_internal.all_label AS l",
+        "view",
+        "butler.label differs",
+    ),
+    "a view dropped": ("DROP VIEW butler.label", "view", "butler.label is missing"),
+    "a table granted": (
+        "GRANT SELECT ON butler_internal.dataset TO butler_reader",
+        "door",
+        "butler_internal.dataset is not ours",
+    ),
+    "a write granted to readers": (
+        "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO butler_reader",
+        "door",
+        "abandon_put.* differs",
+    ),
+    "a function granted to all": (
+        "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO PUBLIC",
+        "door",
+        "abandon_put.* differs",
+    ),
+    "a view revoked": ("REVOKE SELECT ON butler.visit FROM butler_reader", "door", "butler.visit differs"),
+    "a schema opened": (
+        "GRANT USAGE ON SCHEMA butler_internal TO butler_reader",
+        "door",
+        "butler_internal is not ours",
+    ),
+    "a trigger disabled": (
+        "ALTER TABLE butler_internal.patch DISABLE TRIGGER keep_overlap_insert",
+        "trigger",
+        "keep_overlap_insert differs",
+    ),
+    "a trigger dropped": (
+        "DROP TRIGGER keep_overlap_insert ON butler_internal.patch",
+        "trigger",
+        "keep_overlap_insert is missing",
+    ),
+    "a view's comment changed": ("COMMENT ON VIEW butler.visit IS 'x'", "view", "butler.visit differs"),
+    "a column's comment changed": (
+        "COMMENT ON COLUMN butler.visit.airmass IS 'x'",
+        "column",
+        "airmass differs",
+    ),
+    "a function's comment dropped": (
+        "COMMENT ON FUNCTION butler.abandon_put(uuid[]) IS NULL",
+        "function",
+        "abandon_put.* differs",
+    ),
+    "a generated column's expression changed": (
+        "ALTER TABLE butler_internal.dataset DROP COLUMN tract_alone CASCADE; ALTER TABLE butler_internal.dataset"
+        " ADD COLUMN tract_alone integer GENERATED ALWAYS AS (tract) STORED",
+        "column",
+        "tract_alone differs",
+    ),
+    "a sequence dropped": (
+        "DROP SEQUENCE butler_shared.calibration_id CASCADE",
+        "sequence",
+        "calibration_id is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "kind", "said"), DRIFTS.values(), ids=DRIFTS.keys())
+def test_drift_is_found(still: dict[str, Session], change: str, kind: str, said: str) -> None:
+    info = still["owner"].connection.info
+    engine = create_engine(
+        f"postgresql+psycopg2://butler_owner@/{info.dbname}?host={info.host}&port={info.port}",
+        poolclass=NullPool,
+    )
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute(change)
+        found = [d for d in check(connection) if d.kind == kind and re.search(said, str(d))]
+        connection.rollback()
+        assert len(found) == 1
+        assert check(connection) == []
+
+
+def test_registering_things_is_no_drift(as_owner: Run, write: Session) -> None:
+    put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
+    as_owner(create_proxy, "mydb", "butler")
+    assert as_owner(check) == []
+
+
+# Dump and restore ----------------------------------------------------------------------
+
+
+def dump_and_restore(source: Any, target: Any, folder: Path, schemas: list[str]) -> None:
+    """Take our schemas along as the owner, into a database that was initialised."""
+    programs, archive = find_programs().folder, folder / "butler.dump"
+    for command in (
+        [
+            "pg_dump",
+            "--format=custom",
+            f"--file={archive}",
+            *(f"--schema={s}" for s in schemas),
+            source.dsn("owner"),
+        ],
+        [
+            "pg_restore",
+            "--exit-on-error",
+            "--single-transaction",
+            f"--dbname={target.dsn('owner')}",
+            str(archive),
+        ],
+    ):
+        done = subprocess.run(
+            [str(programs / command[0]), *command[1:]], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_dump_of_our_schemas_restores_whole(
+    database: Any, empty_database: Any, as_owner: Run, own: Session, write: Session, tmp_path: Path
+) -> None:
+    put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
+    as_owner(create_proxy, "mydb", "butler")
+    data_id = json.dumps([{"camera": "Cam", "visit": 1, "sensor": 2}])
+    (begun,) = write.column("SELECT dataset_id FROM mydb.begin_put('u/me', 'raw', %s, 'x', 'main')", data_id)
+    write.rows("SELECT mydb.finish_put(%s)", json.dumps([artifact(begun, "p")]))
+
+    run_as(empty_database.dsn("superuser"), initialise)
+    schemas = ["butler", "butler_internal", "butler_shared", "mydb", "mydb_internal"]
+    dump_and_restore(database, empty_database, tmp_path, schemas)
+    run_as(empty_database.dsn("owner"), grant)
+    run_as(empty_database.dsn("superuser"), initialise)
+
+    for name in ("butler", "mydb"):
+        assert run_as(empty_database.dsn("owner"), catalog, name) == as_owner(catalog, name)
+    assert run_as(empty_database.dsn("owner"), check) == []
+    restored = Session(empty_database.connect("owner"))
+    assert contents(restored, "butler", "mydb") == contents(own, "butler", "mydb")
+    assert restored.rows("SELECT * FROM butler.dataset") == own.rows("SELECT * FROM butler.dataset")
+
+    writer = Session(empty_database.connect("writer"))
+    assert writer.table("find_dataset", "raw", {"camera": "Cam", "visit": 1, "sensor": 1}, ["r/one"])
+    put(writer, "bias", {"camera": "Cam", "sensor": 1})
+    writer.call("register_units", "label", [{"label": "after"}])
+    assert set(writer.column("SELECT dataset_type FROM mydb.dataset")) == {"raw", "bias"}
+    assert writer.column("SELECT label FROM mydb.label WHERE label = 'after'") == ["after"]
+    reader = Session(empty_database.connect("reader"))
+    assert reader.scalar("SELECT count(*) FROM sensor_patch_join") == own.scalar(
+        "SELECT count(*) FROM butler.sensor_patch_join"
+    )
+    with refused("42501"):
+        reader.rows("SELECT FROM butler_internal.dataset")
+    with refused("42501"):
+        writer.rows("CREATE TEMPORARY TABLE mine (x integer)")
+
+
+# A server that isn't ready ------------------------------------------------------------------
+
+
+def test_a_role_that_may_not_initialise_is_told_who_may(empty_database: Any, template: str) -> None:
+    administrator = Session(empty_database.connect("superuser"))
+    before = administrator.column("SELECT extname FROM pg_extension")
+    with pytest.raises(PermissionDeniedError, match=r"may not initialise(?s:.*)administrator"):
+        run_as(empty_database.dsn("writer"), initialise)
+    assert administrator.column("SELECT extname FROM pg_extension") == before
+
+
+@pytest.mark.parametrize("prefix", ["", "Obs", "a b", "a'; DROP ROLE postgres; --", "x" * 60])
+def test_a_prefix_is_plain(empty_database: Any, prefix: str) -> None:
+    with pytest.raises(InvalidNameError, match="prefix"):
+        run_as(empty_database.dsn("superuser"), lambda connection: initialise(connection, role_prefix=prefix))
