@@ -514,17 +514,21 @@ class Butler:
         with Quantum(self, task, {**(data_id or {}), **units}, list(inputs)) as quantum:
             yield quantum
 
-    def verify(self, *, checksum: bool = True) -> Iterator[Fault]:
+    def verify(
+        self, *, checksum: bool = True, on_progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Fault]:
         """Compare registry and datastore, and name each difference.
 
         Parameters
         ----------
         checksum : `bool`
             Whether to read every byte, or only compare existence and size.
+        on_progress : callable, optional
+            Called with artifacts done and artifacts in all.
         """
         from butler.verification import verify
 
-        return verify(self.registry, self.datastore, checksum=checksum)
+        return verify(self.registry, self.datastore, checksum=checksum, on_progress=on_progress)
 
     def __reduce__(self) -> tuple[Any, ...]:
         repo, role, registry = self._arguments

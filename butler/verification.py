@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -52,7 +52,13 @@ class Fault:
         return f"{self.kind}: {self.uri}{f' of dataset {self.dataset_id}' if self.dataset_id else ''}"
 
 
-def verify(registry: Registry, datastore: Datastore, *, checksum: bool = True) -> Iterator[Fault]:
+def verify(
+    registry: Registry,
+    datastore: Datastore,
+    *,
+    checksum: bool = True,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Fault]:
     """Name each difference between a registry and a datastore.
 
     The list of files is taken first: one that is written meanwhile is then
@@ -71,13 +77,15 @@ def verify(registry: Registry, datastore: Datastore, *, checksum: bool = True) -
         " ORDER BY path",
         {"datastore": datastore.name},
     )
-    for row in rows:
+    for done, row in enumerate(rows, 1):
         artifact = Artifact(
             datastore.name, row.path, row.formatter, row.size, bytes.fromhex(row.sha256), row.component
         )
         expected[row.path] = None
         if fault := datastore.check(artifact, checksum=checksum):
             yield Fault(fault, row.dataset_id, datastore.uri(artifact))
+        if on_progress:
+            on_progress(done, len(rows))
     for path in sorted(stored - expected.keys() - _claimed_by_layers(registry, datastore)):
         yield Fault("temporary" if datastore.is_temporary(path) else "orphan", "", datastore.root + path)
 

@@ -36,10 +36,7 @@ def verify(
     """
     session = session_of(ctx)
     with session.writing() as butler, progress(session, "verify") as report:
-        faults = []
-        for fault in butler.verify(checksum=not fast):
-            faults.append(fault)
-            report(len(faults), 0)
+        faults = list(butler.verify(checksum=not fast, on_progress=report))
     if form == ListFormat.JSON:
         columns = ("kind", "dataset_id", "uri", "remedy")
         write_list(columns, [(f.kind, f.dataset_id or None, f.uri, f.remedy) for f in faults], form)

@@ -43,18 +43,29 @@ def create(
     note(session, f"layer {name} is made; work in it by 'butler --layer {name} …'")
 
 
-def drop(ctx: typer.Context, name: Name, yes: Yes = False) -> None:
-    """Drop a layer with all that is in it.
+def drop(
+    ctx: typer.Context,
+    name: Name,
+    keep_files: Annotated[
+        bool, typer.Option("--keep-files", help="Leave its files, for 'butler verify' to list.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Drop a layer with all that is in it, files too.
 
-    Its files stay, for 'butler verify' to list.
+    Files that were ingested in place stay where they are.
     """
     from butler.schema.install import drop_proxy
 
     session = session_of(ctx)
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
-        drop_proxy(connection, name)
-    note(session, f"layer {name} is dropped")
+        artifacts = drop_proxy(connection, name)
+    if not keep_files:
+        with session.reading() as butler:
+            stored = [a for a in artifacts if a.datastore == butler.datastore.name]
+            butler.datastore.remove(stored)
+    note(session, f"layer {name} is dropped, with {len(artifacts)} artifacts")
 
 
 def list_layers(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:

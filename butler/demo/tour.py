@@ -280,7 +280,6 @@ def _work_in_a_layer(show: Presenter, repo: Path) -> None:
             WHERE d.dataset_type = 'bright_stars'
             """,
         )
-        _delete_files(mine, "me/stars")
     show.command("layer", "drop", LAYER, "--yes")
 
 
@@ -292,12 +291,6 @@ def put_in_layer(mine: Butler) -> None:
     mine.registry.register_dataset_type(DatasetType("bright_stars", "Table", tuple(labels)))
     image = mine.get("calexp", labels, collections="u/me/first")  # the release's
     print(mine.put(brightest_stars(image), "bright_stars", labels))
-
-
-def _delete_files(mine: Butler, run: str) -> None:
-    """Delete the files of a run whose layer is dropped next: dropping leaves them where they are."""
-    for row in mine.registry.query("SELECT dataset_id FROM dataset WHERE run = :run", {"run": run}):
-        mine.datastore.remove(mine.registry.get_dataset(row.dataset_id).artifacts)
 
 
 def _verify(show: Presenter, butler: Butler) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
 from butler.schema.objects import SqlObject, instantiate, read_objects, sql_root
 from butler.schema.tables import registry_tables
+from butler.values import Artifact
 
 __all__ = [
     "Registry",
@@ -191,8 +192,14 @@ def _is_keyword(connection: Connection, name: str) -> bool:
 _RESERVED = frozenset({"butler", "butler_shared", "public", "information_schema"})
 
 
-def drop_proxy(connection: Connection, name: str) -> None:
+def drop_proxy(connection: Connection, name: str) -> list[Artifact]:
     """Drop a layer with all that was registered in it.
+
+    Returns
+    -------
+    artifacts : `list` [`~butler.Artifact`]
+        What was stored for it. The files are still there: delete them once
+        the transaction is committed.
 
     Raises
     ------
@@ -216,5 +223,17 @@ def drop_proxy(connection: Connection, name: str) -> None:
             hint="Drop the layers over it first; the base goes with its database only.",
             details={"registry": name, "layers": above},
         )
+    stored = connection.execute(
+        text(
+            "SELECT s.datastore, a.path, a.formatter, a.size, a.sha256, a.component"
+            f" FROM {found.tables}.artifact AS a"
+            f" INNER JOIN {found.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
+            " ORDER BY a.path"
+        )
+    ).all()
     connection.execute(text("DELETE FROM butler_shared.registry WHERE registry = :name"), {"name": name})
     run_sql(connection, f"DROP SCHEMA {found.name} CASCADE; DROP SCHEMA {found.tables} CASCADE;")
+    return [
+        Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)
+        for row in stored
+    ]

@@ -61,7 +61,7 @@ def ours(path: Path) -> set[str]:
         (("values.py",), {"errors"}),
         (("datastore",), {"errors", "values", "datastore"}),
         (("registry",), {"errors", "values", "registry", "schema", "models"}),
-        (("schema",), {"errors", "schema"}),
+        (("schema",), {"errors", "values", "schema"}),
         (("cameras",), {"errors", "values", "cameras", "datastore"}),
         (("cluster",), {"errors", "cluster"}),
         (("models.py",), {"errors", "registry"}),
