@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["copy_stream"]
+__all__ = ["copy_rows"]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -15,29 +15,46 @@ class _CopyStream(io.RawIOBase):
     def __init__(self, lines: Iterator[bytes]) -> None:
         self._lines = lines
         self._rest = b""
+        self.failure: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        while size < 0 or len(self._rest) < size:
-            line = next(self._lines, None)
-            if line is None:
-                break
-            self._rest += line
+        try:
+            while size < 0 or len(self._rest) < size:
+                line = next(self._lines, None)
+                if line is None:
+                    break
+                self._rest += line
+        except Exception as error:
+            self.failure = error
+            raise
         size = len(self._rest) if size < 0 else size
         chunk, self._rest = self._rest[:size], self._rest[size:]
         return chunk
 
 
-def copy_stream(rows: Iterable[Iterable[Any]]) -> io.RawIOBase:
-    r"""Give rows in COPY's text format; `None` is null.
+def copy_rows(cursor: Any, statement: str, rows: Iterable[Iterable[Any]]) -> None:
+    r"""Run ``COPY … FROM STDIN`` with these rows; `None` is null.
 
     A text that already reads ``\x…`` for bytes must have its backslash as
     one character: it is escaped here like any other.
+
+    Raises
+    ------
+    Exception
+        What ``rows`` raises, itself: the driver would tell of a cancelled
+        statement instead.
     """
-    return _CopyStream(
+    stream = _CopyStream(
         "\t".join("\\N" if value is None else str(value).translate(_ESCAPES) for value in row).encode()
         + b"\n"
         for row in rows
     )
+    try:
+        cursor.copy_expert(statement, stream)
+    except Exception:
+        if stream.failure is not None:
+            raise stream.failure from None
+        raise

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, text
 from butler.errors import ButlerError, ConfigError, InvalidDataIdError, SchemaVersionError
 from butler.registry.base import BegunPut, OpenIntent, Registry
 from butler.registry.binding import bound, bound_id, bound_ids, bound_json, bound_moment, bound_texts
-from butler.registry.copying import copy_stream
+from butler.registry.copying import copy_rows
 from butler.registry.engine import open_engine
 from butler.registry.rows import DatasetRefs, Fetched, Rows
 from butler.registry.statement import one_statement
@@ -303,9 +303,7 @@ class PostgresRegistry(Registry):
                 columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
                 driver: Any = connection.connection
                 with driver.cursor() as cursor:
-                    cursor.copy_expert(
-                        f"COPY {stage} ({', '.join(columns)}) FROM STDIN", copy_stream(_staged(rows, units))
-                    )
+                    copy_rows(cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", _staged(rows, units))
                 return int(
                     transaction.exec_driver_sql(
                         f"SELECT {self.schema}.merge_datasets(%s, %s, %s, %s)",
