@@ -34,6 +34,7 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "42501": errors.PermissionDeniedError,
     "25006": errors.PermissionDeniedError,
     "3F000": errors.SchemaVersionError,
+    "55000": errors.PermissionDeniedError,
     "53300": errors.DatabaseUnavailableError,
     "57P01": errors.DatabaseUnavailableError,
     "57P02": errors.DatabaseUnavailableError,
@@ -129,6 +130,7 @@ _HINTS = {
     "23502": "Give it a value.",
     "42501": "Ask for a role that may, or use the repository's own commands.",
     "25006": "A query reads; write through the registry's methods.",
+    "55000": "A query reads; write through the registry's methods.",
     "3F000": "Make the schema: 'butler db init', or name the right registry in butler.yaml.",
 }
 

@@ -65,6 +65,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
         ({**LABELS, "vist": 7}, InvalidDataIdError, "vist"),
         ({**LABELS, "exposure": 7}, InvalidDataIdError, "same unit"),
         ({**LABELS, "camera": "Cma"}, UnitNotFoundError, "Cma"),
+        ({"camera": "Cma", "visit": "n7", "sensor": "S1"}, UnitNotFoundError, "no camera 'Cma'"),
         ({**LABELS, "visit": 8}, UnitNotFoundError, "visit 8"),
         ({**LABELS, "sensor": "S2"}, UnitNotFoundError, "S2"),
         ({**LABELS, "sensor": 2}, UnitNotFoundError, "sensor 2"),
@@ -240,6 +241,7 @@ def test_a_visit_that_cannot_be(butler: Butler, field: str, value: Any) -> None:
         ("DELETE FROM butler_internal.dataset", PermissionDeniedError),
         ("SELECT register_collection('x', 'run')", PermissionDeniedError),
         ("CREATE TABLE x ()", PermissionDeniedError),
+        ("DELETE FROM visit", PermissionDeniedError),
         ("SELECT * FROM butler_internal.dataset", PermissionDeniedError),
     ],
 )

@@ -259,6 +259,15 @@ BEGIN
                 'message', format('the data ID lacks %s', butler_internal.unit_list(l.lacking)),
                 'hint', 'It takes ' || butler_internal.unit_list(p_unit_mask) || '.'
             )
+            WHEN (l.visit_name IS NOT NULL OR l.sensor_name IS NOT NULL) AND NOT EXISTS (
+                SELECT FROM butler_internal.all_camera AS c WHERE c.camera = l.camera
+            ) THEN jsonb_build_object(
+                'row', l.n, 'code', 'UB104', 'unit', 'camera', 'value', l.camera,
+                'message', format('no camera %L', l.camera),
+                'hint', butler_shared.did_you_mean(l.camera, ARRAY(
+                    SELECT c.camera FROM butler_internal.all_camera AS c ORDER BY 1
+                ))
+            )
             WHEN l.visit_name IS NOT NULL AND l.visit_number IS NULL THEN jsonb_build_object(
                 'row', l.n, 'code', 'UB104', 'unit', 'visit', 'value', l.visit_name,
                 'message', format('camera %s has no visit named %L', l.camera, l.visit_name),
