@@ -1,4 +1,4 @@
-"""The PostgreSQL registry, as base and as layer, by the suite that any registry must pass."""
+"""The PostgreSQL registry, by the suite that any registry must pass."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import NullPool, create_engine
 
 from butler.errors import ConfigError, DatabaseUnavailableError, PermissionDeniedError, SchemaVersionError
 from butler.registry.postgres import PostgresRegistry
-from butler.schema.install import create_proxy
 from butler.testing.registry import RegistryTests
 from butler.values import DataId, DatasetType
 
@@ -22,43 +20,6 @@ class TestBase(RegistryTests):
         registry = PostgresRegistry(database.dsn("writer"))
         yield registry
         registry.close()
-
-
-LAYERED = "butler_empty_layer"
-
-
-class TestLayer(RegistryTests):
-    """Everything in the layer is its own; the base stays empty."""
-
-    @pytest.fixture(scope="class")
-    def template(self, server: Any, template: str) -> str:
-        import psycopg2
-
-        from butler.schema.migrations import initialise
-
-        connection = psycopg2.connect(server.dsn("postgres"))
-        connection.autocommit = True
-        connection.cursor().execute(f"CREATE DATABASE {LAYERED} TEMPLATE {template} STRATEGY FILE_COPY")
-        connection.close()
-        for role, step in (
-            ("postgres", initialise),
-            ("butler_owner", lambda c: create_proxy(c, "mydb", "butler")),
-        ):
-            dsn = server.dsn(LAYERED, role).replace("postgresql://", "postgresql+psycopg2://")
-            with create_engine(dsn, poolclass=NullPool).begin() as connection:
-                step(connection)
-        return LAYERED
-
-    @pytest.fixture
-    def registry(self, database: Any) -> Iterator[PostgresRegistry]:
-        registry = PostgresRegistry(database.dsn("writer"), "mydb")
-        yield registry
-        registry.close()
-        base = PostgresRegistry(database.dsn("writer"))
-        assert base.collections() == []
-        assert base.cameras() == []
-        assert base.query("SELECT count(*) FROM dataset").scalar() == 0
-        base.close()
 
 
 @pytest.fixture

@@ -1,0 +1,280 @@
+"""Statements that hold for whatever is given, tried with what nobody would think of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+from uuid import UUID
+
+import psycopg2
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from db.session import Session
+from db.world import DATASET_TYPES, TEMPLATE, contents
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+words = st.sampled_from(
+    [
+        "camera",
+        "instrument",
+        "sensor",
+        "detector",
+        "visit",
+        "exposure",
+        "snap",
+        "visit_range",
+        "skymap",
+        "tract",
+        "patch",
+        "sky_pixel",
+        "label",
+        "band",
+        "filter",
+    ]
+)
+good_values = st.sampled_from(
+    ["Cam", "Spec", "S1", 1, 2, "1", "Cam-1", "1..3", "2..", "rings", 0, 17, "twilight", "r", "Cam-r"]
+)
+data_ids = st.dictionaries(words | texts, good_values | values, max_size=5)
+
+MASK = "SELECT bit_or(1 << u.position) FROM butler.unit AS u JOIN butler.dataset_type_unit AS t USING (unit) WHERE t.dataset_type = %s"
+
+
+@few
+@given(st.sampled_from(sorted(DATASET_TYPES)), st.lists(data_ids | values, max_size=4))
+@example("raw", [{"camera": "Cam", "visit": 2**63 - 1, "sensor": 2**31}])
+@example("raw", [{"camera": "Cam", "visit": "+1", "sensor": "-0"}])
+@example("defects", [{"camera": "Cam", "sensor": 1, "visit_range": "999999999999999999..1"}])
+@example("raw", [{"camera": "x" * 5000, "visit": 1, "sensor": 1}])
+def test_reading_data_ids_gives_units_or_a_problem_and_never_fails(
+    still: dict[str, Session], dataset_type: str, given_ids: list[Any]
+) -> None:
+    own = still["owner"]
+    mask = own.scalar(MASK, dataset_type) or 0
+    rows = own.rows(
+        "SELECT to_jsonb(r) FROM butler_internal.read_data_ids(%s, %s) AS r ORDER BY r.row_number",
+        mask,
+        json.dumps(given_ids),
+    )
+    assert len(rows) == len(given_ids)
+    units = set(own.column("SELECT unit FROM butler.dataset_type_unit WHERE dataset_type = %s", dataset_type))
+    for (row,) in rows:
+        if row["problem"] is None:
+            assert {name for name, value in row.items() if value is not None} - {"row_number"} == units
+        else:
+            assert re.fullmatch(r"UB\d{3}", row["problem"]["code"])
+            assert row["problem"]["message"]
+            assert row["problem"]["hint"]
+
+
+@few
+@given(st.sampled_from(sorted(DATASET_TYPES)), st.lists(data_ids, min_size=1, max_size=3), texts)
+def test_a_put_begins_whole_or_is_refused_with_a_code_of_ours(
+    still: dict[str, Session], dataset_type: str, given_ids: list[Any], template: str
+) -> None:
+    write = still["writer"]
+    write.rows("BEGIN")
+    try:
+        rows = write.table("begin_put", "r/one", dataset_type, given_ids, template or TEMPLATE, "main")
+        assert len(rows) == len(given_ids)
+        assert all(re.fullmatch(r"[A-Za-z0-9._+,=@/-]+", row["hint"]) for row in rows)
+    except psycopg2.Error as error:
+        code = error.pgcode or ""
+        assert code.startswith("UB"), code
+    finally:
+        write.rows("ROLLBACK")
+
+
+COLUMNS = [
+    "camera",
+    "abstract_filter",
+    "physical_filter",
+    "sensor",
+    "visit",
+    "snap",
+    "visit_range",
+    "skymap",
+    "tract",
+    "patch",
+    "sky_pixel",
+    "label",
+]
+separators = st.text(st.sampled_from("ab:1,|;'\"\\/é🔭0- \n\t"), max_size=6)
+numbers = st.integers(0, 30)
+whole_ids = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(("camera", "abstract_filter", "physical_filter", "skymap", "label"), separators),
+        **dict.fromkeys(("sensor", "visit", "snap", "tract", "patch", "sky_pixel"), numbers),
+        "visit_range": st.tuples(numbers, st.none() | st.integers(31, 60)),
+    },
+)
+TYPES = dict(
+    zip(
+        COLUMNS,
+        [
+            "text",
+            "text",
+            "text",
+            "integer",
+            "bigint",
+            "integer",
+            "int8range",
+            "text",
+            "integer",
+            "integer",
+            "bigint",
+            "text",
+        ],
+        strict=True,
+    )
+)
+
+
+def digest_in_python(data_id: dict[str, Any]) -> UUID:
+    """The same from its description: letter and value; texts after their length in bytes."""
+    letters = dict(zip(COLUMNS, "cbfdvnrmtpxl", strict=True))
+    text = ""
+    for name in COLUMNS:
+        value = data_id.get(name)
+        if value is None:
+            continue
+        if isinstance(value, str):
+            text += f"{letters[name]}{len(value.encode())}:{value}"
+        elif isinstance(value, tuple):
+            text += f"{letters[name]}{value[0]}-{'' if value[1] is None else value[1]}"
+        else:
+            text += f"{letters[name]}{value}"
+    return UUID(hashlib.md5(text.encode()).hexdigest())
+
+
+def digest(session: Session, data_id: dict[str, Any]) -> UUID:
+    def bound(value: Any) -> Any:
+        return f"[{value[0]},{'' if value[1] is None else value[1]})" if isinstance(value, tuple) else value
+
+    marks = ", ".join(f"%s::{TYPES[name]}" for name in COLUMNS)
+    found: UUID = session.scalar(
+        f"SELECT butler_shared.data_id_digest({marks})", *(bound(data_id.get(name)) for name in COLUMNS)
+    )
+    return found
+
+
+@few
+@given(whole_ids, whole_ids)
+@example({"camera": "a", "label": "b"}, {"camera": "a1:b"})
+@example({"camera": "1:a"}, {"camera": "1", "abstract_filter": "a"})
+@example({"sensor": 1, "visit": 11}, {"sensor": 11, "visit": 1})
+@example({"visit_range": (1, None)}, {"visit_range": (1, 31)})
+@example({"camera": ""}, {})
+def test_digests_are_equal_exactly_for_equal_data_ids(
+    still: dict[str, Session], one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    own = still["owner"]
+    assert (digest(own, one) == digest(own, other)) == (one == other)
+    assert digest(own, one) == digest_in_python(one)
+
+
+@few
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    "camera",
+                    "visit",
+                    "visit_name",
+                    "exposure_time",
+                    "region",
+                    "obs_begin_tai",
+                    "extra",
+                    "night",
+                ]
+            )
+            | texts,
+            values,
+            max_size=4,
+        ),
+        max_size=3,
+    )
+)
+def test_rows_of_units_come_in_or_are_refused_and_leave_nothing(
+    still: dict[str, Session], rows: list[Any]
+) -> None:
+    write = still["writer"]
+    before = contents(still["owner"])
+    write.rows("BEGIN")
+    try:
+        write.rows("SELECT butler.register_units('visit', %s)", json.dumps(rows))
+    except psycopg2.Error as error:
+        code = error.pgcode or ""
+        assert code[:2] in ("UB", "23"), code
+    finally:
+        write.rows("ROLLBACK")
+    assert contents(still["owner"]) == before
+
+
+names = st.one_of(
+    texts,
+    st.sampled_from(
+        [
+            "'",
+            '"',
+            "%",
+            "\\",
+            "a\nb",
+            "🔭",
+            "x" * 300,
+            "é" * 150,
+            "a/b",
+            "..",
+            "a/../b",
+            " a",
+            "$$",
+            "{run}",
+            "NULL",
+        ]
+    ),
+)
+
+
+@few
+@given(names, names)
+def test_a_collection_is_named_as_it_was_asked_or_refused(
+    still: dict[str, Session], name: str, doc: str
+) -> None:
+    write = still["writer"]
+    bad = (
+        not name
+        or len(name.encode()) > 255
+        or any(not part or part in (".", "..") for part in name.split("/"))
+    )
+    write.rows("BEGIN")
+    try:
+        made = write.call("register_collection", name, "run", doc)
+        assert not bad
+        if made:
+            assert write.rows("SELECT doc FROM butler.collection WHERE collection = %s", name) == [(doc,)]
+            assert write.column("SELECT run FROM butler.run WHERE run = %s", name) == [name]
+    except psycopg2.Error as error:
+        code = error.pgcode
+        assert code in ("UB305", "UB202")
+        assert bad or code == "UB202" or re.search(r"[\x00-\x1f\x7f-\x9f]|^\s|\s$|\W", name)
+    finally:
+        write.rows("ROLLBACK")
