@@ -43,7 +43,12 @@ print("served")
 def run(*command: str | Path, folder: Path) -> str:
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
-        [str(part) for part in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        [str(part) for part in command],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -53,12 +58,25 @@ def run(*command: str | Path, folder: Path) -> str:
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment that holds a wheel of ours, and our dependencies but not our source."""
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, PROJECT, folder=folder)
+    run(
+        sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, PROJECT, folder=folder
+    )
     (wheel,) = folder.glob("*.whl")
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", wheel, folder=folder)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--quiet",
+        "--no-deps",
+        wheel,
+        folder=folder,
+    )
     site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", folder=folder).strip()
     # A folder named in a .pth file is only a folder: its own .pth files, an editable install of
     # ours among them, aren't read.
@@ -78,7 +96,9 @@ def test_a_wheel_carries_the_sql_the_migrations_and_the_cameras(python: Path, tm
     )
     count, carried = run(python, "-c", listing, folder=tmp_path).splitlines()
     assert int(count) == sum(
-        1 for top in ("shared", "functions", "triggers", "views") for _ in (PROJECT / "db" / top).rglob("*.sql")
+        1
+        for top in ("shared", "functions", "triggers", "views")
+        for _ in (PROJECT / "db" / top).rglob("*.sql")
     )
     assert carried == "True True True"
 

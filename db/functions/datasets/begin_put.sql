@@ -183,7 +183,8 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint, boolean) IS
-'Begin to put datasets of one type into a run, which is made if it isn''t there: data IDs as a JSON array of objects, the datastore''s
+'Begin to put datasets of one type into a run, which is made if it isn''t there: data IDs as a JSON
+array of objects, the datastore''s
 file-name template, the datastore. Gives each its id, its complete data ID and its filled template; what the
 run has already is an error, or is given with the id that it has, if asked to pass over it.
 Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';
