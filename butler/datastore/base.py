@@ -163,7 +163,8 @@ class Datastore(ABC):
         FormatError
             If it isn't a regular file, or visibly not of its format.
         NotSupportedError
-            If the datastore can't do the mode.
+            If the datastore can't do the mode, or is to move a file out of
+            its own root.
         DatasetExistsError
             If the path is taken.
         """
@@ -172,12 +173,15 @@ class Datastore(ABC):
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         """Unlink the source of an ingest by ``move``, once it is recorded.
 
-        Does nothing if the source is gone already.
+        Does nothing if the source is gone already, or is itself what an
+        artifact names, as after an ingest in place or by symbolic link.
 
         Raises
         ------
         ChecksumError
             If the artifact doesn't hold the file's bytes; the file stays.
+        NotSupportedError
+            If the source lies inside the root.
         """
 
     @abstractmethod

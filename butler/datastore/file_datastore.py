@@ -155,6 +155,8 @@ class FileDatastore(Datastore):
         reader = self._reader(formatter, dataset_type, kind)
         check_hint(hint)
         before = regular_file(file)
+        if mode == "move":
+            self._refuse_own(file)
         _guarded(lambda: reader.validate(file), str(file), reader)
         if mode == "in-place":
             artifact = self._artifact(file_uri(file), reader, fingerprint(file))
@@ -196,9 +198,10 @@ class FileDatastore(Datastore):
         return self._storage.supports_links and not file.is_symlink() and file.stat().st_nlink == 1
 
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
-        """Unlink the source, if the artifact holds its bytes."""
+        """Unlink the source, if the artifact holds its bytes under another name."""
         if not os.path.lexists(file):
             return
+        self._refuse_own(file)
         found = fingerprint(file)
         for artifact in artifacts:
             if (artifact.size, artifact.sha256) != found or self.check(artifact, checksum=False):
@@ -207,7 +210,23 @@ class FileDatastore(Datastore):
                     hint="It has changed since; ingest it anew under another run, or keep it.",
                     details={"file": str(file), "path": artifact.path},
                 )
-        file.unlink()
+        if not any(is_file_uri(artifact.path) or self._is_at(artifact, file) for artifact in artifacts):
+            file.unlink()
+
+    def _is_at(self, artifact: Artifact, file: Path) -> bool:
+        """Whether the artifact would be gone with this name of it; another hard link would keep it."""
+        with self._local(artifact) as stored:
+            return stored.samefile(file) and (
+                stored.resolve() == file.resolve() or stored.stat().st_nlink == 1
+            )
+
+    def _refuse_own(self, file: Path) -> None:
+        if self._storage.holds(file):
+            raise NotSupportedError(
+                f"{str(file)!r} lies in datastore {self._name!r} already: it may be another dataset's",
+                hint="Ingest it with mode 'copy' or 'hardlink'.",
+                details={"file": str(file)},
+            )
 
     def expected_paths(
         self, dataset_id: UUID, hint: str, storage_class: str, dataset_type: str

@@ -325,3 +325,58 @@ def test_a_datastore_in_memory_refuses_to_go_to_another_process(tmp_path: Path) 
 
     with pytest.raises(NotSupportedError, match="memory"):
         pickle.dumps(open_datastore({"type": "memory"}, tmp_path))
+
+
+# Moves that would take the only copy ---------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["in-place", "symlink"])
+def test_a_move_leaves_the_source_that_an_artifact_names(
+    datastore: Datastore, tmp_path: Path, mode: str
+) -> None:
+    source, link = tmp_path / "source", tmp_path / "link"
+    source.write_bytes(b"the only copy")
+    link.symlink_to(source)
+    artifacts = ingest(datastore, source, mode)
+    for name in (source, link):
+        datastore.finish_move(name, artifacts)
+    assert datastore.check(artifacts[0]) is None
+
+
+def test_a_move_leaves_a_source_with_two_names_to_the_one_that_is_linked_to(
+    datastore: Datastore, tmp_path: Path
+) -> None:
+    source, other = tmp_path / "source", tmp_path / "other"
+    source.write_bytes(b"the only copy")
+    other.hardlink_to(source)
+    artifacts = ingest(datastore, source, "symlink")
+    datastore.finish_move(other, artifacts)
+    datastore.finish_move(source, artifacts)
+    assert not other.exists()
+    assert datastore.check(artifacts[0]) is None
+
+
+def test_a_move_unlinks_a_source_that_is_another_hard_link(datastore: Datastore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"two names")
+    artifacts = ingest(datastore, source, "hardlink")
+    datastore.finish_move(source, artifacts)
+    assert not source.exists()
+    assert datastore.get(artifacts, "Bytes") == b"two names"
+
+
+@pytest.mark.parametrize("linked_folder", [False, True])
+def test_what_lies_in_the_datastore_cannot_be_moved_into_it(
+    datastore: Datastore, tmp_path: Path, linked_folder: bool
+) -> None:
+    first = datastore.put(b"first", uuid4(), HINT, "Bytes", "raw", {})
+    source = stored(datastore, tmp_path / "repo/data", first)
+    if linked_folder:
+        (tmp_path / "link").symlink_to(source.parent)
+        source = tmp_path / "link" / source.name
+    with pytest.raises(NotSupportedError, match=r"lies in datastore(?s:.*)'copy'"):
+        ingest(datastore, source, "move")
+    with pytest.raises(NotSupportedError, match="lies in datastore"):
+        datastore.finish_move(source, first)
+    assert datastore.get(first, "Bytes") == b"first"
+    assert list(datastore.paths()) == [first[0].path]

@@ -40,6 +40,10 @@ class Storage(ABC):
         """Whether `link` works."""
         return False
 
+    def holds(self, file: Path) -> bool:
+        """Whether a local file's name is one inside the root."""
+        return False
+
     @abstractmethod
     def create(self, path: str) -> AbstractContextManager[Path]:
         """Write a new file.

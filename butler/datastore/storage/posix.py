@@ -69,6 +69,10 @@ class PosixStorage(Storage):
         """Always."""
         return True
 
+    def holds(self, file: Path) -> bool:
+        """By the file's folder: the name itself may be a link."""
+        return file.absolute().parent.resolve().is_relative_to(self._folder.resolve())
+
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
         """Write beside the final name, then link."""
