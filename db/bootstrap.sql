@@ -31,6 +31,27 @@ BEGIN
 END;
 $$;
 
+-- An advisory lock of anybody's would hold up our writers, and a large object is written whatever
+-- default_transaction_read_only says. Who isn't the server's administrator gets a warning here.
+DO $$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    FOR v_function IN
+        SELECT p.oid::regprocedure
+        FROM pg_catalog.pg_proc AS p
+        WHERE
+            p.pronamespace = 'pg_catalog'::regnamespace
+            AND (p.proname ~ '^pg_(try_)?advisory_' OR p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO butler_owner', v_function);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'functions for advisory locks and large objects stay open to everybody: let the administrator run this';
+END;
+$$;
+
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO butler_owner, butler_writer, butler_reader;
 GRANT SELECT ON public.spatial_ref_sys TO butler_owner, butler_writer, butler_reader;

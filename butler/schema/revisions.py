@@ -42,7 +42,7 @@ __all__ = [
 MIGRATION_LOCK = {"class": 7310000, "key": 0}
 """Two deployers must not migrate at once."""
 
-_REFERENCE = ("reference/units.sql", "reference/leap_seconds.sql")
+_REFERENCE = ("reference/units.sql", "reference/leap_seconds.sql", "reference/dataset_types.sql")
 
 
 def _frozen_root() -> Path:

@@ -13,7 +13,7 @@ DECLARE
 BEGIN
     FOR v_named IN
         SELECT n.name FROM unnest(ARRAY[
-            'abstract_filter', 'camera', 'collection', 'dataset_type', 'datastore', 'label', 'skymap'
+            'abstract_filter', 'camera', 'collection', 'dataset_type', 'datastore', 'label', 'sky_pixel', 'skymap'
         ]) AS n (name)
     LOOP
         EXECUTE format(

@@ -348,3 +348,71 @@ def test_fifty_writers_of_one_data_id_leave_one_dataset(database: Any) -> None:
     for thread in threads:
         thread.join(30)
     assert sorted(outcomes) == ["UB201"] * 49 + ["won"]
+
+
+def test_two_sensors_of_a_visit_at_once_are_both_in_its_region(pair: Pair) -> None:
+    first, second = pair
+    first.call("register_units", "visit", [{"camera": "Cam", "visit": 900, "visit_name": "n900"}])
+
+    def sensor(number: int, ra: float) -> str:
+        return json.dumps([{"camera": "Cam", "visit": 900, "sensor": number, "region": square(ra, 0)}])
+
+    first.rows("BEGIN")
+    first.rows("SELECT butler.register_units('observed_sensor', %s)", sensor(1, 10))
+    waiting = second.expect_blocked("SELECT butler.register_units('observed_sensor', %s)", sensor(2, 12))
+    first.rows("COMMIT")
+    waiting.result()
+    assert first.scalar(
+        "SELECT bool_and(public.st_intersects(v.region, o.region)) FROM butler.visit AS v"
+        " JOIN butler.observed_sensor AS o USING (camera, visit) WHERE v.visit = 900"
+    )
+
+
+def test_two_cameras_that_would_share_a_view_are_not_both_registered(pair: Pair) -> None:
+    first, second = pair
+
+    def camera(name: str) -> str:
+        return json.dumps(
+            {"camera": name, "sensors": [], "filters": [], "extra": {"focus": {"type": "float"}}}
+        )
+
+    first.rows("BEGIN")
+    first.rows("SELECT butler.register_camera(%s)", camera("Z-1"))
+    waiting = second.expect_blocked("SELECT butler.register_camera(%s)", camera("Z 1"))
+    first.rows("COMMIT")
+    with refused("UB305", "visit_z_1", "another name"):
+        waiting.result()
+
+
+def test_rows_registered_in_opposite_orders_do_not_deadlock(pair: Pair) -> None:
+    first, second = pair
+    rows = [{"label": f"l{n}"} for n in range(2000)]
+    failed: list[Exception] = []
+
+    def register(session: Session, given: list[dict[str, str]]) -> None:
+        try:
+            session.call("register_units", "label", given)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [
+        threading.Thread(target=register, args=arguments)
+        for arguments in [(first, rows), (second, rows[::-1])]
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert first.scalar("SELECT count(*) FROM butler.label WHERE label ~ '^l[0-9]+$'") == 2000
+
+
+def test_a_run_frozen_meanwhile_is_not_written_under_an_older_snapshot(pair: Pair) -> None:
+    first, second = pair
+    dataset_id = begin(first)
+    first.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    first.rows("SELECT 1 FROM butler.collection")
+    second.call("freeze_collection", "r/one")
+    with refused("UB601", "read committed"):
+        first.rows(*finish(dataset_id))
+    first.rows("ROLLBACK")

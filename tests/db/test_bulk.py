@@ -193,3 +193,22 @@ def test_a_caller_s_own_table_of_that_name_is_never_read(database: Any) -> None:
 def test_a_reader_stages_nothing(read: Session) -> None:
     with refused("42501"):
         read.call("stage_datasets")
+
+
+def test_an_id_with_two_data_ids_is_refused(write: Session, own: Session) -> None:
+    before = contents(own)
+    twin = uuid4()
+    with refused("UB301", "two data IDs"):
+        load(write, row(1, 1, dataset_id=twin), row(2, 2, dataset_id=twin, component="x"))
+    assert contents(own) == before
+
+
+def test_an_id_that_another_dataset_has_is_refused(write: Session) -> None:
+    (taken,) = put(write, "bias", {"camera": "Cam", "sensor": 3})
+    with refused("UB201", f"dataset id {taken} is taken", "new id"):
+        load(write, row(1, 1, dataset_id=taken))
+
+
+def test_a_load_under_another_isolation_level_is_refused(write: Session) -> None:
+    with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
+        stage_and_merge(write, row(1, 1), run="r/one", dataset_type="bias")

@@ -234,3 +234,25 @@ def test_find_first_in_bulk_agrees_with_one_by_one(write: Session) -> None:
         rows = write.table("query_datasets", "raw", collections)
         one_by_one = {dataset_id for data_id in ids if (dataset_id := find(write, data_id, *collections))}
         assert {row["dataset_id"] for row in rows} == one_by_one
+
+
+def test_chains_that_share_members_do_not_multiply(write: Session, read: Session) -> None:
+    below = ["r/one"]
+    for level in range(30):
+        names = [f"c/{level}/{side}" for side in "ab"]
+        for name in names:
+            write.call("register_collection", name, "chained")
+            write.rows("SELECT butler.set_chain(%s, %s::text[])", name, below)
+        below = names
+    read.rows("SET statement_timeout = '5s'")
+    assert read.table("find_dataset", "census", {}, [below[0]], None, False) == []
+
+
+def test_a_chain_may_be_deep(write: Session) -> None:
+    put(write, "census", {})
+    below = "r/one"
+    for level in range(100):
+        write.call("register_collection", f"deep/{level}", "chained")
+        write.rows("SELECT butler.set_chain(%s, %s::text[])", f"deep/{level}", [below])
+        below = f"deep/{level}"
+    assert len(write.table("find_dataset", "census", {}, [below])) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg2.errors
 import pytest
 
 from db.session import Session, refused
@@ -170,3 +171,42 @@ def test_deleting_what_a_dataset_is_labelled_with_is_refused(own: Session, write
     ]:
         with refused("23503"):
             own.rows(f"DELETE FROM butler_internal.{table} WHERE {where}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://user:secret@host/x",
+        "%2e%2e/x",
+        "a%2Fb",
+        "a%00",
+        "a//b",
+        "./a",
+        "a/./b",
+        "FILE:///etc/passwd",
+        "a:b",
+    ],
+)
+def test_a_path_that_hides_something_is_refused(own: Session, write: Session, path: str) -> None:
+    (dataset_id,) = put(write, "census", {})
+    with pytest.raises(psycopg2.errors.CheckViolation, match="ck_artifact_path"):
+        own.rows("UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", path, dataset_id)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("physical_filter", "wavelength_min", "NaN"),
+        ("physical_filter", "wavelength_min", "Infinity"),
+        ("physical_sensor", "corners", "{{NaN,0}}"),
+        ("physical_sensor", "corners", "{{0,Infinity}}"),
+        ("visit", "night", "0044-03-15 BC"),
+        ("visit", "night", "infinity"),
+        ("visit", "public_after", "99999-01-01"),
+    ],
+)
+def test_a_value_that_clients_cannot_read_is_refused(
+    own: Session, table: str, column: str, value: str
+) -> None:
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        own.rows(f"UPDATE butler_internal.{table} SET {column} = %s", value)

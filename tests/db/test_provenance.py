@@ -84,7 +84,7 @@ def test_another_try_is_counted(write: Session) -> None:
 
 def test_outputs_go_into_the_quantum_s_own_run(write: Session) -> None:
     quantum = begin(write, "isr")
-    with refused("UB301", f"quantum {quantum} does not belong to run r/two"):
+    with refused("UB301", f"quantum {quantum} is not running in run r/two"):
         put(write, "raw", RAW, run="r/two", quantum=quantum)
 
 

@@ -258,3 +258,19 @@ def test_a_failed_search_says_what_is_near(write: Session) -> None:
         "UB101", "sensor=3", "Sensor 3 of camera Cam was not read in visit 1. Sensors of that visit: 1, 2"
     ):
         write.table("find_dataset", "raw", {**RAW, "sensor": 3}, ["r/two"])
+
+
+def test_beginning_a_put_does_not_make_what_the_caller_wrote_before_less_durable(write: Session) -> None:
+    with write.transaction():
+        write.call("register_collection", "r/durable", "run")
+        write.table("begin_put", "r/durable", "census", [{}], TEMPLATE, "main")
+        assert write.scalar("SELECT current_setting('synchronous_commit')") != "off"
+    with write.transaction():
+        write.table("begin_put", "r/one", "census", [{}], TEMPLATE, "main")
+        assert write.scalar("SELECT current_setting('synchronous_commit')") == "off"
+
+
+def test_the_type_of_environments_is_there_from_the_start(read: Session) -> None:
+    assert read.rows(
+        "SELECT storage_class, units FROM butler.dataset_type WHERE dataset_type = 'run_environment'"
+    ) == [("Dict", [])]

@@ -205,3 +205,31 @@ def test_regions_are_not_registered_in_another_isolation_level(write: Session) -
     row = {"camera": "Cam", "visit": 3, "sensor": 1, "region": square(10, 0)}
     with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
         write.call("register_units", "observed_sensor", [row])
+
+
+def test_an_extra_value_that_no_column_can_hold_is_null_and_breaks_nothing(
+    write: Session, read: Session
+) -> None:
+    fields = {"n": {"type": "integer"}, "x": {"type": "float"}}
+    write.call("register_camera", camera("Big", extra=fields))
+    for visit, extra in enumerate([{"n": 1e30}, {"n": 7, "x": 1.5}]):
+        write.call(
+            "register_units",
+            "visit",
+            [{"camera": "Big", "visit": visit, "visit_name": str(visit), "extra": extra}],
+        )
+    assert read.rows("SELECT n, x FROM butler.visit_big ORDER BY visit") == [(None, None), (7, 1.5)]
+
+
+def test_a_camera_that_loses_its_extra_fields_loses_its_view(write: Session, read: Session) -> None:
+    write.call("register_camera", camera("Big", extra={"n": {"type": "integer"}}))
+    write.call("register_camera", camera("Big"), True)
+    assert read.scalar("SELECT to_regclass('butler.visit_big')") is None
+
+
+@pytest.mark.parametrize("night", ["tomorrow", "infinity", "0044-03-15 BC", "2026-3-1"])
+def test_a_night_is_a_date(write: Session, night: str) -> None:
+    with refused("UB301", "is not a date", "2026-03-01"):
+        write.call(
+            "register_units", "visit", [{"camera": "Cam", "visit": 77, "visit_name": "77", "night": night}]
+        )

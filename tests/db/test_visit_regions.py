@@ -72,3 +72,14 @@ def test_a_region_that_was_given_stays(cursor: Any) -> None:
     see(cursor, (0, 10, 0))
     assert inside(cursor, 100.8, 10.2)
     assert not inside(cursor, 10, 0)
+
+
+def test_a_region_given_later_takes_the_place_of_the_hull(cursor: Any) -> None:
+    see(cursor, (0, 10, 0))
+    given = [[100, 10], [101, 10], [101, 11]]
+    row = [{"camera": "C", "visit": 1, "region": given, "visit_name": "1"}]
+    cursor.execute("SELECT butler.register_units('visit', %s)", (json.dumps(row),))
+    assert inside(cursor, 100.8, 10.2)
+    see(cursor, (1, 12, 0))
+    assert inside(cursor, 100.8, 10.2)
+    assert not inside(cursor, 12, 0)

@@ -76,7 +76,8 @@ physical_filter = Table(
     across("fk_physical_filter_abstract_filter", ["abstract_filter"], "abstract_filter"),
     named("physical_filter", "physical_filter"),
     CheckConstraint(
-        "wavelength_min > 0 AND wavelength_max > wavelength_min AND wavelength_max < 1e9",
+        "wavelength_min > 0 AND wavelength_min < 1e9 AND wavelength_max > 0 AND wavelength_max < 1e9"
+        " AND wavelength_max > wavelength_min",
         name="ck_physical_filter_wavelength",
     ),
     Index("ix_physical_filter_abstract_filter", "abstract_filter"),
@@ -100,6 +101,7 @@ physical_sensor = Table(
     named("sensor_name", "physical_sensor"),
     CheckConstraint("sensor >= 0", name="ck_physical_sensor_number"),
     CheckConstraint("nx > 0 AND ny > 0", name="ck_physical_sensor_size"),
+    CheckConstraint("-1e9 < ALL (corners) AND 1e9 > ALL (corners)", name="ck_physical_sensor_corners"),
     comment="Sensors of a camera; also called detectors.",
 )
 
@@ -173,6 +175,11 @@ visit = Table(
     CheckConstraint("visit >= 0", name="ck_visit_number"),
     CheckConstraint("obs_end_tai >= obs_begin_tai", name="ck_visit_times"),
     CheckConstraint("isfinite(obs_begin_tai) AND isfinite(obs_end_tai)", name="ck_visit_times_finite"),
+    # What Python's datetime can hold.
+    CheckConstraint("night BETWEEN '0001-01-01' AND '9999-12-31'", name="ck_visit_night"),
+    CheckConstraint(
+        "public_after >= '0001-01-02 00:00+00' AND public_after < '9999-12-31 00:00+00'", name="ck_visit_public_after"
+    ),
     # NaN sorts above every number, so an upper limit refuses it too.
     CheckConstraint("exposure_time >= 0 AND exposure_time < 1e9", name="ck_visit_exposure_time"),
     CheckConstraint("dark_time >= 0 AND dark_time < 1e9", name="ck_visit_dark_time"),

@@ -1,5 +1,5 @@
 -- object: function butler.merge_datasets(text, text, text, boolean, bigint)
--- requires: functions/bulk/stage_datasets.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql shared/raise_rows.sql
+-- requires: functions/bulk/stage_datasets.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql functions/internal/check_quantum.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql
 --
 -- The checks are there to name all bad rows; the constraints of dataset and artifact are what
 -- refuses them, so a row that slips between the two still can't come in.
@@ -24,6 +24,7 @@ DECLARE
     v_now timestamptz;
     v_count integer;
 BEGIN
+    PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT EXISTS (
         SELECT FROM pg_class AS c
@@ -48,6 +49,7 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
+    PERFORM butler_internal.check_quantum(p_quantum_id, v_run, p_run);
     PERFORM pg_advisory_xact_lock_shared(7310001, v_collection::integer);
     -- It may have been frozen while this waited.
     PERFORM butler_internal.own_collection(p_run, 'run');
@@ -80,11 +82,29 @@ BEGIN
         FROM pg_temp.butler_stage_dataset AS s
         WHERE s.unit_mask <> v_type.unit_mask
         UNION ALL
+        SELECT s.n, 'UB301', 'its dataset id is given with two data IDs', 'Rows of one dataset share its data ID.'
+        FROM (
+            SELECT min(s.row_number) AS n
+            FROM pg_temp.butler_stage_dataset AS s
+            GROUP BY s.dataset_id
+            HAVING min(s.digest::text) <> max(s.digest::text)
+        ) AS s
+        UNION ALL
+        SELECT s.row_number, 'UB201', format('dataset id %s is taken', s.dataset_id), 'Make a new id for each dataset.'
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_shared.registered_datasets(
+            ARRAY(SELECT DISTINCT g.dataset_id FROM pg_temp.butler_stage_dataset AS g)
+        ) AS r (dataset_id) ON r.dataset_id = s.dataset_id
+        WHERE NOT p_skip_existing OR NOT EXISTS (
+            SELECT FROM butler_internal.dataset AS d
+            WHERE d.dataset_id = s.dataset_id AND d.run_id = v_run AND d.digest = s.digest
+        )
+        UNION ALL
         SELECT t.n, 'UB201', 'the data ID is given twice', 'A run holds one dataset of a type and data ID.'
         FROM (
             SELECT
                 min(s.row_number) AS n,
-                lag(s.digest) OVER (PARTITION BY s.digest ORDER BY s.dataset_id) IS NOT NULL AS again
+                lag(s.digest) OVER (PARTITION BY s.digest ORDER BY min(s.row_number)) IS NOT NULL AS again
             FROM pg_temp.butler_stage_dataset AS s
             GROUP BY s.digest, s.dataset_id
         ) AS t
@@ -178,8 +198,8 @@ BEGIN
     ),
     ended AS (
         DELETE FROM butler_internal.put_intent AS i
-        USING pg_temp.butler_stage_dataset AS s
-        WHERE i.dataset_id = s.dataset_id
+        USING filed AS f
+        WHERE i.dataset_id = f.dataset_id
     )
     SELECT count(*) INTO v_count FROM filed;
     -- So that a transaction may load datasets of several types.

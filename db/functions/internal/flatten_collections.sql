@@ -1,8 +1,8 @@
 -- object: function butler_internal.flatten_collections(text[], timestamp with time zone)
 -- requires: functions/internal/find_collection.sql
 --
--- The order of a depth-first walk; a collection met twice counts where it is met first. set_chain
--- refuses cycles, and the depth is bounded besides.
+-- A depth-first walk that enters each collection once, where it is met first: chains of chains that
+-- share members don't multiply. set_chain refuses cycles, and a cycle would end here all the same.
 CREATE OR REPLACE FUNCTION butler_internal.flatten_collections(p_collections text[], p_as_of timestamptz)
 RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id bigint)
 LANGUAGE plpgsql
@@ -14,37 +14,46 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_name text;
+    v_ahead bigint[] := '{}';
+    v_met bigint[] := '{}';
+    v_next bigint;
+    v_found record;
 BEGIN
     FOREACH v_name IN ARRAY p_collections LOOP
-        IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = v_name) THEN
+        SELECT c.collection_id INTO v_next FROM butler_internal.all_collection AS c WHERE c.collection = v_name;
+        IF NOT FOUND THEN
             PERFORM butler_internal.find_collection(v_name);
         END IF;
+        v_ahead := v_ahead || v_next;
     END LOOP;
-    RETURN QUERY
-    WITH RECURSIVE walk AS (
-        SELECT ARRAY[g.n::integer] AS path, c.collection_id, c.collection, c.kind
-        FROM unnest(p_collections) WITH ORDINALITY AS g (name, n)
-        INNER JOIN butler_internal.all_collection AS c ON c.collection = g.name
-        UNION ALL
-        SELECT w.path || m.position, c.collection_id, c.collection, c.kind
-        FROM walk AS w
-        INNER JOIN butler_internal.all_collection_member AS m ON m.collection_id = w.collection_id
-        INNER JOIN butler_internal.all_collection AS c ON c.collection_id = m.member_id
-        WHERE
-            w.kind = 'chained'
-            AND cardinality(w.path) < 64
-            AND CASE WHEN p_as_of IS NULL THEN upper_inf(m.known) ELSE m.known @> p_as_of END
-    ),
-    first_met AS (
-        SELECT w.collection_id, w.collection, w.kind, min(w.path) AS path
-        FROM walk AS w
-        WHERE w.kind <> 'chained'
-        GROUP BY w.collection_id, w.collection, w.kind
-    )
-    SELECT row_number() OVER (ORDER BY f.path), f.collection_id, f.collection, f.kind, r.run_id
-    FROM first_met AS f
-    LEFT JOIN butler_internal.all_run AS r ON r.collection_id = f.collection_id
-    ORDER BY f.path;
+    place := 0;
+    WHILE cardinality(v_ahead) > 0 LOOP
+        v_next := v_ahead[1];
+        v_ahead := v_ahead[2:];
+        CONTINUE WHEN v_next = ANY (v_met);
+        v_met := v_met || v_next;
+        SELECT c.collection_id, c.collection, c.kind, r.run_id INTO v_found
+        FROM butler_internal.all_collection AS c
+        LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
+        WHERE c.collection_id = v_next;
+        IF v_found.kind = 'chained' THEN
+            v_ahead := ARRAY(
+                SELECT m.member_id
+                FROM butler_internal.all_collection_member AS m
+                WHERE
+                    m.collection_id = v_next
+                    AND CASE WHEN p_as_of IS NULL THEN upper_inf(m.known) ELSE m.known @> p_as_of END
+                ORDER BY m.position
+            ) || v_ahead;
+        ELSE
+            place := place + 1;
+            collection_id := v_found.collection_id;
+            collection := v_found.collection;
+            kind := v_found.kind;
+            run_id := v_found.run_id;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
 END;
 $$;
 

@@ -9,6 +9,7 @@ AS $$
 DECLARE
     v_camera text := p_definition ->> 'camera';
     v_registry text;
+    v_extra jsonb;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_camera IS NULL THEN
@@ -26,6 +27,7 @@ BEGIN
             'Give {"camera": "…", "sensors": […], "filters": […]}.', jsonb_build_object('camera', v_camera)
         );
     END IF;
+    SELECT c.definition -> 'extra' INTO v_extra FROM butler_internal.camera AS c WHERE c.camera = v_camera;
     PERFORM butler_internal.merge_units('camera', jsonb_build_array(jsonb_build_object(
         'camera', v_camera,
         'doc', coalesce(p_definition ->> 'doc', ''),
@@ -65,6 +67,10 @@ BEGIN
         )))
         FROM jsonb_array_elements(p_definition -> 'sensors') AS s
     ), '[]'), p_replace);
+    -- Making a view anew waits for whoever reads it.
+    IF v_extra IS NOT DISTINCT FROM p_definition -> 'extra' THEN
+        RETURN;
+    END IF;
     FOR v_registry IN
         SELECT r.registry FROM butler_shared.registry AS r
         WHERE 'butler_internal' IN (SELECT l.layer FROM butler_shared.layers_of(r.registry || '_internal') AS l)

@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     run_sql(connection, frozen_file(revision, "tables.sql"))
     build_contract(connection, Registry("butler", None, 0), objects, prefix)
+    run_sql(connection, frozen_file(revision, "reference/dataset_types.sql"))
 
 
 def downgrade() -> None:

@@ -238,7 +238,7 @@ CREATE TABLE butler_internal.physical_filter (
 	CONSTRAINT fk_physical_filter_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
 	CONSTRAINT fk_physical_filter_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
 	CONSTRAINT ck_physical_filter_name CHECK (physical_filter <> '' AND octet_length(physical_filter) <= 255 AND physical_filter !~ '[[:cntrl:]]' AND physical_filter !~ '^[[:space:]]' AND physical_filter !~ '[[:space:]]$'),
-	CONSTRAINT ck_physical_filter_wavelength CHECK (wavelength_min > 0 AND wavelength_max > wavelength_min AND wavelength_max < 1e9)
+	CONSTRAINT ck_physical_filter_wavelength CHECK (wavelength_min > 0 AND wavelength_min < 1e9 AND wavelength_max > 0 AND wavelength_max < 1e9 AND wavelength_max > wavelength_min)
 );
 
 COMMENT ON TABLE butler_internal.physical_filter IS 'Filters that one camera has.';
@@ -267,7 +267,8 @@ CREATE TABLE butler_internal.physical_sensor (
 	CONSTRAINT fk_physical_sensor_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
 	CONSTRAINT ck_physical_sensor_name CHECK (sensor_name <> '' AND octet_length(sensor_name) <= 255 AND sensor_name !~ '[[:cntrl:]]' AND sensor_name !~ '^[[:space:]]' AND sensor_name !~ '[[:space:]]$'),
 	CONSTRAINT ck_physical_sensor_number CHECK (sensor >= 0),
-	CONSTRAINT ck_physical_sensor_size CHECK (nx > 0 AND ny > 0)
+	CONSTRAINT ck_physical_sensor_size CHECK (nx > 0 AND ny > 0),
+	CONSTRAINT ck_physical_sensor_corners CHECK (-1e9 < ALL (corners) AND 1e9 > ALL (corners))
 );
 
 COMMENT ON TABLE butler_internal.physical_sensor IS 'Sensors of a camera; also called detectors.';
@@ -473,6 +474,8 @@ CREATE TABLE butler_internal.visit (
 	CONSTRAINT ck_visit_number CHECK (visit >= 0),
 	CONSTRAINT ck_visit_times CHECK (obs_end_tai >= obs_begin_tai),
 	CONSTRAINT ck_visit_times_finite CHECK (isfinite(obs_begin_tai) AND isfinite(obs_end_tai)),
+	CONSTRAINT ck_visit_night CHECK (night BETWEEN '0001-01-01' AND '9999-12-31'),
+	CONSTRAINT ck_visit_public_after CHECK (public_after >= '0001-01-02 00:00+00' AND public_after < '9999-12-31 00:00+00'),
 	CONSTRAINT ck_visit_exposure_time CHECK (exposure_time >= 0 AND exposure_time < 1e9),
 	CONSTRAINT ck_visit_dark_time CHECK (dark_time >= 0 AND dark_time < 1e9),
 	CONSTRAINT ck_visit_tracking_ra CHECK (tracking_ra >= 0 AND tracking_ra < 360),
@@ -723,7 +726,7 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost')),
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
-	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '^/' AND path !~ '(^|/)[.][.](/|$)')
+	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)'))
 );
 
 COMMENT ON TABLE butler_internal.artifact IS 'Stored pieces of datasets: which file holds what.';

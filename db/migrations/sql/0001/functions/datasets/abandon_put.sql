@@ -1,4 +1,5 @@
 -- object: function butler.abandon_put(uuid[])
+-- requires: shared/registered_datasets.sql
 --
 -- What comes back may be deleted: no dataset has these ids, and without its intent none can. Whoever
 -- lost the answer to finish_put learns from it whether that was carried out.
@@ -14,7 +15,7 @@ BEGIN
     RETURN QUERY
     SELECT g.id
     FROM unnest(p_dataset_ids) AS g (id)
-    WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
+    WHERE g.id NOT IN (SELECT r.id FROM butler_shared.registered_datasets(p_dataset_ids) AS r (id));
 END;
 $$;
 

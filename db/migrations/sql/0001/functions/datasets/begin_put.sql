@@ -1,5 +1,5 @@
 -- object: function butler.begin_put(text, text, jsonb, text, text, bigint, boolean)
--- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql functions/collections/register_collection.sql functions/internal/unit_array.sql
+-- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/own_collection.sql functions/internal/fill_template.sql functions/internal/data_id_json.sql functions/collections/register_collection.sql functions/internal/check_quantum.sql functions/internal/unit_array.sql
 --
 -- Everything that can be refused is refused here, before a byte is written. The intent says what is
 -- about to be; it is committed asynchronously, as losing it in a crash of the server leaves at worst
@@ -34,13 +34,17 @@ DECLARE
     v_run butler_internal.run;
     v_datastore bigint;
     v_problems jsonb;
+    v_alone constant boolean := pg_current_xact_id_if_assigned() IS NULL;
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     -- In this transaction, so that a put which is refused leaves no run either.
     IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run) THEN
         PERFORM butler.register_collection(p_run, 'run');
     END IF;
-    PERFORM set_config('synchronous_commit', 'off', true);
+    -- Not where the caller's transaction has written before: that must last.
+    IF v_alone THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+    END IF;
     SELECT r.* INTO v_run
     FROM butler_internal.run AS r
     WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
@@ -51,14 +55,7 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
-    IF p_quantum_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.run_id = v_run.run_id
-    ) THEN
-        PERFORM butler_shared.raise_error(
-            'UB301', format('quantum %s does not belong to run %s', p_quantum_id, p_run),
-            'Put outputs into the quantum''s own run.', jsonb_build_object('quantum_id', p_quantum_id)
-        );
-    END IF;
+    PERFORM butler_internal.check_quantum(p_quantum_id, v_run.run_id, p_run);
 
     WITH read AS (
         SELECT r.*, butler_shared.data_id_digest(

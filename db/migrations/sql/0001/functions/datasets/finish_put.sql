@@ -1,5 +1,5 @@
 -- object: function butler.finish_put(jsonb)
--- requires: shared/raise_rows.sql
+-- requires: shared/raise_rows.sql shared/require_read_committed.sql
 --
 -- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
 -- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
@@ -18,6 +18,7 @@ DECLARE
     v_count integer;
     v_conflict text;
 BEGIN
+    PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT jsonb_agg(jsonb_build_object(
         'row', given.n, 'code', 'UB101', 'message', format('no put of dataset %s has begun', given.id),

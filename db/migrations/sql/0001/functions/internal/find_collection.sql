@@ -18,7 +18,11 @@ BEGIN
             'UB103',
             format('no collection %L', p_collection),
             butler_shared.did_you_mean(
-                p_collection, ARRAY(SELECT c.collection FROM butler_internal.all_collection AS c ORDER BY 1)
+                p_collection, ARRAY(
+                    SELECT c.collection FROM butler_internal.all_collection AS c
+                    ORDER BY left(c.collection, 4) = left(p_collection, 4) DESC, c.collection ASC
+                    LIMIT 200
+                )
             ),
             jsonb_build_object('collection', p_collection)
         );

@@ -17,7 +17,18 @@ DECLARE
     v_columns text;
 BEGIN
     IF v_extra IS NULL OR v_extra = '{}' OR jsonb_typeof(v_extra) <> 'object' THEN
+        IF obj_description(to_regclass(format('butler.%I', v_view)), 'pg_class') = v_mark THEN
+            EXECUTE format('DROP VIEW butler.%I', v_view);
+        END IF;
         RETURN;
+    END IF;
+    -- Two cameras whose names differ in a sign only would have the same view: one of them waits here.
+    PERFORM pg_advisory_xact_lock(7310005, 0);
+    IF (SELECT count(*) FROM jsonb_object_keys(v_extra)) > 500 THEN
+        PERFORM butler_shared.raise_error(
+            'UB305', format('camera %L has more than 500 extra fields', p_camera), 'Leave some to the headers.',
+            jsonb_build_object('camera', p_camera)
+        );
     END IF;
     IF EXISTS (
         SELECT FROM pg_class AS c
@@ -33,7 +44,7 @@ BEGIN
     IF EXISTS (
         SELECT FROM jsonb_each(v_extra) AS e
         WHERE
-            e.key !~ '^[a-z][a-z0-9_]{0,62}$'
+            e.key !~ '^[a-z][a-z0-9_]{0,62}$' OR e.key IN ('camera', 'visit', 'visit_name')
             OR coalesce(e.value ->> 'type', '') NOT IN ('text', 'integer', 'float', 'boolean')
     ) THEN
         PERFORM butler_shared.raise_error(
@@ -45,9 +56,11 @@ BEGIN
     SELECT string_agg(
         CASE e.value ->> 'type'
             WHEN 'integer' THEN format(
-                'CASE WHEN jsonb_typeof(v.extra -> %1$L) = ''number'' THEN floor((v.extra ->> %1$L)::numeric)::bigint END', e.key)
+                'CASE WHEN jsonb_typeof(v.extra -> %1$L) = ''number'' AND abs((v.extra ->> %1$L)::numeric) < 9e18 '
+                'THEN floor((v.extra ->> %1$L)::numeric)::bigint END', e.key)
             WHEN 'float' THEN format(
-                'CASE WHEN jsonb_typeof(v.extra -> %1$L) = ''number'' THEN (v.extra ->> %1$L)::double precision END', e.key)
+                'CASE WHEN jsonb_typeof(v.extra -> %1$L) = ''number'' AND abs((v.extra ->> %1$L)::numeric) < 1e308 '
+                'THEN (v.extra ->> %1$L)::double precision END', e.key)
             WHEN 'boolean' THEN format(
                 'CASE WHEN jsonb_typeof(v.extra -> %1$L) = ''boolean'' THEN (v.extra ->> %1$L)::boolean END', e.key)
             ELSE format('v.extra ->> %L', e.key)

@@ -72,6 +72,16 @@ BEGIN
         e.key IN ('obs_begin_tai', 'obs_end_tai') AND jsonb_typeof(e.value) <> 'null'
         AND e.value #>> '{}' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]+)?)?)?$';
     PERFORM butler_shared.raise_rows(v_problems);
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', r.n, 'code', 'UB301', 'message', format('%s = %s is not a date', e.key, left(e.value::text, 80)),
+        'hint', CASE e.key WHEN 'night' THEN 'Write 2026-03-01.' ELSE 'Write 2026-03-01T00:00:00Z.' END
+    ) ORDER BY r.n) INTO v_problems
+    FROM jsonb_array_elements(p_rows) WITH ORDINALITY AS r (value, n)
+    CROSS JOIN LATERAL jsonb_each(r.value) AS e
+    WHERE
+        e.key IN ('night', 'public_after') AND jsonb_typeof(e.value) <> 'null'
+        AND e.value #>> '{}' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$';
+    PERFORM butler_shared.raise_rows(v_problems);
     IF 'region' = ANY (v_given) THEN
         BEGIN
             v_rows := butler_internal.read_regions(p_rows);
@@ -106,7 +116,7 @@ BEGIN
         EXECUTE format(
             'INSERT INTO butler_internal.%1$I (%2$s) SELECT %3$s FROM jsonb_populate_recordset('
             'NULL::butler_internal.%1$I, $1) AS n '
-            'WHERE NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %4$s) ON CONFLICT DO NOTHING',
+            'WHERE NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %4$s) ORDER BY %5$s ON CONFLICT DO NOTHING',
             p_table,
             (SELECT string_agg(format('%I', g), ', ') FROM unnest(v_given) AS g),
             (SELECT string_agg(
@@ -114,7 +124,9 @@ BEGIN
                     THEN format('coalesce(n.%I, %s)', g, CASE g WHEN 'doc' THEN '''''' ELSE '''{}''' END)
                     ELSE format('n.%I', g)
                 END, ', ') FROM unnest(v_given) AS g),
-            v_same_key
+            v_same_key,
+            -- Two sessions that register the same rows meet them in the same order.
+            (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(v_key) AS k)
         ) USING v_rows;
     EXCEPTION WHEN data_exception OR internal_error THEN
         PERFORM butler_shared.raise_error(
@@ -128,6 +140,18 @@ BEGIN
         RETURN v_inserted;
     END IF;
     IF NOT v_given <@ v_key THEN
+        EXECUTE format(
+            'SELECT FROM butler_internal.%1$I AS t WHERE EXISTS (SELECT FROM jsonb_populate_recordset('
+            'NULL::butler_internal.%1$I, $1) AS n WHERE %2$s) ORDER BY %3$s FOR NO KEY UPDATE OF t',
+            p_table, v_same_key, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(v_key) AS k)
+        ) USING v_rows;
+        -- A region that was derived is not one that somebody gave.
+        IF p_table = 'visit' AND 'region' = ANY (v_given) THEN
+            UPDATE butler_internal.visit AS t
+            SET region = NULL, region_derived = false
+            FROM jsonb_populate_recordset(NULL::butler_internal.visit, v_rows) AS n
+            WHERE t.camera = n.camera AND t.visit = n.visit AND t.region_derived AND n.region IS NOT NULL;
+        END IF;
         EXECUTE format(
             'UPDATE butler_internal.%1$I AS t SET %2$s FROM jsonb_populate_recordset('
             'NULL::butler_internal.%1$I, $1) AS n WHERE %3$s AND (%4$s)',
