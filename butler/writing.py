@@ -7,14 +7,22 @@ transaction is open while bytes move.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError, InvalidDataIdError
-from butler.values import Artifact, DataId, DatasetRef, DatasetType
+from butler.errors import (
+    ArtifactMissingError,
+    ButlerError,
+    DatabaseUnavailableError,
+    DatasetExistsError,
+    InvalidDataIdError,
+    NotSupportedError,
+)
+from butler.values import Artifact, DataId, DatasetRef
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore
@@ -23,9 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer"]
 
-ENVIRONMENT = DatasetType(
-    "run_environment", "Dict", (), "Host, Python and packages of the process that first used a run."
-)
+ENVIRONMENT = "run_environment"
+
+_logger = logging.getLogger(__name__)
 
 
 class Writer:
@@ -67,7 +75,8 @@ class Writer:
                     dataset_type,
                     _identity(dataset, inputs),
                 )
-            self._finish(begun, written)
+            self._finish(written)
+        self._describe_run(begun[0])
         return [_ref(dataset, written[dataset.id]) for dataset in begun]
 
     def ingest(
@@ -87,9 +96,11 @@ class Writer:
         refs: dict[UUID, DatasetRef] = {}
         written: dict[UUID, Sequence[Artifact]] = {}
         with self._abandoned_on_error(new, written):
+            if mode == "move":
+                self._refuse_others_files(begun, [file for file, _ in pairs])
             for dataset, (file, _) in zip(begun, pairs, strict=True):
                 if dataset.there_already:
-                    refs[dataset.id] = self._same_file(file, dataset)
+                    refs[dataset.id] = self._same_file(file, dataset, mode)
                 else:
                     written[dataset.id] = self._datastore.ingest(
                         file,
@@ -102,20 +113,26 @@ class Writer:
                     )
                     refs[dataset.id] = _ref(dataset, written[dataset.id])
             if written:
-                self._finish(new, written)
+                self._finish(written)
+        if new:
+            self._describe_run(new[0])
         if mode == "move":
             for dataset, (file, _) in zip(begun, pairs, strict=True):
                 self._datastore.finish_move(file, refs[dataset.id].artifacts)
         return [refs[dataset.id] for dataset in begun]
 
-    def _same_file(self, file: Path, dataset: BegunPut) -> DatasetRef:
+    def _same_file(self, file: Path, dataset: BegunPut, mode: str) -> DatasetRef:
         """Look up a dataset that is there, and refuse a file that isn't the one it was made of."""
-        import hashlib
+        from butler.datastore.fingerprint import fingerprint, regular_file
 
         ref = self._registry.get_dataset(dataset.id)
-        with file.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").digest()
-        if sha256 not in {artifact.sha256 for artifact in ref.artifacts}:
+        try:
+            regular_file(file)
+        except ArtifactMissingError:
+            if mode == "move":  # finished by an earlier run of the same
+                return ref
+            raise
+        if fingerprint(file).sha256 not in {artifact.sha256 for artifact in ref.artifacts}:
             raise DatasetExistsError(
                 f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
                 f" with {ref.data_id}: dataset {ref.id}",
@@ -123,6 +140,27 @@ class Writer:
                 details={"file": str(file), "existing": str(ref.id)},
             )
         return ref
+
+    def _refuse_others_files(self, begun: Sequence[BegunPut], files: Sequence[Path]) -> None:
+        """Refuse to move files that are, where they lie, the bytes of other datasets."""
+        from butler.datastore.paths import file_uri
+
+        of = {
+            file_uri(name): dataset.id
+            for file, dataset in zip(files, begun, strict=True)
+            for name in (file, file.resolve())
+        }
+        rows = self._registry.query(
+            "SELECT path, dataset_id FROM artifact WHERE datastore = :datastore AND path = ANY(:uris)",
+            {"datastore": self._datastore.name, "uris": list(of)},
+        )
+        for row in rows:
+            if UUID(str(row.dataset_id)) != of[row.path]:
+                raise NotSupportedError(
+                    f"{row.path} can't be moved: it is dataset {row.dataset_id}, ingested in place",
+                    hint="Ingest it with mode 'copy' or 'hardlink'.",
+                    details={"uri": row.path, "dataset_id": str(row.dataset_id)},
+                )
 
     def _begin(
         self,
@@ -139,8 +177,7 @@ class Writer:
                 f"{dataset_type} is a component; only whole datasets can be put",
                 hint=f"Put {dataset_type.split('.')[0]}.",
             )
-        storage_class = self._storage_class(dataset_type)
-
+        storage_class = self._registry.dataset_type(dataset_type).storage_class
         return self._registry.begin_put(
             run,
             dataset_type,
@@ -151,32 +188,30 @@ class Writer:
             skip_existing=skip_existing,
         )
 
-    def _finish(self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]) -> None:
-        """Register what was written; describe the process if the run is new to everybody."""
+    def _finish(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
+        """Register what was written."""
         try:
             self._registry.finish_put(written)
         except DatabaseUnavailableError:
             # Perhaps only the answer was lost.
             if self._registry.abandon_put(list(written)):
                 raise
-        if begun[0].needs_environment and begun[0].dataset_type.name != ENVIRONMENT.name:
-            self._record_environment(begun[0].run)
 
-    def _storage_class(self, dataset_type: str) -> str:
-        return (
-            ENVIRONMENT.storage_class
-            if dataset_type == ENVIRONMENT.name
-            else self._registry.dataset_type(dataset_type).storage_class
-        )
+    def _describe_run(self, filed: BegunPut) -> None:
+        """Put a description of this process into a run that is new, unless another process was first.
 
-    def _record_environment(self, run: str) -> None:
-        """Put a description of this process into a run, unless another process was first."""
+        The dataset that was filed is safe by now, so that no failure of this may look like one of its.
+        """
+        if not filed.needs_environment or filed.dataset_type.name == ENVIRONMENT:
+            return
         from butler.environment import describe_environment
 
-        self._registry.register_dataset_type(ENVIRONMENT)
-        with suppress(DatasetExistsError):
-            (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT.name, run)
-            self._registry.set_run_environment(run, ref.id)
+        try:
+            with suppress(DatasetExistsError):
+                (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, filed.run)
+                self._registry.set_run_environment(filed.run, ref.id)
+        except Exception as error:
+            _logger.warning("the environment of run %s isn't recorded: %s", filed.run, error)
 
     @contextmanager
     def _abandoned_on_error(
@@ -188,10 +223,28 @@ class Writer:
         except BaseException:
             # If the database is gone, nobody knows what it registered: the bytes stay, and the reaper
             # finds the intents later.
-            with suppress(ButlerError):
-                for dataset_id in self._registry.abandon_put([dataset.id for dataset in begun]):
-                    self._datastore.remove(written.get(dataset_id, ()))
+            with suppress(ButlerError, OSError):
+                unregistered = set(self._registry.abandon_put([dataset.id for dataset in begun]))
+                for dataset in begun:
+                    if dataset.id in unregistered:
+                        self._discard(dataset, written)
+                    if dataset.id not in written:
+                        break  # they are written in order
             raise
+
+    def _discard(self, dataset: BegunPut, written: Mapping[UUID, Sequence[Artifact]]) -> None:
+        """Delete the bytes of a dataset, also those of which an interrupted write didn't tell."""
+        if dataset.id in written:
+            self._datastore.remove(written[dataset.id])
+        else:
+            self._datastore.discard(
+                self._datastore.expected_paths(
+                    dataset.id,
+                    dataset.hint,
+                    dataset.dataset_type.storage_class,
+                    dataset.dataset_type.name,
+                )
+            )
 
 
 def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:
