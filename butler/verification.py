@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from butler.errors import ButlerError
 from butler.values import Artifact
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore
     from butler.registry.base import Registry
 
-__all__ = ["Fault", "verify"]
+__all__ = ["Fault", "claimed_paths", "verify"]
 
 _REMEDIES = {
     "missing": "restore the file, or register the dataset as unstored",
@@ -22,6 +24,7 @@ _REMEDIES = {
     "orphan": "no dataset has it: delete it once no writer is at work",
     "temporary": "a writer is at work, or died: delete it once no writer is at work",
     "unfinished": "a put began and didn't end: its writer is at work, or died",
+    "unreadable": "it can't be looked at: correct what the reason names, or ask who registered it",
 }
 
 
@@ -32,16 +35,20 @@ class Fault:
     Parameters
     ----------
     kind : `str`
-        ``missing``, ``size``, ``sha256``, ``orphan``, ``temporary`` or ``unfinished``.
+        ``missing``, ``size``, ``sha256``, ``orphan``, ``temporary``,
+        ``unfinished`` or ``unreadable``.
     dataset_id : `str`
         Of the dataset, if it is one.
     uri : `str`
-        Of the file.
+        Of the file; of an unfinished or unreadable one what is recorded.
+    detail : `str`
+        Who began what is unfinished, and when, UTC; why it is unreadable.
     """
 
     kind: str
     dataset_id: str
     uri: str
+    detail: str = ""
 
     @property
     def remedy(self) -> str:
@@ -49,7 +56,8 @@ class Fault:
         return _REMEDIES[self.kind]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.uri}{f' of dataset {self.dataset_id}' if self.dataset_id else ''}"
+        of = f" of dataset {self.dataset_id}" if self.dataset_id else ""
+        return f"{self.kind}: {self.uri}{of}{f', {self.detail}' if self.detail else ''}"
 
 
 def verify(
@@ -65,11 +73,19 @@ def verify(
     registered at the latest when the registry is asked, and is no orphan.
     """
     stored = set(datastore.paths())
-    expected: dict[str, None] = {}
+    expected: set[str] = set()
+    unforeseen: set[str] = set()
     for intent in registry.open_intents(timedelta(0)):
-        paths = datastore.expected_paths(intent.id, intent.hint, intent.storage_class, intent.dataset_type)
-        yield Fault("unfinished", str(intent.id), intent.hint)
-        expected.update(dict.fromkeys(paths))
+        begun = f"begun by {intent.begun_by} at {intent.begun.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        yield Fault("unfinished", str(intent.id), intent.hint, begun)
+    for row in _intents_of_all(registry):
+        try:
+            expected.update(
+                datastore.expected_paths(UUID(row.dataset_id), row.hint, row.storage_class, row.dataset_type)
+            )
+        except ButlerError as error:
+            unforeseen.add(UUID(row.dataset_id).hex)
+            yield Fault("unreadable", row.dataset_id, row.hint, error.message)
     rows = registry.query(
         "SELECT dataset_id::text, path, formatter, size, sha256, component FROM artifact"
         " WHERE datastore = :datastore AND state = 'present'"
@@ -78,25 +94,59 @@ def verify(
         {"datastore": datastore.name},
     )
     for done, row in enumerate(rows, 1):
-        artifact = Artifact(
-            datastore.name, row.path, row.formatter, row.size, bytes.fromhex(row.sha256), row.component
-        )
-        expected[row.path] = None
-        if fault := datastore.check(artifact, checksum=checksum):
-            yield Fault(fault, row.dataset_id, datastore.uri(artifact))
+        if fault := _compared(datastore, row, checksum):
+            yield fault
         if on_progress:
             on_progress(done, len(rows))
-    for path in sorted(stored - expected.keys() - _claimed_by_layers(registry, datastore)):
-        yield Fault("temporary" if datastore.is_temporary(path) else "orphan", "", datastore.root + path)
+    for path in sorted(stored - expected - claimed_paths(registry, datastore)):
+        if not any(dataset_id in path for dataset_id in unforeseen):
+            yield Fault("temporary" if datastore.is_temporary(path) else "orphan", "", datastore.root + path)
 
 
-def _claimed_by_layers(registry: Registry, datastore: Datastore) -> set[str]:
-    """Give what other registries of the database keep in the same datastore."""
-    names = [row.registry for row in registry.query("SELECT registry FROM registry")]
+def _compared(datastore: Datastore, row: Any, checksum: bool) -> Fault | None:
+    """Compare one row with its file; whatever a row may hold, the others are compared too."""
+    artifact = Artifact(
+        datastore.name, row.path, row.formatter, row.size, bytes.fromhex(row.sha256), row.component
+    )
+    try:
+        fault = datastore.check(artifact, checksum=checksum)
+        return Fault(fault, row.dataset_id, datastore.uri(artifact)) if fault else None
+    except (ButlerError, OSError, ValueError) as error:
+        reason = error.message if isinstance(error, ButlerError) else str(error)
+        return Fault("unreadable", row.dataset_id, row.path, reason)
+
+
+def claimed_paths(registry: Registry, datastore: Datastore, among: Sequence[str] | None = None) -> set[str]:
+    """Give the paths of a datastore that any registry of the database has.
+
+    Parameters
+    ----------
+    registry : `~butler.registry.base.Registry`
+        One of them.
+    datastore : `~butler.datastore.Datastore`
+        The datastore.
+    among : sequence of `str`, optional
+        Look for these only.
+    """
+    only = "" if among is None else " AND path = ANY(:paths)"
+    given = {"datastore": datastore.name, **({} if among is None else {"paths": list(among)})}
     return {
         row.path
-        for name in names
+        for name in _registries(registry)
         for row in registry.query(
-            f"SELECT path FROM {name}.artifact WHERE datastore = :datastore", {"datastore": datastore.name}
+            f"SELECT path FROM {name}.artifact WHERE datastore = :datastore{only}", given
         )
     }
+
+
+def _intents_of_all(registry: Registry) -> Iterator[Any]:
+    """Give the puts that began and didn't end in any registry of the database."""
+    for name in _registries(registry):
+        yield from registry.query(
+            "SELECT dataset_id::text, hint, storage_class, dataset_type"
+            f" FROM {name}.open_intents(interval '0')"
+        )
+
+
+def _registries(registry: Registry) -> list[str]:
+    return [row.registry for row in registry.query("SELECT registry FROM registry")]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, Yes, examples
 from butler.cli.console import confirm, note, write_list
+from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
+
+if TYPE_CHECKING:
+    from butler.butler import Butler
+    from butler.values import Artifact
 
 __all__ = ["add_to"]
 
@@ -53,7 +59,8 @@ def drop(
 ) -> None:
     """Drop a layer with all that is in it, files too.
 
-    Files that were ingested in place stay where they are.
+    Files that were ingested in place stay where they are, and so does what
+    another registry has too. Exit status 3 if files couldn't be removed.
     """
     from butler.schema.install import drop_proxy
 
@@ -61,11 +68,31 @@ def drop(
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
         artifacts = drop_proxy(connection, name)
+    left = 0
     if not keep_files:
         with session.reading() as butler:
-            stored = [a for a in artifacts if a.datastore == butler.datastore.name]
-            butler.datastore.remove(stored)
+            left = _remove(butler, [a for a in artifacts if a.datastore == butler.datastore.name])
     note(session, f"layer {name} is dropped, with {len(artifacts)} artifacts")
+    if left:
+        raise typer.Exit(ExitStatus.PARTLY)
+
+
+def _remove(butler: Butler, artifacts: Sequence[Artifact]) -> int:
+    """Remove what no registry has any more, file by file; give how many could not be."""
+    from butler.errors import ButlerError
+    from butler.verification import claimed_paths
+
+    claimed = claimed_paths(butler.registry, butler.datastore, [artifact.path for artifact in artifacts])
+    left = 0
+    for artifact in artifacts:
+        if artifact.path in claimed:
+            continue
+        try:
+            butler.datastore.remove([artifact])
+        except (ButlerError, OSError) as error:
+            show_error(f"{artifact.path!r} is left: {error}", "Look at it, and delete it by hand.")
+            left += 1
+    return left
 
 
 def list_layers(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:

@@ -107,14 +107,21 @@ def is_file_uri(path: str) -> bool:
     NotSupportedError
         If it is one, but not of a local file.
     """
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError as error:
+        raise _not_local(path) from error
     if not parts.scheme and not parts.netloc:
         return False
     if parts.scheme != "file" or parts.netloc:
-        raise NotSupportedError(
-            f"{path!r} is not the URI of a local file", hint="In-place artifacts are file:/// URIs."
-        )
+        raise _not_local(path)
     return True
+
+
+def _not_local(path: str) -> NotSupportedError:
+    return NotSupportedError(
+        f"{path!r} is not the URI of a local file", hint="In-place artifacts are file:/// URIs."
+    )
 
 
 def local_file(uri: str) -> Path:

@@ -435,6 +435,38 @@ def test_a_layer_is_made_worked_in_and_dropped(filled: Butler, command: Command,
     assert "no layer 'mydb_me'" in failed(command, "layer", "drop", "mydb_me", "--yes")
 
 
+def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_not(
+    filled: Butler, command: Command, inputs: Path, database: Any
+) -> None:
+    """A row of the layer that names the base's file, and one that names none, are the registry's word only."""
+    command.out("layer", "create", "mydb_me")
+    for visit, run in ((12, "u/me/mine"), (13, "u/me/mine"), (12, "u/me/other")):
+        words = ("stats", "stats.json", "camera=Peepshow", f"visit={visit}", "--run", run)
+        command.out("--layer", "mydb_me", "put", *words)
+    with Butler(command.environment["BUTLER_REPO"], registry="mydb_me") as layer:
+        refs = [layer.find("stats", visit=visit, collections="u/me/mine") for visit in (12, 13)]
+    kept = filled.find("stats", visit=12)
+    with database.connect("owner").cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid = 'mydb_me_internal.artifact'::regclass"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE mydb_me_internal.artifact DROP CONSTRAINT {name}")
+        for ref, path in zip(refs, (kept.artifacts[0].path, "%2e%2e/x"), strict=True):
+            cursor.execute(
+                "UPDATE mydb_me_internal.artifact SET path = %s WHERE dataset_id = %s", (path, str(ref.id))
+            )
+    result = command("layer", "drop", "mydb_me", "--yes")
+    assert result.exit_code == 3
+    assert "'%2e%2e/x' is left" in result.stderr
+    assert [row["registry"] for row in command.json("layer", "list")] == ["butler"]
+    assert filled.get(kept) == {"mean": 3.0}
+    # The files whose rows were altered belong to nothing now.
+    left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts}
+    assert {(fault.kind, fault.uri) for fault in filled.verify()} == {("orphan", uri) for uri in left}
+
+
 def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert command("db", "check").output == "the database is as it should be\n"
     with database.connect("owner").cursor() as cursor:
