@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from butler.butler import Butler
 
 __all__ = ["Quantum"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Quantum:
@@ -61,13 +64,15 @@ class Quantum:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        failed = error is not None
-        self._butler.registry.end_quantum(
-            self.id,
-            "failed" if failed else "done",
-            self.inputs_read,
-            f"{type(error).__name__}: {error}"[:2000] if failed else None,
-        )
+        if error is None:
+            self._butler.registry.end_quantum(self.id, "done", self.inputs_read)
+            return
+        try:
+            self._butler.registry.end_quantum(self.id, "failed", self.inputs_read, _message(error))
+        except Exception as failure:  # what went wrong in the block matters more
+            unrecorded = f"quantum {self.id} of task {self._task!r} isn't recorded as failed: {failure}"
+            error.add_note(unrecorded)
+            _logger.warning("%s", unrecorded)
 
     def get(
         self,
@@ -98,3 +103,9 @@ class Quantum:
         (ref,) = self._butler.put_many([(obj, {**(data_id or {}), **units})], dataset_type, quantum=self)
         self.outputs.append(ref)
         return ref
+
+
+def _message(error: BaseException) -> str:
+    """Give an exception in words that every text column takes."""
+    words = f"{type(error).__name__}: {error}"[:2000]
+    return words.replace("\x00", "\\x00").encode(errors="backslashreplace").decode()

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from butler.errors import InvalidDataIdError, InvalidNameError
 
-__all__ = ["Bound", "bound", "bound_id", "bound_ids", "bound_json", "bound_moment", "bound_texts"]
+__all__ = ["Bound", "bound", "bound_id", "bound_ids", "bound_json", "bound_moment", "bound_texts", "sendable"]
 
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -41,8 +41,13 @@ def bound(value: Any) -> Bound:
     return Bound(value, "")
 
 
+def sendable(text: str) -> bool:
+    """Whether PostgreSQL can hold a text: one without NUL and halves of characters."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _refuse_unsendable(text: str) -> None:
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+    if not sendable(text):
         raise InvalidNameError(
             f"{text[:100]!r} holds a character that no text may have",
             hint="Take out NUL and half characters.",

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Row, text
+from sqlalchemy import Connection, Engine, Row, text
 
-from butler.errors import ButlerError, ConfigError, InvalidDataIdError, SchemaVersionError
+from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
 from butler.registry.base import BegunPut, OpenIntent, Registry
-from butler.registry.binding import bound, bound_id, bound_ids, bound_json, bound_moment, bound_texts
+from butler.registry.binding import (
+    bound,
+    bound_id,
+    bound_ids,
+    bound_json,
+    bound_moment,
+    bound_texts,
+    sendable,
+)
 from butler.registry.copying import copy_rows
 from butler.registry.engine import open_engine
 from butler.registry.rows import DatasetRefs, Fetched, Rows
@@ -25,6 +33,8 @@ if TYPE_CHECKING:
     from butler.models import ReadOnlySession
 
 __all__ = ["PostgresRegistry"]
+
+Found = TypeVar("Found")
 
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,53}")
 
@@ -89,14 +99,39 @@ class PostgresRegistry(Registry):
 
     # Statements ----------------------------------------------------------
 
+    def _reading(
+        self, read: Callable[[Connection], Found], malformed: type[ButlerError] = InvalidDataIdError
+    ) -> Found:
+        """Read on a connection of the pool, and on a new one if that one's server proves to be gone."""
+        from sqlalchemy.exc import DBAPIError
+
+        with translated(malformed):
+            try:
+                with self._engine.connect() as connection:
+                    return read(connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with self._engine.connect() as connection:
+                return read(connection)
+
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
-        with translated(InvalidDataIdError), self._engine.connect() as connection:
-            return connection.exec_driver_sql(sql, tuple(parameters)).all()
+        return self._reading(lambda connection: connection.exec_driver_sql(sql, tuple(parameters)).all())
+
+    def _look_up(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Call a function that changes nothing."""
+        return self._rows(*self._statement(function, parameters))
 
     def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Call a function that writes: sent once, whatever becomes of its answer."""
+        sql, values = self._statement(function, parameters)
+        with translated(InvalidDataIdError), self._engine.connect() as connection:
+            return connection.exec_driver_sql(sql, values).all()
+
+    def _statement(self, function: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
         typed = [bound(value) for value in parameters]
         marks = ", ".join(f"%s::{value.sql_type}" if value.sql_type else "%s" for value in typed)
-        return self._rows(f"SELECT * FROM {self.schema}.{function}({marks})", [v.value for v in typed])
+        return f"SELECT * FROM {self.schema}.{function}({marks})", tuple(value.value for value in typed)
 
     # Definitions ---------------------------------------------------------
 
@@ -145,7 +180,7 @@ class PostgresRegistry(Registry):
         as_of: datetime | str | None = None,
         required: bool = True,
     ) -> DatasetRef | None:
-        rows = self._call(
+        rows = self._look_up(
             "find_dataset",
             dataset_type,
             bound_json(json_ready(data_id)),
@@ -156,7 +191,7 @@ class PostgresRegistry(Registry):
         return self._ref(rows) if rows else None
 
     def get_dataset(self, dataset_id: UUID) -> DatasetRef:
-        return self._ref(self._call("get_dataset", bound_id(dataset_id)))
+        return self._ref(self._look_up("get_dataset", bound_id(dataset_id)))
 
     @staticmethod
     def _ref(rows: Sequence[Any]) -> DatasetRef:
@@ -183,7 +218,7 @@ class PostgresRegistry(Registry):
         as_of: datetime | str | None = None,
     ) -> DatasetRefs:
         def fetch() -> Fetched:
-            rows = self._call(
+            rows = self._look_up(
                 "query_datasets",
                 dataset_type,
                 bound_texts(collections),
@@ -198,18 +233,17 @@ class PostgresRegistry(Registry):
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         statement = one_statement(sql)
 
-        def fetch() -> Fetched:
+        def read(connection: Connection) -> Fetched:
             # One message, hence one transaction: nothing of it outlasts the query.
             guarded = text(
                 f"SET TRANSACTION READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}"
             )
-            with translated(), self._engine.connect() as connection:
-                result = connection.execute(guarded, dict(parameters or {}))
-                if not result.returns_rows:
-                    return Fetched((), [])
-                return Fetched(tuple(result.keys()), result.all())
+            result = connection.execute(guarded, dict(parameters or {}))
+            if not result.returns_rows:
+                return Fetched((), [])
+            return Fetched(tuple(result.keys()), result.all())
 
-        return Rows(fetch)
+        return Rows(lambda: self._reading(read, ExpressionError))
 
     def session(self) -> ReadOnlySession:
         """Open a session for the classes of `butler.models`, in one read-only transaction.
@@ -228,7 +262,7 @@ class PostgresRegistry(Registry):
     def dataset_type(self, name: str) -> DatasetType:
         # Definitions never change, so a cached one is never stale.
         if name not in self._dataset_types:
-            (row,) = self._call("get_dataset_type", name)
+            (row,) = self._look_up("get_dataset_type", name)
             self._dataset_types[name] = DatasetType(name, row.storage_class, tuple(row.units), row.doc)
         return self._dataset_types[name]
 
@@ -296,7 +330,7 @@ class PostgresRegistry(Registry):
         skip_existing: bool = False,
     ) -> int:
         units = self.dataset_type(dataset_type).units
-        with translated(), self._engine.connect() as connection:
+        with translated(InvalidDataIdError), self._engine.connect() as connection:
             transaction = connection.execution_options(isolation_level="READ COMMITTED")
             with transaction.begin():
                 stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
@@ -399,7 +433,7 @@ def _staged(
         yield (
             number,
             dataset_id,
-            *(_staged_value(unit, values.get(unit)) for unit in units),
+            *(_staged_value(number, unit, values.get(unit)) for unit in units),
             artifact.component,
             artifact.path,
             artifact.formatter,
@@ -408,8 +442,14 @@ def _staged(
         )
 
 
-def _staged_value(unit: str, value: Any) -> Any:
+def _staged_value(number: int, unit: str, value: Any) -> Any:
     """Give a unit's value as COPY takes it: a range ``100..200`` in PostgreSQL's own form."""
+    if isinstance(value, str) and not sendable(value):
+        raise InvalidDataIdError(
+            f"row {number}: {unit} {value[:100]!r} holds a character that no text may have",
+            hint="Take out NUL and half characters.",
+            details={"row": number},
+        )
     if unit == "visit_range" and isinstance(value, str):
         return "[" + value.replace("..", ",") + ")"
     return value

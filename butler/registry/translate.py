@@ -94,7 +94,7 @@ def translated(malformed: type[ButlerError] = errors.ExpressionError) -> Iterato
 
 
 def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
-    from psycopg2 import InterfaceError, OperationalError
+    from psycopg2 import ProgrammingError
 
     code, diag = error.pgcode, getattr(error, "diag", None)
     message = (getattr(diag, "message_primary", None) or str(error)).strip()
@@ -114,7 +114,8 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
         elif detail and not details:
             message = f"{message}: {detail[:300]}"
         return kind(message, hint=hint, details={**details, "constraint": constraint})
-    if code is None and isinstance(error, (OperationalError, InterfaceError)):
+    # The server didn't say no: it said nothing. Of a server that crashed the driver makes a plain Error.
+    if code is None and not isinstance(error, ProgrammingError):
         return errors.DatabaseUnavailableError(
             f"the database can't be reached: {message}",
             hint="Start the server ('butler db start'), or correct the DSN ('butler config show').",
