@@ -1,4 +1,4 @@
-"""Recognise one statement: what a user gives as a query must not be two."""
+"""Recognise one statement that reads: what a user gives as a query must be neither two nor a command."""
 
 from __future__ import annotations
 
@@ -8,37 +8,79 @@ from butler.errors import ExpressionError
 
 __all__ = ["one_statement"]
 
-_QUOTED = re.compile(
-    r"""(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*'  # escape string
-    | '(?:[^']|'')*'                  # string
-    | "(?:[^"]|"")*"                  # identifier
-    | (?<![\w$])\$((?:[^\W\d]\w*)?)\$.*?\$\1\$  # dollar-quoted string
-    | --[^\n]*                        # comment
-    | /\*.*?\*/                       # comment""",
+_LETTER = r"[A-Za-z_\x80-\U0010ffff]"
+_TOKEN = re.compile(
+    rf"""(?P<quoted>
+      [eE]'(?:[^'\\]|\\.|'')*'(?:(?:\s|--[^\n\r]*)*'(?:[^'\\]|\\.|'')*')*  # escape string, continued
+    | '(?:[^']|'')*'                               # string
+    | "(?:[^"]|"")*"                               # identifier
+    | \$(?P<tag>(?:{_LETTER}(?:{_LETTER}|\d)*)?)\$.*?\$(?P=tag)\$
+    | --[^\n\r]*                                   # comment
+    )
+    | (?P<comment>/\*)
+    | {_LETTER}(?:{_LETTER}|[\d$])*                # word: no string begins within""",
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_READS = re.compile(r"[\s(]*(?:select|with|values|table|explain|show)(?![\w$])", re.IGNORECASE)
+_BLANK = "; \t\r\n\f\v"
 
 
 def one_statement(sql: str) -> str:
     """Give a statement without its closing semicolon.
 
-    This serves the message only: what a query may do is limited by the role
-    and by a read-only transaction.
+    This serves the message, and keeps sessions as they are: what a query may
+    do is limited by the role and by a read-only transaction.
 
     Raises
     ------
     ExpressionError
-        If it is empty, holds a NUL, or several statements.
+        If it is empty, holds a NUL, several statements, or one of a kind that
+        isn't for reading.
     """
     if "\x00" in sql:
         raise ExpressionError("the query holds a NUL character", hint="Take it out.")
-    bare = _QUOTED.sub(" ", sql).strip()
-    if not bare.strip("; \t\r\n"):
+    bare = _bare(sql).strip()
+    if not bare.strip(_BLANK):
         raise ExpressionError("the query is empty", hint="Give one SELECT.")
-    if ";" in bare.rstrip("; \t\r\n"):
+    if ";" in bare.rstrip(_BLANK):
         raise ExpressionError(
             "the query holds more than one statement",
             hint="Give one SELECT; a semicolon inside a text is fine.",
             details={"sql": sql[:200]},
         )
-    return sql.rstrip("; \t\r\n") if bare.endswith(";") else sql
+    if not _READS.match(bare):
+        raise ExpressionError(
+            f"the query is none: it begins with {bare.split()[0][:50]!r}",
+            hint="Begin with SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW; write by the registry's methods.",
+            details={"sql": sql[:200]},
+        )
+    return sql.rstrip(_BLANK) if bare.endswith(";") else sql
+
+
+def _bare(sql: str) -> str:
+    """Give the statement with a blank for each text, quoted name and comment."""
+    parts = []
+    end = 0
+    while token := _TOKEN.search(sql, end):
+        parts.append(sql[end : token.start()])
+        end = token.end()
+        if token["comment"]:
+            end = _end_of_comment(sql, end)
+        elif not token["quoted"]:
+            parts.append(token[0])
+            continue
+        parts.append(" ")
+    return "".join((*parts, sql[end:]))
+
+
+def _end_of_comment(sql: str, start: int) -> int:
+    """Find where a comment ends that begins before ``start``; comments nest."""
+    depth = 1
+    while depth:
+        edge = _COMMENT_EDGE.search(sql, start)
+        if edge is None:
+            return len(sql)
+        start = edge.end()
+        depth += 1 if edge[0] == "/*" else -1
+    return start

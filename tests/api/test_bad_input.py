@@ -238,11 +238,13 @@ def test_a_visit_that_cannot_be(butler: Butler, field: str, value: Any) -> None:
         ("SELEC 1", ExpressionError),
         ("SELECT 1/0", ExpressionError),
         ("SELECT '\x00'", ExpressionError),
-        ("DELETE FROM butler_internal.dataset", PermissionDeniedError),
+        ("DELETE FROM butler_internal.dataset", ExpressionError),
         ("SELECT register_collection('x', 'run')", PermissionDeniedError),
-        ("CREATE TABLE x ()", PermissionDeniedError),
-        ("DELETE FROM visit", PermissionDeniedError),
+        ("CREATE TABLE x ()", ExpressionError),
+        ("DELETE FROM visit", ExpressionError),
         ("SELECT * FROM butler_internal.dataset", PermissionDeniedError),
+        ("WITH gone AS (DELETE FROM visit RETURNING visit) SELECT * FROM gone", PermissionDeniedError),
+        ("EXPLAIN ANALYZE DELETE FROM visit", PermissionDeniedError),
     ],
 )
 def test_a_query_that_is_no_select(butler: Butler, sql: str, error: type[ButlerError]) -> None:
