@@ -103,7 +103,10 @@ def _definitions(butler: Butler, camera: str | None) -> list[CameraDefinition]:
             hint=f"There are {', '.join(known) or 'none'}; add it by 'butler camera add'.",
             details={"camera": camera},
         )
-    return [CameraDefinition.from_json(plain) for name, plain in known.items() if camera in (None, name)]
+    if camera is not None:
+        return [CameraDefinition.from_json(known[camera])]
+    # One that was registered without rules for headers is the camera of no file, unless it is named.
+    return [CameraDefinition.from_json(plain) for plain in known.values() if plain.get("headers")]
 
 
 def _register(butler: Butler, observations: Sequence[Observation]) -> None:

@@ -113,3 +113,16 @@ def test_a_visit_has_the_region_of_its_sensors(butler: Butler) -> None:
     )
     assert row.apart == 0
     assert (row.ra, row.dec) == (pytest.approx(6.027, abs=0.01), pytest.approx(-72.0835, abs=0.01))
+
+
+@pytest.mark.parametrize("headers", [{}, {"headers": {}}, {"headers": None}])
+def test_a_camera_without_rules_for_headers_is_passed_over_unless_named(
+    butler: Butler, headers: dict[str, object]
+) -> None:
+    butler.registry.register_camera(
+        {"camera": "Bare", "sensors": [{"sensor": 1, "sensor_name": "S1"}], "filters": [], **headers}
+    )
+    (ref,) = ingest_raws(butler, [ACS])
+    assert ref.data_id["camera"] != "Bare"
+    with pytest.raises(ConfigError, match="headers"):
+        ingest_raws(butler, [ACS], camera="Bare")
