@@ -402,7 +402,7 @@ class RegistryTests:
             ("COMMIT; SELECT register_collection('x', 'run')", ExpressionError),
             ("SELECT 1 AS x$$; COMMIT; SELECT register_collection('x', 'run') AS y$$", ExpressionError),
             ("SELECT name'\\'; COMMIT; SELECT register_collection('x', 'run') --'", ExpressionError),
-            ("SELECT /* /* */ 1; COMMIT; SELECT register_collection('x', 'run') -- */", ExpressionError),
+            ("SELECT /* /* */ */ 1; COMMIT; SELECT register_collection('x', 'run') -- */", ExpressionError),
             ("SELECT nothing FROM nowhere", ExpressionError),
             ("", ExpressionError),
             ("SELECT '\x00'", ExpressionError),

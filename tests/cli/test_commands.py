@@ -353,7 +353,8 @@ def test_sql_takes_one_select_as_it_is(command: Command) -> None:
     result = command("sql", "-", "--format", "json", input="SELECT 1 AS a;\n")
     assert json.loads(result.stdout) == [{"a": 1}]
     assert "more than one statement" in failed(command, "sql", "SELECT 1; SELECT 2")
-    assert "read-only" in failed(command, "sql", "CREATE TABLE t (a integer)")
+    assert "begins with 'CREATE'" in failed(command, "sql", "CREATE TABLE t (a integer)")
+    assert "permission denied" in failed(command, "sql", "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1")
 
 
 def test_sql_can_not_write(filled: Butler, command: Command) -> None:

@@ -52,7 +52,7 @@ def test_an_error_is_a_line_and_its_hint_the_next(filled: Butler, repo: Path) ->
 
 def test_a_traceback_is_shown_only_when_asked_for_twice(repo: Path) -> None:
     for option, shown in (("-v", False), ("-vv", True)):
-        result = ran("-r", repo, option, "sql", "SELEC")
+        result = ran("-r", repo, option, "sql", "SELECT nothing FROM nowhere")
         assert result.returncode == 1
         assert ("Traceback" in result.stderr) is shown
     assert "SET TRANSACTION READ ONLY" in result.stderr, "-vv shows statements"
