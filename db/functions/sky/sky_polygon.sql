@@ -72,9 +72,10 @@ BEGIN
         v_e := sqrt(v_cx * v_cx + v_cy * v_cy);
         FOR i IN 1 .. v_count LOOP
             v_cos := v_x[i] * v_cx + v_y[i] * v_cy + v_z[i] * v_cz;
-            -- cos(40 degrees); PostGIS is right up to 44 and wrong from 46 on.
-            IF v_cos < 0.766044443 THEN
-                v_problem := 'reaches more than 40 degrees from its centre';
+            -- cos(35 degrees). PostGIS looks from a point outside the region's box in space, and for
+            -- larger ones that point may lie inside: of circles of 36 degrees 0.1 % lack their centre.
+            IF v_cos < 0.819152044 THEN
+                v_problem := 'reaches more than 35 degrees from its centre';
                 EXIT;
             END IF;
             v_ra := v_flat[2 * i - 1];
@@ -110,7 +111,7 @@ BEGIN
             ERRCODE = 'UB304',
             MESSAGE = 'a polygon on the sky ' || v_problem,
             DETAIL = jsonb_build_object('vertices', left(p_vertices::text, 500))::text,
-            HINT = 'Give three or more vertices in turn as ra, dec in ICRS degrees, within 40 degrees of their centre.';
+            HINT = 'Give three or more vertices in turn as ra, dec in ICRS degrees, within 35 degrees of their centre.';
     END IF;
     RETURN ('SRID=104047;POLYGON((' || v_ring || '))')::geography;
 END;
@@ -119,4 +120,4 @@ $$;
 COMMENT ON FUNCTION butler.sky_polygon(double precision[]) IS
 'Polygon on the sky with great circles for edges, from vertices ra, dec, ra, dec … or {{ra,dec},…}.
 ICRS, degrees. Raises UB304 where a vertex is off the sphere, the ring crosses itself or is larger
-than 40 degrees in radius.';
+than 35 degrees in radius.';

@@ -98,7 +98,7 @@ BEGIN
                             SELECT string_agg(v_row.value ->> k, ', ' ORDER BY n)
                             FROM unnest(v_key) WITH ORDINALITY AS key (k, n)
                         ), sqlerrm),
-                        'hint', 'Give [[ra, dec], …]: three or more vertices in turn, ICRS degrees, within 40 degrees of their centre.'
+                        'hint', 'Give [[ra, dec], …]: three or more vertices in turn, ICRS degrees, within 35 degrees of their centre.'
                     );
                 END;
             END LOOP;

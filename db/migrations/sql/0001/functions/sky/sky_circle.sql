@@ -17,10 +17,10 @@ DECLARE
     v_reach double precision;
     v_vertices double precision[];
 BEGIN
-    IF NOT (p_radius > 0 AND p_radius <= 39.9) THEN
+    IF NOT (p_radius > 0 AND p_radius <= 34.9) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'UB304',
-            MESSAGE = format('radius %s is not more than 0 and at most 39.9 degrees', p_radius),
+            MESSAGE = format('radius %s is not more than 0 and at most 34.9 degrees', p_radius),
             DETAIL = jsonb_build_object('radius', p_radius::text)::text,
             HINT = 'Split a larger circle, or use sky_separation.';
     END IF;

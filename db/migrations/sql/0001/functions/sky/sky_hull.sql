@@ -62,7 +62,7 @@ BEGIN
             sind(st_y(p.geom)) AS z
     ) AS v
     CROSS JOIN LATERAL (SELECT v.*, v.x * v_cx + v.y * v_cy + v.z * v_cz AS cos) AS u;
-    IF v_least < 0.766044443 OR st_geometrytype(v_hull) <> 'ST_Polygon' THEN
+    IF v_least < 0.819152044 OR st_geometrytype(v_hull) <> 'ST_Polygon' THEN
         RETURN NULL;
     END IF;
     SELECT array_agg(c.value ORDER BY p.path, c.n) INTO v_vertices
@@ -82,4 +82,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.sky_hull(public.geography[]) IS
-'Smallest convex region around regions; null where they reach more than 40 degrees from their centre.';
+'Smallest convex region around regions; null where they reach more than 35 degrees from their centre.';
