@@ -24,15 +24,11 @@ def butler(butler: Butler) -> Butler:
 
 
 def crash(database: Any) -> None:
-    """Kill the session that is at work, upon which the server ends all of them, and wait for its recovery."""
-    with database.connect("superuser").cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'butler_writer'"
-        )
-        (pid, *_) = (row[0] for row in cursor.fetchall())
-        os.kill(pid, signal.SIGKILL)
-        with pytest.raises(psycopg2.Error):
-            cursor.execute("SELECT pg_sleep(10)")
+    """Kill somebody else's session, upon which the server ends all of them, and wait for its recovery."""
+    victim, onlooker = database.connect("reader"), database.connect("reader")
+    os.kill(victim.get_backend_pid(), signal.SIGKILL)
+    with pytest.raises(psycopg2.Error):
+        onlooker.cursor().execute("SELECT pg_sleep(10)")
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:
