@@ -6,7 +6,7 @@ SETUP := .venv/.set-up
 LINTERS := .venv/.linters
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
-.PHONY: help setup test test-fast demo demo-full lint check clean
+.PHONY: help setup test test-fast demo demo-full schema lint check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r target text; do \
@@ -25,6 +25,11 @@ demo: $(SETUP) ## Show what Butler does, in a new repository in demo/
 
 demo-full: $(SETUP) ## The same with much more data, in demo-full/
 	$(PYTHON) -m butler.demo --full --out demo-full
+
+schema: $(SETUP) ## Freeze the first revision anew, until the first release, and what is made from it
+	$(PYTHON) -m butler.schema.baseline
+	$(PYTHON) -m butler.schema.reference_page > docs/.schema.md
+	mv docs/.schema.md docs/schema.md
 
 lint: $(LINTERS) ## Check style and types
 	.venv/bin/ruff check .

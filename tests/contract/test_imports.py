@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "butler"
 
-PROGRAMS = {"reference_page.py"}
+PROGRAMS = {"baseline.py", "reference_page.py"}
 """Run by people who write documentation; nothing imports them."""
 
 
