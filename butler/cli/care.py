@@ -38,8 +38,10 @@ def verify(
     with session.writing() as butler, progress(session, "verify") as report:
         faults = list(butler.verify(checksum=not fast, on_progress=report))
     if form == ListFormat.JSON:
-        columns = ("kind", "dataset_id", "uri", "remedy")
-        write_list(columns, [(f.kind, f.dataset_id or None, f.uri, f.remedy) for f in faults], form)
+        columns = ("kind", "dataset_id", "uri", "detail", "remedy")
+        write_list(
+            columns, [(f.kind, f.dataset_id or None, f.uri, f.detail or None, f.remedy) for f in faults], form
+        )
     else:
         for fault in faults:
             print(f"{fault}: {fault.remedy}")

@@ -178,7 +178,8 @@ visit = Table(
     # What Python's datetime can hold.
     CheckConstraint("night BETWEEN '0001-01-01' AND '9999-12-31'", name="ck_visit_night"),
     CheckConstraint(
-        "public_after >= '0001-01-02 00:00+00' AND public_after < '9999-12-31 00:00+00'", name="ck_visit_public_after"
+        "public_after >= '0001-01-02 00:00+00' AND public_after < '9999-12-31 00:00+00'",
+        name="ck_visit_public_after",
     ),
     # NaN sorts above every number, so an upper limit refuses it too.
     CheckConstraint("exposure_time >= 0 AND exposure_time < 1e9", name="ck_visit_exposure_time"),
