@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RADIUS_DEG", "Footprint", "footprint"]
 
-MAX_RADIUS_DEG = 40.0
+MAX_RADIUS_DEG = 35.0
 Footprint = tuple[tuple[float, float], ...]
 
 _FRAME_KEYWORDS = ("RADESYS", "RADECSYS", "EQUINOX", "EPOCH", "MJD-OBS")
@@ -48,7 +48,7 @@ def footprint(headers: FileHeaders) -> Footprint | None:
     ------
     InvalidRegionError
         If the WCS gives something that isn't a region: no finite positions, a
-        declination beyond ±90°, a radius of 40° or more, no area, or edges
+        declination beyond ±90°, a radius of 35° or more, no area, or edges
         that cross.
     """
     axes = headers.axes()

@@ -104,7 +104,7 @@ def test_a_frame_in_the_primary_header_counts_for_the_image(
         ({"CRVAL2": 95.0}, "CRVAL2 = 95.0"),
         ({"CRVAL1": 400.0}, "CRVAL1 = 400.0"),
         ({"CD1_1": 0.0, "CD2_2": 0.0}, "no scale"),
-        ({"CD1_1": -8.0, "CD2_2": 8.0}, "radius of 40°"),
+        ({"CD1_1": -8.0, "CD2_2": 8.0}, "radius of 35°"),
         ({"CTYPE2": "DEC--SIN"}, "WCS"),
         ({"CTYPE1": "RA---XYZ", "CTYPE2": "DEC--XYZ"}, "WCS"),
         ({"CRVAL1": "NaN"}, "CRVAL1 = 'NaN'"),

@@ -1,5 +1,5 @@
 -- object: function butler.find_dataset(text, jsonb, text[], timestamp with time zone, boolean)
--- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/flatten_collections.sql functions/internal/data_id_json.sql functions/datasets/get_dataset.sql
+-- requires: functions/internal/read_data_ids.sql functions/internal/unknown_unit.sql functions/internal/find_dataset_type.sql functions/internal/flatten_collections.sql functions/internal/near_datasets.sql functions/datasets/get_dataset.sql
 --
 -- A loop that stops at the first hit: fifty collections cost fifty index look-ups at worst. As of a
 -- time, a dataset that was there then and has been removed since is an error, not a reason to look
@@ -115,39 +115,12 @@ BEGIN
         v_units.snap, v_units.visit_range, v_units.skymap, v_units.tract, v_units.patch, v_units.sky_pixel,
         v_units.label
     );
-    -- What is near: the same data ID elsewhere, else the same visit, tract or whole in what was searched.
-    SELECT string_agg(n.text, '; ') INTO v_near FROM (
-        SELECT format('run %s has it', r.run) AS text
-        FROM butler_internal.all_dataset AS d
-        INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-        WHERE
-            d.dataset_type_id = v_type.dataset_type_id AND d.digest = v_digest AND d.state <> 'removed'
-            AND (v_units.camera IS NULL OR d.camera = v_units.camera) AND (v_units.visit IS NULL OR d.visit = v_units.visit)
-            AND (v_units.skymap IS NULL OR d.skymap = v_units.skymap) AND (v_units.tract IS NULL OR d.tract = v_units.tract)
-        LIMIT 3
-    ) AS n;
-    IF v_near IS NULL THEN
-        SELECT 'near it: ' || string_agg(n.text, '; ') INTO v_near FROM (
-            SELECT format(
-                '%s in %s', (
-                    SELECT string_agg(e.key || '=' || e.value, ' ')
-                    FROM jsonb_each_text(butler_internal.data_id_json(
-                        d.camera, d.abstract_filter, d.physical_filter, d.sensor, d.visit, d.snap, d.visit_range,
-                        d.skymap, d.tract, d.patch, d.sky_pixel, d.label
-                    )) AS e
-                ), r.run
-            ) AS text
-            FROM butler_internal.all_dataset AS d
-            INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-            WHERE
-                d.dataset_type_id = v_type.dataset_type_id AND d.state <> 'removed' AND r.run = ANY (v_searched)
-                AND (v_units.camera IS NULL OR d.camera = v_units.camera)
-                AND (v_units.skymap IS NULL OR d.skymap = v_units.skymap)
-                AND (v_units.visit IS NULL OR d.visit = v_units.visit)
-                AND (v_units.tract IS NULL OR d.tract = v_units.tract)
-            LIMIT 3
-        ) AS n;
-    END IF;
+    v_near := butler_internal.near_datasets(
+        v_type.dataset_type_id,
+        jsonb_populate_record(NULL::butler_internal.dataset, to_jsonb(v_units) - 'problem'),
+        v_digest,
+        v_searched
+    );
     PERFORM butler_shared.raise_error(
         'UB101',
         format(
