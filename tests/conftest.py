@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,8 +43,18 @@ def login_roles(connection: object) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(server: TestCluster) -> str:
+def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
     """A database at the newest revision, to be cloned."""
+    return make_template(server)
+
+
+@pytest.fixture(scope="session")
+def make_template() -> Callable[[TestCluster], str]:
+    """What makes it, for tests that crash a server and so need one of their own."""
+    return _make_template
+
+
+def _make_template(server: TestCluster) -> str:
     run_as_superuser = server.dsn("postgres")
     connection = psycopg2.connect(run_as_superuser)
     connection.autocommit = True

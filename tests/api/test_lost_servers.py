@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg2
@@ -13,6 +13,19 @@ import pytest
 
 from butler import Butler, DatasetType
 from butler.errors import DatabaseUnavailableError
+from butler.testing.cluster import TestCluster
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestCluster]:
+    """A server of this module's own: a crash ends the sessions of all its databases."""
+    with TestCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
+    return make_template(server)
 
 
 @pytest.fixture
