@@ -17,7 +17,7 @@ __all__ = ["hidden", "one_transaction", "open_engine"]
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
-def open_engine(dsn: str, *, application: str = "butler") -> Engine:
+def open_engine(dsn: str) -> Engine:
     """Make an engine whose connections commit each statement by itself.
 
     Nothing is connected yet. No state is left in a session, so that a pooler
@@ -28,8 +28,6 @@ def open_engine(dsn: str, *, application: str = "butler") -> Engine:
     dsn : `str`
         ``postgresql://…``; what it leaves out comes from the environment, the
         service file and the password file, as with every PostgreSQL program.
-    application : `str`
-        Shown in the server's list of sessions.
 
     Raises
     ------
@@ -55,7 +53,7 @@ def open_engine(dsn: str, *, application: str = "butler") -> Engine:
         pool_reset_on_return=None,
         pool_recycle=1800,
         use_native_hstore=False,
-        connect_args={"fallback_application_name": application, "connect_timeout": 10},
+        connect_args={"fallback_application_name": "butler", "connect_timeout": 10},
     )
     _engines.add(engine)
     return engine
