@@ -221,8 +221,8 @@ class Writer:
         try:
             yield
         except BaseException:
-            # If the database is gone, nobody knows what it registered: the bytes stay, and the reaper
-            # finds the intents later.
+            # If the database is gone, nobody knows what it registered: the bytes stay. Whatever is left
+            # undone here, the intents stay too, and the reaper finds them later.
             with suppress(ButlerError, OSError):
                 unregistered = set(self._registry.abandon_put([dataset.id for dataset in begun]))
                 for dataset in begun:
@@ -230,6 +230,7 @@ class Writer:
                         self._discard(dataset, written)
                     if dataset.id not in written:
                         break  # they are written in order
+                self._registry.forget_puts(list(unregistered))
             raise
 
     def _discard(self, dataset: BegunPut, written: Mapping[UUID, Sequence[Artifact]]) -> None:

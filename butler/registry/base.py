@@ -66,6 +66,8 @@ class OpenIntent:
         When, UTC.
     begun_by : `str`
         The database role.
+    given_up : `datetime.datetime` or `None`
+        Since when it can't end any more, UTC.
     """
 
     id: UUID
@@ -75,6 +77,7 @@ class OpenIntent:
     hint: str
     begun: datetime
     begun_by: str
+    given_up: datetime | None = None
 
 
 class Registry(ABC):
@@ -332,18 +335,26 @@ class Registry(ABC):
 
     @abstractmethod
     def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
-        """Give up puts that have begun.
+        """Give up puts that have begun: they can't end any more.
 
         Returns
         -------
         unregistered : `list` [`uuid.UUID`]
             Those that are no datasets and can't become any: their bytes may
-            be deleted. One that isn't among them was registered after all.
+            be deleted, and then they are to be forgotten by `forget_puts`.
+            One that isn't among them was registered after all.
+        """
+
+    @abstractmethod
+    def forget_puts(self, dataset_ids: Sequence[UUID]) -> int:
+        """Say that the bytes of puts that were given up are deleted; returns how many are forgotten.
+
+        Puts that weren't given up stay.
         """
 
     @abstractmethod
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
-        """List puts that began longer ago than this and didn't end."""
+        """List puts that began longer ago than this and didn't end, also those that were given up."""
 
     @abstractmethod
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:

@@ -369,6 +369,10 @@ class PostgresRegistry(Registry):
             UUID(str(unregistered)) for (unregistered,) in self._call("abandon_put", bound_ids(dataset_ids))
         ]
 
+    def forget_puts(self, dataset_ids: Sequence[UUID]) -> int:
+        ((count,),) = self._call("forget_puts", bound_ids(dataset_ids))
+        return int(count)
+
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
         rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))
         return [
@@ -380,6 +384,7 @@ class PostgresRegistry(Registry):
                 row.hint,
                 row.begun,
                 row.begun_by,
+                row.given_up,
             )
             for row in rows
         ]

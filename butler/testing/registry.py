@@ -248,6 +248,18 @@ class RegistryTests:
         assert observatory.abandon_put([ref.id]) == []
         assert _found(observatory, ["r/one"]) == ref.id
 
+    def test_a_put_given_up_is_named_until_its_bytes_are_said_to_be_gone(self, observatory: Registry) -> None:
+        (begun,) = observatory.begin_put("r/one", "raw", [_RAW], template=_TEMPLATE, datastore="store")
+        assert observatory.forget_puts([begun.id]) == 0
+        assert [intent.given_up for intent in observatory.open_intents(timedelta(0))] == [None]
+        assert observatory.abandon_put([begun.id]) == [begun.id]
+        (intent,) = observatory.open_intents(timedelta(0))
+        assert intent.given_up is not None
+        assert observatory.abandon_put([begun.id]) == [begun.id]
+        assert observatory.open_intents(timedelta(0)) == [intent]
+        assert observatory.forget_puts([begun.id]) == 1
+        assert observatory.open_intents(timedelta(0)) == []
+
     def test_a_run_holds_one_dataset_of_a_type_and_data_id(self, observatory: Registry) -> None:
         (ref,) = _put(observatory, _RAW)
         with pytest.raises(DatasetExistsError, match=str(ref.id)):

@@ -101,3 +101,4 @@ def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
             at_work.datastore.discard(
                 at_work.datastore.expected_paths(dataset_id, begun.hint, "Text", "note")
             )
+        assert at_work.registry.forget_puts([begun.id]) == 1

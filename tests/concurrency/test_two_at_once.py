@@ -102,6 +102,44 @@ def test_a_bulk_load_and_a_put_of_one_data_id_meet_in_the_constraint(pair: Pair)
     second.rows("ROLLBACK")
 
 
+def load_one(session: Session, dataset_id: object) -> None:
+    session.rows("BEGIN")
+    session.call("stage_datasets")
+    session.rows(
+        "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
+        " VALUES (1, %s, 'Cam', 1, 1, 'p', 'f', 1, sha256(''))",
+        dataset_id,
+    )
+
+
+MERGE = "SELECT butler.merge_datasets('r/one', 'raw', 'main')"
+
+
+def test_a_put_given_up_can_t_come_in_by_a_bulk_load(pair: Pair) -> None:
+    loader, reaper = pair
+    one = begin(loader)
+    load_one(loader, one)
+    reaper.rows("BEGIN")
+    reaper.rows("SELECT butler.abandon_put(%s)", [one])
+    waiting = loader.expect_blocked(MERGE)
+    reaper.rows("COMMIT")
+    with refused("UB101", "given up"):
+        waiting.result()
+    loader.rows("ROLLBACK")
+    assert loader.rows("SELECT FROM butler.dataset") == []
+
+
+def test_a_reaper_waits_for_a_bulk_load_and_takes_nothing(pair: Pair) -> None:
+    loader, reaper = pair
+    one = begin(loader)
+    load_one(loader, one)
+    loader.rows(MERGE)
+    waiting = reaper.expect_blocked("SELECT butler.abandon_put(%s)", [one])
+    loader.rows("COMMIT")
+    assert waiting.result() == []
+    assert loader.column("SELECT dataset_id FROM butler.dataset") == [one]
+
+
 def test_chain_edits_that_make_a_cycle_only_together_are_refused(pair: Pair) -> None:
     first, second = pair
     for name in ("a", "b"):

@@ -34,6 +34,7 @@ WRITES = {
     "disassociate",
     "end_quantum",
     "finish_put",
+    "forget_puts",
     "freeze_collection",
     "merge_datasets",
     "predict_inputs",

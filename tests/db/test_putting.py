@@ -136,7 +136,10 @@ def test_a_put_given_up_can_t_be_finished_and_leaves_nothing(write: Session, own
     before = contents(own)
     (begun,) = write.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main")
     assert write.column("SELECT butler.abandon_put(%s)", [begun["dataset_id"]]) == [begun["dataset_id"]]
-    with refused("UB101"):
+    with refused("UB101", "was given up at 20"):
+        write.call("finish_put", [artifact(begun["dataset_id"], "p")])
+    assert write.column("SELECT butler.forget_puts(%s)", [begun["dataset_id"]]) == [1]
+    with refused("UB101", "has begun"):
         write.call("finish_put", [artifact(begun["dataset_id"], "p")])
     assert contents(own) == before
 

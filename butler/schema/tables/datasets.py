@@ -241,6 +241,11 @@ put_intent = Table(
     Column("hint", Text, nullable=False, comment="The file-name template, filled."),
     Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
     Column("begun_by", Text, nullable=False, comment="The database role that began it."),
+    Column(
+        "given_up",
+        DateTime(timezone=True),
+        comment="When it was given up, UTC: it can't end any more, and its bytes may be deleted.",
+    ),
     PrimaryKeyConstraint("dataset_id", name="pk_put_intent"),
     within("fk_put_intent_run", ["run_id"], "run"),
     Index("ix_put_intent_begun", "begun"),

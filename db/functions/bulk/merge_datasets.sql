@@ -66,6 +66,12 @@ BEGIN
     )) STORED;
     ANALYZE pg_temp.butler_stage_dataset;
 
+    -- Whoever gives one of these puts up meanwhile waits, and then finds the dataset.
+    PERFORM FROM butler_internal.put_intent AS i
+    WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
+    ORDER BY i.dataset_id
+    FOR UPDATE;
+
     WITH problem AS (
         SELECT
             s.row_number AS n,
@@ -99,6 +105,13 @@ BEGIN
             SELECT FROM butler_internal.dataset AS d
             WHERE d.dataset_id = s.dataset_id AND d.run_id = v_run AND d.digest = s.digest
         )
+        UNION ALL
+        SELECT
+            s.row_number, 'UB101', format('the put of dataset %s was given up', s.dataset_id),
+            'Begin it again; the bytes written for it belong to nothing.'
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = s.dataset_id
+        WHERE i.given_up IS NOT NULL
         UNION ALL
         SELECT t.n, 'UB201', 'the data ID is given twice', 'A run holds one dataset of a type and data ID.'
         FROM (

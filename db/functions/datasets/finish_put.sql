@@ -21,7 +21,10 @@ BEGIN
     PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT jsonb_agg(jsonb_build_object(
-        'row', given.n, 'code', 'UB101', 'message', format('no put of dataset %s has begun', given.id),
+        'row', given.n, 'code', 'UB101', 'message', CASE
+            WHEN i.dataset_id IS NULL THEN format('no put of dataset %s has begun', given.id)
+            ELSE format('the put of dataset %s was given up at %s', given.id, to_jsonb(i.given_up) #>> '{}')
+        END,
         'hint', 'Begin it again; the bytes written for it belong to nothing.', 'dataset_id', given.id
     )) INTO v_problems
     FROM (
@@ -30,7 +33,7 @@ BEGIN
         GROUP BY 2
     ) AS given
     LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
-    WHERE i.dataset_id IS NULL;
+    WHERE i.dataset_id IS NULL OR i.given_up IS NOT NULL;
     PERFORM butler_shared.raise_rows(v_problems);
 
     FOR v_run IN
@@ -49,7 +52,7 @@ BEGIN
         WITH ended AS (
             DELETE FROM butler_internal.put_intent AS i
             USING (SELECT DISTINCT (a ->> 'dataset_id')::uuid AS id FROM jsonb_array_elements(p_artifacts) AS a) AS given
-            WHERE i.dataset_id = given.id
+            WHERE i.dataset_id = given.id AND i.given_up IS NULL
             RETURNING i.*
         ),
         filed AS (

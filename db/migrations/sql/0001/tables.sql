@@ -388,6 +388,7 @@ CREATE TABLE butler_internal.put_intent (
 	hint TEXT NOT NULL,
 	begun TIMESTAMP WITH TIME ZONE NOT NULL,
 	begun_by TEXT NOT NULL,
+	given_up TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_put_intent PRIMARY KEY (dataset_id),
 	CONSTRAINT fk_put_intent_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id)
 );
@@ -401,6 +402,8 @@ COMMENT ON COLUMN butler_internal.put_intent.hint IS 'The file-name template, fi
 COMMENT ON COLUMN butler_internal.put_intent.begun IS 'When the put began, UTC.';
 
 COMMENT ON COLUMN butler_internal.put_intent.begun_by IS 'The database role that began it.';
+
+COMMENT ON COLUMN butler_internal.put_intent.given_up IS 'When it was given up, UTC: it can''t end any more, and its bytes may be deleted.';
 
 CREATE INDEX ix_put_intent_begun ON butler_internal.put_intent (begun);
 

@@ -7,14 +7,15 @@ RETURNS TABLE (
     datastore text,
     hint text,
     begun timestamptz,
-    begun_by text
+    begun_by text,
+    given_up timestamptz
 )
 LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT i.dataset_id, t.dataset_type, t.storage_class, s.datastore, i.hint, i.begun, i.begun_by
+    SELECT i.dataset_id, t.dataset_type, t.storage_class, s.datastore, i.hint, i.begun, i.begun_by, i.given_up
     FROM butler_internal.put_intent AS i
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = i.dataset_type_id
     INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = i.datastore_id
