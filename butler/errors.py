@@ -33,6 +33,7 @@ __all__ = [
     "PermissionDeniedError",
     "SchemaVersionError",
     "StorageClassError",
+    "StorageError",
     "UnitNotFoundError",
     "ValidityOverlapError",
 ]
@@ -148,6 +149,16 @@ class ChecksumError(ButlerError):
 
 class FormatError(ButlerError):
     """A file isn't of its format, or is cut short."""
+
+
+class StorageError(ButlerError, OSError):
+    """The disk is full, fails, or the system's limits are reached; ``errno`` says which."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, details: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.errno = self.details.get("errno")
 
 
 # The database --------------------------------------------------------------

@@ -15,6 +15,7 @@ from butler.datastore.formatters import Formatter, formatter_named, formatters_o
 from butler.datastore.paths import artifact_path, check_hint, file_uri, is_file_uri, local_file
 from butler.datastore.storage import Storage
 from butler.datastore.storage_classes import StorageClass, storage_class
+from butler.datastore.system_errors import refusal, typed
 from butler.errors import (
     ArtifactMissingError,
     ButlerError,
@@ -195,7 +196,8 @@ class FileDatastore(Datastore):
 
     def _may_link(self, file: Path) -> bool:
         # A file that has other names would stay shared with them.
-        return self._storage.supports_links and not file.is_symlink() and file.stat().st_nlink == 1
+        with typed(file):
+            return self._storage.supports_links and not file.is_symlink() and file.stat().st_nlink == 1
 
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         """Unlink the source, if the artifact holds its bytes under another name."""
@@ -210,8 +212,9 @@ class FileDatastore(Datastore):
                     hint="It has changed since; ingest it anew under another run, or keep it.",
                     details={"file": str(file), "path": artifact.path},
                 )
-        if not any(is_file_uri(artifact.path) or self._is_at(artifact, file) for artifact in artifacts):
-            file.unlink()
+        with typed(file):
+            if not any(is_file_uri(artifact.path) or self._is_at(artifact, file) for artifact in artifacts):
+                file.unlink()
 
     def _is_at(self, artifact: Artifact, file: Path) -> bool:
         """Whether the artifact would be gone with this name of it; another hard link would keep it."""
@@ -304,7 +307,8 @@ class FileDatastore(Datastore):
     ) -> Any:
         formatter = formatter_named(artifact.formatter, f"artifact {artifact.path!r}")
         with self._local(artifact) as file:
-            size = file.stat().st_size
+            with typed(artifact.path):
+                size = file.stat().st_size
             if size != artifact.size:
                 raise ChecksumError(
                     f"{artifact.path!r} has {size} bytes; {artifact.size} were recorded",
@@ -334,13 +338,14 @@ class FileDatastore(Datastore):
     def exists(self, artifact: Artifact) -> bool:
         """Whether the file is there."""
         if is_file_uri(artifact.path):
-            return local_file(artifact.path).is_file()
+            with typed(artifact.path):
+                return local_file(artifact.path).is_file()
         return self._storage.exists(artifact.path)
 
     def check(self, artifact: Artifact, *, checksum: bool = True) -> str | None:
         """Compare size and, if asked, SHA-256."""
         try:
-            with self._local(artifact) as file:
+            with self._local(artifact) as file, typed(artifact.path):
                 if file.stat().st_size != artifact.size:
                     return "size"
                 if checksum and fingerprint(file).sha256 != artifact.sha256:
@@ -403,12 +408,13 @@ def _extension(file: Path, formatter: Formatter) -> str:
 @contextmanager
 def _in_place(artifact: Artifact) -> Iterator[Path]:
     file = local_file(artifact.path)
-    if not file.is_file():
-        raise ArtifactMissingError(
-            f"There is no file at {artifact.path!r}",
-            hint="It was ingested in place and has been moved or deleted since.",
-            details={"path": artifact.path},
-        )
+    with typed(artifact.path):
+        if not file.is_file():
+            raise ArtifactMissingError(
+                f"There is no file at {artifact.path!r}",
+                hint="It was ingested in place and has been moved or deleted since.",
+                details={"path": artifact.path},
+            )
     yield file
 
 
@@ -424,7 +430,7 @@ def _guarded(read: Callable[[], Any], path: str, formatter: Formatter) -> Any:
         ) from error
     except OSError as error:
         if error.errno is not None:
-            raise
+            raise refusal(error, path) from error
         raise _unreadable(path, formatter, error) from error
     except Exception as error:  # a format's library may fail on foreign bytes by any exception
         raise _unreadable(path, formatter, error) from error

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from butler.datastore.system_errors import typed
 from butler.errors import ArtifactMissingError, FormatError, PermissionDeniedError
 
 __all__ = ["Fingerprint", "changed_since", "copy_file", "fingerprint", "regular_file"]
@@ -24,7 +26,7 @@ class Fingerprint(NamedTuple):
 
 def fingerprint(file: Path) -> Fingerprint:
     """Read a file through once."""
-    with file.open("rb") as stream:
+    with typed(file), file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256")
         return Fingerprint(stream.tell(), digest.digest())
 
@@ -33,12 +35,18 @@ def copy_file(source: Path, target: Path) -> Fingerprint:
     """Copy a file's bytes, not its mode or times, hashing on the way."""
     digest = hashlib.sha256()
     size = 0
-    with source.open("rb") as reading, target.open("xb") as writing:
-        while chunk := reading.read(_CHUNK):
+    with target.open("xb") as writing:
+        for chunk in _chunks(source):
             writing.write(chunk)
             digest.update(chunk)
             size += len(chunk)
     return Fingerprint(size, digest.digest())
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with typed(file), file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
 
 
 def regular_file(file: Path) -> os.stat_result:
@@ -55,8 +63,9 @@ def regular_file(file: Path) -> os.stat_result:
     """
     details = {"file": str(file)}
     try:
-        found = file.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        with typed(file):
+            found = file.stat()
+    except ValueError as error:  # a name that no file can have
         raise ArtifactMissingError(
             f"There is no file {str(file)!r}", hint="Check the path.", details=details
         ) from error
@@ -73,5 +82,6 @@ def regular_file(file: Path) -> os.stat_result:
 
 def changed_since(before: os.stat_result, file: Path) -> bool:
     """Whether a file was written to since it was looked at."""
-    after = file.stat()
+    with typed(file):
+        after = file.stat()
     return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NoReturn, Self
 from urllib.parse import quote
 
 from butler.datastore.storage.base import Storage, decode_path, path_taken
+from butler.datastore.system_errors import typed
 from butler.errors import ArtifactMissingError, NotSupportedError
 
 __all__ = ["MemoryStorage"]
@@ -46,7 +47,7 @@ class MemoryStorage(Storage):
         key = decode_path(path)
         if key in self._files:
             raise path_taken(path)
-        with TemporaryDirectory() as folder:
+        with typed(path), TemporaryDirectory() as folder:
             draft = Path(folder, "draft")
             yield draft
             content = draft.read_bytes()
@@ -60,7 +61,8 @@ class MemoryStorage(Storage):
         content = self._content(path)
         with TemporaryDirectory() as folder:
             file = Path(folder, os.fsdecode(decode_path(path).rpartition(b"/")[2]))
-            file.write_bytes(content)
+            with typed(path):
+                file.write_bytes(content)
             yield file
 
     def open(self, path: str) -> BinaryIO:

@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 from butler.datastore.paths import file_uri
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
+from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
     ConfigError,
     InvalidNameError,
     NotSupportedError,
-    PermissionDeniedError,
 )
 
 __all__ = ["PosixStorage"]
@@ -79,24 +79,27 @@ class PosixStorage(Storage):
         final = self._inside(path)
         if os.path.lexists(final):
             raise path_taken(path)
+        draft = final.with_name(f"{_temporary_prefix(final.name)}{secrets.token_hex(4)}.partial")
         with _typed(path):
             _make_folders(final.parent)
-        draft = final.with_name(f"{_temporary_prefix(final.name)}{secrets.token_hex(4)}.partial")
-        try:
-            yield draft
-            with _typed(path):
+            try:
+                yield draft
                 _flush(draft)
                 os.link(draft, final, follow_symlinks=False)
-                _flush_name(final)
-        finally:
-            draft.unlink(missing_ok=True)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+            with _taken_back_on_error(final):
+                draft.unlink()
+                _flush(final.parent)
 
     @contextmanager
     def local(self, path: str) -> Iterator[Path]:
         """The file itself."""
         file = self._inside(path)
-        if not file.is_file():
-            raise _missing(path, file)
+        with _typed(path):
+            if not file.is_file():
+                raise _missing(path, file)
         yield file
 
     def open(self, path: str) -> BinaryIO:
@@ -111,7 +114,8 @@ class PosixStorage(Storage):
 
     def exists(self, path: str) -> bool:
         """Whether it is there; a dangling link isn't."""
-        return self._inside(path).is_file()
+        with _typed(path):
+            return self._inside(path).is_file()
 
     def delete(self, path: str) -> None:
         """Unlink the name; its folders stay, for other writers may be about to use them."""
@@ -125,10 +129,11 @@ class PosixStorage(Storage):
 
     def paths(self) -> Iterator[str]:
         """Walk the folder; links to folders aren't followed."""
-        for folder, _, names in os.walk(self._folder, onerror=_not_listed):
-            for name in names:
-                relative = os.path.relpath(os.path.join(folder, name), self._folder)
-                yield quote(os.fsencode(relative), safe="/+,=@")
+        with typed(self._folder):
+            for folder, _, names in os.walk(self._folder, onerror=_not_listed):
+                for name in names:
+                    relative = os.path.relpath(os.path.join(folder, name), self._folder)
+                    yield quote(os.fsencode(relative), safe="/+,=@")
 
     def is_temporary(self, path: str) -> bool:
         """Whether the last part is a name that `create` makes up."""
@@ -161,7 +166,8 @@ class PosixStorage(Storage):
                     f"{str(file)!r} can't be linked into {self.root}: {error.strerror}",
                     hint="Ingest with mode 'copy' or 'symlink'.",
                 ) from error
-            _flush_name(final)
+            with _taken_back_on_error(final):
+                _flush(final.parent)
 
     def _inside(self, path: str) -> Path:
         file = self._folder / os.fsdecode(decode_path(path))
@@ -201,9 +207,11 @@ def _flush(file: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_name(file: Path) -> None:
+@contextmanager
+def _taken_back_on_error(file: Path) -> Iterator[None]:
+    """Remove a name that isn't known to be durable."""
     try:
-        _flush(file.parent)
+        yield
     except OSError:
         file.unlink(missing_ok=True)
         raise
@@ -211,33 +219,28 @@ def _flush_name(file: Path) -> None:
 
 @contextmanager
 def _typed(path: str) -> Iterator[None]:
-    """Raise Butler's errors for what the caller can act on; a full or failing disk stays `OSError`."""
-    try:
-        yield
-    except FileExistsError as error:
-        raise path_taken(path) from error
-    except FileNotFoundError as error:
-        raise _missing(path, error.filename) from error
-    except NotADirectoryError as error:
-        raise InvalidNameError(
-            f"{path!r} can't be a file: a part of it is one already",
-            hint="Change the file-name template.",
-            details={"path": path},
-        ) from error
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
+    """Raise Butler's errors, in the terms of an artifact's path."""
+    with typed(path):
+        try:
+            yield
+        except FileExistsError as error:
+            raise path_taken(path) from error
+        except FileNotFoundError as error:
+            raise _missing(path, error.filename) from error
+        except NotADirectoryError as error:
+            raise InvalidNameError(
+                f"{path!r} can't be a file: a part of it is one already",
+                hint="Change the file-name template.",
+                details={"path": path},
+            ) from error
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
             raise InvalidNameError(
                 f"{path!r} is longer than the file system allows",
                 hint="Shorten the file-name template.",
                 details={"path": path},
             ) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise PermissionDeniedError(
-                f"{path!r} can't be used: {error.strerror}",
-                hint="Check the owner and mode of the datastore's folders.",
-                details={"path": path, "file": str(error.filename)},
-            ) from error
-        raise
 
 
 def _missing(path: str, file: object) -> ArtifactMissingError:
