@@ -6,14 +6,14 @@ they promise, so that a file cut short is refused before anything is filed.
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from butler.cameras.headers import FileHeaders
 from butler.cameras.quiet import quiet_astropy
+from butler.datastore.formatters.content import not_of_its_format
+from butler.datastore.formatters.packing import open_unpacked
 from butler.errors import FormatError
 
 if TYPE_CHECKING:
@@ -27,12 +27,11 @@ _MAX_HEADER_BLOCKS = 4000
 _MAX_HDUS = 10_000
 _MAX_AXES = 999
 _MAX_COUNT = 2**62
-_GZIP_MAGIC = b"\x1f\x8b"
 _STRUCTURE = (b"SIMPLE  ", b"XTENSION", b"BITPIX  ", b"NAXIS", b"PCOUNT  ", b"GCOUNT  ", b"GROUPS  ")
 
 
 def read_headers(path: Path) -> FileHeaders:
-    """Read every header of a FITS file, which may be compressed with gzip.
+    """Read every header of a FITS file, which may be packed by gzip, bzip2, xz or zstd.
 
     Raises
     ------
@@ -44,13 +43,9 @@ def read_headers(path: Path) -> FileHeaders:
             f"{path}: isn't a file", hint="Name a file that is there.", details={"file": str(path)}
         )
     try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == _GZIP_MAGIC
-            raw.seek(0)
-            stream = cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
-            with quiet_astropy():
-                texts = list(_walk(stream, path))
-    except (OSError, EOFError, zlib.error) as error:
+        with open_unpacked(path) as stream, quiet_astropy():
+            texts = list(_walk(stream, path))
+    except OSError as error:
         raise FormatError(
             f"{path}: can't be read: {getattr(error, 'strerror', None) or error}",
             hint="Check the file and its permissions.",
@@ -95,7 +90,7 @@ def _header_bytes(stream: IO[bytes], path: Path, number: int) -> bytes | None:
         first = b"SIMPLE  =" if number == 0 else b"XTENSION="
         if not blocks and not block.startswith(first):
             if number == 0:
-                raise _bad(path, "it doesn't begin as FITS files do")
+                raise not_of_its_format(str(path), block, "FITS")
             # Anything may follow the last HDU.
             return None
         if len(block) < _BLOCK:

@@ -145,7 +145,7 @@ def observe(definition: CameraDefinition, file: Path) -> Observation:
     definition : `CameraDefinition`
         The camera that it is of; `match` finds it.
     file : `~pathlib.Path`
-        A FITS file, which may be compressed with gzip.
+        A FITS file, which may be packed by gzip, bzip2, xz or zstd.
 
     Raises
     ------

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.base import Datastore
-from butler.datastore.file_datastore import FileDatastore
-from butler.datastore.formatters import formatter_named
+from butler.datastore.file_datastore import NO_COMPRESSION, FileDatastore
+from butler.datastore.formatters import all_formatters, formatter_named
 from butler.datastore.paths import check_template
 from butler.datastore.plugins import load_plugin, nearest, plugins
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
+from butler.datastore.storage_classes import CORE
 from butler.errors import ConfigError
 
 __all__ = ["open_datastore"]
 
 _BUILT_IN: dict[str, type[Storage]] = {"posix": PosixStorage, "memory": MemoryStorage}
-_KEYS = frozenset({"name", "type", "templates", "formatters", "disassemble"})
+_KEYS = frozenset({"name", "type", "templates", "formatters", "compression", "disassemble"})
 
 
 def open_datastore(config: Mapping[str, Any], repo: Path) -> Datastore:
@@ -32,6 +33,8 @@ def open_datastore(config: Mapping[str, Any], repo: Path) -> Datastore:
         ``templates``: dataset type, storage class or ``default`` to a
         file-name template;
         ``formatters``: dataset type or storage class to a formatter's name;
+        ``compression``: dataset type or storage class to how its files are
+        compressed, or ``none``;
         ``disassemble``: dataset types and storage classes whose components
         are written one file each.
     repo : `~pathlib.Path`
@@ -59,14 +62,37 @@ def open_datastore(config: Mapping[str, Any], repo: Path) -> Datastore:
     formatters = _text_table(config, "formatters")
     for key, formatter in formatters.items():
         formatter_named(formatter, f"datastore.formatters.{key}")
+    compression = _text_table(config, "compression")
+    for key, how in compression.items():
+        _check_compression(key, how, formatters)
     options = {key: config[key] for key in storage_type.options & config.keys()}
     return FileDatastore(
         name,
         storage_type.from_config(name, options, repo),
         templates=templates,
         formatters=formatters,
+        compression=compression,
         disassemble=_names(config, "disassemble"),
     )
+
+
+def _check_compression(key: str, how: str, formatters: Mapping[str, str]) -> None:
+    """Refuse what no formatter can do or, as far as it is known now, not the one that will be used."""
+    if how == NO_COMPRESSION:
+        return
+    where = f"datastore.compression.{key}"
+    usual = {each.name: each.formatter for each in CORE}
+    name = formatters.get(key, usual.get(key))
+    if name is None:
+        known = {NO_COMPRESSION, *(how for each in all_formatters() for how in each.compressions)}
+        of = "no formatter compresses"
+    else:
+        known = {NO_COMPRESSION, *formatter_named(name, where).compressions}
+        of = f"the formatter {name!r} doesn't compress"
+    if how not in known:
+        raise ConfigError(
+            f"{where}: {of} by {how!r}", hint=nearest(how, known), details={"key": where, "value": how}
+        )
 
 
 def _storage_type(kind: str) -> type[Storage]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from butler.datastore.base import Datastore
 from butler.datastore.fingerprint import Fingerprint, changed_since, copy_file, fingerprint, regular_file
 from butler.datastore.formatters import Formatter, formatter_named, formatters_of
+from butler.datastore.formatters.content import beginning
 from butler.datastore.paths import artifact_path, check_hint, file_uri, is_file_uri, local_file
 from butler.datastore.storage import Storage
 from butler.datastore.storage_classes import StorageClass, storage_class
@@ -26,9 +28,10 @@ from butler.errors import (
 )
 from butler.values import Artifact
 
-__all__ = ["DEFAULT_TEMPLATE", "FileDatastore"]
+__all__ = ["DEFAULT_TEMPLATE", "NO_COMPRESSION", "FileDatastore"]
 
 DEFAULT_TEMPLATE = "{run}/{dataset_type}/{dataset_type}_{data_id}"
+NO_COMPRESSION = "none"
 _MODES = ("copy", "move", "hardlink", "symlink", "in-place")
 
 
@@ -41,7 +44,7 @@ class FileDatastore(Datastore):
         What artifacts call it.
     storage : `~butler.datastore.storage.Storage`
         Where the bytes go.
-    templates, formatters : `~collections.abc.Mapping`, optional
+    templates, formatters, compression : `~collections.abc.Mapping`, optional
         By dataset type or storage class; see
         `~butler.datastore.open_datastore`.
     disassemble : `~collections.abc.Iterable` [`str`], optional
@@ -55,12 +58,14 @@ class FileDatastore(Datastore):
         *,
         templates: Mapping[str, str] | None = None,
         formatters: Mapping[str, str] | None = None,
+        compression: Mapping[str, str] | None = None,
         disassemble: Iterable[str] = (),
     ) -> None:
         self._name = name
         self._storage = storage
         self._templates = {"default": DEFAULT_TEMPLATE, **(templates or {})}
         self._formatters = dict(formatters or {})
+        self._compression = dict(compression or {})
         self._disassemble = frozenset(disassemble)
 
     @property
@@ -120,7 +125,7 @@ class FileDatastore(Datastore):
         identity: Mapping[str, Any],
     ) -> Artifact:
         formatter = self._formatter(kind, None if component else dataset_type)
-        path = artifact_path(hint, dataset_id, component, formatter.extensions[0])
+        path = artifact_path(hint, dataset_id, component, formatter.extension)
         if component:
             identity = {**identity, "component": component}
         with self._storage.create(path) as draft:
@@ -128,6 +133,8 @@ class FileDatastore(Datastore):
                 formatter.write(obj, draft, identity)
             except (ButlerError, OSError, MemoryError):
                 raise
+            except ImportError as error:
+                raise _lacks_package(formatter, error) from error
             except Exception as error:  # a format's library may refuse an object by any exception
                 raise StorageClassError(
                     f"{formatter.name} can't write this {kind.name}: {error}",
@@ -153,9 +160,9 @@ class FileDatastore(Datastore):
                 f"There is no ingest mode {mode!r}", hint=f"Modes are {', '.join(_MODES)}."
             )
         kind = _storage_class(storage_class)
-        reader = self._reader(formatter, dataset_type, kind)
         check_hint(hint)
         before = regular_file(file)
+        reader = self._reader(formatter, dataset_type, kind, file)
         if mode == "move":
             self._refuse_own(file)
         _guarded(lambda: reader.validate(file), str(file), reader)
@@ -242,7 +249,7 @@ class FileDatastore(Datastore):
             for component, part in parts.items()
             for extension in dict.fromkeys(
                 extension
-                for formatter in self._usable(part, None if component else dataset_type)
+                for formatter in self._usable(part, None if component else dataset_type).values()
                 for extension in formatter.extensions
             )
         )
@@ -374,19 +381,22 @@ class FileDatastore(Datastore):
 
     def _formatter(self, kind: StorageClass, dataset_type: str | None) -> Formatter:
         """Formatter of a whole dataset; of one component if no dataset type is given."""
-        for key in (dataset_type, kind.name):
-            if key is not None and key in self._formatters:
-                return formatter_named(self._formatters[key], f"datastore.formatters.{key}")
-        return formatter_named(kind.formatter, f"storage class {kind.name!r}")
+        keys = [key for key in (dataset_type, kind.name) if key is not None]
+        name = next((self._formatters[key] for key in keys if key in self._formatters), kind.formatter)
+        formatter = formatter_named(name, f"storage class {kind.name!r}")
+        how = next((self._compression[key] for key in keys if key in self._compression), NO_COMPRESSION)
+        return formatter if how == NO_COMPRESSION else formatter.compressed(how)
 
-    def _usable(self, kind: StorageClass, dataset_type: str | None) -> tuple[Formatter, ...]:
-        configured = (self._formatter(kind, dataset_type), formatter_named(kind.formatter, kind.name))
-        return tuple(dict.fromkeys((*configured, *formatters_of(kind.name))))
+    def _usable(self, kind: StorageClass, dataset_type: str | None) -> dict[str, Formatter]:
+        """Formatters by name: the configured one first, then the usual one, then others."""
+        usual = formatter_named(kind.formatter, kind.name)
+        first = self._formatter(kind, dataset_type)
+        return {each.name: each for each in (first, usual, *formatters_of(kind.name))}
 
-    def _reader(self, name: str | None, dataset_type: str, kind: StorageClass) -> Formatter:
+    def _reader(self, name: str | None, dataset_type: str, kind: StorageClass, file: Path) -> Formatter:
+        usable = self._usable(kind, dataset_type)
         if name is None:
-            return self._formatter(kind, dataset_type)
-        usable = {formatter.name: formatter for formatter in self._usable(kind, dataset_type)}
+            return _by_content(file, list(usable.values()))
         if name not in usable:
             raise StorageClassError(
                 f"Formatter {name!r} doesn't read storage class {kind.name!r}",
@@ -394,6 +404,20 @@ class FileDatastore(Datastore):
                 details={"formatter": name, "storage_class": kind.name},
             )
         return usable[name]
+
+
+def _by_content(file: Path, usable: Sequence[Formatter]) -> Formatter:
+    """The first one whose files begin like this file, or else have such names; or else the first.
+
+    If that one takes any bytes, there is nothing to choose.
+    """
+    configured = usable[0]
+    if not configured.signatures:
+        return configured
+    start, name = beginning(file), file.name.lower()
+    alike = (each for each in usable if start.startswith(each.signatures))
+    named = (each for each in usable if name.endswith(each.extensions))
+    return next(chain(alike, named), configured)
 
 
 _storage_class = storage_class  # methods have parameters of that name
@@ -424,16 +448,20 @@ def _guarded(read: Callable[[], Any], path: str, formatter: Formatter) -> Any:
     except (ButlerError, MemoryError):
         raise
     except ImportError as error:
-        raise NotSupportedError(
-            f"The formatter {formatter.name!r} lacks a package: {error}",
-            hint=f"Install {error.name or 'it'}.",
-        ) from error
+        raise _lacks_package(formatter, error) from error
     except OSError as error:
         if error.errno is not None:
             raise refusal(error, path) from error
         raise _unreadable(path, formatter, error) from error
     except Exception as error:  # a format's library may fail on foreign bytes by any exception
         raise _unreadable(path, formatter, error) from error
+
+
+def _lacks_package(formatter: Formatter, error: ImportError) -> NotSupportedError:
+    return NotSupportedError(
+        f"The formatter {formatter.name!r} lacks a package: {error}",
+        hint=f"Install {error.name or 'it'}.",
+    )
 
 
 def _unreadable(path: str, formatter: Formatter, error: Exception) -> FormatError:

@@ -31,8 +31,8 @@ def lying(keyword: bytes, value: bytes) -> Callable[[bytes], bytes]:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda whole: b"", "doesn't begin"),
-        (lambda whole: b"not FITS at all", "doesn't begin"),
+        (lambda whole: b"", "it is empty"),
+        (lambda whole: b"not FITS at all", "of a kind that nobody here knows"),
         (lambda whole: whole[: BLOCK // 2], "cut short"),
         (lambda whole: whole[: BLOCK + 100], "cut short"),
         (lambda whole: whole[: 2 * BLOCK], "cut short"),
@@ -48,8 +48,8 @@ def lying(keyword: bytes, value: bytes) -> Callable[[bytes], bytes]:
         (lying(b"BITPIX", b"7'"), "can't be understood"),
         (lying(b"GCOUNT", b"-3"), "GCOUNT is -3"),
         (lying(b"PCOUNT", b"9999999"), "promises"),
-        (lambda whole: gzip.compress(whole)[:200], "can't be read"),
-        (lambda whole: b"\x1f\x8bnonsense", "can't be read"),
+        (lambda whole: gzip.compress(whole)[:200], "can't be unpacked"),
+        (lambda whole: b"\x1f\x8bnonsense", "can't be unpacked"),
         (lambda whole: gzip.compress(whole[: 2 * BLOCK + 10]), "promises"),
     ],
 )

@@ -6,8 +6,7 @@ import gzip
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,10 @@ from astropy.wcs import WCS, DistortionLookupTable, Sip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from reading import counted_bytes
 
 from butler.datastore import Datastore, open_datastore
-from butler.datastore.formatters import fits_file
+from butler.datastore.formatters import packing
 from butler.datastore.units import parse_unit
 from butler.errors import ArtifactMissingError, ChecksumError, FormatError, StorageClassError
 from butler.testing.datastore import assert_same_exposure, example_exposure
@@ -47,15 +47,6 @@ def put(
 
 def in_place(datastore: Datastore, file: Path, storage_class: str = "Exposure") -> tuple[Artifact, ...]:
     return datastore.ingest(file, uuid4(), HINT, storage_class, "raw", "in-place")
-
-
-@contextmanager
-def counted_bytes() -> Iterator[Callable[[], int]]:
-    def read() -> int:
-        return int(Path("/proc/self/io").read_text().split()[1])
-
-    before, overhead = read(), -read() + read()
-    yield lambda: read() - before - 2 * overhead
 
 
 # Round trips ---------------------------------------------------------------
@@ -454,7 +445,7 @@ def test_a_packed_file_is_read_and_half_of_it_is_refused(
 def test_a_file_that_unpacks_without_end_is_refused(
     datastore: Datastore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fits_file, "UNPACKED_BYTES", 1 << 20)
+    monkeypatch.setattr(packing, "UNPACKED_BYTES", 1 << 20)
     file = tmp_path / "bomb.fits"
     file.write_bytes(gzip.compress(bytes(1 << 24)))
     refused(datastore, file)

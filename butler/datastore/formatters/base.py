@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+
+from butler.errors import ConfigError
 
 __all__ = ["Formatter"]
 
@@ -30,9 +32,31 @@ class Formatter(ABC):
     signatures: ClassVar[tuple[bytes, ...]] = ()
     """How its files begin."""
 
+    compressions: ClassVar[tuple[str, ...]] = ()
+    """What `compressed` can be asked for."""
+
     detects_damage: ClassVar[bool] = False
     """Whether the format carries checksums that `read` holds against the
     bytes. If not, the datastore compares the SHA-256 at every read."""
+
+    @property
+    def extension(self) -> str:
+        """Of the files that it writes: the first of `extensions`, or another that is among them."""
+        return self.extensions[0]
+
+    def compressed(self, compression: str) -> Self:
+        """The same formatter, writing compressed files; it reads as before.
+
+        Raises
+        ------
+        ConfigError
+            If it doesn't know that compression.
+        """
+        raise ConfigError(
+            f"The formatter {self.name!r} can't compress by {compression!r}",
+            hint=f"It can by {', '.join(self.compressions)}." if self.compressions else "It can't at all.",
+            details={"formatter": self.name, "compression": compression},
+        )
 
     @abstractmethod
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:

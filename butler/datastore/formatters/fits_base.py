@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.fits_file import fits_headers, open_fits
+from butler.datastore.formatters.fits_file import fits_headers, open_fits, write_fits
 from butler.datastore.formatters.fits_identity import INPUTS, identity_from_header
+from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError, StorageClassError
 
 __all__ = ["FitsFormatter", "box_slices", "clean_header", "writable_header"]
 
+_PACKINGS = {packing.name: packing for packing in PACKINGS}
 _CARD = 80
 _CARD_VALUE = 20
 _LAYOUT = frozenset(
@@ -28,9 +30,30 @@ _LAYOUT = frozenset(
 class FitsFormatter(Formatter):
     """Base of formatters for FITS: checked before they are read, identified by their headers."""
 
-    extensions = (".fits", ".fits.gz", ".fits.fz")
-    signatures = (b"SIMPLE  =", b"\x1f\x8b")
+    extensions = (".fits", ".fits.fz", *(f".fits{packing.extension}" for packing in PACKINGS))
+    signatures = (b"SIMPLE  =", *(packing.magic for packing in PACKINGS))
+    compressions: ClassVar[tuple[str, ...]] = tuple(_PACKINGS)
     detects_damage = True
+
+    _compression = ""
+
+    @property
+    def extension(self) -> str:
+        """``.fits``, and that of the compression."""
+        if self._compression in _PACKINGS:
+            return f".fits{_PACKINGS[self._compression].extension}"
+        return ".fits.fz" if self._compression else ".fits"
+
+    def compressed(self, compression: str) -> Self:
+        """Write files packed as a whole, or images compressed by tiles."""
+        if compression not in self.compressions:
+            return super().compressed(compression)
+        other = type(self)()
+        other._compression = compression
+        return other
+
+    def _save(self, hdus: list[Any], path: Path) -> None:
+        write_fits(hdus, path, _PACKINGS.get(self._compression))
 
     def validate(self, path: Path) -> None:
         """Find and measure all units."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.exposure import ExposureDelegate
-from butler.datastore.formatters.fits_array import image_hdu, read_array, whole_box
+from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array, whole_box
 from butler.datastore.formatters.fits_base import FitsFormatter, clean_header
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits, write_fits
+from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits_identity import identity_header, inputs_table
 from butler.datastore.formatters.fits_wcs import is_geometry, read_wcs, wcs_hdus
 from butler.datastore.storage_classes import storage_class as find_storage_class
@@ -39,6 +39,7 @@ class FitsExposureFormatter(FitsFormatter):
 
     name = "fits-exposure"
     storage_classes = frozenset({"Exposure"})
+    compressions = (*FitsFormatter.compressions, TILES)
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
         """Write all components that the exposure has."""
@@ -47,18 +48,24 @@ class FitsExposureFormatter(FitsFormatter):
         parts = ExposureDelegate().disassemble(obj)
         primary = fits.PrimaryHDU(header=parts["metadata"])
         primary.header.extend(identity_header(identity), useblanks=False)
-        image = image_hdu(parts["image"], "SCI")
+        tiled = self._compression == TILES
+        image = image_hdu(parts["image"], "SCI", tiled=tiled)
         image.header["BUNIT"] = parts["unit"].to_string()
-        planes = [image_hdu(parts[plane], plane.upper()) for plane in ("mask", "flags") if plane in parts]
+        planes = [
+            image_hdu(parts[plane], plane.upper(), tiled=tiled)
+            for plane in ("mask", "flags")
+            if plane in parts
+        ]
         if "uncertainty" in parts:
-            uncertainty = image_hdu(parts["uncertainty"].array, uncertainty_extension(parts["uncertainty"]))
+            extension = uncertainty_extension(parts["uncertainty"])
+            uncertainty = image_hdu(parts["uncertainty"].array, extension, tiled=tiled)
             uncertainty.header.update(uncertainty_header(parts["uncertainty"]))
             planes.append(uncertainty)
         if "wcs" in parts:
             cards, tables = wcs_hdus(parts["wcs"])
             image.header.update(cards)
             planes.extend(tables)
-        write_fits([primary, image, *planes, *inputs_table(identity)], path)
+        self._save([primary, image, *planes, *inputs_table(identity)], path)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]

@@ -7,7 +7,6 @@ and measured before any of its data is touched.
 
 from __future__ import annotations
 
-import gzip
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,16 +17,18 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from butler.datastore.formatters.content import not_of_its_format
 from butler.datastore.formatters.fits_identity import FORMAT_KEYWORD
+from butler.datastore.formatters.packing import Packing, check_expansion, open_unpacked, packing_of
 from butler.errors import FormatError
 
 __all__ = ["FitsFile", "Hdu", "damaged", "fits_headers", "open_fits", "write_fits"]
 
 BLOCK = 2880
-UNPACKED_BYTES = 16 << 30
-"""Largest file that is unpacked from gzip: a few bytes of gzip can stand for any number."""
 
-_GZIP = b"\x1f\x8b"
+_TAPE_RECORD = 10 * BLOCK
+_CARD = 80
+_HEADER_BLOCKS = 4000
 _CHUNK = 1 << 24
 
 
@@ -75,7 +76,7 @@ class FitsFile:
     Parameters
     ----------
     path : `~pathlib.Path`
-        Where it can be read; if it was packed by gzip, a temporary copy.
+        Where it can be read; if it was packed, a temporary copy.
     shown : `str`
         The file as the user knows it.
     hdus : `tuple` [`Hdu`]
@@ -134,8 +135,12 @@ class FitsFile:
         ------
         FormatError
             If Butler wrote the file and the checksum of an array that is
-            read whole is wrong.
+            read whole is wrong, or if a compressed array is a bomb.
         """
+        described = self.hdus[number]
+        if described.compressed:
+            size = math.prod(described.shape) * abs(described.header["ZBITPIX"]) // 8
+            check_expansion(Path(self.shown), f"HDU {number}", size, described.end - described.data)
         hdu = self.opened[number]
         if box is not None:
             array = hdu.section[(..., *box)]
@@ -199,7 +204,7 @@ def damaged(shown: str, why: str) -> FormatError:
 
 @contextmanager
 def open_fits(path: Path) -> Iterator[FitsFile]:
-    """Find the HDUs of a FITS file, packed by gzip or not.
+    """Find the HDUs of a FITS file, packed as a whole or not.
 
     Raises
     ------
@@ -208,12 +213,17 @@ def open_fits(path: Path) -> Iterator[FitsFile]:
     """
     with ExitStack() as closing:
         readable = path
-        if _is_packed(path):
-            unpacked = closing.enter_context(NamedTemporaryFile(suffix=".fits"))
-            _unpack(path, unpacked)
-            readable = Path(unpacked.name)
-        with readable.open("rb") as stream:
-            hdus = tuple(_hdus(stream, readable.stat().st_size, str(path)))
+        if packing_of(path) is None:
+            with path.open("rb") as stream:
+                hdus = tuple(_hdus(stream, str(path)))
+        else:
+            copy = closing.enter_context(NamedTemporaryFile(suffix=".fits"))
+            readable = Path(copy.name)
+            with open_unpacked(path, copy) as stream:
+                hdus = tuple(_hdus(stream, str(path)))
+                if len(stream.read(_TAPE_RECORD)) == _TAPE_RECORD:
+                    raise damaged(str(path), "it goes on after its last HDU")
+            copy.flush()
         file = FitsFile(readable, str(path), hdus)
         closing.callback(file.close)
         yield file
@@ -221,76 +231,63 @@ def open_fits(path: Path) -> Iterator[FitsFile]:
 
 def fits_headers(path: Path) -> Iterator[tuple[Any, BufferedIOBase]]:
     """Headers of a file, in order, as far as they can be read; with the stream at the header's data."""
-    with gzip.open(path) if _is_packed(path) else path.open("rb") as stream:
-        while True:
-            header = _header(stream, str(path))
+    with open_unpacked(path) as stream:
+        while header := _header(stream, str(path)):
             data = stream.tell()
             yield header, stream
             stream.seek(_padded(data + _data_bytes(header, str(path))))
 
 
-def write_fits(hdus: list[Any], path: Path) -> None:
-    """Write HDUs with checksums; a header that isn't valid FITS is refused."""
+def write_fits(hdus: list[Any], path: Path, packing: Packing | None = None) -> None:
+    """Write HDUs with checksums, packed if asked; a header that isn't valid FITS is refused."""
     from astropy.io import fits
 
-    with path.open("wb") as stream:
+    with path.open("wb") if packing is None else packing.create(path) as stream:
         fits.HDUList(hdus).writeto(stream, checksum=True, output_verify="exception")
 
 
-def _is_packed(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(_GZIP)) == _GZIP
-
-
-def _unpack(path: Path, target: Any) -> None:
-    size = 0
-    try:
-        with gzip.open(path) as packed:
-            while chunk := packed.read(_CHUNK):
-                size += len(chunk)
-                if size > UNPACKED_BYTES:
-                    raise damaged(str(path), f"it unpacks to more than {UNPACKED_BYTES} bytes")
-                target.write(chunk)
-    except (EOFError, gzip.BadGzipFile, ValueError) as error:
-        raise damaged(str(path), str(error)) from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise damaged(str(path), str(error)) from error
-    target.flush()
-
-
-def _hdus(stream: BufferedIOBase, size: int, shown: str) -> Iterator[Hdu]:
+def _hdus(stream: BufferedIOBase, shown: str) -> Iterator[Hdu]:
     start = 0
-    while start < size:
-        stream.seek(start)
-        if start and not any(stream.read(BLOCK)):
-            return  # some writers fill up to a tape's record
-        stream.seek(start)
-        header = _header(stream, shown)
+    while header := _header(stream, shown):
         data = stream.tell()
         end = data + _data_bytes(header, shown)
-        if end > size:
-            raise damaged(shown, f"its headers promise {end} bytes and it has {size}")
+        if end > data:
+            _check_there(stream, end, shown)
         yield Hdu(header, start, data, end)
         start = _padded(end)
-    if not start:
-        raise damaged(shown, "it is empty")
+        stream.seek(start)
+
+
+def _check_there(stream: BufferedIOBase, end: int, shown: str) -> None:
+    # One byte is read, for past the end of a file seeking succeeds. No file has 2**62 bytes.
+    if end < 1 << 62:
+        stream.seek(end - 1)
+        if stream.read(1):
+            return
+    raise damaged(shown, f"its headers promise {end} bytes and it has fewer")
 
 
 def _header(stream: BufferedIOBase, shown: str) -> Any:
+    """Read one header, forward; `None` where the file ends."""
     from astropy.io import fits
 
     start = stream.tell()
-    first = stream.read(10)
-    if first != (b"XTENSION= " if start else b"SIMPLE  = "):
-        raise damaged(shown, f"there is no header at byte {start}")
-    stream.seek(start)
+    block = stream.read(BLOCK)
+    if start and not any(block):
+        return None  # the end; or some writers fill up to a tape's record
+    if not block.startswith(b"XTENSION= " if start else b"SIMPLE  = "):
+        if start:
+            raise damaged(shown, f"there is no header at byte {start}")
+        raise not_of_its_format(shown, block, "FITS")
+    blocks = [block]
+    while not any(block[card : card + _CARD].rstrip() == b"END" for card in range(0, len(block), _CARD)):
+        block = stream.read(BLOCK)
+        blocks.append(block)
+        if len(block) < BLOCK or len(blocks) > _HEADER_BLOCKS:
+            raise damaged(shown, f"the header at byte {start} doesn't end")
     try:
-        return fits.Header.fromfile(stream)
+        return fits.Header.fromstring(b"".join(blocks))
     except (OSError, ValueError, EOFError, fits.VerifyError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
         raise damaged(shown, f"the header at byte {start}: {error}") from error
 
 

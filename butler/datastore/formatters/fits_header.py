@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.fits_base import FitsFormatter, clean_header, writable_header
-from butler.datastore.formatters.fits_file import open_fits, write_fits
+from butler.datastore.formatters.fits_file import open_fits
 from butler.datastore.formatters.fits_identity import identity_header, inputs_table
 from butler.datastore.formatters.fits_wcs import read_wcs, wcs_hdus
 
@@ -29,7 +29,7 @@ class FitsHeaderFormatter(FitsFormatter):
 
         header = writable_header(obj)
         header.extend(identity_header(identity), useblanks=False)
-        write_fits([fits.PrimaryHDU(header=header), *inputs_table(identity)], path)
+        self._save([fits.PrimaryHDU(header=header), *inputs_table(identity)], path)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -54,7 +54,7 @@ class FitsWcsFormatter(FitsFormatter):
         if obj.pixel_shape is not None:
             header[_SHAPE] = (json.dumps([int(size) for size in obj.pixel_shape]), "size in pixels, x first")
         header.update(identity_header(identity))
-        write_fits([fits.PrimaryHDU(header=header), *tables, *inputs_table(identity)], path)
+        self._save([fits.PrimaryHDU(header=header), *tables, *inputs_table(identity)], path)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]

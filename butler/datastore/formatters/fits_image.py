@@ -6,26 +6,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits_array import image_hdu, read_array, whole_box
+from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array, whole_box
 from butler.datastore.formatters.fits_base import FitsFormatter
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits, write_fits
+from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits_identity import identity_header, inputs_table
 from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 
 __all__ = ["FitsImageFormatter", "FitsUncertaintyFormatter"]
 
 
-class FitsImageFormatter(FitsFormatter):
-    """An array in the primary HDU; of other files, the first array that there is."""
+class _PixelsFormatter(FitsFormatter):
+    """One array: in the primary HDU, or after it if it is compressed by tiles."""
+
+    compressions = (*FitsFormatter.compressions, TILES)
+
+    def _write_pixels(self, array: Any, header: Any, path: Path, identity: Mapping[str, Any]) -> None:
+        from astropy.io import fits
+
+        hdu = image_hdu(array, tiled=self._compression == TILES)
+        hdu.header.update(header)
+        hdus = [hdu] if isinstance(hdu, fits.PrimaryHDU) else [fits.PrimaryHDU(), hdu]
+        hdus[0].header.update(identity_header(identity))
+        self._save([*hdus, *inputs_table(identity)], path)
+
+
+class FitsImageFormatter(_PixelsFormatter):
+    """An array; of files that others wrote, the first one that there is."""
 
     name = "fits-image"
     storage_classes = frozenset({"Image"})
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
         """Write a `numpy.ndarray`."""
-        hdu = image_hdu(obj)
-        hdu.header.update(identity_header(identity))
-        write_fits([hdu, *inputs_table(identity)], path)
+        self._write_pixels(obj, {}, path, identity)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -38,18 +51,15 @@ class FitsImageFormatter(FitsFormatter):
             return read_array(file, number, parameters)
 
 
-class FitsUncertaintyFormatter(FitsFormatter):
-    """An `astropy.nddata.NDUncertainty` in the primary HDU."""
+class FitsUncertaintyFormatter(_PixelsFormatter):
+    """An `astropy.nddata.NDUncertainty`: its array, with its kind and unit in the same header."""
 
     name = "fits-uncertainty"
     storage_classes = frozenset({"Uncertainty"})
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
         """Write the array, its kind and its unit."""
-        hdu = image_hdu(obj.array)
-        hdu.header.update(uncertainty_header(obj))
-        hdu.header.update(identity_header(identity))
-        write_fits([hdu, *inputs_table(identity)], path)
+        self._write_pixels(obj.array, uncertainty_header(obj), path, identity)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -62,7 +72,11 @@ class FitsUncertaintyFormatter(FitsFormatter):
 
 
 def _image(file: FitsFile) -> int:
-    number = 0 if file.ours else file.first_image()
-    if number is None or not file.hdus[number].shape:
+    # Ours may be without a pixel; of others' files, what has none is a header.
+    if file.ours:
+        number = next((number for number, hdu in enumerate(file.hdus) if hdu.shape), None)
+    else:
+        number = file.first_image()
+    if number is None:
         raise damaged(file.shown, "it holds no image")
     return number

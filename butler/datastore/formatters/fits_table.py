@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.fits_base import FitsFormatter, writable_header
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits, write_fits
+from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits_identity import INPUTS, identity_header, inputs_table
 from butler.datastore.formatters.rows import cut
 from butler.errors import StorageClassError
@@ -45,7 +45,7 @@ class FitsTableFormatter(FitsFormatter):
         packed.seek(0)
         with fits.open(packed) as hdus:
             hdus[0].header.extend(identity_header(identity), useblanks=False)
-            write_fits([*hdus, *inputs_table(identity)], path)
+            self._save([*hdus, *inputs_table(identity)], path)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
