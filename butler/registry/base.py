@@ -18,7 +18,7 @@ from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType
 if TYPE_CHECKING:
     from butler.registry.rows import DatasetRefs, Rows
 
-__all__ = ["BegunPut", "OpenIntent", "Registry"]
+__all__ = ["BegunPut", "Existing", "Filed", "OpenIntent", "Registry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,39 @@ class BegunPut:
     hint: str
     needs_environment: bool
     there_already: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A dataset that a run had already.
+
+    Parameters
+    ----------
+    id : `uuid.UUID`
+        Its id.
+    same_bytes : `bool`
+        Whether it has an artifact of the same size and SHA-256 as the one
+        that was to be filed.
+    """
+
+    id: UUID
+    same_bytes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of datasets filed in bulk.
+
+    Parameters
+    ----------
+    new : `int`
+        How many were registered.
+    existing : `~collections.abc.Mapping` [`uuid.UUID`, `Existing`]
+        The id that one was to have → what the run has instead.
+    """
+
+    new: int
+    existing: Mapping[UUID, Existing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +338,7 @@ class Registry(ABC):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
-    ) -> int:
+    ) -> Filed:
         """Register many datasets of one type whose bytes are there already, in one transaction.
 
         Parameters
@@ -320,8 +353,8 @@ class Registry(ABC):
 
         Returns
         -------
-        new : `int`
-            How many datasets were not there.
+        filed : `Filed`
+            How many are new, and which the run had.
 
         Raises
         ------
@@ -330,8 +363,30 @@ class Registry(ABC):
         """
 
     @abstractmethod
-    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
-        """Register datasets whose bytes are safe; all of them or none."""
+    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
+        """Register datasets whose bytes are safe; all of them or none.
+
+        Parameters
+        ----------
+        written : `~collections.abc.Mapping`
+            Id to artifacts.
+        skip_existing : `bool`
+            Whether to pass over those that another process has put since
+            they began, instead of refusing all. They stay begun:
+            `abandon_put` tells which they are.
+
+        Returns
+        -------
+        filed : `int`
+            How many were registered.
+
+        Raises
+        ------
+        DatasetExistsError
+            If another process was first.
+        DatasetNotFoundError
+            If one has not begun, or was given up meanwhile.
+        """
 
     @abstractmethod
     def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
-from butler.registry.base import BegunPut, OpenIntent, Registry
+from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry
 from butler.registry.binding import (
     bound,
     bound_id,
@@ -328,8 +328,9 @@ class PostgresRegistry(Registry):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
-    ) -> int:
+    ) -> Filed:
         units = self.dataset_type(dataset_type).units
+        ids: list[UUID] = []
         with translated(InvalidDataIdError), self._engine.connect() as connection:
             transaction = connection.execution_options(isolation_level="READ COMMITTED")
             with transaction.begin():
@@ -337,16 +338,20 @@ class PostgresRegistry(Registry):
                 columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
                 driver: Any = connection.connection
                 with driver.cursor() as cursor:
-                    copy_rows(cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", _staged(rows, units))
-                return int(
-                    transaction.exec_driver_sql(
-                        f"SELECT {self.schema}.merge_datasets(%s, %s, %s, %s)",
-                        (run, dataset_type, datastore, skip_existing),
-                    ).scalar_one()
-                )
+                    copy_rows(
+                        cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", _staged(rows, units, ids)
+                    )
+                passed_over = transaction.exec_driver_sql(
+                    f"SELECT * FROM {self.schema}.merge_datasets(%s, %s, %s, %s)",
+                    (run, dataset_type, datastore, skip_existing),
+                ).all()
+        existing = {
+            ids[row.row_number - 1]: Existing(UUID(str(row.existing)), row.same_bytes) for row in passed_over
+        }
+        return Filed(len(set(ids)) - len(existing), existing)
 
-    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
-        self._call(
+    def finish_put(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
+        ((filed,),) = self._call(
             "finish_put",
             bound_json(
                 [
@@ -362,7 +367,9 @@ class PostgresRegistry(Registry):
                     for artifact in artifacts
                 ]
             ),
+            skip_existing,
         )
+        return int(filed)
 
     def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
         return [
@@ -424,16 +431,18 @@ _ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
 
 
 def _staged(
-    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str]
+    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str], ids: list[UUID]
 ) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of the staging table, in the order of its columns."""
+    """Give the rows of the staging table, in the order of its columns, and note their ids."""
+    known = set(units)
     for number, (dataset_id, data_id, artifact) in enumerate(rows, 1):
-        if unknown := set(data_id) - set(units):
+        if unknown := data_id.keys() - known:
             raise InvalidDataIdError(
                 f"row {number}: unit {', '.join(sorted(unknown))} is not one of the dataset type's",
                 hint=f"It takes {', '.join(units) or 'no units'}.",
                 details={"row": number},
             )
+        ids.append(dataset_id)
         values = json_ready(data_id)
         yield (
             number,

@@ -37,7 +37,7 @@ from butler.errors import (
     PermissionDeniedError,
     UnitNotFoundError,
 )
-from butler.registry.base import Registry
+from butler.registry.base import Existing, Filed, Registry
 from butler.values import Artifact, DataId, DatasetRef, DatasetType
 
 __all__ = ["HOSTILE_TEXTS", "RegistryTests"]
@@ -314,12 +314,33 @@ class RegistryTests:
             for v in (1, 2)
             for s in (1, 2)
         ]
-        assert observatory.file_datasets("r/one", "raw", "store", rows) == 4
-        assert [ref.id for ref in observatory.datasets("raw", ["r/one"], {})] == [row[0] for row in rows]
+        *first, last = rows
+        assert observatory.file_datasets("r/one", "raw", "store", first) == Filed(3, {})
+        assert [ref.id for ref in observatory.datasets("raw", ["r/one"], {})] == [row[0] for row in first]
         with pytest.raises(DatasetExistsError):
             observatory.file_datasets("r/one", "raw", "store", [(uuid4(), _RAW, _artifact("again"))])
-        again = [(uuid4(), data_id, artifact) for _, data_id, artifact in rows]
-        assert observatory.file_datasets("r/one", "raw", "store", again, skip_existing=True) == 0
+        same, other = (
+            (uuid4(), data_id, artifact)
+            for (_, data_id, _), artifact in zip(
+                first[:2], (_artifact("1-1"), _artifact("other")), strict=True
+            )
+        )
+        assert observatory.file_datasets(
+            "r/one", "raw", "store", [same, other, last], skip_existing=True
+        ) == Filed(1, {same[0]: Existing(first[0][0], True), other[0]: Existing(first[1][0], False)})
+
+    def test_a_put_that_was_overtaken_is_passed_over_if_asked(self, observatory: Registry) -> None:
+        first, second = (
+            observatory.begin_put("r/one", "raw", data_ids, template=_TEMPLATE, datastore="store")
+            for data_ids in ([_RAW], [_RAW, DataId(camera="Cam", visit=1, sensor=2)])
+        )
+        assert observatory.finish_put({first[0].id: [_artifact("a")]}) == 1
+        written = {put.id: [_artifact(put.id.hex)] for put in second}
+        with pytest.raises(DatasetExistsError):
+            observatory.finish_put(written)
+        assert observatory.finish_put(written, skip_existing=True) == 1
+        assert [intent.id for intent in observatory.open_intents(timedelta(0))] == [second[0].id]
+        assert observatory.abandon_put(list(written)) == [second[0].id]
 
     def test_one_bad_row_of_many_files_none(self, observatory: Registry) -> None:
         good = (uuid4(), _RAW, _artifact("a"))

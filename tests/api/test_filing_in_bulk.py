@@ -31,7 +31,7 @@ def file(butler: Butler, *data_ids: dict[str, Any]) -> int:
         dataset_id = uuid4()
         artifact = Artifact(name, f"bulk/defects_{dataset_id.hex}.json", "json", 2, bytes(32), "")
         rows.append((dataset_id, data_id, artifact))
-    return butler.registry.file_datasets("bulk", "defects", name, rows)
+    return butler.registry.file_datasets("bulk", "defects", name, rows).new
 
 
 @pytest.mark.parametrize(

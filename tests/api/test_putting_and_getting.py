@@ -196,7 +196,7 @@ class AnswerLost:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._registry, name)
 
-    def finish_put(self, written: Any) -> None:
+    def finish_put(self, written: Any) -> int:
         if self._committed:
             self._registry.finish_put(written)
         raise DatabaseUnavailableError("the connection broke")

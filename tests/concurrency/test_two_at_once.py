@@ -84,22 +84,65 @@ def test_puts_of_different_data_ids_do_not_wait(pair: Pair) -> None:
     first.rows("COMMIT")
 
 
-def test_a_bulk_load_and_a_put_of_one_data_id_meet_in_the_constraint(pair: Pair) -> None:
+def test_of_two_puts_that_skip_what_exists_the_second_is_passed_over(pair: Pair) -> None:
     first, second = pair
-    one = begin(first)
+    one, other, third = begin(first), begin(second), begin(second, {**RAW, "sensor": 2})
     first.rows("BEGIN")
     first.rows(*finish(one))
-    second.rows("BEGIN")
-    second.call("stage_datasets")
-    second.rows(
-        "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
-        " VALUES (1, gen_random_uuid(), 'Cam', 1, 1, 'p', 'f', 1, sha256(''))"
+    waiting = second.expect_blocked(
+        "SELECT butler.finish_put(%s, true)",
+        json.dumps([artifact(dataset_id, dataset_id.hex) for dataset_id in (other, third)]),
     )
-    waiting = second.expect_blocked("SELECT butler.merge_datasets('r/one', 'raw', 'main')")
     first.rows("COMMIT")
-    with refused("23505", constraint="uq_dataset_run_type_digest"):
-        waiting.result()
-    second.rows("ROLLBACK")
+    assert waiting.result() == [(1,)]
+    assert set(first.column("SELECT dataset_id FROM butler.dataset")) == {one, third}
+    assert first.column("SELECT dataset_id FROM butler.open_intents('0')") == [other]
+
+
+def stage(session: Session, *sensors: int) -> None:
+    session.call("stage_datasets")
+    session.rows(
+        "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
+        " SELECT n, gen_random_uuid(), 'Cam', 1, s, 'p' || s, 'f', 1, sha256('')"
+        " FROM unnest(%s) WITH ORDINALITY AS g (s, n)",
+        list(sensors),
+    )
+
+
+def test_a_bulk_load_that_a_put_overtakes_is_refused_or_passes_over(pair: Pair) -> None:
+    first, second = pair
+    for sensor, skip in ((1, False), (2, True)):
+        one = begin(first, {**RAW, "sensor": sensor})
+        first.rows("BEGIN")
+        first.rows(*finish(one))
+        second.rows("BEGIN")
+        stage(second, sensor)
+        waiting = second.expect_blocked(
+            "SELECT row_number, existing FROM butler.merge_datasets('r/one', 'raw', 'main', %s)", skip
+        )
+        first.rows("COMMIT")
+        if skip:
+            assert waiting.result() == [(1, one)]
+        else:
+            with refused("UB201", "another process put", "skip"):
+                waiting.result()
+        second.rows("ROLLBACK")
+
+
+def test_bulk_loads_of_the_same_data_ids_in_opposite_orders_do_not_deadlock(pair: Pair) -> None:
+    first, second = pair
+    first.rows("BEGIN")
+    stage(first, 1, 2)
+    first.rows("SELECT butler.merge_datasets('r/one', 'raw', 'main', true)")
+    second.rows("BEGIN")
+    stage(second, 2, 1)
+    waiting = second.expect_blocked(
+        "SELECT count(*) FROM butler.merge_datasets('r/one', 'raw', 'main', true)"
+    )
+    first.rows("COMMIT")
+    assert waiting.result() == [(2,)]
+    second.rows("COMMIT")
+    assert first.scalar("SELECT count(*) FROM butler.dataset") == 2
 
 
 def load_one(session: Session, dataset_id: object) -> None:

@@ -1,10 +1,10 @@
--- object: function butler.finish_put(jsonb)
+-- object: function butler.finish_put(jsonb, boolean)
 -- requires: shared/raise_rows.sql shared/require_read_committed.sql
 --
 -- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
 -- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
 -- appears before a time that was pinned.
-CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb)
+CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb, p_skip_existing boolean DEFAULT false)
 RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -15,8 +15,8 @@ DECLARE
     v_problems jsonb;
     v_run record;
     v_now timestamptz;
+    v_begun integer;
     v_count integer;
-    v_conflict text;
 BEGIN
     PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -48,55 +48,66 @@ BEGIN
     END LOOP;
     v_now := clock_timestamp();
 
-    BEGIN
-        WITH ended AS (
-            DELETE FROM butler_internal.put_intent AS i
-            USING (SELECT DISTINCT (a ->> 'dataset_id')::uuid AS id FROM jsonb_array_elements(p_artifacts) AS a) AS given
-            WHERE i.dataset_id = given.id AND i.given_up IS NULL
-            RETURNING i.*
-        ),
-        filed AS (
-            INSERT INTO butler_internal.dataset (
-                dataset_id, run_id, dataset_type_id, quantum_id,
-                camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
-                skymap, tract, patch, sky_pixel, label, created
-            )
-            SELECT
-                e.dataset_id, e.run_id, e.dataset_type_id, e.quantum_id,
-                e.camera, e.abstract_filter, e.physical_filter, e.sensor, e.visit, e.snap, e.visit_range,
-                e.skymap, e.tract, e.patch, e.sky_pixel, e.label, v_now
-            FROM ended AS e
-        ),
-        stored AS (
-            INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
-            SELECT
-                e.dataset_id, e.datastore_id, coalesce(a ->> 'component', ''), a ->> 'path', a ->> 'formatter',
-                (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
-            FROM jsonb_array_elements(p_artifacts) AS a
-            INNER JOIN ended AS e ON e.dataset_id = (a ->> 'dataset_id')::uuid
+    WITH mine AS MATERIALIZED (
+        SELECT i.* FROM butler_internal.put_intent AS i
+        WHERE
+            i.given_up IS NULL
+            AND i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
+        FOR UPDATE
+    ),
+    filed AS (
+        INSERT INTO butler_internal.dataset (
+            dataset_id, run_id, dataset_type_id, quantum_id,
+            camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+            skymap, tract, patch, sky_pixel, label, created
         )
-        SELECT count(*) INTO v_count FROM ended;
-    EXCEPTION WHEN unique_violation THEN
-        GET STACKED DIAGNOSTICS v_conflict = CONSTRAINT_NAME;
-        IF v_conflict <> 'uq_dataset_run_type_digest' THEN
-            RAISE;
-        END IF;
-        PERFORM butler_shared.raise_error(
-            'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
-            'It has won; the bytes written here are to be deleted.'
-        );
-    END;
-    IF v_count < (SELECT count(DISTINCT a ->> 'dataset_id') FROM jsonb_array_elements(p_artifacts) AS a) THEN
+        SELECT
+            m.dataset_id, m.run_id, m.dataset_type_id, m.quantum_id,
+            m.camera, m.abstract_filter, m.physical_filter, m.sensor, m.visit, m.snap, m.visit_range,
+            m.skymap, m.tract, m.patch, m.sky_pixel, m.label, v_now
+        FROM mine AS m
+        -- Two sessions that file the same data IDs meet them in the same order.
+        ORDER BY
+            m.run_id, m.dataset_type_id, m.visit, m.sensor, butler_shared.data_id_digest(
+                m.camera, m.abstract_filter, m.physical_filter, m.sensor, m.visit, m.snap, m.visit_range,
+                m.skymap, m.tract, m.patch, m.sky_pixel, m.label
+            )
+        ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
+        RETURNING dataset_id
+    ),
+    stored AS (
+        INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
+        SELECT
+            m.dataset_id, m.datastore_id, coalesce(a ->> 'component', ''), a ->> 'path', a ->> 'formatter',
+            (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
+        FROM jsonb_array_elements(p_artifacts) AS a
+        INNER JOIN filed AS f ON f.dataset_id = (a ->> 'dataset_id')::uuid
+        INNER JOIN mine AS m ON m.dataset_id = f.dataset_id
+    ),
+    ended AS (
+        DELETE FROM butler_internal.put_intent AS i
+        USING filed AS f
+        WHERE i.dataset_id = f.dataset_id
+    )
+    SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM filed) INTO v_begun, v_count;
+    IF v_begun < (SELECT count(DISTINCT a ->> 'dataset_id') FROM jsonb_array_elements(p_artifacts) AS a) THEN
         PERFORM butler_shared.raise_error(
             'UB101', 'another process ended or gave up one of these puts meanwhile',
             'Begin it again; the bytes written for it belong to nothing.'
+        );
+    END IF;
+    IF v_count < v_begun AND NOT p_skip_existing THEN
+        PERFORM butler_shared.raise_error(
+            'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+            'It has won; the bytes written here are to be deleted.'
         );
     END IF;
     RETURN v_count;
 END;
 $$;
 
-COMMENT ON FUNCTION butler.finish_put(jsonb) IS
+COMMENT ON FUNCTION butler.finish_put(jsonb, boolean) IS
 'Register datasets whose bytes are written: a JSON array of artifacts
 {"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
-Raises UB101 where no put has begun, UB201 where another process was first.';
+Raises UB101 where no put has begun, UB201 where another process was first; or, if asked to skip what exists,
+leaves the intents of those: abandon_put ends them when their bytes are gone.';

@@ -10,11 +10,12 @@ CREATE OR REPLACE FUNCTION butler.merge_datasets(
     p_skip_existing boolean DEFAULT false,
     p_quantum_id bigint DEFAULT NULL
 )
-RETURNS integer
+RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_column
 DECLARE
     v_type record;
     v_collection bigint;
@@ -22,7 +23,7 @@ DECLARE
     v_datastore bigint;
     v_problems jsonb;
     v_now timestamptz;
-    v_count integer;
+    v_filed uuid[];
 BEGIN
     PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -189,18 +190,17 @@ BEGIN
             camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
             skymap, tract, patch, sky_pixel, label, created
         )
-        SELECT DISTINCT ON (s.dataset_id)
+        SELECT
             s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
             s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
             s.skymap, s.tract, s.patch, s.sky_pixel, s.label, v_now
-        FROM pg_temp.butler_stage_dataset AS s
-        WHERE NOT EXISTS (
-            SELECT FROM butler_internal.dataset AS d
-            WHERE
-                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
-                AND d.digest = s.digest AND d.state <> 'removed'
-        )
-        ORDER BY s.dataset_id
+        FROM (
+            -- Two sessions that file the same data IDs meet them in the same order.
+            SELECT DISTINCT ON (g.visit, g.sensor, g.digest) g.*
+            FROM pg_temp.butler_stage_dataset AS g
+            ORDER BY g.visit, g.sensor, g.digest
+        ) AS s
+        ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
         RETURNING dataset_id
     ),
     stored AS (
@@ -214,14 +214,37 @@ BEGIN
         USING filed AS f
         WHERE i.dataset_id = f.dataset_id
     )
-    SELECT count(*) INTO v_count FROM filed;
+    SELECT array_agg(f.dataset_id) INTO v_filed
+    FROM filed AS f;
+    IF cardinality(v_filed) IS DISTINCT FROM (
+        SELECT nullif(count(DISTINCT s.dataset_id), 0) FROM pg_temp.butler_stage_dataset AS s
+    ) THEN
+        IF NOT p_skip_existing THEN
+            PERFORM butler_shared.raise_error(
+                'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+                'Load again, and skip what exists.'
+            );
+        END IF;
+        RETURN QUERY
+        SELECT s.row_number, d.dataset_id, EXISTS (
+            SELECT FROM butler_internal.artifact AS a
+            WHERE a.dataset_id = d.dataset_id AND a.size = s.size AND a.sha256 = s.sha256
+        )
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.dataset AS d
+            ON
+                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
+                AND d.digest = s.digest AND d.state <> 'removed'
+        WHERE s.dataset_id <> ALL (coalesce(v_filed, '{}'))
+        ORDER BY s.row_number;
+    END IF;
     -- So that a transaction may load datasets of several types.
     DROP TABLE pg_temp.butler_stage_dataset;
-    RETURN v_count;
 END;
 $$;
 
 COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
-'File what was copied into the staging table as datasets of one type in a run; returns how many were new.
-A row is one artifact; rows of one dataset share its id. All or none: one error names every bad row.
-Datasets of a data ID that the run has are an error, or passed over if asked.';
+'File what was copied into the staging table as datasets of one type in a run. A row is one artifact; rows of
+one dataset share its id. All or none: one error names every bad row. Datasets of a data ID that the run has
+are an error, or passed over if asked. Returns the rows passed over, each with the dataset that the run has
+and whether that has an artifact of the same bytes.';
