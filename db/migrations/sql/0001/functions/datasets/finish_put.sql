@@ -48,37 +48,11 @@ BEGIN
     END LOOP;
     v_now := clock_timestamp();
 
-<<<<<<< HEAD
-    BEGIN
-        WITH ended AS (
-            DELETE FROM butler_internal.put_intent AS i
-            USING (SELECT DISTINCT (a ->> 'dataset_id')::uuid AS id FROM jsonb_array_elements(p_artifacts) AS a) AS given
-            WHERE i.dataset_id = given.id AND i.given_up IS NULL
-            RETURNING i.*
-        ),
-        filed AS (
-            INSERT INTO butler_internal.dataset (
-                dataset_id, run_id, dataset_type_id, quantum_id,
-                camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
-                skymap, tract, patch, sky_pixel, label, created
-            )
-            SELECT
-                e.dataset_id, e.run_id, e.dataset_type_id, e.quantum_id,
-                e.camera, e.abstract_filter, e.physical_filter, e.sensor, e.visit, e.snap, e.visit_range,
-                e.skymap, e.tract, e.patch, e.sky_pixel, e.label, v_now
-            FROM ended AS e
-        ),
-        stored AS (
-            INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
-            SELECT
-                e.dataset_id, e.datastore_id, coalesce(a ->> 'component', ''), a ->> 'path', a ->> 'formatter',
-                (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
-            FROM jsonb_array_elements(p_artifacts) AS a
-            INNER JOIN ended AS e ON e.dataset_id = (a ->> 'dataset_id')::uuid
-=======
     WITH mine AS MATERIALIZED (
         SELECT i.* FROM butler_internal.put_intent AS i
-        WHERE i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
+        WHERE
+            i.given_up IS NULL
+            AND i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
         FOR UPDATE
     ),
     filed AS (
@@ -86,7 +60,6 @@ BEGIN
             dataset_id, run_id, dataset_type_id, quantum_id,
             camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
             skymap, tract, patch, sky_pixel, label, created
->>>>>>> f18bd7d (What another process put meanwhile is passed over if asked, in puts and in bulk loads; both meet shared data IDs in one order)
         )
         SELECT
             m.dataset_id, m.run_id, m.dataset_type_id, m.quantum_id,
