@@ -190,7 +190,7 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
     def in_base_names(value: str) -> str:
         if registry != "butler":
             value = re.sub(rf"\b{registry}_internal\b", "butler_internal", value)
-            value = re.sub(rf"\b{registry}(?=\.|$)", "butler", value)
+            value = re.sub(rf"\b{registry}(?=\.|'::regnamespace|$)", "butler", value)
         for role in ("owner", "writer", "reader"):
             value = value.replace(f"{prefix}_{role}", f"butler_{role}")
         return value

@@ -39,6 +39,12 @@ BEGIN
             v_own, v_event, lower(v_event)
         );
     END LOOP;
+    EXECUTE format(
+        'CREATE TRIGGER refuse_deleted_file BEFORE INSERT ON %1$I.artifact FOR EACH ROW '
+        'WHEN (new.path !~ ''^[a-z][a-z0-9+.-]*:'' '
+        'AND strpos(new.path, replace(new.dataset_id::text, ''-'', '''')) = 0) '
+        'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
+    );
     IF v_depth > 0 THEN
         FOR v_table IN
             SELECT DISTINCT r.relname

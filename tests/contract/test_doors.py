@@ -31,7 +31,9 @@ WRITES = {
     "associate",
     "begin_put",
     "begin_quantum",
+    "claim_trash",
     "disassociate",
+    "drop_trash",
     "end_quantum",
     "finish_put",
     "forget_puts",
@@ -44,9 +46,13 @@ WRITES = {
     "register_datastore",
     "register_skymap",
     "register_units",
+    "remove",
+    "remove_collection",
+    "restore",
     "set_chain",
     "set_run_environment",
     "stage_datasets",
+    "unstore",
 }
 ROLES = ("butler_reader", "butler_writer")
 SCHEMAS = ["butler", "butler_internal", "butler_shared"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 import psycopg2.extensions
@@ -71,6 +72,8 @@ def _marks(parameters: tuple[Any, ...]) -> str:
 def _cast(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "::text[]"
+    if isinstance(value, list) and all(isinstance(item, UUID) for item in value):
+        return "::uuid[]"
     return "::jsonb" if isinstance(value, (dict, list)) else ""
 
 

@@ -46,6 +46,7 @@ VIEWS = {
     "calibration",
     "datastore",
     "registry",
+    "removal",
     "schema_version",
     "camera_dataset_join",
     "abstract_filter_dataset_join",

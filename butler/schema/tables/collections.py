@@ -59,11 +59,15 @@ collection = Table(
         server_default=text("clock_timestamp()"),
         comment="Transaction time of the last change to its members, UTC; never goes back.",
     ),
+    Column("removed", DateTime(timezone=True), comment="When it was removed, UTC; null while it is there."),
+    Column("removed_by", Text, comment="The database role that removed it."),
+    Column("removal_reason", Text, comment="Why it was removed."),
     PrimaryKeyConstraint("collection_id", name="pk_collection"),
     UniqueConstraint("collection", name="uq_collection_collection"),
     named("collection", "collection"),
     CheckConstraint("collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'", name="ck_collection_parts"),
     CheckConstraint("kind IN ('run', 'tagged', 'chained', 'calibration')", name="ck_collection_kind"),
+    CheckConstraint("(removed IS NULL) = (removed_by IS NULL)", name="ck_collection_removed"),
     comment="Named groups of datasets.",
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Interval,
     SmallInteger,
     Table,
     Text,
@@ -35,7 +36,15 @@ installation = Table(
         server_default=text("clock_timestamp()"),
         comment="When the database was initialised, UTC.",
     ),
+    Column(
+        "trash_delay",
+        Interval,
+        nullable=False,
+        server_default=text("'7 days'"),
+        comment="For how long what was unstored or removed can be restored.",
+    ),
     CheckConstraint("one_row", name="ck_installation_one_row"),
+    CheckConstraint("trash_delay >= interval '0'", name="ck_installation_trash_delay"),
     schema=SHARED,
     comment="What was decided when this database was initialised.",
 )

@@ -174,6 +174,7 @@ dataset = Table(
         postgresql_where=text("skymap IS NOT NULL"),
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
+    Index("ix_dataset_removal", "changed", postgresql_where=text("state <> 'present'")),
     comment="Datasets: one discrete data structure that was stored, with its labels.",
 )
 
@@ -194,6 +195,11 @@ datastore = Table(
     comment="Places that hold artifacts.",
 )
 
+SHAREABLE = (
+    "path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0"
+)
+"""Of an artifact that several datasets may have: a file of the datastore without a dataset's id in its path."""
+
 artifact = Table(
     "artifact",
     metadata,
@@ -212,12 +218,16 @@ artifact = Table(
     Column("size", BigInteger, nullable=False, comment="Length. Unit: byte."),
     Column("sha256", LargeBinary, nullable=False, comment="SHA-256 of its bytes."),
     Column(
-        "state", Text, nullable=False, server_default="present", comment="present, or lost as verify found."
+        "state",
+        Text,
+        nullable=False,
+        server_default="present",
+        comment="present; lost, as verify found; trashed: it can be restored; or deleting: its bytes are being deleted.",
     ),
     PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact"),
     within("fk_artifact_dataset", ["dataset_id"], "dataset"),
     across("fk_artifact_datastore", ["datastore_id"], "datastore"),
-    CheckConstraint("state IN ('present', 'lost')", name="ck_artifact_state"),
+    CheckConstraint("state IN ('present', 'lost', 'trashed', 'deleting')", name="ck_artifact_state"),
     CheckConstraint("size >= 0", name="ck_artifact_size"),
     CheckConstraint("octet_length(sha256) = 32", name="ck_artifact_sha256"),
     CheckConstraint(
@@ -225,6 +235,20 @@ artifact = Table(
         r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)'"
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
+    ),
+    Index(
+        "ix_artifact_trash",
+        "state",
+        "datastore_id",
+        "dataset_id",
+        postgresql_where=text("state IN ('trashed', 'deleting')"),
+    ),
+    # A file of a put carries its dataset's id in its name and is nobody else's; only the others may
+    # be shared, so only they are looked up by path before bytes are deleted.
+    Index(
+        "ix_artifact_shared",
+        text("hashtextextended(path, 0)"),
+        postgresql_where=text(SHAREABLE),
     ),
     comment="Stored pieces of datasets: which file holds what.",
 )

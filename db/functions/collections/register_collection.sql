@@ -28,6 +28,13 @@ BEGIN
             jsonb_build_object('collection', left(p_collection, 100))
         );
     END IF;
+    -- One that was removed comes back empty, with its history.
+    UPDATE butler_internal.collection AS c
+    SET removed = NULL, removed_by = NULL, removal_reason = NULL, owner = session_user, doc = coalesce(p_doc, '')
+    WHERE c.collection = p_collection AND c.kind = p_kind AND c.removed IS NOT NULL;
+    IF FOUND THEN
+        RETURN true;
+    END IF;
     SELECT c.kind INTO v_kind FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
     IF NOT FOUND THEN
         INSERT INTO butler_internal.collection (collection, kind, owner, doc)

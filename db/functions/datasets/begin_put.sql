@@ -38,7 +38,9 @@ DECLARE
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     -- In this transaction, so that a put which is refused leaves no run either.
-    IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run) THEN
+    IF NOT EXISTS (
+        SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run AND c.removed IS NULL
+    ) THEN
         PERFORM butler.register_collection(p_run, 'run');
     END IF;
     -- Not where the caller's transaction has written before: that must last.

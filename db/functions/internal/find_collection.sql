@@ -12,7 +12,7 @@ BEGIN
     SELECT c.collection_id, c.kind, r.run_id
     FROM butler_internal.all_collection AS c
     LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
-    WHERE c.collection = p_collection;
+    WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_shared.raise_error(
             'UB103',
@@ -20,6 +20,7 @@ BEGIN
             butler_shared.did_you_mean(
                 p_collection, ARRAY(
                     SELECT c.collection FROM butler_internal.all_collection AS c
+                    WHERE c.removed IS NULL
                     ORDER BY left(c.collection, 4) = left(p_collection, 4) DESC, c.collection ASC
                     LIMIT 200
                 )

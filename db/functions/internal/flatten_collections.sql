@@ -20,7 +20,10 @@ DECLARE
     v_found record;
 BEGIN
     FOREACH v_name IN ARRAY p_collections LOOP
-        SELECT c.collection_id INTO v_next FROM butler_internal.all_collection AS c WHERE c.collection = v_name;
+        -- As of a time before its removal a collection is still there.
+        SELECT c.collection_id INTO v_next
+        FROM butler_internal.all_collection AS c
+        WHERE c.collection = v_name AND (c.removed IS NULL OR p_as_of < c.removed);
         IF NOT FOUND THEN
             PERFORM butler_internal.find_collection(v_name);
         END IF;

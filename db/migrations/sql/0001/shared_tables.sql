@@ -18,8 +18,10 @@ CREATE TABLE butler_shared.installation (
 	one_row BOOLEAN DEFAULT true NOT NULL,
 	role_prefix TEXT NOT NULL,
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	trash_delay INTERVAL DEFAULT '7 days' NOT NULL,
 	CONSTRAINT pk_installation PRIMARY KEY (one_row),
-	CONSTRAINT ck_installation_one_row CHECK (one_row)
+	CONSTRAINT ck_installation_one_row CHECK (one_row),
+	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0')
 );
 
 COMMENT ON TABLE butler_shared.installation IS 'What was decided when this database was initialised.';
@@ -29,6 +31,8 @@ COMMENT ON COLUMN butler_shared.installation.one_row IS 'There is one row.';
 COMMENT ON COLUMN butler_shared.installation.role_prefix IS 'Roles are named <prefix>_owner, _writer, _reader.';
 
 COMMENT ON COLUMN butler_shared.installation.created IS 'When the database was initialised, UTC.';
+
+COMMENT ON COLUMN butler_shared.installation.trash_delay IS 'For how long what was unstored or removed can be restored.';
 
 CREATE TABLE butler_shared.leap_second (
 	since_utc TIMESTAMP WITHOUT TIME ZONE NOT NULL,

@@ -40,11 +40,15 @@ CREATE TABLE butler_internal.collection (
 	frozen BOOLEAN DEFAULT false NOT NULL,
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	changed TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	removed TIMESTAMP WITH TIME ZONE,
+	removed_by TEXT,
+	removal_reason TEXT,
 	CONSTRAINT pk_collection PRIMARY KEY (collection_id),
 	CONSTRAINT uq_collection_collection UNIQUE (collection),
 	CONSTRAINT ck_collection_name CHECK (collection <> '' AND octet_length(collection) <= 255 AND collection !~ '[[:cntrl:]]' AND collection !~ '^[[:space:]]' AND collection !~ '[[:space:]]$'),
 	CONSTRAINT ck_collection_parts CHECK (collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'),
-	CONSTRAINT ck_collection_kind CHECK (kind IN ('run', 'tagged', 'chained', 'calibration'))
+	CONSTRAINT ck_collection_kind CHECK (kind IN ('run', 'tagged', 'chained', 'calibration')),
+	CONSTRAINT ck_collection_removed CHECK ((removed IS NULL) = (removed_by IS NULL))
 );
 
 COMMENT ON TABLE butler_internal.collection IS 'Named groups of datasets.';
@@ -64,6 +68,12 @@ COMMENT ON COLUMN butler_internal.collection.frozen IS 'Whether it may no longer
 COMMENT ON COLUMN butler_internal.collection.created IS 'When it was registered, UTC.';
 
 COMMENT ON COLUMN butler_internal.collection.changed IS 'Transaction time of the last change to its members, UTC; never goes back.';
+
+COMMENT ON COLUMN butler_internal.collection.removed IS 'When it was removed, UTC; null while it is there.';
+
+COMMENT ON COLUMN butler_internal.collection.removed_by IS 'The database role that removed it.';
+
+COMMENT ON COLUMN butler_internal.collection.removal_reason IS 'Why it was removed.';
 
 CREATE TABLE butler_internal.dataset_type (
 	dataset_type_id BIGINT DEFAULT nextval('butler_shared.dataset_type_id') NOT NULL,
@@ -710,6 +720,8 @@ CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, came
 
 CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE quantum_id IS NOT NULL;
 
+CREATE INDEX ix_dataset_removal ON butler_internal.dataset (changed) WHERE state <> 'present';
+
 CREATE INDEX ix_dataset_skymap ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL;
 
 CREATE UNIQUE INDEX uq_dataset_run_type_digest ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state <> 'removed';
@@ -726,7 +738,7 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT pk_artifact PRIMARY KEY (dataset_id, datastore_id, component),
 	CONSTRAINT fk_artifact_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT fk_artifact_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id),
-	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost')),
+	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost', 'trashed', 'deleting')),
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
 	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)'))
@@ -744,7 +756,11 @@ COMMENT ON COLUMN butler_internal.artifact.size IS 'Length. Unit: byte.';
 
 COMMENT ON COLUMN butler_internal.artifact.sha256 IS 'SHA-256 of its bytes.';
 
-COMMENT ON COLUMN butler_internal.artifact.state IS 'present, or lost as verify found.';
+COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; trashed: it can be restored; or deleting: its bytes are being deleted.';
+
+CREATE INDEX ix_artifact_shared ON butler_internal.artifact (hashtextextended(path, 0)) WHERE path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0;
+
+CREATE INDEX ix_artifact_trash ON butler_internal.artifact (state, datastore_id, dataset_id) WHERE state IN ('trashed', 'deleting');
 
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,

@@ -1,5 +1,5 @@
 -- object: function butler.associate(text, uuid[])
--- requires: functions/internal/own_collection.sql functions/internal/stamp.sql functions/internal/data_id_json.sql
+-- requires: functions/removal/hold_datasets.sql functions/internal/own_collection.sql functions/internal/stamp.sql functions/internal/data_id_json.sql
 CREATE OR REPLACE FUNCTION butler.associate(p_collection text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -14,18 +14,10 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     v_collection := butler_internal.own_collection(p_collection, 'tagged');
+    PERFORM butler_internal.hold_datasets(p_dataset_ids);
     v_now := butler_internal.stamp(v_collection);
     -- It may have been frozen while this waited.
     PERFORM butler_internal.own_collection(p_collection, 'tagged');
-    SELECT jsonb_agg(jsonb_build_object(
-        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
-        'hint', 'Give ids of datasets that are registered and not removed.', 'dataset_id', g.id
-    ) ORDER BY g.n) INTO v_problems
-    FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
-    WHERE NOT EXISTS (
-        SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id AND d.state <> 'removed'
-    );
-    PERFORM butler_shared.raise_rows(v_problems);
     SELECT jsonb_agg(jsonb_build_object(
         'row', other.n, 'code', 'UB201',
         'message', format(

@@ -11,7 +11,8 @@ BEGIN
     -- Puts in flight hold it shared: they are in before the collection is frozen, or refused.
     PERFORM pg_advisory_xact_lock(7310001, c.collection_id::integer)
     FROM butler_internal.collection AS c WHERE c.collection = p_collection;
-    UPDATE butler_internal.collection AS c SET frozen = p_frozen WHERE c.collection = p_collection;
+    UPDATE butler_internal.collection AS c SET frozen = p_frozen
+    WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_internal.find_collection(p_collection);
         PERFORM butler_shared.raise_error(

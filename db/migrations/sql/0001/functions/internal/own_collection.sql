@@ -11,7 +11,8 @@ AS $$
 DECLARE
     v_own butler_internal.collection;
 BEGIN
-    SELECT * INTO v_own FROM butler_internal.collection AS c WHERE c.collection = p_collection;
+    SELECT * INTO v_own FROM butler_internal.collection AS c
+    WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_internal.find_collection(p_collection);
         PERFORM butler_shared.raise_error(

@@ -1,0 +1,24 @@
+-- object: function butler.drop_trash(text, uuid[])
+CREATE OR REPLACE FUNCTION butler.drop_trash(p_datastore text, p_dataset_ids uuid[])
+RETURNS integer
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    DELETE FROM butler_internal.artifact AS a
+    USING butler_internal.all_datastore AS s
+    WHERE
+        s.datastore = p_datastore AND a.datastore_id = s.datastore_id
+        AND a.dataset_id = ANY (p_dataset_ids) AND a.state = 'deleting';
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.drop_trash(text, uuid[]) IS
+'Say that the bytes of what claim_trash gave are deleted; returns how many artifacts.';

@@ -1,0 +1,90 @@
+-- object: function butler.claim_trash(text, interval, integer)
+-- requires: shared/shared_paths.sql shared/raise_error.sql
+--
+-- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
+-- process had claimed is given again. Sooner than the trash's delay only the owner may.
+CREATE OR REPLACE FUNCTION butler.claim_trash(
+    p_datastore text,
+    p_older_than interval DEFAULT NULL,
+    p_limit integer DEFAULT 1000
+)
+RETURNS TABLE (
+    dataset_id uuid,
+    component text,
+    path text,
+    formatter text,
+    size bigint,
+    sha256 bytea,
+    delete_bytes boolean
+)
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_datastore bigint;
+    v_delay interval := (SELECT i.trash_delay FROM butler_shared.installation AS i);
+    v_shared text[];
+    v_claimed uuid[];
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_shared.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    IF
+        p_older_than < v_delay AND NOT pg_has_role(session_user, current_user, 'MEMBER')
+        AND NOT EXISTS (
+            SELECT FROM butler_shared.registry AS r
+            WHERE r.registry = 'butler'::regnamespace::text AND r.owner = session_user
+        )
+    THEN
+        PERFORM butler_shared.raise_error(
+            'UB401', format('what is in the trash can be restored for %s; only the owner may delete it sooner', v_delay),
+            'Wait, or ask the owner of the repository.'
+        );
+    END IF;
+    -- Datasets whose files may be shared come in under the other side of this lock.
+    PERFORM pg_advisory_xact_lock(7310006, v_datastore::integer);
+    WITH due AS (
+        SELECT a.dataset_id, a.component
+        FROM butler_internal.artifact AS a
+        INNER JOIN butler_internal.dataset AS d ON d.dataset_id = a.dataset_id
+        WHERE
+            a.datastore_id = v_datastore AND a.state IN ('trashed', 'deleting')
+            AND (a.state = 'deleting' OR d.changed <= clock_timestamp() - coalesce(p_older_than, v_delay))
+        ORDER BY a.state, a.dataset_id
+        LIMIT p_limit
+        FOR UPDATE OF a SKIP LOCKED
+    ),
+    claimed AS (
+        UPDATE butler_internal.artifact AS a
+        SET state = 'deleting'
+        FROM due
+        WHERE a.datastore_id = v_datastore AND a.dataset_id = due.dataset_id AND a.component = due.component
+        RETURNING a.dataset_id
+    )
+    SELECT array_agg(DISTINCT c.dataset_id) INTO v_claimed FROM claimed AS c;
+    v_shared := ARRAY(SELECT s.path FROM butler_shared.shared_paths(v_datastore, ARRAY(
+        SELECT a.path FROM butler_internal.artifact AS a
+        WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
+    )) AS s (path));
+    RETURN QUERY
+    SELECT
+        a.dataset_id, a.component, a.path, a.formatter, a.size, a.sha256,
+        a.path !~ '^[a-z][a-z0-9+.-]*:' AND a.path <> ALL (v_shared)
+    FROM butler_internal.artifact AS a
+    WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
+    ORDER BY a.dataset_id, a.component;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.claim_trash(text, interval, integer) IS
+'Artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they can
+no longer be restored, and their bytes are to be deleted now, but where delete_bytes is false: another dataset
+needs the file, or it was ingested in place. End with drop_trash. Raises UB301, UB401.';

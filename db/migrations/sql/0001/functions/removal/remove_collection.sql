@@ -1,0 +1,136 @@
+-- object: function butler.remove_collection(text, boolean, text, boolean, boolean)
+-- requires: functions/internal/own_collection.sql functions/removal/remove_datasets.sql shared/chains_with.sql shared/stamp_collections.sql shared/require_read_committed.sql
+--
+-- The name stays with what was in the collection, so that reads as of an earlier time understand
+-- it. Chains are no obstacle: they forget the collection, and remember that they had it.
+CREATE OR REPLACE FUNCTION butler.remove_collection(
+    p_collection text,
+    p_datasets boolean DEFAULT false,
+    p_reason text DEFAULT '',
+    p_force boolean DEFAULT false,
+    p_dry_run boolean DEFAULT false
+)
+RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_kind text;
+    v_collection bigint;
+    v_ids uuid[] := '{}';
+    v_group record;
+    v_kept bigint := 0;
+    v_chain record;
+    v_chains bigint[] := '{}';
+    v_now timestamptz;
+    v_registry text;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF NOT p_dry_run THEN
+        PERFORM butler_shared.require_read_committed('collections can be removed');
+        PERFORM pg_advisory_xact_lock(7310003, 0);
+    END IF;
+    SELECT c.kind INTO v_kind
+    FROM butler_internal.collection AS c WHERE c.collection = p_collection AND c.removed IS NULL;
+    v_collection := butler_internal.own_collection(p_collection, coalesce(v_kind, 'tagged'));
+    IF NOT p_dry_run THEN
+        PERFORM pg_advisory_xact_lock(7310001, v_collection::integer);
+        -- It may have been frozen while this waited.
+        PERFORM butler_internal.own_collection(p_collection, v_kind);
+    END IF;
+    IF v_kind = 'calibration' AND EXISTS (
+        SELECT FROM butler_internal.calibration_key AS k
+        INNER JOIN butler_internal.calibration AS b ON b.calibration_key_id = k.calibration_key_id
+        WHERE k.collection_id = v_collection AND upper_inf(b.known)
+    ) THEN
+        PERFORM butler_shared.raise_error(
+            'UB401', format('collection %L certifies calibrations', p_collection),
+            'Withdraw them first; what was believed when is kept.',
+            jsonb_build_object('collection', p_collection)
+        );
+    END IF;
+    IF v_kind = 'run' THEN
+        v_ids := ARRAY(
+            SELECT d.dataset_id
+            FROM butler_internal.run AS r
+            INNER JOIN butler_internal.dataset AS d ON d.run_id = r.run_id
+            WHERE r.collection_id = v_collection AND d.state <> 'removed'
+        );
+        IF NOT p_datasets AND cardinality(v_ids) > 0 THEN
+            PERFORM butler_shared.raise_error(
+                'UB401', format('run %L has %s datasets', p_collection, cardinality(v_ids)),
+                'Remove it with its datasets, or keep it.',
+                jsonb_build_object('collection', p_collection, 'datasets', cardinality(v_ids))
+            );
+        END IF;
+    ELSIF v_kind = 'tagged' AND p_datasets THEN
+        v_ids := ARRAY(
+            SELECT t.dataset_id FROM butler_internal.dataset_tag AS t
+            WHERE t.collection_id = v_collection AND upper_inf(t.known)
+        );
+    END IF;
+    FOR v_group IN
+        SELECT r.*
+        FROM butler_internal.remove_datasets(
+            v_ids, 'removed', p_reason, p_force, p_dry_run, ARRAY[v_collection]
+        ) AS r
+    LOOP
+        IF v_group.outcome = 'kept' THEN
+            v_kept := v_kept + v_group.datasets;
+        END IF;
+        RETURN QUERY SELECT
+            v_group.outcome, v_group.reason, v_group.datasets, v_group.files, v_group.bytes, v_group.dataset_ids;
+    END LOOP;
+    datasets := 0;
+    files := 0;
+    bytes := 0;
+    IF v_kind = 'run' AND v_kept > 0 THEN
+        outcome := 'collection kept';
+        reason := format('%s of the datasets of %s are kept', v_kept, p_collection);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    FOR v_chain IN SELECT c.* FROM butler_shared.chains_with(v_collection) AS c LOOP
+        IF v_chain.frozen THEN
+            PERFORM butler_shared.raise_error(
+                'UB401', format('chain %L has %L and is frozen', v_chain.collection, p_collection),
+                'Have the chain released by freeze_collection(…, false).',
+                jsonb_build_object('collection', p_collection, 'chain', v_chain.collection)
+            );
+        END IF;
+        v_chains := v_chains || v_chain.collection_id;
+        outcome := 'chain changed';
+        reason := format('%s has it no more', v_chain.collection);
+        RETURN NEXT;
+    END LOOP;
+    outcome := 'collection removed';
+    reason := p_collection;
+    RETURN NEXT;
+    IF p_dry_run THEN
+        RETURN;
+    END IF;
+    v_now := butler_shared.stamp_collections(v_chains || v_collection);
+    UPDATE butler_internal.dataset_tag AS t
+    SET known = tstzrange(lower(t.known), v_now)
+    WHERE t.collection_id = v_collection AND upper_inf(t.known);
+    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+        EXECUTE format(
+            'UPDATE %I.collection_member AS m SET known = tstzrange(lower(m.known), $2) '
+            'WHERE (m.member_id = $1 OR m.collection_id = $1) AND upper_inf(m.known)',
+            v_registry || '_internal'
+        ) USING v_collection, v_now;
+    END LOOP;
+    UPDATE butler_internal.collection AS c
+    SET removed = v_now, removed_by = session_user, removal_reason = coalesce(p_reason, '')
+    WHERE c.collection_id = v_collection;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.remove_collection(text, boolean, text, boolean, boolean) IS
+'Remove a collection, and take it out of the chains that have it; with its datasets if asked, as remove does.
+A run goes with its datasets only, and stays if one of them is kept. Reads as of an earlier time still know it,
+and the same name registered again is the same collection. One row for each outcome and reason; a dry run only
+says so. Raises UB103, UB401 for one that is frozen, certifies calibrations or is a run with datasets.';

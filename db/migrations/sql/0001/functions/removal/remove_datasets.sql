@@ -1,0 +1,113 @@
+-- object: function butler_internal.remove_datasets(uuid[], text, text, boolean, boolean, bigint[])
+-- requires: functions/removal/removal_plan.sql shared/stamp_collections.sql shared/require_read_committed.sql shared/raise_rows.sql
+--
+-- The plan that is shown and the plan that is carried out are one query. Its answer is kept true
+-- by the runs' locks, which puts and new references hold shared.
+CREATE OR REPLACE FUNCTION butler_internal.remove_datasets(
+    p_dataset_ids uuid[],
+    p_state text,
+    p_reason text,
+    p_force boolean,
+    p_dry_run boolean,
+    p_leaving bigint[]
+)
+RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+LANGUAGE plpgsql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_problems jsonb;
+    v_collections bigint[];
+    v_group record;
+    v_going uuid[] := '{}';
+    v_now timestamptz;
+    v_registry text;
+BEGIN
+    SELECT jsonb_agg(jsonb_build_object(
+        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
+        'hint', 'Give ids of datasets that are registered.', 'dataset_id', g.id
+    ) ORDER BY g.n) INTO v_problems
+    FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
+    WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
+    PERFORM butler_shared.raise_rows(v_problems);
+    IF NOT p_dry_run THEN
+        PERFORM butler_shared.require_read_committed('datasets can be removed');
+        v_collections := ARRAY(
+            SELECT r.collection_id
+            FROM (
+                SELECT DISTINCT d.run_id
+                FROM unnest(p_dataset_ids) AS g (id)
+                INNER JOIN butler_internal.dataset AS d ON d.dataset_id = g.id
+            ) AS d
+            INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id
+            ORDER BY r.collection_id
+        );
+        PERFORM pg_advisory_xact_lock(7310001, c::integer) FROM unnest(v_collections) AS c;
+    END IF;
+
+    FOR v_group IN
+        SELECT
+            p.outcome, p.reason, count(*) AS datasets, sum(a.files) AS files, sum(a.bytes) AS bytes,
+            array_agg(p.dataset_id) AS dataset_ids
+        FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
+        LEFT JOIN (
+            SELECT a.dataset_id, count(*) AS files, sum(a.size) AS bytes
+            FROM unnest(p_dataset_ids) AS g (id)
+            INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
+            WHERE a.state IN ('present', 'lost')
+            GROUP BY a.dataset_id
+        ) AS a ON a.dataset_id = p.dataset_id
+        GROUP BY p.outcome, p.reason
+        ORDER BY p.outcome = p_state DESC, p.outcome DESC, p.reason
+    LOOP
+        IF v_group.outcome = p_state THEN
+            v_going := v_group.dataset_ids;
+        END IF;
+        outcome := v_group.outcome;
+        reason := v_group.reason;
+        datasets := v_group.datasets;
+        files := coalesce(v_group.files, 0);
+        bytes := coalesce(v_group.bytes, 0);
+        dataset_ids := v_group.dataset_ids;
+        RETURN NEXT;
+    END LOOP;
+    IF p_dry_run OR cardinality(v_going) = 0 THEN
+        RETURN;
+    END IF;
+
+    IF p_state = 'removed' THEN
+        v_collections := v_collections || ARRAY(
+            SELECT DISTINCT m.collection_id FROM butler_shared.memberships(v_going) AS m
+        );
+    END IF;
+    v_now := butler_shared.stamp_collections(v_collections);
+    IF p_state = 'removed' AND EXISTS (SELECT FROM butler_shared.memberships(v_going) AS m WHERE m.frozen) THEN
+        PERFORM butler_shared.raise_error(
+            'UB401', 'a collection that holds one of the datasets was frozen meanwhile',
+            'Look at the plan again: they are kept now.'
+        );
+    END IF;
+    UPDATE butler_internal.dataset AS d
+    SET state = p_state, changed = v_now, changed_by = session_user, change_reason = coalesce(p_reason, '')
+    FROM unnest(v_going) AS g (id)
+    WHERE d.dataset_id = g.id;
+    UPDATE butler_internal.artifact AS a
+    SET state = 'trashed'
+    FROM unnest(v_going) AS g (id)
+    WHERE a.dataset_id = g.id AND a.state IN ('present', 'lost');
+    IF p_state = 'removed' THEN
+        FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+            EXECUTE format(
+                'UPDATE %I.dataset_tag AS t SET known = tstzrange(lower(t.known), $2) '
+                'FROM unnest($1) AS g (id) WHERE t.dataset_id = g.id AND upper_inf(t.known)',
+                v_registry || '_internal'
+            ) USING v_going, v_now;
+        END LOOP;
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.remove_datasets(uuid[], text, text, boolean, boolean, bigint[]) IS
+'Unstore or remove datasets as removal_plan says; one row for each outcome and reason.';

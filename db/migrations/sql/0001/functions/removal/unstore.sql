@@ -1,0 +1,27 @@
+-- object: function butler.unstore(uuid[], text, boolean, boolean)
+-- requires: functions/removal/remove_datasets.sql
+CREATE OR REPLACE FUNCTION butler.unstore(
+    p_dataset_ids uuid[],
+    p_reason text DEFAULT '',
+    p_force boolean DEFAULT false,
+    p_dry_run boolean DEFAULT false
+)
+RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+LANGUAGE plpgsql
+VOLATILE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    RETURN QUERY
+    SELECT r.*
+    FROM butler_internal.remove_datasets(p_dataset_ids, 'unstored', p_reason, p_force, p_dry_run, '{}') AS r;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.unstore(uuid[], text, boolean, boolean) IS
+'Give up the bytes of datasets: labels, collections and provenance stay, the files go to the trash. What a
+tag or a calibration collection holds, or a frozen run, is kept; with force only what is certified or frozen, or
+in another registry''s collection. One row for each outcome (unstored, kept, done before) and reason, with
+number of datasets, files and bytes, and the ids; a dry run only says so. Raises UB101 for an unknown id.';

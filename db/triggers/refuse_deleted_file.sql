@@ -1,0 +1,35 @@
+-- object: function butler_internal.refuse_deleted_file()
+--
+-- Fires only for paths that datasets may share. Whoever is deleting a file has said so in the
+-- artifact's state, under the exclusive side of this lock; a dataset that came in after that would
+-- lose its bytes.
+CREATE OR REPLACE FUNCTION butler_internal.refuse_deleted_file()
+RETURNS trigger
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_registry text;
+    v_deleting boolean;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(7310006, new.datastore_id::integer);
+    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM %I.artifact AS a WHERE a.datastore_id = $1 AND a.state = ''deleting'' '
+            'AND a.path = $2)', v_registry || '_internal'
+        ) INTO v_deleting USING new.datastore_id, new.path;
+        IF v_deleting THEN
+            PERFORM butler_shared.raise_error(
+                'UB201', format('the file %s is being deleted', new.path),
+                'Register it again when that has ended, if it is still there.',
+                jsonb_build_object('path', new.path)
+            );
+        END IF;
+    END LOOP;
+    RETURN new;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.refuse_deleted_file() IS
+'Refuse an artifact whose file is being deleted with another dataset.';

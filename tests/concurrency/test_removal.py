@@ -1,0 +1,80 @@
+"""Removing what another makes use of at the same moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from db.session import refused
+from db.world import put
+
+from concurrency.conftest import Person
+
+RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
+
+Pair = tuple[Person, Person]
+
+
+def test_a_dataset_that_is_being_tagged_is_kept(pair: Pair) -> None:
+    tagger, remover = pair
+    (one,) = put(tagger, "raw", RAW)
+    tagger.rows("BEGIN")
+    tagger.rows("SELECT butler.associate('best', %s::uuid[])", [one])
+    waiting = remover.expect_blocked("SELECT outcome, reason FROM butler.remove(%s::uuid[])", [one])
+    tagger.rows("COMMIT")
+    assert waiting.result() == [("kept", "in best")]
+
+
+def test_a_dataset_that_is_being_removed_can_t_be_tagged(pair: Pair) -> None:
+    remover, tagger = pair
+    (one,) = put(tagger, "raw", RAW)
+    remover.rows("BEGIN")
+    remover.rows("SELECT butler.remove(%s::uuid[])", [one])
+    waiting = tagger.expect_blocked("SELECT butler.associate('best', %s::uuid[])", [one])
+    remover.rows("COMMIT")
+    with refused("UB101", f"no dataset {one}"):
+        waiting.result()
+
+
+@pytest.mark.parametrize("verb", ["remove", "unstore"])
+def test_of_two_removals_one_finds_it_done(pair: Pair, verb: str) -> None:
+    first, second = pair
+    (one,) = put(first, "raw", RAW)
+    sql = f"SELECT outcome FROM butler.{verb}(%s::uuid[])"
+    first.rows("BEGIN")
+    first.rows(sql, [one])
+    waiting = second.expect_blocked(sql, [one])
+    first.rows("COMMIT")
+    assert waiting.result() == [("done before",)]
+
+
+def test_a_put_in_flight_is_in_the_run_before_the_run_is_removed(pair: Pair) -> None:
+    writer, remover = pair
+    writer.rows("BEGIN")
+    put(writer, "raw", RAW)
+    waiting: Any = remover.expect_blocked("SELECT outcome FROM butler.remove_collection('r/one', true)")
+    writer.rows("COMMIT")
+    assert waiting.result() == [("removed",), ("collection removed",)]
+
+
+def test_what_is_being_restored_isn_t_deleted(pair: Pair, own: Any) -> None:
+    restorer, _ = pair
+    (one,) = put(restorer, "raw", RAW)
+    restorer.rows("SELECT butler.unstore(%s::uuid[])", [one])
+    restorer.rows("BEGIN")
+    restorer.rows("SELECT butler.restore(%s::uuid[])", [one])
+    assert own.table("claim_trash", "main", "0", 10) == []
+    restorer.rows("COMMIT")
+    assert own.table("claim_trash", "main", "0", 10) == []
+
+
+def test_what_is_being_deleted_isn_t_restored(pair: Pair, own: Any) -> None:
+    restorer, _ = pair
+    (one,) = put(restorer, "raw", RAW)
+    restorer.rows("SELECT butler.unstore(%s::uuid[])", [one])
+    own.rows("BEGIN")
+    own.rows("SELECT butler.claim_trash('main', '0', 10)")
+    waiting = restorer.expect_blocked("SELECT butler.restore(%s::uuid[])", [one])
+    own.rows("COMMIT")
+    with refused("UB402", "deleted"):
+        waiting.result()
