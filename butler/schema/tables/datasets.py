@@ -195,9 +195,7 @@ datastore = Table(
     comment="Places that hold artifacts.",
 )
 
-SHAREABLE = (
-    "path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0"
-)
+SHAREABLE = "path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0"
 """Of an artifact that several datasets may have: a file of the datastore without a dataset's id in its path."""
 
 artifact = Table(
