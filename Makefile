@@ -4,9 +4,10 @@
 PYTHON := .venv/bin/python
 SETUP := .venv/.set-up
 LINTERS := .venv/.linters
+PEER := .venv-peer/.set-up
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
-.PHONY: help setup test test-fast demo demo-full schema lint check clean
+.PHONY: help setup test test-fast demo demo-full bench schema lint check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r target text; do \
@@ -26,6 +27,10 @@ demo: $(SETUP) ## Show what Butler does, in a new repository in demo/
 demo-full: $(SETUP) ## The same with much more data, in demo-full/
 	$(PYTHON) -m butler.demo --full --out demo-full
 
+bench: $(SETUP) $(PEER) ## Measure beside the peer: ONLY=name for one workload, SCALE=0.1 for a quick look
+	$(PYTHON) -m benchmarks --peer-python $(dir $(PEER))bin/python $(if $(ONLY),--only $(ONLY)) \
+	    $(if $(SCALE),--scale $(SCALE))
+
 schema: $(SETUP) ## Freeze the first revision anew, until the first release, and what is made from it
 	$(PYTHON) -m butler.schema.baseline
 	$(PYTHON) -m butler.schema.reference_page > docs/.schema.md
@@ -43,7 +48,7 @@ clean: ## Remove all that the other targets have made, databases too
 	@find demo demo-full -path '*/cluster/cluster.json' 2> /dev/null | while read -r record; do \
 	    $(PYTHON) -c "import sys, pathlib, butler.cluster as c; c.Cluster(pathlib.Path(sys.argv[1])).destroy()" \
 	        "$${record%/cluster/cluster.json}"; done
-	rm -rf demo demo-full build dist .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo demo-full build dist .venv .venv-peer .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(SETUP): pyproject.toml setup/install.sh
 	setup/install.sh
@@ -51,4 +56,12 @@ $(SETUP): pyproject.toml setup/install.sh
 
 $(LINTERS): $(SETUP)
 	$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+# An environment of its own: both packages install a command named butler.
+$(PEER): pyproject.toml | $(SETUP)
+	$(PYTHON) -m venv --clear $(dir $@)
+	$(PYTHON) -c "import tomllib; extras = tomllib.load(open('$<', 'rb'))['project']['optional-dependencies']; \
+	    print(*extras['bench'], sep='\n')" > $(dir $@)requirements.txt
+	$(dir $@)bin/python -m pip install -qq --disable-pip-version-check --requirement $(dir $@)requirements.txt
 	@touch $@

@@ -22,32 +22,41 @@ from butler.errors import DatabaseUnavailableError
 __all__ = ["TestCluster"]
 
 _PREFIX = "butler-test-"
+_DISK = "/tmp"
 _ROOM = 2**30
 _START_SECONDS = 30.0
 _SETTINGS = {
     "listen_addresses": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
     "max_locks_per_transaction": "1024",
-    "autovacuum": "off",
     # In the server's folder, so that it goes with it.
     "dynamic_shared_memory_type": "mmap",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+_WITHOUT_DURABILITY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
 
 
 class TestCluster:
-    """A server without durability, in memory where there is room.
+    """A server for tests: without durability, in memory where there is room.
 
     Use it as a context manager. The kernel ends the server when the thread
     that started it ends, also by ``kill -9``; the files that such an end
     leaves are removed by the next one. Anybody who can enter its folder is
     trusted to be any role: only root and the OS user that runs the tests can.
+
+    Parameters
+    ----------
+    durable : `bool`
+        Whether to keep PostgreSQL's own settings, under which what is
+        committed survives a crash, and to lie on disk: for measuring.
 
     Raises
     ------
@@ -68,7 +77,8 @@ class TestCluster:
     port = 5432
     """In the socket's name; the server doesn't listen on TCP."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._folder = Path()
         self._lock = -1
         self._server: subprocess.Popen[bytes] | None = None
@@ -107,7 +117,7 @@ class TestCluster:
         account = Account.of_server(os.geteuid())
         programs = find_programs().folder
         _remove_abandoned(account)
-        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_parent()))
+        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_DISK if self._durable else _parent()))
         self._lock = _lock(self._folder)
         os.chown(self._folder, account.uid, account.gid)
         try:
@@ -128,7 +138,8 @@ class TestCluster:
         made = account.run([programs / "initdb", "-D", data, "-U", self.user, *options])
         if made.returncode != 0:
             raise DatabaseUnavailableError(f"initdb failed: {made.stderr.strip()}")
-        settings = _SETTINGS | {"unix_socket_directories": self.host, "port": str(self.port)}
+        settings = _SETTINGS | ({} if self._durable else _WITHOUT_DURABILITY)
+        settings |= {"unix_socket_directories": self.host, "port": str(self.port)}
         switch = ["setpriv", "--pdeathsig=QUIT"]
         if os.geteuid() == 0:
             switch += [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
@@ -173,7 +184,7 @@ def _parent() -> str:
     shared = Path("/dev/shm")
     if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM:
         return str(shared)
-    return "/tmp"
+    return _DISK
 
 
 def _lock(folder: Path) -> int:
@@ -187,7 +198,7 @@ def _lock(folder: Path) -> int:
 
 def _remove_abandoned(account: Account) -> None:
     """Remove the folders of servers that were killed: nobody holds their locks."""
-    for folder in Path(_parent()).glob(f"{_PREFIX}*"):
+    for folder in (folder for parent in {_parent(), _DISK} for folder in Path(parent).glob(f"{_PREFIX}*")):
         try:
             if folder.lstat().st_uid != account.uid:
                 continue

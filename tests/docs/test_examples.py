@@ -26,6 +26,7 @@ AFTER_THE_TUTORIAL = sorted(
 NOT_RUN = {
     ("README.md", "$ make demo"): "installs packages of the system; CI runs it on a bare Debian",
     ("CONTRIBUTING.md", "$ make check"): "runs these tests",
+    ("docs/benchmarks.md", "$ make bench"): "installs the peer and takes half an hour",
 }
 """Examples that aren't run, by page and first line, and why."""
 

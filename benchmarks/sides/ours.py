@@ -1,0 +1,105 @@
+"""Butler, as it comes: fsync and checksums on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from benchmarks import survey
+from benchmarks.place import Place
+from butler import Butler
+from butler.config import RepositoryConfig
+from butler.registry.engine import one_transaction
+from butler.schema.install import run_sql
+from butler.schema.migrations import initialise, upgrade
+from butler.schema.objects import sql_root
+from butler.values import DatasetType
+
+UNITS = ("camera", "visit", "sensor")
+METRIC, RAW = "metric", "raw"
+FILLED = "filled"
+
+
+def data_id(label: survey.Label) -> dict[str, Any]:
+    """Give a label as our data ID."""
+    return {"camera": survey.CAMERA, "visit": label.visit, "sensor": label.sensor}
+
+
+def open_butler(place: Place, run: str | None = None, collections: Iterable[str] = ()) -> Butler:
+    """Open the repository."""
+    return Butler(place.folder, run=run, collections=tuple(collections))
+
+
+def adopt(place: Place) -> None:
+    """Make the place's database, a copy, this place's own."""
+    place.folder.mkdir(parents=True)
+    RepositoryConfig(
+        place.folder,
+        {role: place.dsn(f"butler_{role}") for role in ("owner", "writer", "reader")},
+        datastore={"type": "posix", "root": str(place.data)},
+    ).write()
+    with one_transaction(place.dsn()) as connection:  # a copy hasn't the settings of its database
+        initialise(connection)
+
+
+def make(place: Place) -> None:
+    """Make a repository with the survey's units, in an empty database."""
+    with one_transaction(place.dsn()) as connection:
+        initialise(connection)
+        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+    with one_transaction(place.dsn("butler_owner")) as connection:
+        upgrade(connection)
+    adopt(place)
+    visits = list(survey.visits(survey.visits_needed(place.survey)))
+    with open_butler(place) as butler:
+        registry = butler.registry
+        registry.register_datastore(butler.datastore.name, butler.datastore.root)
+        registry.register_camera(_camera())
+        for name in (METRIC, RAW):
+            registry.register_dataset_type(DatasetType(name, "Dict", UNITS))
+        registry.register_units("visit", [_visit(visit) for visit in visits])
+        sensors = _observed_sensors(visits)
+        while rows := list(islice(sensors, 10_000)):
+            registry.register_units("observed_sensor", rows)
+
+
+def fill(place: Place) -> None:
+    """Ingest the survey's raws in place."""
+    files = survey.raw_files(place.raws, place.survey)
+    with open_butler(place, FILLED) as butler:
+        butler.ingest(
+            zip(files, map(data_id, survey.labels(place.survey)), strict=True), RAW, mode="in-place"
+        )
+
+
+def _camera() -> dict[str, Any]:
+    return {
+        "camera": survey.CAMERA,
+        "sensors": [{"sensor": number, "sensor_name": f"D{number:03d}"} for number in range(survey.SENSORS)],
+        "filters": [
+            {"physical_filter": name, "abstract_filter": band} for name, band in survey.FILTERS.items()
+        ],
+    }
+
+
+def _visit(visit: survey.Visit) -> dict[str, Any]:
+    return {
+        "camera": survey.CAMERA,
+        "visit": visit.visit,
+        "visit_name": f"v{visit.visit}",
+        "physical_filter": visit.physical_filter,
+        "night": visit.night.isoformat(),
+        "seq_num": visit.seq_num,
+        "observation_type": "science",
+        "exposure_time": survey.EXPOSURE_SECONDS,
+        "obs_begin_tai": visit.begin.isoformat(),
+        "obs_end_tai": visit.end.isoformat(),
+        "region": visit.region,
+    }
+
+
+def _observed_sensors(visits: Iterable[survey.Visit]) -> Iterator[dict[str, Any]]:
+    for visit in visits:
+        for sensor, region in visit.sensor_regions():
+            yield {"camera": survey.CAMERA, "visit": visit.visit, "sensor": sensor, "region": region}

@@ -1,0 +1,164 @@
+"""Small dicts put one by one, by one process and by eight into one run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import survey
+from benchmarks.place import Place
+from benchmarks.timing import at_once, timed
+from benchmarks.work import Work
+
+PROCESSES = 8
+
+
+class Ours:
+    def __init__(self, place: Place, size: int) -> None:
+        from benchmarks.sides import ours
+
+        self._butler = ours.open_butler(place)
+        self._labels = [ours.data_id(label) for label in survey.labels(size)]
+        self._warm = ours.data_id(next(survey.labels(1)))
+
+    def measure(self, repetition: int) -> float:
+        run = f"put/{repetition}"
+        self._butler.put(survey.small_dict(0), "metric", self._warm, run=f"{run}/warm")
+        self._butler.registry.register_collection(run, "run")
+        with timed() as watch:
+            for number, label in enumerate(self._labels):
+                self._butler.put(survey.small_dict(number), "metric", label, run=run)
+        return len(self._labels) / watch.seconds
+
+
+class Peer:
+    def __init__(self, place: Place, size: int) -> None:
+        from benchmarks.sides import peer
+
+        self._butler = peer.open_butler(place)
+        self._labels = [peer.metric_id(label) for label in survey.labels(size)]
+        self._warm = self._labels[0]
+
+    def measure(self, repetition: int) -> float:
+        run = f"put/{repetition}"
+        self._butler.collections.register(f"{run}/warm")
+        self._butler.put(survey.small_dict(0), "metric", self._warm, run=f"{run}/warm")
+        self._butler.collections.register(run)
+        with timed() as watch:
+            for number, label in enumerate(self._labels):
+                self._butler.put(survey.small_dict(number), "metric", label, run=run)
+        return len(self._labels) / watch.seconds
+
+
+class Limit:
+    def __init__(self, place: Place, size: int) -> None:
+        from benchmarks.sides import limit
+
+        self._limit = limit
+        self._cursor = limit.connect(place).cursor()
+        self._folder = place.folder
+        self._labels = list(survey.labels(size))
+
+    def measure(self, repetition: int) -> float:
+        with timed() as watch:
+            for number, label in enumerate(self._labels):
+                content = json.dumps(survey.small_dict(number)).encode()
+                self._limit.put(self._cursor, self._folder, repetition, label, content)
+        return len(self._labels) / watch.seconds
+
+
+class _AtOnce:
+    """The same work shared between processes."""
+
+    begin: Callable[..., Callable[[], None]]
+
+    def __init__(self, place: Place, size: int) -> None:
+        self._place = place
+        self._each = max(1, size // PROCESSES)
+
+    def measure(self, repetition: int) -> float:
+        begin = type(self).begin
+        shares = [
+            (self._place, f"at-once/{repetition}", n * self._each, self._each) for n in range(PROCESSES)
+        ]
+        return PROCESSES * self._each / at_once(begin, shares)
+
+
+def _begin_ours(place: Place, run: str, first: int, count: int) -> Callable[[], None]:
+    from benchmarks.sides import ours
+
+    butler = ours.open_butler(place, run)
+    labels = [ours.data_id(label) for label in survey.labels(count, first)]
+    butler.put(survey.small_dict(0), "metric", labels[0], run=f"{run}/warm/{first}")
+
+    def work() -> None:
+        for number, label in enumerate(labels):
+            butler.put(survey.small_dict(number), "metric", label)
+
+    return work
+
+
+def _begin_peer(place: Place, run: str, first: int, count: int) -> Callable[[], None]:
+    from benchmarks.sides import peer
+
+    butler = peer.open_butler(place, run)
+    labels = [peer.metric_id(label) for label in survey.labels(count, first)]
+    butler.collections.register(f"{run}/warm/{first}")
+    butler.put(survey.small_dict(0), "metric", labels[0], run=f"{run}/warm/{first}")
+
+    def work() -> None:
+        for number, label in enumerate(labels):
+            butler.put(survey.small_dict(number), "metric", label)
+
+    return work
+
+
+def _begin_limit(place: Place, run: str, first: int, count: int) -> Callable[[], None]:
+    from benchmarks.sides import limit
+
+    cursor = limit.connect(place).cursor()
+    folder = Path(place.folder, run)
+    folder.mkdir(parents=True, exist_ok=True)
+    number = int(run.rpartition("/")[2])
+
+    def work() -> None:
+        for place_of_it, label in enumerate(survey.labels(count, first)):
+            content = json.dumps(survey.small_dict(place_of_it)).encode()
+            limit.put(cursor, folder, number, label, content)
+
+    return work
+
+
+class OursAtOnce(_AtOnce):
+    begin = staticmethod(_begin_ours)
+
+
+class PeerAtOnce(_AtOnce):
+    begin = staticmethod(_begin_peer)
+
+
+class LimitAtOnce(_AtOnce):
+    begin = staticmethod(_begin_limit)
+
+
+WORKS = (
+    Work(
+        name="put",
+        title="put of a small dict",
+        unit="datasets/s",
+        size=1000,
+        sides={"ours": Ours, "peer": Peer, "limit": Limit},
+        aim=5,
+        stretch=8,
+    ),
+    Work(
+        name="put_at_once",
+        title=f"{PROCESSES} processes putting into one run",
+        unit="datasets/s",
+        size=PROCESSES * 150,
+        sides={"ours": OursAtOnce, "peer": PeerAtOnce, "limit": LimitAtOnce},
+        aim=5,
+        stretch=8,
+    ),
+)
