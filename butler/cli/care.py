@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, examples
-from butler.cli.console import note, progress, write_list
+from butler.cli.console import note, progress, warn, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -36,6 +36,7 @@ def verify(
     """
     session = session_of(ctx)
     with session.writing() as butler, progress(session, "verify") as report:
+        warn(butler.datastore.doubts())
         faults = list(butler.verify(checksum=not fast, on_progress=report))
     if form == ListFormat.JSON:
         columns = ("kind", "dataset_id", "uri", "detail", "remedy")

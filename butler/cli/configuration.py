@@ -94,7 +94,8 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
             continue
         yield f"database as {role}", ""
         if datastore is not None and role == "writer":
-            yield f"datastore {datastore.name}", _difference(known.get(datastore.name), datastore.root)
+            problems = [_difference(known.get(datastore.name), datastore.root), *datastore.doubts()]
+            yield f"datastore {datastore.name}", "; ".join(filter(None, problems))
 
 
 def _difference(registered: str | None, root: str) -> str:

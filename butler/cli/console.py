@@ -18,7 +18,7 @@ from butler.cli.session import Session
 if TYPE_CHECKING:
     from butler.registry.rows import Rows
 
-__all__ = ["confirm", "note", "progress", "write_list", "write_record", "write_rows", "writing_to"]
+__all__ = ["confirm", "note", "progress", "warn", "write_list", "write_record", "write_rows", "writing_to"]
 
 _BY_EXTENSION = {
     ".json": TableFormat.JSON,
@@ -122,6 +122,14 @@ def note(session: Session, message: str) -> None:
     """Say what was done, beside the results."""
     if not session.quiet:
         print(message, file=sys.stderr)
+
+
+def warn(messages: Iterable[str]) -> None:
+    """Warn of what the command found and can't judge."""
+    import warnings
+
+    for message in messages:
+        warnings.warn(message, stacklevel=2)
 
 
 @contextmanager

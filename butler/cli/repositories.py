@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, examples
-from butler.cli.console import note, write_record
+from butler.cli.console import note, warn, write_record
 from butler.cli.session import installed_version, session_of
 
 __all__ = ["add_to"]
@@ -75,4 +75,6 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
             "bytes": found.bytes,
             "last_ingest": found.last,
         }
+        doubts = list(butler.datastore.doubts())
     write_record(record, form)
+    warn(doubts)

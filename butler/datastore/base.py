@@ -35,6 +35,10 @@ class Datastore(ABC):
     def root(self) -> str:
         """URI that relative artifact paths continue; percent-encoded, ends in a slash."""
 
+    def doubts(self) -> Iterator[str]:
+        """Say in a sentence each why what is stored may not be safe from others."""
+        return iter(())
+
     @abstractmethod
     def template(self, dataset_type: str, storage_class: str) -> str:
         """File-name template for a dataset type, to be filled into a hint.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain
@@ -77,6 +78,10 @@ class FileDatastore(Datastore):
     def root(self) -> str:
         """URI of the storage's root."""
         return self._storage.root
+
+    def doubts(self) -> Iterator[str]:
+        """Those of the storage."""
+        return self._storage.doubts()
 
     def template(self, dataset_type: str, storage_class: str) -> str:
         """Configured template, by dataset type, else storage class, else the default."""
@@ -202,14 +207,25 @@ class FileDatastore(Datastore):
         return found
 
     def _may_link(self, file: Path) -> bool:
-        # A file that has other names would stay shared with them.
+        # A file that has other names would stay shared with them, another's under his control.
         with typed(file):
-            return self._storage.supports_links and not file.is_symlink() and file.stat().st_nlink == 1
+            found = file.lstat()
+        return (
+            self._storage.supports_links
+            and stat.S_ISREG(found.st_mode)
+            and found.st_nlink == 1
+            and os.geteuid() in {0, found.st_uid}
+        )
 
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         """Unlink the source, if the artifact holds its bytes under another name."""
-        if not os.path.lexists(file):
-            return
+        if os.path.lexists(file):
+            self._unlink_source(file, artifacts)
+        for artifact in artifacts:
+            if not is_file_uri(artifact.path):
+                self._storage.seal(artifact.path)
+
+    def _unlink_source(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         self._refuse_own(file)
         found = fingerprint(file)
         for artifact in artifacts:

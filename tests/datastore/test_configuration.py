@@ -41,6 +41,13 @@ def test_the_root_may_lie_elsewhere(tmp_path: Path) -> None:
         ({"name": ""}, r"datastore\.name: ''"),
         ({"root": ""}, r"datastore\.root: ''"),
         ({"root": "a\0b"}, r"datastore\.root"),
+        ({"group": True}, r"datastore\.group: True is not a group"),
+        ({"group": ""}, r"datastore\.group: ''"),
+        ({"mode": 416}, r"datastore\.mode: 416 is not a mode\s+Give it as a text"),
+        ({"mode": "rw-r-----"}, r"datastore\.mode: 'rw-r-----'"),
+        ({"mode": "0666"}, r"datastore\.mode: '0666' is not a mode for artifacts"),
+        ({"mode": "0755"}, r"datastore\.mode: '0755'"),
+        ({"mode": "0040"}, r"datastore\.mode: '0040'"),
         ({"templates": "x"}, r"datastore\.templates: 'x' is not a table"),
         ({"templates": {"raw": 3}}, r"datastore\.templates\.raw: 3"),
         (

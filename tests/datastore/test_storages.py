@@ -20,6 +20,7 @@ class TestPosixStorage(StorageTests):
 
     def raw_write(self, storage: Storage, path: str, content: bytes) -> None:
         self._file(path).parent.mkdir(parents=True, exist_ok=True)
+        self._file(path).unlink(missing_ok=True)
         self._file(path).write_bytes(content)
 
     def _file(self, path: str) -> Path:

@@ -44,6 +44,10 @@ class Storage(ABC):
         """Whether a local file's name is one inside the root."""
         return False
 
+    def doubts(self) -> Iterator[str]:
+        """Say in a sentence each why what is stored may not be safe from others."""
+        return iter(())
+
     @abstractmethod
     def create(self, path: str) -> AbstractContextManager[Path]:
         """Write a new file.
@@ -122,6 +126,10 @@ class Storage(ABC):
             f"{self.root} has no links, so {str(file)!r} can't be linked into it",
             hint="Ingest with mode 'copy' or 'in-place'.",
         )
+
+    def seal(self, path: str) -> None:
+        """Protect a file that was linked in and has lost its other name; by default only check the path."""
+        decode_path(path)
 
 
 def decode_path(path: str) -> bytes:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
@@ -15,6 +16,7 @@ from urllib.parse import quote
 
 from butler.datastore.paths import file_uri
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
+from butler.datastore.storage.permissions import Permissions, doubts_about, refuse_open_to_all
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
@@ -36,28 +38,34 @@ class PosixStorage(Storage):
     another, after its bytes and before its folder have been flushed to disk.
     A symbolic link inside the root may name a file outside, since that is
     how a file is ingested by ``symlink``; a folder that leads outside is
-    refused.
+    refused. What the storage has written nobody writes to again: the file is
+    read-only from when it has its name. A file that has another name outside
+    keeps the permissions that it has there.
 
     Parameters
     ----------
     folder : `~pathlib.Path`
         The root; made at the first write.
+    permissions : `~butler.datastore.storage.permissions.Permissions`, optional
+        Group and mode of files and folders; by default what kernel and umask
+        give.
     """
 
-    options: ClassVar[frozenset[str]] = frozenset({"root"})
+    options: ClassVar[frozenset[str]] = frozenset({"root", "group", "mode"})
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
+        self._permissions = permissions or Permissions()
 
     @classmethod
     def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
-        """Use the folder ``root``, relative to the repository."""
+        """Use the folder ``root``, relative to the repository, with ``group`` and ``mode``."""
         root = options.get("root", "data")
         if not isinstance(root, str) or not root or "\0" in root:
             raise ConfigError(
                 f"datastore.root: {root!r} is not a folder", hint="Give a path, such as 'data'."
             )
-        return cls(repo / root)
+        return cls(repo / root, Permissions.from_options(options))
 
     @property
     def root(self) -> str:
@@ -73,6 +81,10 @@ class PosixStorage(Storage):
         """By the file's folder: the name itself may be a link."""
         return file.absolute().parent.resolve().is_relative_to(self._folder.resolve())
 
+    def doubts(self) -> Iterator[str]:
+        """Whether others could change what is in the root."""
+        return doubts_about(self._folder, self._permissions)
+
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
         """Write beside the final name, then link."""
@@ -81,9 +93,10 @@ class PosixStorage(Storage):
             raise path_taken(path)
         draft = final.with_name(f"{_temporary_prefix(final.name)}{secrets.token_hex(4)}.partial")
         with _typed(path):
-            _make_folders(final.parent)
+            self._make_folders(final.parent)
             try:
                 yield draft
+                self._permissions.finish_file(draft)
                 _flush(draft)
                 os.link(draft, final, follow_symlinks=False)
             except BaseException:
@@ -152,7 +165,7 @@ class PosixStorage(Storage):
         final = self._inside(path)
         target = file.resolve()
         with _typed(path):
-            _make_folders(final.parent)
+            self._make_folders(final.parent)
             try:
                 if symbolic:
                     final.symlink_to(target)
@@ -169,6 +182,31 @@ class PosixStorage(Storage):
             with _taken_back_on_error(final):
                 _flush(final.parent)
 
+    def seal(self, path: str) -> None:
+        """Make a file read-only that has no name but this one."""
+        file = self._inside(path)
+        with _typed(path):
+            found = file.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+                self._permissions.finish_file(file)
+
+    def _make_folders(self, folder: Path) -> None:
+        refuse_open_to_all(self._folder)
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for each in reversed(missing):
+            try:
+                each.mkdir()
+            except FileExistsError as error:
+                if each.is_dir():  # another writer has just made it
+                    continue
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each)) from error
+            if each.is_relative_to(self._folder):
+                self._permissions.finish_folder(each)
+            _flush(each.parent)
+
     def _inside(self, path: str) -> Path:
         file = self._folder / os.fsdecode(decode_path(path))
         if not file.parent.resolve().is_relative_to(self._folder.resolve()):
@@ -184,19 +222,6 @@ def _not_listed(error: OSError) -> None:
 def _temporary_prefix(name: str) -> str:
     # Not the name itself: that may already be as long as a file name can be.
     return f".{sha256(os.fsencode(name)).hexdigest()[:16]}-"
-
-
-def _make_folders(folder: Path) -> None:
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for each in reversed(missing):
-        try:
-            each.mkdir(exist_ok=True)
-        except FileExistsError as error:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each)) from error
-        _flush(each.parent)
 
 
 def _flush(file: Path) -> None:
