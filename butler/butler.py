@@ -79,8 +79,8 @@ class Butler:
         given = (collections,) if isinstance(collections, str) else tuple(collections)
         self.run = run
         self.collections: tuple[str, ...] = (run, *(c for c in given if c != run)) if run else given
-        self._arguments = (repo, role, registry)
         config = None if repo is None else RepositoryConfig.read(repo)
+        self._arguments = (config and config.repo, role, registry)
         if registry is None or isinstance(registry, str):
             if config is None:
                 raise ConfigError("a Butler needs a repository, or a registry and a datastore")
@@ -532,10 +532,7 @@ class Butler:
 
     def __reduce__(self) -> tuple[Any, ...]:
         repo, role, registry = self._arguments
-        return (
-            _reopen,
-            (repo, self.run, self.collections, role, registry, None if repo else self.datastore),
-        )
+        return (_reopen, (repo, self.run, self.collections, role, registry, self.datastore))
 
 
 def _reopen(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.config import FILE_NAME, RepositoryConfig
-from butler.errors import ButlerError, ConfigError
+from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
 __all__ = ["create_repository"]
 
@@ -52,6 +52,7 @@ def create_repository(
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore import open_datastore
+    from butler.registry.engine import hidden
     from butler.registry.postgres import PostgresRegistry
 
     folder = Path(repo).expanduser().absolute()
@@ -75,6 +76,14 @@ def create_repository(
         try:
             opened.check_version()
             opened.register_datastore(store.name, store.root)
+        except SchemaVersionError as error:
+            if dsn is None or "found" in error.details:
+                raise
+            raise SchemaVersionError(
+                error.message,
+                hint=f"Make it by 'butler db init' with this --dsn; 'butler db check {hidden(dsn)}'"
+                " lists what is missing, and 'butler db init --sql' prints what an administrator must run.",
+            ) from error
         finally:
             opened.close()
         config.write()

@@ -1,6 +1,7 @@
--- What a database needs once, before any migration: run by its administrator, or by
--- "butler db init" where that role may. Idempotent. After a restore, "butler db grant" runs it
--- again, as database settings and privileges don't travel in a dump.
+-- What a database needs once, before any migration: run in it by its administrator, as by
+-- "psql -v ON_ERROR_STOP=1", or by "butler db init" where that role may. Idempotent. After a
+-- restore, "butler db grant" runs it again, as database settings and privileges don't travel in a
+-- dump.
 
 CREATE EXTENSION IF NOT EXISTS postgis SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
@@ -14,6 +15,13 @@ BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
         END IF;
     END LOOP;
+    -- Who may make roles isn't one of them yet; from PostgreSQL 16 on, a member who may not become one.
+    IF NOT pg_has_role(
+        current_user, 'butler_owner',
+        CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
+    ) THEN
+        GRANT butler_owner TO CURRENT_USER;
+    END IF;
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format(
         'GRANT CONNECT ON DATABASE %I TO butler_owner, butler_writer, butler_reader', current_database()
@@ -22,17 +30,14 @@ BEGIN
     EXECUTE format('ALTER DATABASE %I SET timezone = ''UTC''', current_database());
     -- Found by an unqualified name from psql; functions pin their own.
     EXECUTE format('ALTER DATABASE %I SET search_path = butler, public', current_database());
-    IF pg_has_role(current_user, 'butler_owner', 'MEMBER') OR (
-        SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user
-    ) THEN
-        -- The form with IN SCHEMA is accepted and does nothing.
-        ALTER DEFAULT PRIVILEGES FOR ROLE butler_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-    END IF;
+    -- The form with IN SCHEMA is accepted and does nothing.
+    ALTER DEFAULT PRIVILEGES FOR ROLE butler_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 END;
 $$;
 
 -- An advisory lock of anybody's would hold up our writers, and a large object is written whatever
--- default_transaction_read_only says. Who isn't the server's administrator gets a warning here.
+-- default_transaction_read_only says. Giving locks up stays open to all: every query ends with it.
+-- Who isn't the server's administrator gets a warning here.
 DO $$
 DECLARE
     v_function regprocedure;
@@ -42,7 +47,7 @@ BEGIN
         FROM pg_catalog.pg_proc AS p
         WHERE
             p.pronamespace = 'pg_catalog'::regnamespace
-            AND (p.proname ~ '^pg_(try_)?advisory_' OR p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea'))
+            AND (p.proname ~ '^pg_(try_)?advisory_(xact_)?lock' OR p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea'))
     LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', v_function);
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO butler_owner', v_function);

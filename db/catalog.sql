@@ -1,5 +1,6 @@
 -- The catalogue of a registry as text: one row for each thing that can drift. Parameters: the
--- schemas. Two databases with the same rows have the same schema, rules, doors and comments.
+-- schemas. Two databases with the same rows have the same schema, rules, doors and comments. What
+-- follows a line AS or BEGIN ATOMIC is written by each version of PostgreSQL in its own way.
 WITH wanted AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ANY (%(schemas)s)
 ),
@@ -9,7 +10,9 @@ relation AS (
     INNER JOIN wanted AS w ON w.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'S')
 )
-SELECT 'schema' AS kind, w.nspname::text AS name, 'owner ' || pg_get_userbyid(n.nspowner) AS definition
+SELECT 'server' AS kind, 'version' AS name, (current_setting('server_version_num')::integer / 10000)::text AS definition
+UNION ALL
+SELECT 'schema', w.nspname::text, 'owner ' || pg_get_userbyid(n.nspowner)
 FROM wanted AS w
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = w.oid
 UNION ALL
@@ -18,7 +21,7 @@ SELECT
     r.full_name,
     concat_ws(
         E'\n', 'owner ' || pg_get_userbyid(r.relowner), 'comment ' || obj_description(r.oid, 'pg_class'),
-        CASE WHEN r.relkind = 'v' THEN pg_get_viewdef(r.oid) END
+        CASE WHEN r.relkind = 'v' THEN E'AS\n' || pg_get_viewdef(r.oid) END
     )
 FROM relation AS r
 UNION ALL
@@ -36,7 +39,7 @@ WHERE r.relkind <> 'S'
 UNION ALL
 SELECT 'constraint', r.full_name || '.' || k.conname, pg_get_constraintdef(k.oid)
 FROM relation AS r
-INNER JOIN pg_catalog.pg_constraint AS k ON k.conrelid = r.oid AND k.contype <> 't'
+INNER JOIN pg_catalog.pg_constraint AS k ON k.conrelid = r.oid AND k.contype NOT IN ('t', 'n')
 UNION ALL
 SELECT 'index', r.full_name || '.' || i.relname, pg_get_indexdef(i.oid)
 FROM relation AS r

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,13 +57,15 @@ def add_to(application: typer.Typer) -> None:
     group.command(epilog=examples("butler db status", "butler db status --format json"))(status)
     group.command(
         epilog=examples(
-            "butler db init --sql",
+            "butler db init --sql --login survey_admin",
             "butler db init --dsn postgresql://postgres@db.example.org/survey",
         )
     )(init)
     group.command(epilog=examples("butler db upgrade"))(upgrade)
     group.command(epilog=examples("butler db downgrade 0001 --yes"))(downgrade)
-    group.command(epilog=examples("butler db check"))(check)
+    group.command(
+        epilog=examples("butler db check", "butler db check postgresql://survey_admin@db.example.org/survey")
+    )(check)
     group.command(epilog=examples("butler db grant"))(grant)
     group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)
     application.add_typer(group, name="db", help="Start, stop, make, migrate and check the database.")
@@ -146,8 +149,14 @@ def init(
     ctx: typer.Context,
     dsn: AdministratorDsn = None,
     sql: Annotated[
-        bool, typer.Option("--sql", help="Print what an administrator must run, and end.")
+        bool, typer.Option("--sql", help="Print what an administrator must run by psql, and end.")
     ] = False,
+    login: Annotated[
+        str | None,
+        typer.Option(
+            "--login", metavar="NAME", help="With --sql: who shall own the schema, and let others in."
+        ),
+    ] = None,
     role_prefix: RolePrefix = "butler",
 ) -> None:
     """Make extensions, roles and the schema.
@@ -158,27 +167,24 @@ def init(
 
     from butler.registry.engine import one_transaction
     from butler.registry.translate import translated
-    from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import instantiate, sql_root
+    from butler.schema.migrations import administrator_script, initialise, upgrade
+    from butler.schema.requirements import neighbours
 
     if not _PREFIX.fullmatch(role_prefix):
         raise typer.BadParameter(
             f"{role_prefix!r}: use lower-case letters, digits and underscores", param_hint="--role-prefix"
         )
+    if login is not None and not sql:
+        raise typer.BadParameter("it goes with --sql", param_hint="--login")
     if sql:
-        print(instantiate((sql_root() / "bootstrap.sql").read_text("utf-8"), "butler", role_prefix), end="")
+        print(administrator_script(role_prefix=role_prefix, login=login), end="")
         return
     session = session_of(ctx)
-    owner = f"{role_prefix}_owner"
     with translated(), one_transaction(dsn or _administrator(session)) as connection:
+        for finding in neighbours(connection, role_prefix):
+            warnings.warn(str(finding), stacklevel=1)
         initialise(connection, role_prefix=role_prefix)
-        # A managed server's administrator is no superuser, but may make himself a member.
-        member = connection.execute(
-            text("SELECT pg_has_role(current_user, :owner, 'MEMBER')"), {"owner": owner}
-        ).scalar_one()
-        if not member:
-            connection.execute(text(f"GRANT {owner} TO CURRENT_USER"))
-        connection.execute(text(f"SET LOCAL ROLE {owner}"))
+        connection.execute(text(f"SET LOCAL ROLE {role_prefix}_owner"))
         upgrade(connection)
     note(session, f"the database is ready; let a login in by 'GRANT {role_prefix}_writer TO …'")
 
@@ -221,20 +227,32 @@ def downgrade(
         note(session, f"the schema is at revision {current_version(connection) or 'base'}")
 
 
-def check(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
-    """List what in the database isn't as it should be.
+def check(
+    ctx: typer.Context,
+    database: Annotated[
+        str | None,
+        typer.Argument(metavar="[DSN]", help="Of any database; by default the repository's, as its owner."),
+    ] = None,
+    dsn: AdministratorDsn = None,
+    role_prefix: RolePrefix = "butler",
+) -> None:
+    """List what in the database isn't as it should be, and what to do about it.
 
-    Schema, extensions, roles, settings, privileges, locks; exit status 1 if
-    anything is listed.
+    Server, extensions, roles, settings, privileges, locks, schema; exit status
+    1 if anything is listed that must be remedied. Lines that begin with
+    "advice" need not.
     """
-    from butler.cli.inspection import inspect
+    from butler.registry.engine import one_transaction
+    from butler.registry.translate import translated
+    from butler.schema.inspection import inspect
 
     session = session_of(ctx)
-    with session.owning(dsn) as connection:
-        findings = list(inspect(connection))
+    login = database or dsn or session.config().dsn("owner")
+    with translated(), one_transaction(login) as connection:
+        findings = list(inspect(connection, role_prefix))
     for finding in findings:
         print(finding)
-    if findings:
+    if any(finding.needed for finding in findings):
         raise typer.Exit(ExitStatus.FAILED)
     note(session, "the database is as it should be")
 

@@ -87,7 +87,8 @@ class PostgresRegistry(Registry):
                 raise
             raise SchemaVersionError(
                 f"the database has no registry {self.schema!r}",
-                hint="Make it by 'butler db init', or name the right one in butler.yaml.",
+                hint="Make it by 'butler db init', or name the right one in butler.yaml;"
+                " 'butler db check' lists what is missing.",
             ) from error
         if found != SCHEMA_VERSION:
             older = found < SCHEMA_VERSION

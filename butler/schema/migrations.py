@@ -17,12 +17,21 @@ from butler.errors import (
 from butler.schema.install import registries, role_prefix, run_sql
 from butler.schema.objects import instantiate, sql_root
 from butler.schema.reference import expected_catalog
+from butler.schema.requirements import doors, gaps, obstacles
 from butler.schema.tables import SHARED
 from butler.schema.version import SCHEMA_VERSION
 
-__all__ = ["Difference", "catalog", "check", "current_version", "downgrade", "grant", "initialise", "upgrade"]
-
-OLDEST_SERVER = 150000
+__all__ = [
+    "Difference",
+    "administrator_script",
+    "catalog",
+    "check",
+    "current_version",
+    "downgrade",
+    "grant",
+    "initialise",
+    "upgrade",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,10 @@ def current_version(connection: Connection) -> str | None:
 
 
 def initialise(connection: Connection, *, role_prefix: str = "butler") -> None:
-    """Make extensions and roles in a database; idempotent.
+    """Make extensions, roles and settings of a database; idempotent.
+
+    Where nothing is missing, as after an administrator ran
+    `administrator_script`, an ordinary role leaves it at that.
 
     Parameters
     ----------
@@ -87,42 +99,69 @@ def initialise(connection: Connection, *, role_prefix: str = "butler") -> None:
     Raises
     ------
     DatabaseUnavailableError
-        If the server is too old or has no PostGIS.
+        If the server is too old, or its PostGIS or the database isn't fit.
     PermissionDeniedError
         If the role may not; the hint says what the administrator must run.
     InvalidNameError
         If the prefix isn't one for roles.
     """
-    if not re.fullmatch("[a-z][a-z0-9_]{0,53}", role_prefix):
-        raise InvalidNameError(
-            f"{role_prefix!r} is not a prefix for roles",
-            hint="Use lower-case letters, digits and underscores, at most 54.",
-        )
-    version = connection.execute(text("SELECT current_setting('server_version_num')::integer")).scalar_one()
-    if version < OLDEST_SERVER:
+    _check_prefix(role_prefix)
+    for obstacle in obstacles(connection):
         raise DatabaseUnavailableError(
-            f"the server runs PostgreSQL {version // 10000}; Butler needs 15 or newer",
-            hint="Give the DSN of a newer server, or upgrade this one by dump and restore.",
+            f"{obstacle.what}: {obstacle.problem}", hint=f"{obstacle.remedy[0].upper()}{obstacle.remedy[1:]}."
         )
-    available = set(
-        connection.execute(
-            text("SELECT name FROM pg_available_extensions WHERE name IN ('postgis', 'btree_gist')")
-        ).scalars()
-    )
-    if missing := {"postgis", "btree_gist"} - available:
-        raise DatabaseUnavailableError(
-            f"the server lacks the extension {' and '.join(sorted(missing))}",
-            hint="Install it on the server's computer, as Debian's postgresql-15-postgis-3 does.",
-        )
+    lacking = [finding for finding, _ in gaps(connection, role_prefix)]
+    if not lacking and not _is_superuser(connection):
+        return
     try:
         run_sql(connection, instantiate(_bootstrap(), "butler", role_prefix))
     except Exception as error:
         if getattr(error, "pgcode", None) == "42501":
             raise PermissionDeniedError(
                 f"this role may not initialise the database: {str(error).splitlines()[0]}",
-                hint="Let the server's administrator run what 'butler db init --sql' prints.",
+                hint="Let the server's administrator run what 'butler db init --sql' prints;"
+                " 'butler db check DSN' lists what is missing.",
+                details={"missing": [finding.what for finding in lacking]},
             ) from error
         raise
+
+
+def administrator_script(*, role_prefix: str = "butler", login: str | None = None) -> str:
+    """Give the SQL that an administrator runs in a database, by psql, before it can be ours.
+
+    Parameters
+    ----------
+    role_prefix : `str`
+        What the names of the roles begin with.
+    login : `str`, optional
+        Who shall own the schema, and may admit writers and readers.
+
+    Raises
+    ------
+    InvalidNameError
+        If the prefix isn't one for roles.
+    """
+    _check_prefix(role_prefix)
+    owner, writer, reader = doors(role_prefix)
+    grants = ""
+    if login is not None:
+        quoted = '"' + login.replace('"', '""') + '"'
+        grants = f"\nGRANT {owner} TO {quoted};\nGRANT {writer}, {reader} TO {quoted} WITH ADMIN OPTION;\n"
+    return f"BEGIN;\n\n{instantiate(_bootstrap(), 'butler', role_prefix)}{grants}\nCOMMIT;\n"
+
+
+def _check_prefix(role_prefix: str) -> None:
+    if not re.fullmatch("[a-z][a-z0-9_]{0,53}", role_prefix):
+        raise InvalidNameError(
+            f"{role_prefix!r} is not a prefix for roles",
+            hint="Use lower-case letters, digits and underscores, at most 54.",
+        )
+
+
+def _is_superuser(connection: Connection) -> bool:
+    return bool(
+        connection.execute(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")).scalar_one()
+    )
 
 
 def _bootstrap() -> str:
@@ -214,8 +253,19 @@ def check(connection: Connection) -> list[Difference]:
         Empty if all is as it should be.
     """
     expected, found = expected_catalog(), catalog(connection)
+    if expected.pop(_VERSION) != found.pop(_VERSION):
+        expected, found = _without_parsed(expected), _without_parsed(found)
     return [
         Difference(*key, expected.get(key), found.get(key))
         for key in sorted(expected.keys() | found.keys())
         if expected.get(key) != found.get(key)
     ]
+
+
+_VERSION = ("server", "version")
+_PARSED = re.compile(r"\n ?(?:AS|BEGIN ATOMIC)\n.*", re.DOTALL)
+
+
+def _without_parsed(listing: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """Leave out what another version of PostgreSQL than ours writes in another way."""
+    return {key: _PARSED.sub("", definition) for key, definition in listing.items()}

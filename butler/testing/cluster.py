@@ -57,6 +57,8 @@ class TestCluster:
     durable : `bool`
         Whether to keep PostgreSQL's own settings, under which what is
         committed survives a crash, and to lie on disk: for measuring.
+    **settings : `str`
+        Of the server, in place of those for speed.
 
     Raises
     ------
@@ -75,10 +77,11 @@ class TestCluster:
     """Name of the superuser."""
 
     port = 5432
-    """In the socket's name; the server doesn't listen on TCP."""
+    """In the socket's name; the server doesn't listen on TCP, unless ``listen_addresses`` says so."""
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
         self._durable = durable
+        self._settings = settings
         self._folder = Path()
         self._lock = -1
         self._server: subprocess.Popen[bytes] | None = None
@@ -87,6 +90,16 @@ class TestCluster:
     def host(self) -> str:
         """Folder of the socket."""
         return str(self._folder)
+
+    @property
+    def data(self) -> Path:
+        """Folder of the server's files."""
+        return self._folder / "data"
+
+    def restart(self) -> None:
+        """End the server at once, as a crash of it would, and start it again."""
+        self._kill()
+        self._run(find_programs().folder, Account.of_server(os.geteuid()))
 
     def dsn(self, database: str, user: str = user) -> str:
         """Give a connection string, for libpq and SQLAlchemy alike."""
@@ -133,20 +146,22 @@ class TestCluster:
         self._end()
 
     def _start(self, programs: Path, account: Account) -> None:
-        data = self._folder / "data"
         options = ["-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync", "--no-instructions"]
-        made = account.run([programs / "initdb", "-D", data, "-U", self.user, *options])
+        made = account.run([programs / "initdb", "-D", self.data, "-U", self.user, *options])
         if made.returncode != 0:
             raise DatabaseUnavailableError(f"initdb failed: {made.stderr.strip()}")
+        self._run(programs, account)
+
+    def _run(self, programs: Path, account: Account) -> None:
         settings = _SETTINGS | ({} if self._durable else _WITHOUT_DURABILITY)
-        settings |= {"unix_socket_directories": self.host, "port": str(self.port)}
+        settings |= {"unix_socket_directories": self.host, "port": str(self.port)} | self._settings
         switch = ["setpriv", "--pdeathsig=QUIT"]
         if os.geteuid() == 0:
             switch += [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
         log = self._folder / "log"
         with log.open("wb") as output:
             self._server = subprocess.Popen(
-                [*switch, str(programs / "postgres"), "-D", str(data)]
+                [*switch, str(programs / "postgres"), "-D", str(self.data)]
                 + [f"--{name}={value}" for name, value in settings.items()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -156,15 +171,18 @@ class TestCluster:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _START_SECONDS
-        while not _is_ready(data):
+        while not _is_ready(self.data):
             if self._server.poll() is not None or time.monotonic() > deadline:
                 raise DatabaseUnavailableError(f"The test server didn't start:\n{log.read_text()}")
             time.sleep(0.01)
 
-    def _end(self) -> None:
+    def _kill(self) -> None:
         if self._server is not None:
             self._server.send_signal(signal.SIGQUIT)
             self._server.wait()
+
+    def _end(self) -> None:
+        self._kill()
         os.close(self._lock)
         shutil.rmtree(self._folder)
 

@@ -78,7 +78,7 @@ butler layer create mydb_alice
 butler --layer mydb_alice collection list
 butler layer list
 butler layer drop mydb_alice --yes
-butler db init --sql
+butler db init --sql --login survey_admin
 butler db downgrade 0001 --yes
 butler db upgrade
 butler db check

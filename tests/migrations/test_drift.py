@@ -16,8 +16,10 @@ from sqlalchemy import NullPool, create_engine
 
 from butler.cluster.programs import find_programs
 from butler.errors import InvalidNameError, PermissionDeniedError
+from butler.schema import migrations
 from butler.schema.install import create_proxy
 from butler.schema.migrations import catalog, check, grant, initialise
+from butler.schema.reference import expected_catalog
 from migrations.conftest import run_as
 
 Run = Callable[..., Any]
@@ -168,6 +170,23 @@ def test_registering_things_is_no_drift(as_owner: Run, write: Session) -> None:
     put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
     as_owner(create_proxy, "mydb", "butler")
     assert as_owner(check) == []
+
+
+def test_another_version_of_postgresql_may_write_parsed_queries_in_its_own_way(
+    as_owner: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = {
+        key: definition.replace("\nAS\n SELECT", "\nAS\n select").replace(
+            "\nBEGIN ATOMIC\n", "\nBEGIN ATOMIC\n\n"
+        )
+        for key, definition in expected_catalog().items()
+    }
+    monkeypatch.setattr(migrations, "expected_catalog", lambda: dict(elsewhere))
+    assert {difference.kind for difference in as_owner(check)} == {"view", "function"}
+    elsewhere["server", "version"] = "18"
+    assert as_owner(check) == []
+    elsewhere["view", "butler.visit"] = elsewhere["view", "butler.visit"].replace("comment ", "comment not ")
+    assert [str(difference) for difference in as_owner(check)] == ["view butler.visit differs"]
 
 
 # Dump and restore ----------------------------------------------------------------------
