@@ -171,7 +171,7 @@ def _write(
         **({"component": component} if component else {}),
         **({"parameters": parameters} if parameters else {}),
     }
-    _formatter(kind, path).write(obj, path, identity)
+    _formatter(kind, path).write(obj, path, identity, storage_class=kind)
 
 
 def _formatter(kind: str, path: Path) -> Formatter:
@@ -180,5 +180,7 @@ def _formatter(kind: str, path: Path) -> Formatter:
     from butler.datastore.formatters import formatter_named, formatters_of
 
     own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
-    fitting = [each for each in (own, *formatters_of(kind)) if path.suffix.lower() in each.extensions]
-    return fitting[0] if fitting else own
+    name = path.name.lower()
+    fitting = next((each for each in (own, *formatters_of(kind)) if name.endswith(each.extensions)), own)
+    ways = (fitting, *map(fitting.compressed, fitting.compressions))
+    return next((way for way in ways if name.endswith(way.extension)), fitting)

@@ -135,7 +135,7 @@ class FileDatastore(Datastore):
             identity = {**identity, "component": component}
         with self._storage.create(path) as draft:
             try:
-                formatter.write(obj, draft, identity)
+                formatter.write(obj, draft, identity, storage_class=kind.name)
             except (ButlerError, OSError, MemoryError):
                 raise
             except ImportError as error:

@@ -412,8 +412,8 @@ class DatastoreTests(ABC):
     def test_an_exposure_in_several_files_is_written_whole_or_not_at_all(self, tmp_path: Path) -> None:
         datastore = self.open(tmp_path, disassemble=("Exposure",))
         exposure = example_exposure()
-        exposure.flags = exposure.flags.astype(complex)
-        with pytest.raises(StorageClassError, match="complex128"):
+        exposure.flags = exposure.flags.astype("datetime64[D]")
+        with pytest.raises(StorageClassError, match="datetime64"):
             self.put(datastore, exposure, "Exposure")
         assert list(datastore.paths()) == []
 
@@ -519,7 +519,7 @@ class DatastoreTests(ABC):
     def test_a_file_that_is_visibly_not_of_its_format_is_not_ingested(
         self, datastore: Datastore, file: Path
     ) -> None:
-        with pytest.raises(FormatError, match="FITS"):
+        with pytest.raises(FormatError, match="can't be read as"):
             datastore.ingest(file, uuid4(), self.HINT, "Exposure", "calexp", "copy")
         assert list(datastore.paths()) == []
 

@@ -140,6 +140,12 @@ def test_an_unknown_storage_class_is_refused_with_near_names() -> None:
         ("Dict", "json", lambda: {"a": 1}),
         ("List", "json", lambda: [1]),
         ("Dict", "yaml", lambda: {"a": 1}),
+        ("Exposure", "hdf5", example_exposure),
+        ("Image", "hdf5", lambda: example_exposure().data),
+        ("Wcs", "hdf5", lambda: example_exposure().wcs),
+        ("Table", "hdf5", lambda: _table()),
+        ("Text", "hdf5", lambda: "text"),
+        ("Unit", "hdf5", lambda: example_exposure().unit),
     ],
 )
 def test_a_file_says_what_it_is_under_any_name(
@@ -208,7 +214,7 @@ class Shouting(Formatter):
     name = "shouting"
     extensions = (".loud",)
 
-    def write(self, obj, path, identity):
+    def write(self, obj, path, identity, *, storage_class):
         path.write_text(str(obj).upper())
 
     def read(self, path, *, storage_class, component, parameters):

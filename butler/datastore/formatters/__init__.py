@@ -22,6 +22,7 @@ BUILT_IN = {
     "fits-header": "butler.datastore.formatters.fits_header:FitsHeaderFormatter",
     "fits-wcs": "butler.datastore.formatters.fits_header:FitsWcsFormatter",
     "fits-table": "butler.datastore.formatters.fits_table:FitsTableFormatter",
+    "hdf5": "butler.datastore.formatters.hdf5:Hdf5Formatter",
     "parquet": "butler.datastore.formatters.parquet:ParquetFormatter",
     "ecsv": "butler.datastore.formatters.ecsv:EcsvFormatter",
     "json": "butler.datastore.formatters.documents:JsonFormatter",

@@ -15,11 +15,31 @@ from typing import Any
 
 from butler.errors import StorageClassError
 
-__all__ = ["from_arrow", "logical_columns", "to_arrow"]
+__all__ = ["TABLES", "from_arrow", "logical_columns", "table_from_arrow", "table_to_arrow", "to_arrow"]
+
+TABLES = frozenset({"Table", "DataFrame", "ArrowTable"})
+"""Storage classes of tables."""
 
 _HEADER = b"table_meta_yaml"
 _TYPES = b"butler_types"
 _SERIALIZED = "__serialized_columns__"
+
+
+def table_to_arrow(table: Any) -> Any:
+    """Arrow table of a table of any of the three kinds."""
+    import pyarrow as pa
+    from astropy.table import Table
+
+    if isinstance(table, pa.Table):
+        return table
+    return to_arrow(table) if isinstance(table, Table) else pa.Table.from_pandas(table)
+
+
+def table_from_arrow(table: Any, storage_class: str) -> Any:
+    """Table of the kind that a storage class holds."""
+    if storage_class == "ArrowTable":
+        return table
+    return table.to_pandas() if storage_class == "DataFrame" else from_arrow(table)
 
 
 def to_arrow(table: Any) -> Any:

@@ -59,8 +59,19 @@ class Formatter(ABC):
         )
 
     @abstractmethod
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write an object to a new file, with its identity if the format has room for it.
+
+        Parameters
+        ----------
+        obj
+            Of the storage class's Python type.
+        path : `~pathlib.Path`
+            Where no file is yet.
+        identity : `~collections.abc.Mapping`
+            Anything that JSON can carry.
+        storage_class : `str`
+            Of the object.
 
         Raises
         ------

@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 from butler.datastore.formatters.base import Formatter
 from butler.errors import FormatError, StorageClassError
 
-__all__ = ["JsonFormatter", "YamlFormatter"]
+__all__ = ["DOCUMENTS", "JsonFormatter", "YamlFormatter", "from_json", "to_json"]
 
 _IDENTITY = "_butler"
 _ITEMS = "_items"
-_CLASSES = frozenset({"Dict", "List", "PropertyList", "Packages"})
+DOCUMENTS = frozenset({"Dict", "List", "PropertyList", "Packages"})
+"""Storage classes that these formatters write."""
 
 
 class JsonFormatter(Formatter):
@@ -22,10 +23,10 @@ class JsonFormatter(Formatter):
 
     name = "json"
     extensions = (".json",)
-    storage_classes = _CLASSES
+    storage_classes = DOCUMENTS
     signatures = (b"{",)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write a dictionary or a list."""
         if isinstance(obj, dict) and _IDENTITY in obj:
             raise StorageClassError(
@@ -33,16 +34,7 @@ class JsonFormatter(Formatter):
                 hint="Rename the key, or configure the formatter 'yaml'.",
             )
         content = obj if isinstance(obj, dict) else {_ITEMS: obj}
-        try:
-            text = json.dumps({_IDENTITY: identity, **content}, ensure_ascii=False, allow_nan=False, indent=1)
-            encoded = text.encode()
-        except (TypeError, ValueError, RecursionError) as error:
-            raise StorageClassError(
-                f"JSON can't hold this object: {error}",
-                hint="Use null for NaN, and only text, numbers, booleans, lists and dictionaries.",
-            ) from error
-        path.write_bytes(encoded)
-        _check_equal(obj, self._load(path), "JSON")
+        path.write_bytes(to_json({_IDENTITY: dict(identity), **content}))
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -51,7 +43,7 @@ class JsonFormatter(Formatter):
         return self._load(path)
 
     def _load(self, path: Path) -> Any:
-        content = _parse(path, lambda text: json.loads(text, parse_constant=_no_constant))
+        content = _parse(path, from_json)
         if isinstance(content, dict) and _IDENTITY in content:
             del content[_IDENTITY]
             if content.keys() == {_ITEMS} and isinstance(content[_ITEMS], list):
@@ -70,10 +62,10 @@ class YamlFormatter(Formatter):
 
     name = "yaml"
     extensions = (".yaml", ".yml")
-    storage_classes = _CLASSES
+    storage_classes = DOCUMENTS
     signatures = (b"# butler: ",)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write a dictionary or a list."""
         import yaml
 
@@ -108,6 +100,31 @@ class YamlFormatter(Formatter):
             return None
         identity: dict[str, Any] = json.loads(first.removeprefix(signature))
         return identity
+
+
+def to_json(obj: Any) -> bytes:
+    """Strict JSON of an object, in UTF-8.
+
+    Raises
+    ------
+    StorageClassError
+        If something else would come back.
+    """
+    try:
+        text = json.dumps(obj, ensure_ascii=False, allow_nan=False, indent=1)
+        encoded = text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StorageClassError(
+            f"JSON can't hold this object: {error}",
+            hint="Use null for NaN, and only text, numbers, booleans, lists and dictionaries.",
+        ) from error
+    _check_equal(obj, from_json(text), "JSON")
+    return encoded
+
+
+def from_json(text: str) -> Any:
+    """Undo `to_json`; `ValueError` if it isn't JSON."""
+    return json.loads(text, parse_constant=_no_constant)
 
 
 def _parse(path: Path, parse: Callable[[str], Any]) -> Any:

@@ -27,7 +27,7 @@ class EcsvFormatter(Formatter):
     storage_classes = frozenset({"Table"})
     signatures = (b"# %ECSV",)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write an `astropy.table.Table`."""
         if _IDENTITY in obj.meta:
             raise StorageClassError(

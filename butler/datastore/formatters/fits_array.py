@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from butler.datastore.formatters.fits_base import box_slices
+from butler.datastore.formatters.boxes import box_slices
 from butler.datastore.formatters.fits_file import FitsFile
 from butler.errors import StorageClassError
 
-__all__ = ["TILES", "image_hdu", "read_array", "whole_box"]
+__all__ = ["TILES", "image_hdu", "read_array"]
 
 TILES = "tiles"
 """Name of the compression by tiles."""
@@ -95,9 +95,3 @@ def read_array(file: FitsFile, number: int, parameters: Mapping[str, Any]) -> An
     hdu = file.hdus[number]
     array = file.array(number, box_slices(parameters, hdu.shape))
     return array.view(np.bool_) if _BOOLEAN in hdu.header else array
-
-
-def whole_box(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Box (x, y, width, height) of a whole image, in pixels."""
-    rows, columns = (1, *shape)[-2:]
-    return (0, 0, columns, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from operator import index
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -13,7 +12,7 @@ from butler.datastore.formatters.fits_identity import INPUTS, identity_from_head
 from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError, StorageClassError
 
-__all__ = ["FitsFormatter", "box_slices", "clean_header", "writable_header"]
+__all__ = ["FitsFormatter", "clean_header", "writable_header"]
 
 _PACKINGS = {packing.name: packing for packing in PACKINGS}
 _CARD = 80
@@ -147,45 +146,3 @@ def _exact(card: Any) -> Any:
     keyword = f"HIERARCH {card.keyword} " if len(card.keyword) > 8 else f"{card.keyword:8}"
     exact = fits.Card.fromstring(f"{keyword}= {digits} / {card.comment}"[:_CARD])
     return exact if exact.value == card.value else card
-
-
-def box_slices(parameters: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[slice, slice] | None:
-    """Slices of rows and columns for the parameter ``bbox``; `None` if it isn't given.
-
-    Parameters
-    ----------
-    parameters : `~collections.abc.Mapping`
-        ``bbox`` is (x, y, width, height): 0-based column and row of the
-        first pixel, and the size, in pixels.
-    shape : `tuple` [`int`]
-        Of the array.
-
-    Raises
-    ------
-    StorageClassError
-        If it isn't a box, or not inside the array.
-    """
-    if "bbox" not in parameters:
-        return None
-    box = parameters["bbox"]
-    details = {"bbox": box, "shape": shape}
-    try:
-        x, y, width, height = map(index, box)
-    except (TypeError, ValueError) as error:
-        raise StorageClassError(
-            f"bbox {box!r} isn't a box", hint="Give four integers: x, y, width, height.", details=details
-        ) from error
-    if len(shape) < 2:
-        raise StorageClassError(
-            f"bbox {box!r} is for images; this array has shape {shape}",
-            hint="Read it whole.",
-            details=details,
-        )
-    rows, columns = shape[-2:]
-    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > columns or y + height > rows:
-        raise StorageClassError(
-            f"bbox {tuple(box)!r} isn't inside the image, which is {columns} wide and {rows} high",
-            hint="Give x, y, width, height, counted from 0, with at least one pixel.",
-            details=details,
-        )
-    return slice(y, y + height), slice(x, x + width)

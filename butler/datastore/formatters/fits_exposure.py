@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.exposure import ExposureDelegate
-from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array, whole_box
+from butler.datastore.formatters.boxes import whole_box
+from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array
 from butler.datastore.formatters.fits_base import FitsFormatter, clean_header
 from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits_identity import identity_header, inputs_table
@@ -41,7 +42,7 @@ class FitsExposureFormatter(FitsFormatter):
     storage_classes = frozenset({"Exposure"})
     compressions = (*FitsFormatter.compressions, TILES)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write all components that the exposure has."""
         from astropy.io import fits
 

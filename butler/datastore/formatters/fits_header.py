@@ -23,7 +23,7 @@ class FitsHeaderFormatter(FitsFormatter):
     name = "fits-header"
     storage_classes = frozenset({"Header"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the cards, but those that describe the file it came from."""
         from astropy.io import fits
 
@@ -46,7 +46,7 @@ class FitsWcsFormatter(FitsFormatter):
     name = "fits-wcs"
     storage_classes = frozenset({"Wcs"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write its keywords and distortion tables."""
         from astropy.io import fits
 

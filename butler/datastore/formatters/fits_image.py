@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array, whole_box
+from butler.datastore.formatters.boxes import whole_box
+from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array
 from butler.datastore.formatters.fits_base import FitsFormatter
 from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits_identity import identity_header, inputs_table
@@ -36,7 +37,7 @@ class FitsImageFormatter(_PixelsFormatter):
     name = "fits-image"
     storage_classes = frozenset({"Image"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write a `numpy.ndarray`."""
         self._write_pixels(obj, {}, path, identity)
 
@@ -57,7 +58,7 @@ class FitsUncertaintyFormatter(_PixelsFormatter):
     name = "fits-uncertainty"
     storage_classes = frozenset({"Uncertainty"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the array, its kind and its unit."""
         self._write_pixels(obj.array, uncertainty_header(obj), path, identity)
 

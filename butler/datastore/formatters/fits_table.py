@@ -27,7 +27,7 @@ class FitsTableFormatter(FitsFormatter):
     name = "fits-table"
     storage_classes = frozenset({"Table"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write an `astropy.table.Table`."""
         from astropy.io import fits
         from astropy.time import Time

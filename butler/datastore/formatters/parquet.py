@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.arrow_tables import from_arrow, logical_columns, to_arrow
+from butler.datastore.formatters.arrow_tables import TABLES, logical_columns, table_from_arrow, table_to_arrow
 from butler.datastore.formatters.base import Formatter
 from butler.datastore.formatters.rows import wanted_columns, wanted_rows
 from butler.errors import FormatError
@@ -27,22 +27,15 @@ class ParquetFormatter(Formatter):
 
     name = "parquet"
     extensions = (".parquet", ".parq")
-    storage_classes = frozenset({"Table", "DataFrame", "ArrowTable"})
+    storage_classes = TABLES
     signatures = (b"PAR1",)
     detects_damage = True
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write a table of any of the three kinds."""
-        import pyarrow as pa
-        from astropy.table import Table
         from pyarrow import parquet
 
-        if isinstance(obj, pa.Table):
-            table = obj
-        elif isinstance(obj, Table):
-            table = to_arrow(obj)
-        else:
-            table = pa.Table.from_pandas(obj)
+        table = table_to_arrow(obj)
         metadata = {**(table.schema.metadata or {}), _IDENTITY: json.dumps(identity).encode()}
         parquet.write_table(
             table.replace_schema_metadata(metadata),
@@ -58,12 +51,7 @@ class ParquetFormatter(Formatter):
         """Read the columns and rows asked for."""
         table = self._read(path, parameters)
         metadata = {key: value for key, value in (table.schema.metadata or {}).items() if key != _IDENTITY}
-        table = table.replace_schema_metadata(metadata or None)
-        if storage_class == "ArrowTable":
-            return table
-        if storage_class == "DataFrame":
-            return table.to_pandas()
-        return from_arrow(table)
+        return table_from_arrow(table.replace_schema_metadata(metadata or None), storage_class)
 
     def _read(self, path: Path, parameters: Mapping[str, Any]) -> Any:
         from pyarrow import parquet

@@ -19,7 +19,7 @@ class BytesFormatter(Formatter):
     extensions = (".bin",)
     storage_classes = frozenset({"Bytes"})
 
-    def write(self, obj: bytes, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: bytes, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the bytes."""
         path.write_bytes(obj)
 
@@ -37,7 +37,7 @@ class TextFormatter(Formatter):
     extensions = (".txt", ".log")
     storage_classes = frozenset({"Text"})
 
-    def write(self, obj: str, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: str, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the text."""
         try:
             path.write_bytes(obj.encode())
@@ -65,7 +65,7 @@ class UnitFormatter(Formatter):
     extensions = (".unit",)
     storage_classes = frozenset({"Unit"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any]) -> None:
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the unit's text."""
         path.write_text(obj.to_string())
 
