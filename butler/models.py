@@ -495,6 +495,7 @@ class Run(Base):
     ended: Mapped[datetime | None] = mapped_column(Utc)
     environment: Mapped[UUID | None]
     pipeline: Mapped[UUID | None]
+    execution_id: Mapped[int]
 
 
 class Quantum(Base):

@@ -88,7 +88,8 @@ execution = Table(
 run = Table(
     "run",
     metadata,
-    Column("run_id", BigInteger, comment="Its execution."),
+    Column("run_id", Integer, server_default=next_id("run_id"), comment="Short for the name."),
+    Column("execution_id", BigInteger, nullable=False),
     Column("collection_id", BigInteger, nullable=False),
     Column("run", Text, nullable=False, comment="Name of the run's collection."),
     Column(
@@ -97,8 +98,9 @@ run = Table(
     Column("pipeline", UUID, comment="The dataset that holds the pipeline's configuration."),
     PrimaryKeyConstraint("run_id", name="pk_run"),
     UniqueConstraint("collection_id", name="uq_run_collection_id"),
+    UniqueConstraint("execution_id", name="uq_run_execution_id"),
     UniqueConstraint("run", name="uq_run_run"),
-    within("fk_run_execution", ["run_id"], "execution", ["execution_id"]),
+    within("fk_run_execution", ["execution_id"], "execution"),
     within("fk_run_collection", ["collection_id"], "collection"),
     ForeignKeyConstraint(
         ["environment"],

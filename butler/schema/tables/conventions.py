@@ -51,6 +51,7 @@ IDS = [
         "execution_id",
         "observed_sensor_id",
         "patch_id",
+        "run_id",
     )
 ]
 

@@ -25,7 +25,7 @@ quantum = Table(
     "quantum",
     metadata,
     Column("quantum_id", BigInteger, comment="Its execution."),
-    Column("run_id", BigInteger, nullable=False),
+    Column("run_id", Integer, nullable=False),
     Column("task", Text, nullable=False, comment="Name of the task."),
     Column(
         "data_id", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="What it worked on."

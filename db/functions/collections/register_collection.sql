@@ -8,7 +8,7 @@ AS $$
 DECLARE
     v_kind text;
     v_id bigint;
-    v_run bigint;
+    v_execution bigint;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_kind IS NULL OR p_kind NOT IN ('run', 'tagged', 'chained', 'calibration') THEN
@@ -44,8 +44,9 @@ BEGIN
         IF FOUND THEN
             IF p_kind = 'run' THEN
                 INSERT INTO butler_internal.execution (started) VALUES (clock_timestamp())
-                RETURNING execution_id INTO v_run;
-                INSERT INTO butler_internal.run (run_id, collection_id, run) VALUES (v_run, v_id, p_collection);
+                RETURNING execution_id INTO v_execution;
+                INSERT INTO butler_internal.run (execution_id, collection_id, run)
+                VALUES (v_execution, v_id, p_collection);
             END IF;
             RETURN true;
         END IF;

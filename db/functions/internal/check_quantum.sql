@@ -1,6 +1,6 @@
--- object: function butler_internal.check_quantum(bigint, bigint, text)
+-- object: function butler_internal.check_quantum(bigint, integer, text)
 -- requires: shared/raise_error.sql
-CREATE OR REPLACE FUNCTION butler_internal.check_quantum(p_quantum_id bigint, p_run_id bigint, p_run text)
+CREATE OR REPLACE FUNCTION butler_internal.check_quantum(p_quantum_id bigint, p_run_id integer, p_run text)
 RETURNS void
 LANGUAGE plpgsql
 STABLE
@@ -20,5 +20,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_internal.check_quantum(bigint, bigint, text) IS
+COMMENT ON FUNCTION butler_internal.check_quantum(bigint, integer, text) IS
 'Refuse outputs of a quantum that isn''t running in this run.';

@@ -1,7 +1,7 @@
 -- object: function butler_internal.find_collection(text)
 -- requires: shared/did_you_mean.sql
 CREATE OR REPLACE FUNCTION butler_internal.find_collection(p_collection text)
-RETURNS TABLE (collection_id bigint, kind text, run_id bigint)
+RETURNS TABLE (collection_id bigint, kind text, run_id integer)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp

@@ -4,7 +4,7 @@
 -- A depth-first walk that enters each collection once, where it is met first: chains of chains that
 -- share members don't multiply. set_chain refuses cycles, and a cycle would end here all the same.
 CREATE OR REPLACE FUNCTION butler_internal.flatten_collections(p_collections text[], p_as_of timestamptz)
-RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id bigint)
+RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id integer)
 LANGUAGE plpgsql
 STABLE
 ROWS 10

@@ -13,7 +13,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_run bigint;
+    v_run integer;
     v_quantum bigint;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);

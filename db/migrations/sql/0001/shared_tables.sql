@@ -14,6 +14,8 @@ CREATE SEQUENCE butler_shared.observed_sensor_id AS BIGINT;
 
 CREATE SEQUENCE butler_shared.patch_id AS BIGINT;
 
+CREATE SEQUENCE butler_shared.run_id AS BIGINT;
+
 CREATE TABLE butler_shared.installation (
 	one_row BOOLEAN DEFAULT true NOT NULL,
 	role_prefix TEXT NOT NULL,

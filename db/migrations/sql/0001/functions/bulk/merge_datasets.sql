@@ -19,8 +19,8 @@ AS $$
 DECLARE
     v_type record;
     v_collection bigint;
-    v_run bigint;
-    v_datastore bigint;
+    v_run integer;
+    v_datastore integer;
     v_problems jsonb;
     v_now timestamptz;
     v_filed uuid[];

@@ -32,7 +32,7 @@ AS $$
 DECLARE
     v_type record;
     v_run butler_internal.run;
-    v_datastore bigint;
+    v_datastore integer;
     v_problems jsonb;
     v_alone constant boolean := pg_current_xact_id_if_assigned() IS NULL;
 BEGIN

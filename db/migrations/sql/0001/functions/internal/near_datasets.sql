@@ -1,11 +1,11 @@
--- object: function butler_internal.near_datasets(bigint, butler_internal.dataset, uuid, text[])
+-- object: function butler_internal.near_datasets(integer, butler_internal.dataset, uuid, text[])
 -- requires: functions/internal/data_id_json.sql
 --
 -- Asked when a search has failed, which must not take longer than one that finds. Only the labels
 -- that are given become conditions, so that the indexes by visit and by tract serve; without any of
 -- these, only what was searched is looked at, by the index of its runs.
 CREATE OR REPLACE FUNCTION butler_internal.near_datasets(
-    p_dataset_type_id bigint,
+    p_dataset_type_id integer,
     p_wanted butler_internal.dataset,
     p_digest uuid,
     p_searched text[]
@@ -22,7 +22,7 @@ DECLARE
         CASE WHEN p_wanted.skymap IS NOT NULL THEN ' AND d.skymap = ($2).skymap' END,
         CASE WHEN p_wanted.tract IS NOT NULL THEN ' AND d.tract = ($2).tract' END
     );
-    v_runs bigint[] := ARRAY(SELECT r.run_id FROM butler_internal.all_run AS r WHERE r.run = ANY (p_searched));
+    v_runs integer[] := ARRAY(SELECT r.run_id FROM butler_internal.all_run AS r WHERE r.run = ANY (p_searched));
     v_near text;
 BEGIN
     IF v_scope <> '' THEN
@@ -48,5 +48,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_internal.near_datasets(bigint, butler_internal.dataset, uuid, text[]) IS
+COMMENT ON FUNCTION butler_internal.near_datasets(integer, butler_internal.dataset, uuid, text[]) IS
 'In words, where else a data ID is found, or else which datasets share its visit, tract or run; null if none.';

@@ -1,0 +1,74 @@
+"""The made-up survey that every layout files its datasets of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg2
+import psycopg2.extensions
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from butler.schema.install import run_sql
+from butler.schema.migrations import initialise, upgrade
+from butler.schema.objects import sql_root
+
+__all__ = ["PER_VISIT", "SURVEY", "connect", "make_database", "make_survey", "script"]
+
+SURVEY = "layout_survey"
+"""Database that holds it, to be cloned."""
+
+PER_VISIT = 1468
+"""Datasets: 14 types of 100 sensors, 2 of the visit, 66 of patches."""
+
+_COADDS_PER_VISIT = 66
+_COADDS_PER_TRACT = 1500
+_TRACTS_PER_ROW = 20
+
+
+def make_survey(server: str, visits: int) -> None:
+    """Make a database with the registry's schema and so many visits, sensors, tracts and patches.
+
+    Parameters
+    ----------
+    server : `str`
+        Connection string of a superuser; the database is made anew.
+    visits : `int`
+        How many.
+    """
+    make_database(server, SURVEY)
+    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(server, SURVEY), poolclass=NullPool)
+    with engine.begin() as transaction:
+        initialise(transaction)
+        run_sql(transaction, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+    owner = create_engine(
+        "postgresql+psycopg2://", creator=lambda: connect(server, SURVEY, user="butler_owner"), poolclass=NullPool
+    )
+    with owner.begin() as transaction:
+        upgrade(transaction)
+    rows = -(-visits * _COADDS_PER_VISIT // (_COADDS_PER_TRACT * _TRACTS_PER_ROW))
+    survey = script("survey").replace(":visits", str(visits)).replace(":tracts", str(rows * _TRACTS_PER_ROW))
+    connection = connect(server, SURVEY)
+    connection.autocommit = True
+    connection.cursor().execute(survey)
+    connection.cursor().execute("VACUUM ANALYZE")
+    connection.close()
+
+
+def script(name: str) -> str:
+    """Read one of the SQL files beside this module."""
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(server: str, database: str, **parameters: str) -> psycopg2.extensions.connection:
+    """Connect to another database of the same server."""
+    return psycopg2.connect(server, dbname=database, **parameters)
+
+
+def make_database(server: str, name: str, template: str = "template1") -> None:
+    """Make a database anew, of that name."""
+    connection = psycopg2.connect(server)
+    connection.autocommit = True
+    connection.cursor().execute(f"DROP DATABASE IF EXISTS {name}")
+    connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    connection.close()

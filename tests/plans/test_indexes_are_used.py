@@ -1,0 +1,161 @@
+"""No read and no write of a few datasets reads a large table whole, in a base or through a layer.
+
+Forty thousand datasets, freshly analysed, and the planner as it is: nothing
+is switched off for it. What is watched are the plans of every statement, also
+of those inside the stored functions and of the foreign keys' checks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.session import Json
+from plans.watch import Watched
+
+IMAGE = {"camera": "Cam", "visit": 17, "sensor": 42}
+RUNS = [f"r/{n}" for n in range(1001, 1022)]
+SHA256 = hashlib.sha256(b"").hexdigest()
+
+
+@pytest.fixture(params=["butler", "mydb_alice"])
+def session(request: pytest.FixtureRequest, watched: Callable[[str], Watched]) -> Watched:
+    """As a writer, in the base and in a layer over it."""
+    return watched(request.param)
+
+
+@pytest.fixture
+def own_run(session: Watched) -> str:
+    """A run that the session's registry may write."""
+    return "mine" if session.scalar("SELECT current_schema()") == "mydb_alice" else "r/1001"
+
+
+def find(session: Watched, collections: list[str], as_of: str | None = None, **units: Any) -> list[Any]:
+    return session.rows(
+        "SELECT dataset_id FROM find_dataset('image', %s, %s, %s, false)", Json(IMAGE | units), collections, as_of
+    )
+
+
+def put(session: Watched, run: str, visit: int, count: int) -> list[UUID]:
+    data_ids = [{"camera": "Cam", "visit": visit, "sensor": n} for n in range(count)]
+    begun = session.column(
+        "SELECT dataset_id FROM begin_put(%s, 'image', %s, '{run}/{data_id}', 'main')", run, Json(data_ids)
+    )
+    artifacts = [
+        {"dataset_id": str(n), "path": str(n), "formatter": "json", "size": 1, "sha256": SHA256} for n in begun
+    ]
+    assert session.scalar("SELECT finish_put(%s)", Json(artifacts)) == count
+    return begun
+
+
+def load(session: Watched, run: str, visit: int, count: int) -> None:
+    text = "".join(
+        f"{n}\t{uuid4()}\tCam\t{visit}\t{n}\tp{visit}-{n}\tjson\t1\t\\\\x{SHA256}\n" for n in range(count)
+    )
+    with session.transaction():
+        stage = session.scalar("SELECT stage_datasets()")
+        with session.connection.cursor() as cursor:
+            columns = "row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256"
+            cursor.copy_expert(f"COPY {stage} ({columns}) FROM STDIN", io.StringIO(text))
+        assert session.scalar("SELECT merge_datasets(%s, 'image', 'main')", run) == count
+
+
+def test_finding_and_getting(session: Watched) -> None:
+    ((found,),) = find(session, ["r/1002"])
+    session.rows("SELECT * FROM get_dataset(%s)", found)
+    assert session.read_whole() == []
+
+
+def test_finding_the_first_of_many_collections(session: Watched) -> None:
+    assert find(session, RUNS)
+    assert session.read_whole() == []
+
+
+def test_finding_in_a_tag(session: Watched) -> None:
+    assert find(session, ["tag/1102"])
+    assert session.read_whole() == []
+
+
+def test_finding_as_of_a_time(session: Watched) -> None:
+    assert find(session, [*RUNS, "tag/1102"], as_of="infinity")
+    assert session.read_whole() == []
+
+
+def test_finding_nothing_and_saying_what_is_near(session: Watched) -> None:
+    with pytest.raises(Exception, match="no image with"):
+        session.rows("SELECT find_dataset('image', %s, '{r/1009}')", Json(IMAGE))
+    assert session.read_whole() == []
+
+
+def test_putting(session: Watched, own_run: str) -> None:
+    put(session, own_run, visit=120, count=1)
+    put(session, own_run, visit=121, count=10)
+    assert session.read_whole() == []
+
+
+def test_filing_in_bulk(session: Watched, own_run: str) -> None:
+    load(session, own_run, visit=122, count=20)
+    assert session.read_whole() == []
+
+
+def test_associating_and_disassociating(session: Watched) -> None:
+    session.rows("SELECT register_collection('chosen', 'tagged')")
+    chosen = session.column("SELECT dataset_id FROM dataset WHERE camera = 'Cam' AND visit = 5 AND dataset_type = 'image'")
+    assert session.scalar("SELECT associate('chosen', %s)", chosen[:1]) == 1
+    assert session.scalar("SELECT disassociate('chosen', %s)", chosen[:1]) == 1
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("find_first", [True, False], ids=["the first of each", "all"])
+@pytest.mark.parametrize(
+    "dataset_type, data_id",
+    [("image", {"camera": "Cam", "visit": 17}), ("image", IMAGE), ("coadd", {"skymap": "rings", "tract": 3})],
+    ids=["a visit", "a sensor", "a tract"],
+)
+def test_listing_what_has_some_labels(
+    session: Watched, dataset_type: str, data_id: dict[str, Any], find_first: bool
+) -> None:
+    assert session.rows(
+        "SELECT * FROM query_datasets(%s, %s, %s, %s)", dataset_type, [*RUNS, "tag/1102"], Json(data_id), find_first
+    )
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT d.*, a.uri FROM dataset AS d JOIN artifact AS a USING (dataset_id)"
+        " WHERE d.dataset_type = 'image' AND d.camera = 'Cam' AND d.visit BETWEEN 5 AND 6",
+        "SELECT d.*, a.uri FROM dataset AS d JOIN artifact AS a USING (dataset_id)"
+        " WHERE d.dataset_type = 'coadd' AND d.skymap = 'rings' AND d.tract BETWEEN 5 AND 6",
+        "SELECT * FROM dataset WHERE dataset_type = 'image' AND run = 'r/1002' AND camera = 'Cam' AND visit = 17",
+        "SELECT * FROM observed_sensor WHERE camera = 'Cam' AND visit BETWEEN 5 AND 6",
+        "SELECT * FROM sensor_patch_join WHERE camera = 'Cam' AND visit = 5",
+        "SELECT * FROM sensor_tract_join WHERE skymap = 'rings' AND tract = 5 AND camera = 'Cam'",
+        "SELECT * FROM visit_patch_join WHERE camera = 'Cam' AND visit BETWEEN 5 AND 6",
+        "SELECT * FROM visit_patch_join WHERE skymap = 'rings' AND tract = 5 AND patch = 17",
+        "SELECT * FROM visit_tract_join WHERE camera = 'Cam' AND visit = 5",
+        "SELECT * FROM visit_tract_join WHERE skymap = 'rings' AND tract = 5",
+        "SELECT d.* FROM visit_tract_join AS j JOIN dataset AS d USING (camera, visit)"
+        " WHERE j.skymap = 'rings' AND j.tract = 5 AND d.dataset_type = 'image'",
+    ],
+)
+def test_selecting_from_the_views(session: Watched, select: str) -> None:
+    assert session.rows(select)
+    assert session.read_whole() == []
+
+
+def test_an_index_that_is_lacking_is_noticed(watched: Callable[..., Watched]) -> None:
+    session = watched("butler", "postgres")
+    find(session, ["r/1002"])
+    assert session.read_whole() == []
+    session.rows("DROP INDEX butler_internal.uq_dataset_run_type_digest")
+    session.rows("DROP INDEX butler_internal.ix_dataset_camera")
+    find(session, ["r/1002"])
+    (scan,) = session.read_whole()
+    assert scan.startswith("dataset in: SELECT d.dataset_id")
