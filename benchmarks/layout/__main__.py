@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.layout",
         description=__doc__,
-        epilog="Example: python -m benchmarks.layout --datasets 100000 1000000 --layouts registry integer_keys",
+        epilog="Example: python -m benchmarks.layout --datasets 100000 1000000 --layouts registry previous",
     )
     parser.add_argument(
         "--datasets",
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[100_000],
         metavar="N",
-        help="about how many to hold when the figures are taken; several are taken on the way (default 100000)",
+        help="about how many to hold when the figures are taken; several: on the way (default 100000)",
     )
     parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS), choices=LAYOUTS, help="default: all")
     parser.add_argument(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 from sqlalchemy import create_engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
 from butler.schema.install import run_sql
@@ -37,15 +40,11 @@ def make_survey(server: str, visits: int) -> None:
         How many.
     """
     make_database(server, SURVEY)
-    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(server, SURVEY), poolclass=NullPool)
-    with engine.begin() as transaction:
-        initialise(transaction)
-        run_sql(transaction, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
-    owner = create_engine(
-        "postgresql+psycopg2://", creator=lambda: connect(server, SURVEY, user="butler_owner"), poolclass=NullPool
-    )
-    with owner.begin() as transaction:
-        upgrade(transaction)
+    with _transaction(server, "postgres") as superuser:
+        initialise(superuser)
+        run_sql(superuser, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+    with _transaction(server, "butler_owner") as owner:
+        upgrade(owner)
     rows = -(-visits * _COADDS_PER_VISIT // (_COADDS_PER_TRACT * _TRACTS_PER_ROW))
     survey = script("survey").replace(":visits", str(visits)).replace(":tracts", str(rows * _TRACTS_PER_ROW))
     connection = connect(server, SURVEY)
@@ -53,6 +52,15 @@ def make_survey(server: str, visits: int) -> None:
     connection.cursor().execute(survey)
     connection.cursor().execute("VACUUM ANALYZE")
     connection.close()
+
+
+@contextmanager
+def _transaction(server: str, user: str) -> Iterator[Connection]:
+    engine = create_engine(
+        "postgresql+psycopg2://", creator=lambda: connect(server, SURVEY, user=user), poolclass=NullPool
+    )
+    with engine.begin() as connection:
+        yield connection
 
 
 def script(name: str) -> str:

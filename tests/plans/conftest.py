@@ -5,12 +5,12 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from conftest import Database, run_as
 from sqlalchemy.engine import Connection
 
 from butler.schema.install import create_proxy
 from butler.schema.migrations import initialise
 from butler.testing.cluster import TestCluster
-from conftest import Database, run_as
 from plans.watch import Watched
 
 SURVEY = "butler_plans"

@@ -1,4 +1,4 @@
--- A survey large enough that the planner prefers an index to reading a table: 200 visits of 100 sensors,
+-- A survey large enough that the planner prefers an index to reading a table: 1000 visits of 20 sensors,
 -- a sky map, 44 000 datasets in 21 runs, tags. Filled by the owner of the server, past the triggers.
 SET session_replication_role = replica;
 SET search_path = butler_internal, public;
@@ -9,19 +9,19 @@ $$;
 
 INSERT INTO camera (camera) VALUES ('Cam');
 INSERT INTO abstract_filter (abstract_filter) VALUES ('r');
-INSERT INTO physical_sensor (camera, sensor, sensor_name) SELECT 'Cam', s, 'S' || s FROM generate_series(0, 99) AS s;
+INSERT INTO physical_sensor (camera, sensor, sensor_name) SELECT 'Cam', s, 'S' || s FROM generate_series(0, 19) AS s;
 INSERT INTO visit (camera, visit, visit_name, night, region)
-SELECT 'Cam', v, 'visit-' || v, '2026-01-01', pg_temp.box(10 + v * 0.2, 0, 1) FROM generate_series(1, 200) AS v;
+SELECT 'Cam', v, 'visit-' || v, '2026-01-01', pg_temp.box(10 + v * 0.04, 0, 1) FROM generate_series(1, 1000) AS v;
 INSERT INTO observed_sensor (camera, visit, sensor, observed_sensor_id, region)
-SELECT 'Cam', v, s, v * 100 + s, pg_temp.box(10 + v * 0.2 + s % 10 * 0.1, s / 10 * 0.1, 0.1)
-FROM generate_series(1, 200) AS v, generate_series(0, 99) AS s;
+SELECT 'Cam', v, s, v * 20 + s, pg_temp.box(10 + v * 0.04 + s % 5 * 0.1, s / 5 * 0.1, 0.1)
+FROM generate_series(1, 1000) AS v, generate_series(0, 19) AS s;
 INSERT INTO skymap (skymap) VALUES ('rings');
-INSERT INTO tract (skymap, tract, region) SELECT 'rings', t, pg_temp.box(10 + t, 0, 1) FROM generate_series(1, 40) AS t;
+INSERT INTO tract (skymap, tract, region) SELECT 'rings', t, pg_temp.box(10 + t * 0.2, 0, 1) FROM generate_series(1, 200) AS t;
 INSERT INTO patch (skymap, tract, patch, patch_id, region)
-SELECT 'rings', t, p, t * 100 + p, pg_temp.box(10 + t + p % 10 * 0.1, p / 10 * 0.1, 0.1)
-FROM generate_series(1, 40) AS t, generate_series(0, 99) AS p;
+SELECT 'rings', t, p, t * 20 + p, pg_temp.box(10 + t * 0.2 + p % 5 * 0.1, p / 5 * 0.1, 0.1)
+FROM generate_series(1, 200) AS t, generate_series(0, 19) AS p;
 INSERT INTO sensor_patch_overlap (observed_sensor_id, patch_id)
-SELECT n, 100 + (n / 5 + more) % 4000 FROM generate_series(100, 20099) AS n, generate_series(0, 3) AS more;
+SELECT n, 20 + (n / 5 + more) % 4000 FROM generate_series(20, 20019) AS n, generate_series(0, 3) AS more;
 
 INSERT INTO datastore (datastore_id, datastore, root) VALUES (1, 'main', 'file:///data/');
 INSERT INTO dataset_type (dataset_type_id, dataset_type, storage_class, unit_mask)
@@ -33,13 +33,13 @@ INSERT INTO run (run_id, execution_id, collection_id, run) SELECT n, n, n, 'r/' 
 INSERT INTO collection (collection_id, collection, kind, owner)
 SELECT n, 'tag/' || n, 'tagged', 'test' FROM generate_series(1101, 1121) AS n;
 
--- Ten visits a run, twice; the coadds all in run 1021. Each run has a tag that holds the same.
+-- Fifty visits a run, twice; the coadds all in run 1021. Each run has a tag that holds the same.
 INSERT INTO dataset (dataset_id, run_id, dataset_type_id, created, camera, visit, sensor)
-SELECT gen_random_uuid(), 1001 + (v + again) / 10 % 20, 1001, now(), 'Cam', v, s
-FROM generate_series(1, 200) AS v, generate_series(0, 99) AS s, unnest('{0,10}'::integer[]) AS again;
+SELECT gen_random_uuid(), 1001 + (v + again) / 50 % 20, 1001, now(), 'Cam', v, s
+FROM generate_series(1, 1000) AS v, generate_series(0, 19) AS s, unnest('{0,50}'::integer[]) AS again;
 INSERT INTO dataset (dataset_id, run_id, dataset_type_id, created, abstract_filter, skymap, tract, patch)
 SELECT gen_random_uuid(), 1021, 1002, now(), 'r', 'rings', t, p
-FROM generate_series(1, 40) AS t, generate_series(0, 99) AS p;
+FROM generate_series(1, 200) AS t, generate_series(0, 19) AS p;
 INSERT INTO artifact (dataset_id, datastore_id, path, formatter, size, sha256)
 SELECT dataset_id, 1, dataset_id::text, 'json', 1, decode(md5('') || md5(''), 'hex') FROM dataset;
 INSERT INTO dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)

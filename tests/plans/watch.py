@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg2.extensions
-
 from db.session import Session
 
 __all__ = ["LARGE", "Watched"]

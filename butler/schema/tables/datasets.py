@@ -166,6 +166,14 @@ dataset = Table(
         unique=True,
         postgresql_where=text("state <> 'removed'"),
     ),
+    # For reads as of a time.
+    Index(
+        "ix_dataset_removed",
+        "run_id",
+        "dataset_type_id",
+        "digest",
+        postgresql_where=text("state = 'removed'"),
+    ),
     Index(
         "ix_dataset_camera",
         "dataset_type_id",

@@ -69,13 +69,22 @@ BEGIN
                 d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
                 AND d.digest = v_digest AND d.state <> 'removed';
         ELSIF v_collection.kind = 'run' THEN
-            SELECT d.dataset_id INTO v_id
-            FROM butler_internal.all_dataset AS d
-            WHERE
-                d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
-                AND d.digest = v_digest AND d.created <= p_as_of
-                AND (d.state <> 'removed' OR d.changed > p_as_of)
-            ORDER BY d.created DESC
+            -- Two look-ups, as those that are removed have an index of their own.
+            SELECT found.dataset_id INTO v_id
+            FROM (
+                SELECT d.dataset_id, d.created
+                FROM butler_internal.all_dataset AS d
+                WHERE
+                    d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
+                    AND d.digest = v_digest AND d.created <= p_as_of AND d.state <> 'removed'
+                UNION ALL
+                SELECT d.dataset_id, d.created
+                FROM butler_internal.all_dataset AS d
+                WHERE
+                    d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
+                    AND d.digest = v_digest AND d.created <= p_as_of AND d.state = 'removed' AND d.changed > p_as_of
+            ) AS found
+            ORDER BY found.created DESC
             LIMIT 1;
         ELSIF v_collection.kind = 'tagged' THEN
             SELECT t.dataset_id INTO v_id

@@ -78,8 +78,13 @@ BEGIN
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
             WHERE s.kind = 'run' AND d.dataset_type_id = $2
-                AND CASE WHEN $3 IS NULL THEN d.state <> 'removed'
-                    ELSE d.created <= $3 AND (d.state <> 'removed' OR d.changed > $3) END %1$s
+                AND d.state <> 'removed' AND ($3 IS NULL OR d.created <= $3) %1$s
+            UNION ALL
+            SELECT d.*, s.place, s.collection
+            FROM searched AS s
+            INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
+            WHERE s.kind = 'run' AND d.dataset_type_id = $2
+                AND d.state = 'removed' AND d.created <= $3 AND d.changed > $3 %1$s
             UNION ALL
             SELECT d.*, s.place, s.collection
             FROM searched AS s

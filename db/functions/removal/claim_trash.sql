@@ -24,7 +24,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_datastore bigint;
+    v_datastore integer;
     v_delay interval := (SELECT i.trash_delay FROM butler_shared.installation AS i);
     v_shared text[];
     v_claimed uuid[];

@@ -76,7 +76,7 @@ COMMENT ON COLUMN butler_internal.collection.removed_by IS 'The database role th
 COMMENT ON COLUMN butler_internal.collection.removal_reason IS 'Why it was removed.';
 
 CREATE TABLE butler_internal.dataset_type (
-	dataset_type_id BIGINT DEFAULT nextval('butler_shared.dataset_type_id') NOT NULL,
+	dataset_type_id INTEGER DEFAULT nextval('butler_shared.dataset_type_id') NOT NULL,
 	dataset_type TEXT NOT NULL,
 	storage_class TEXT NOT NULL,
 	unit_mask INTEGER NOT NULL,
@@ -101,7 +101,7 @@ COMMENT ON COLUMN butler_internal.dataset_type.unit_mask IS 'The units of its da
 COMMENT ON COLUMN butler_internal.dataset_type.doc IS 'What it is, in a sentence.';
 
 CREATE TABLE butler_internal.datastore (
-	datastore_id BIGINT DEFAULT nextval('butler_shared.artifact_store_id') NOT NULL,
+	datastore_id INTEGER DEFAULT nextval('butler_shared.artifact_store_id') NOT NULL,
 	datastore TEXT NOT NULL,
 	root TEXT NOT NULL,
 	CONSTRAINT pk_datastore PRIMARY KEY (datastore_id),
@@ -197,7 +197,7 @@ COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same 
 CREATE TABLE butler_internal.calibration_key (
 	calibration_key_id BIGINT DEFAULT nextval('butler_shared.calibration_key_id') NOT NULL,
 	collection_id BIGINT NOT NULL,
-	dataset_type_id BIGINT NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
 	digest UUID NOT NULL,
 	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
 	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
@@ -298,21 +298,23 @@ COMMENT ON COLUMN butler_internal.physical_sensor.ny IS 'Pixels along a column.'
 COMMENT ON COLUMN butler_internal.physical_sensor.corners IS 'Corners in the focal plane, x and y. Unit: mm.';
 
 CREATE TABLE butler_internal.run (
-	run_id BIGINT NOT NULL,
+	run_id INTEGER DEFAULT nextval('butler_shared.run_id') NOT NULL,
+	execution_id BIGINT NOT NULL,
 	collection_id BIGINT NOT NULL,
 	run TEXT NOT NULL,
 	environment UUID,
 	pipeline UUID,
 	CONSTRAINT pk_run PRIMARY KEY (run_id),
 	CONSTRAINT uq_run_collection_id UNIQUE (collection_id),
+	CONSTRAINT uq_run_execution_id UNIQUE (execution_id),
 	CONSTRAINT uq_run_run UNIQUE (run),
-	CONSTRAINT fk_run_execution FOREIGN KEY(run_id) REFERENCES butler_internal.execution (execution_id),
+	CONSTRAINT fk_run_execution FOREIGN KEY(execution_id) REFERENCES butler_internal.execution (execution_id),
 	CONSTRAINT fk_run_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id)
 );
 
 COMMENT ON TABLE butler_internal.run IS 'Actions that made datasets; every dataset has one.';
 
-COMMENT ON COLUMN butler_internal.run.run_id IS 'Its execution.';
+COMMENT ON COLUMN butler_internal.run.run_id IS 'Short for the name.';
 
 COMMENT ON COLUMN butler_internal.run.run IS 'Name of the run''s collection.';
 
@@ -379,9 +381,9 @@ CREATE INDEX ix_patch_region ON butler_internal.patch USING gist (region);
 
 CREATE TABLE butler_internal.put_intent (
 	dataset_id UUID NOT NULL,
-	run_id BIGINT NOT NULL,
-	dataset_type_id BIGINT NOT NULL,
-	datastore_id BIGINT NOT NULL,
+	run_id INTEGER NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
+	datastore_id INTEGER NOT NULL,
 	quantum_id BIGINT,
 	camera TEXT,
 	abstract_filter TEXT,
@@ -421,7 +423,7 @@ CREATE INDEX ix_put_intent_run ON butler_internal.put_intent (run_id);
 
 CREATE TABLE butler_internal.quantum (
 	quantum_id BIGINT NOT NULL,
-	run_id BIGINT NOT NULL,
+	run_id INTEGER NOT NULL,
 	task TEXT NOT NULL,
 	data_id JSONB DEFAULT '{}'::jsonb NOT NULL,
 	status TEXT DEFAULT 'running' NOT NULL,
@@ -638,28 +640,28 @@ CREATE INDEX ix_visit_pair_visit_2 ON butler_internal.visit_pair (camera_2, visi
 
 CREATE TABLE butler_internal.dataset (
 	dataset_id UUID NOT NULL,
-	run_id BIGINT NOT NULL,
-	dataset_type_id BIGINT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE NOT NULL,
 	quantum_id BIGINT,
-	camera TEXT,
-	abstract_filter TEXT,
-	physical_filter TEXT,
-	sensor INTEGER,
 	visit BIGINT,
+	sky_pixel BIGINT,
+	run_id INTEGER NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
+	sensor INTEGER,
 	snap INTEGER,
-	visit_range INT8RANGE,
-	skymap TEXT,
 	tract INTEGER,
 	patch INTEGER,
-	sky_pixel BIGINT,
+	unit_mask INTEGER GENERATED ALWAYS AS (butler_shared.unit_mask(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	digest UUID GENERATED ALWAYS AS (butler_shared.data_id_digest(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	camera TEXT,
+	physical_filter TEXT,
+	abstract_filter TEXT,
+	skymap TEXT,
 	label TEXT,
+	visit_range INT8RANGE,
 	state TEXT DEFAULT 'present' NOT NULL,
-	created TIMESTAMP WITH TIME ZONE NOT NULL,
 	changed TIMESTAMP WITH TIME ZONE,
 	changed_by TEXT,
 	change_reason TEXT,
-	unit_mask INTEGER GENERATED ALWAYS AS (butler_shared.unit_mask(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
-	digest UUID GENERATED ALWAYS AS (butler_shared.data_id_digest(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
 	camera_alone TEXT GENERATED ALWAYS AS (CASE WHEN visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL THEN camera END) STORED,
 	visit_alone BIGINT GENERATED ALWAYS AS (CASE WHEN sensor IS NULL AND snap IS NULL THEN visit END) STORED,
 	sensor_alone INTEGER GENERATED ALWAYS AS (CASE WHEN visit IS NULL THEN sensor END) STORED,
@@ -690,21 +692,21 @@ COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structu
 
 COMMENT ON COLUMN butler_internal.dataset.dataset_id IS 'Unique in every registry; its first bits are the time it was made.';
 
+COMMENT ON COLUMN butler_internal.dataset.created IS 'Transaction time of its registration, UTC.';
+
 COMMENT ON COLUMN butler_internal.dataset.quantum_id IS 'The quantum that made it, if any.';
 
-COMMENT ON COLUMN butler_internal.dataset.state IS 'present, unstored (its bytes are gone on purpose) or removed (its name is free again).';
+COMMENT ON COLUMN butler_internal.dataset.unit_mask IS 'The units present, one bit each.';
 
-COMMENT ON COLUMN butler_internal.dataset.created IS 'Transaction time of its registration, UTC.';
+COMMENT ON COLUMN butler_internal.dataset.digest IS 'Equal for the same data ID in any registry.';
+
+COMMENT ON COLUMN butler_internal.dataset.state IS 'present, unstored (its bytes are gone on purpose) or removed (its name is free again).';
 
 COMMENT ON COLUMN butler_internal.dataset.changed IS 'When its state last changed, UTC; null if never.';
 
 COMMENT ON COLUMN butler_internal.dataset.changed_by IS 'The database role that changed its state.';
 
 COMMENT ON COLUMN butler_internal.dataset.change_reason IS 'Why its state was changed.';
-
-COMMENT ON COLUMN butler_internal.dataset.unit_mask IS 'The units present, one bit each.';
-
-COMMENT ON COLUMN butler_internal.dataset.digest IS 'Equal for the same data ID in any registry.';
 
 COMMENT ON COLUMN butler_internal.dataset.camera_alone IS 'The camera where no finer unit is present; carries the foreign key.';
 
@@ -722,18 +724,20 @@ CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE qu
 
 CREATE INDEX ix_dataset_removal ON butler_internal.dataset (changed) WHERE state <> 'present';
 
+CREATE INDEX ix_dataset_removed ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state = 'removed';
+
 CREATE INDEX ix_dataset_skymap ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL;
 
 CREATE UNIQUE INDEX uq_dataset_run_type_digest ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state <> 'removed';
 
 CREATE TABLE butler_internal.artifact (
 	dataset_id UUID NOT NULL,
-	datastore_id BIGINT NOT NULL,
-	component TEXT DEFAULT '' NOT NULL,
-	path TEXT NOT NULL,
-	formatter TEXT NOT NULL,
 	size BIGINT NOT NULL,
+	datastore_id INTEGER NOT NULL,
 	sha256 BYTEA NOT NULL,
+	component TEXT DEFAULT '' NOT NULL,
+	formatter TEXT NOT NULL,
+	path TEXT NOT NULL,
 	state TEXT DEFAULT 'present' NOT NULL,
 	CONSTRAINT pk_artifact PRIMARY KEY (dataset_id, datastore_id, component),
 	CONSTRAINT fk_artifact_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
@@ -746,15 +750,15 @@ CREATE TABLE butler_internal.artifact (
 
 COMMENT ON TABLE butler_internal.artifact IS 'Stored pieces of datasets: which file holds what.';
 
-COMMENT ON COLUMN butler_internal.artifact.component IS 'Which component it holds; empty for the whole dataset.';
-
-COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
-
-COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter that wrote it and reads it.';
-
 COMMENT ON COLUMN butler_internal.artifact.size IS 'Length. Unit: byte.';
 
 COMMENT ON COLUMN butler_internal.artifact.sha256 IS 'SHA-256 of its bytes.';
+
+COMMENT ON COLUMN butler_internal.artifact.component IS 'Which component it holds; empty for the whole dataset.';
+
+COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter that wrote it and reads it.';
+
+COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
 
 COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; trashed: it can be restored; or deleting: its bytes are being deleted.';
 
@@ -814,7 +818,7 @@ CREATE INDEX ix_dataset_consumer_dataset ON butler_internal.dataset_consumer (da
 CREATE TABLE butler_internal.dataset_tag (
 	collection_id BIGINT NOT NULL,
 	dataset_id UUID NOT NULL,
-	dataset_type_id BIGINT NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
 	digest UUID NOT NULL,
 	known TSTZRANGE NOT NULL,
 	CONSTRAINT fk_dataset_tag_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),

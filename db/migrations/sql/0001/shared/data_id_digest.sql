@@ -1,10 +1,7 @@
 -- object: function butler_shared.data_id_digest(text, text, text, integer, bigint, integer, int8range, text, integer, integer, bigint, text)
 --
--- The first 48 bits follow visit and sensor, or tract and patch: what is filed together lies together in
--- the index, which so is full by nine tenths and not by six, and whose pages are each written once. The
--- other 80 are of the MD5 of all values. Texts are written with their length, so that no two data IDs give
--- the same string. concat_ws, format and jsonb aren't immutable; this is, as dataset.digest is generated
--- from it.
+-- Texts are written with their length, so that no two data IDs give the same string. concat_ws,
+-- format and jsonb aren't immutable; this is, as dataset.digest is generated from it.
 CREATE OR REPLACE FUNCTION butler_shared.data_id_digest(
     p_camera text,
     p_abstract_filter text,
@@ -24,9 +21,7 @@ LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT (lpad(to_hex(
-        (coalesce(p_visit, p_tract, p_sky_pixel, 0) & 68719476735) << 12 | (coalesce(p_sensor, p_patch, 0) & 4095)
-    ), 12, '0') || substr(md5(
+    SELECT md5(
         coalesce('c' || octet_length(p_camera)::text || ':' || p_camera, '')
         || coalesce('b' || octet_length(p_abstract_filter)::text || ':' || p_abstract_filter, '')
         || coalesce('f' || octet_length(p_physical_filter)::text || ':' || p_physical_filter, '')
@@ -39,7 +34,7 @@ BEGIN ATOMIC
         || coalesce('p' || p_patch::text, '')
         || coalesce('x' || p_sky_pixel::text, '')
         || coalesce('l' || octet_length(p_label)::text || ':' || p_label, '')
-    ), 13))::uuid;
+    )::uuid;
 END;
 
 COMMENT ON FUNCTION butler_shared.data_id_digest(

@@ -33,18 +33,30 @@ BEGIN
                 v_table.columns, v_base, 'all_' || v_table.name, v_query
             );
         END IF;
-        -- Pairs of a proxy's own rows with lower ones aren't stored: a load into the base would
-        -- have to write into every proxy. They are joined live; a person's own rows are few.
-        IF v_base IS NOT NULL AND v_table.name = 'sensor_patch_overlap' THEN
+        -- Pairs of sensors and patches are given by their labels already here, so that a condition on
+        -- these reaches the indexes of each layer. A proxy's own rows with lower ones aren't stored: a
+        -- load into the base would have to write into every proxy. They are joined live; a person's own
+        -- rows are few.
+        IF v_table.name = 'sensor_patch_overlap' THEN
             v_query := format(
-                'SELECT t.observed_sensor_id, t.patch_id FROM %2$I.all_sensor_patch_overlap AS t '
-                'UNION ALL SELECT s.observed_sensor_id, p.patch_id FROM %1$I.observed_sensor AS s '
-                'INNER JOIN %2$I.all_patch AS p ON public.st_intersects(s.region, p.region) '
-                'UNION ALL SELECT s.observed_sensor_id, p.patch_id FROM %1$I.patch AS p '
-                'INNER JOIN %2$I.all_observed_sensor AS s ON public.st_intersects(s.region, p.region) '
-                'UNION ALL SELECT t.observed_sensor_id, t.patch_id FROM %1$I.sensor_patch_overlap AS t',
-                v_own, v_base
+                'SELECT s.camera, s.visit, s.sensor, p.skymap, p.tract, p.patch FROM %1$I.sensor_patch_overlap AS t '
+                'INNER JOIN %1$I.observed_sensor AS s ON s.observed_sensor_id = t.observed_sensor_id '
+                'INNER JOIN %1$I.patch AS p ON p.patch_id = t.patch_id', v_own
             );
+            IF v_base IS NOT NULL THEN
+                v_query := format(
+                    'SELECT t.camera, t.visit, t.sensor, t.skymap, t.tract, t.patch '
+                    'FROM %2$I.all_sensor_patch_overlap AS t '
+                    'UNION ALL SELECT s.camera, s.visit, s.sensor, p.skymap, p.tract, p.patch '
+                    'FROM %1$I.observed_sensor AS s '
+                    'INNER JOIN %2$I.all_patch AS p ON public.st_intersects(s.region, p.region) '
+                    'UNION ALL SELECT s.camera, s.visit, s.sensor, p.skymap, p.tract, p.patch '
+                    'FROM %1$I.patch AS p '
+                    'INNER JOIN %2$I.all_observed_sensor AS s ON public.st_intersects(s.region, p.region) '
+                    'UNION ALL ' || v_query,
+                    v_own, v_base
+                );
+            END IF;
         END IF;
         EXECUTE format('CREATE VIEW %I.%I AS %s', v_own, 'all_' || v_table.name, v_query);
         EXECUTE format(
