@@ -38,17 +38,26 @@ def stored(datastore: Datastore, root: Path, artifacts: tuple[Artifact, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("storage_class", "obj"),
+    ("config", "storage_class", "obj"),
     [
-        ("Bytes", bytes(2_000_000)),
-        ("Image", np.arange(500_000, dtype=np.float64)),
-        ("Dict", {"text": "x" * 2_000_000}),
+        ({}, "Bytes", bytes(2_000_000)),
+        ({}, "Image", np.arange(500_000, dtype=np.float64)),
+        ({}, "Dict", {"text": "x" * 2_000_000}),
+        *(
+            (config, "Image", np.random.default_rng(1).normal(size=(1000, 500)))
+            for config in (
+                {"compression": {"Image": "gzip"}},
+                {"compression": {"Image": "zstd"}},
+                {"compression": {"Image": "tiles"}},
+                {"formatters": {"Image": "hdf5"}},
+            )
+        ),
     ],
 )
 def test_a_put_on_a_full_disk_fails_and_leaves_nothing(
-    small_disk: Path, storage_class: str, obj: object
+    small_disk: Path, config: dict[str, object], storage_class: str, obj: object
 ) -> None:
-    datastore = open_datastore({"root": str(small_disk)}, small_disk)
+    datastore = open_datastore({"root": str(small_disk), **config}, small_disk)
     with pytest.raises(StorageError, match="space") as failed:
         datastore.put(obj, uuid4(), HINT, storage_class, "calexp", {})
     assert failed.value.errno in {errno.ENOSPC, None}  # astropy tells in words alone
@@ -137,8 +146,8 @@ from butler.datastore.formatters.fits_exposure import FitsExposureFormatter
 from butler.testing.datastore import example_exposure
 for formatter in (FitsWcsFormatter, FitsExposureFormatter):
     write = formatter.write
-    def write_and_die(self, obj, path, identity, write=write):
-        write(self, obj, path, identity)
+    def write_and_die(self, obj, path, identity, *, storage_class, write=write):
+        write(self, obj, path, identity, storage_class=storage_class)
         os.kill(os.getpid(), signal.SIGKILL)
     formatter.write = write_and_die
 datastore = open_datastore({{"disassemble": {disassemble}}}, Path({str(tmp_path)!r}))

@@ -39,6 +39,7 @@ _PLAIN = {
 }
 _DATA_ID = "butler_data_id"
 _LAYOUT = "v110"
+_GROWTH = 1 << 24
 _CHUNK = 1 << 16
 _SIDE = 1 << 8
 _PIXELS = "biufc"
@@ -256,6 +257,9 @@ class Hdf5Reader:
 def create_hdf5(path: Path, identity: Mapping[str, Any], *, deflate: bool) -> Iterator[Hdf5Writer]:
     """Make a file that says what it is.
 
+    It grows in memory and is written in one go: when a disk is full, HDF5
+    says so too late, and doesn't recover.
+
     Yields
     ------
     root : `Hdf5Writer`
@@ -263,7 +267,8 @@ def create_hdf5(path: Path, identity: Mapping[str, Any], *, deflate: bool) -> It
     import h5py
     import numpy as np
 
-    with h5py.File(path, "x", libver=(_LAYOUT, _LAYOUT), locking=False) as file:
+    in_memory = {"driver": "core", "backing_store": False, "block_size": _GROWTH}
+    with h5py.File(path, "w", libver=(_LAYOUT, _LAYOUT), **in_memory) as file:
         root = Hdf5Writer(file, deflate)
         root.attribute(_FORMAT, _VERSION)
         for key, name in _PLAIN.items():
@@ -277,6 +282,8 @@ def create_hdf5(path: Path, identity: Mapping[str, Any], *, deflate: bool) -> It
         if more:
             root.content(_MORE, json.dumps(more).encode())
         yield root
+        file.flush()
+        path.write_bytes(file.id.get_file_image())
 
 
 @contextmanager

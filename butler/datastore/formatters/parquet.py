@@ -37,13 +37,14 @@ class ParquetFormatter(Formatter):
 
         table = table_to_arrow(obj)
         metadata = {**(table.schema.metadata or {}), _IDENTITY: json.dumps(identity).encode()}
-        parquet.write_table(
-            table.replace_schema_metadata(metadata),
-            path,
-            row_group_size=_GROUP_ROWS,
-            compression="zstd",
-            write_page_checksum=True,
-        )
+        with path.open("xb") as stream:
+            parquet.write_table(
+                table.replace_schema_metadata(metadata),
+                stream,
+                row_group_size=_GROUP_ROWS,
+                compression="zstd",
+                write_page_checksum=True,
+            )
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -56,7 +57,11 @@ class ParquetFormatter(Formatter):
     def _read(self, path: Path, parameters: Mapping[str, Any]) -> Any:
         from pyarrow import parquet
 
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+        # Not by name: Arrow takes only such as are UTF-8.
+        with (
+            path.open("rb") as stream,
+            parquet.ParquetFile(stream, page_checksum_verification=True) as file,
+        ):
             stored = logical_columns(file.schema_arrow)
             columns = wanted_columns(parameters, list(stored))
             names = None if columns is None else [part for column in columns for part in stored[column]]
@@ -69,10 +74,14 @@ class ParquetFormatter(Formatter):
 
     def validate(self, path: Path) -> None:
         """Read the footer."""
+        self._metadata(path)
+
+    def _metadata(self, path: Path) -> Any:
         from pyarrow import ArrowException, parquet
 
         try:
-            parquet.read_metadata(path)
+            with path.open("rb") as stream:
+                return parquet.read_metadata(stream)
         except (ArrowException, OSError) as error:
             if getattr(error, "errno", None) is not None:
                 raise
@@ -84,10 +93,7 @@ class ParquetFormatter(Formatter):
 
     def identify(self, path: Path) -> dict[str, Any] | None:
         """Read the footer's key ``butler``."""
-        from pyarrow import parquet
-
-        self.validate(path)
-        text = (parquet.read_metadata(path).metadata or {}).get(_IDENTITY)
+        text = (self._metadata(path).metadata or {}).get(_IDENTITY)
         if text is None:
             return None
         identity: dict[str, Any] = json.loads(text)
