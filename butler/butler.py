@@ -13,16 +13,19 @@ from uuid import UUID
 from butler.config import RepositoryConfig
 from butler.errors import (
     ArtifactMissingError,
+    ButlerError,
     CollectionNotFoundError,
     ConfigError,
 )
+from butler.file_writing import FileWriter
+from butler.intake import GivenFile, Intake, TakenFile
 from butler.values import DatasetRef, split_component
-from butler.writing import Writer
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from butler.datastore import Datastore
+    from butler.datastore.fingerprint import Fingerprint
     from butler.deferred import DeferredDataset
     from butler.quantum import Quantum
     from butler.query import Query
@@ -97,7 +100,7 @@ class Butler:
             datastore = open_datastore(config.datastore, config.repo)
         self.registry: Registry = registry
         self.datastore: Datastore = datastore
-        self._writer = Writer(registry, datastore)
+        self._writer = FileWriter(registry, datastore)
 
     def __enter__(self) -> Butler:
         return self
@@ -411,7 +414,9 @@ class Butler:
 
     def ingest(
         self,
-        files: Iterable[tuple[Path | str, Mapping[str, Any]]],
+        files: Iterable[
+            tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint]
+        ],
         dataset_type: str,
         *,
         mode: str = "copy",
@@ -423,7 +428,9 @@ class Butler:
         Parameters
         ----------
         files : iterable of (`pathlib.Path`, `~collections.abc.Mapping`)
-            Each with its labels.
+            Each with its labels; and with its
+            `~butler.datastore.fingerprint.Fingerprint`, size and SHA-256, if
+            it is ingested in place and needn't be read.
         dataset_type : `str`
             Their type.
         mode : `str`
@@ -431,7 +438,7 @@ class Butler:
         run : `str`, optional
             The run to file them in, instead of the Butler's own.
         formatter : `str`, optional
-            Reads the files; by default the storage class's.
+            Reads the files; by default the one whose files they are like.
 
         Returns
         -------
@@ -446,8 +453,19 @@ class Butler:
             If a file is visibly not of its format.
         ButlerError
             As for `put`. All files are filed or none.
+
+        Notes
+        -----
+        Give millions of files in parts of some ten thousand: each part is
+        filed or isn't, and the same again goes on where it ended.
         """
-        return self._writer.ingest(files, dataset_type, self._into(run), mode, formatter)
+        given = [GivenFile(Path(file[0]), *file[1:]) for file in files]
+        taken = self._writer.take(given, Intake(dataset_type, self._into(run), mode, formatter))
+        return [one.ref for one in taken if isinstance(one, TakenFile)]
+
+    def ingest_each(self, files: Sequence[GivenFile], intake: Intake) -> list[TakenFile | ButlerError]:
+        """File files, and tell what became of each; see `butler.file_writing.FileWriter.take`."""
+        return self._writer.take(files, intake)
 
     def _into(self, run: str | None) -> str:
         """Give the run to file into."""

@@ -5,6 +5,8 @@ All are immutable, hashable, and pickle; none holds a connection.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +14,20 @@ from uuid import UUID
 
 from butler.errors import InvalidNameError
 
-__all__ = ["Artifact", "Collection", "DataId", "DatasetRef", "DatasetType", "split_component"]
+__all__ = [
+    "Artifact",
+    "Collection",
+    "DataId",
+    "DatasetRef",
+    "DatasetType",
+    "new_dataset_ids",
+    "split_component",
+]
 
 UnitValue = str | int
+
+_FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
+_VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
 
 class DataId(Mapping[str, UnitValue]):
@@ -162,6 +175,15 @@ class Collection:
     doc: str = ""
     frozen: bool = False
     members: tuple[str, ...] = ()
+
+
+def new_dataset_ids(count: int) -> list[UUID]:
+    """Make ids of datasets: UUIDs of version 7, the time in milliseconds and then random bits."""
+    now, chance = time.time_ns() // 1_000_000 << 80, os.urandom(10 * count)
+    return [
+        UUID(int=(now | int.from_bytes(chance[at : at + 10])) & _FREE_BITS | _VERSION_7)
+        for at in range(0, len(chance), 10)
+    ]
 
 
 def split_component(name: str) -> tuple[str, str | None]:

@@ -10,17 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.errors import (
-    ArtifactMissingError,
     ButlerError,
     DatabaseUnavailableError,
     DatasetExistsError,
     InvalidDataIdError,
-    NotSupportedError,
 )
 from butler.values import Artifact, DataId, DatasetRef
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
     from butler.quantum import Quantum
     from butler.registry.base import BegunPut, Registry
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "ref_of"]
 
 ENVIRONMENT = "run_environment"
 
@@ -67,6 +64,7 @@ class Writer:
         written: dict[UUID, Sequence[Artifact]] = {}
         with self._abandoned_on_error(begun, written):
             for dataset, (obj, _) in zip(begun, pairs, strict=True):
+                written[dataset.id] = ()
                 written[dataset.id] = self._datastore.put(
                     obj,
                     dataset.id,
@@ -76,91 +74,9 @@ class Writer:
                     _identity(dataset, inputs),
                 )
             self._finish(written)
-        self._describe_run(begun[0])
-        return [_ref(dataset, written[dataset.id]) for dataset in begun]
-
-    def ingest(
-        self,
-        files: Iterable[tuple[Path | str, Mapping[str, Any]]],
-        dataset_type: str,
-        run: str,
-        mode: str,
-        formatter: str | None,
-    ) -> list[DatasetRef]:
-        """File files of one type: all of them or none; see `butler.Butler.ingest`."""
-        pairs = [(Path(file), data_id) for file, data_id in files]
-        if not pairs:
-            return []
-        begun = self._begin(dataset_type, [data_id for _, data_id in pairs], run, skip_existing=True)
-        new = [d for d in begun if not d.there_already]
-        refs: dict[UUID, DatasetRef] = {}
-        written: dict[UUID, Sequence[Artifact]] = {}
-        with self._abandoned_on_error(new, written):
-            if mode == "move":
-                self._refuse_others_files(begun, [file for file, _ in pairs])
-            for dataset, (file, _) in zip(begun, pairs, strict=True):
-                if dataset.there_already:
-                    refs[dataset.id] = self._same_file(file, dataset, mode)
-                else:
-                    written[dataset.id] = self._datastore.ingest(
-                        file,
-                        dataset.id,
-                        dataset.hint,
-                        dataset.dataset_type.storage_class,
-                        dataset_type,
-                        mode,
-                        formatter,
-                    )
-                    refs[dataset.id] = _ref(dataset, written[dataset.id])
-            if written:
-                self._finish(written)
-        if new:
-            self._describe_run(new[0])
-        if mode == "move":
-            for dataset, (file, _) in zip(begun, pairs, strict=True):
-                self._datastore.finish_move(file, refs[dataset.id].artifacts)
-        return [refs[dataset.id] for dataset in begun]
-
-    def _same_file(self, file: Path, dataset: BegunPut, mode: str) -> DatasetRef:
-        """Look up a dataset that is there, and refuse a file that isn't the one it was made of."""
-        from butler.datastore.fingerprint import fingerprint, regular_file
-
-        ref = self._registry.get_dataset(dataset.id)
-        try:
-            regular_file(file)
-        except ArtifactMissingError:
-            if mode == "move":  # finished by an earlier run of the same
-                return ref
-            raise
-        if fingerprint(file).sha256 not in {artifact.sha256 for artifact in ref.artifacts}:
-            raise DatasetExistsError(
-                f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
-                f" with {ref.data_id}: dataset {ref.id}",
-                hint="Datasets never change: ingest it into another run.",
-                details={"file": str(file), "existing": str(ref.id)},
-            )
-        return ref
-
-    def _refuse_others_files(self, begun: Sequence[BegunPut], files: Sequence[Path]) -> None:
-        """Refuse to move files that are, where they lie, the bytes of other datasets."""
-        from butler.datastore.paths import file_uri
-
-        of = {
-            file_uri(name): dataset.id
-            for file, dataset in zip(files, begun, strict=True)
-            for name in (file, file.resolve())
-        }
-        rows = self._registry.query(
-            "SELECT path, dataset_id FROM artifact WHERE datastore = :datastore AND path = ANY(:uris)",
-            {"datastore": self._datastore.name, "uris": list(of)},
-        )
-        for row in rows:
-            if UUID(str(row.dataset_id)) != of[row.path]:
-                raise NotSupportedError(
-                    f"{row.path} can't be moved: it is dataset {row.dataset_id}, ingested in place",
-                    hint="Ingest it with mode 'copy' or 'hardlink'.",
-                    details={"uri": row.path, "dataset_id": str(row.dataset_id)},
-                )
+        if begun[0].needs_environment:
+            self._describe_run(run, dataset_type)
+        return [ref_of(dataset, written[dataset.id]) for dataset in begun]
 
     def _begin(
         self,
@@ -172,11 +88,7 @@ class Writer:
         skip_existing: bool = False,
     ) -> list[BegunPut]:
         """Begin to put; everything that can be refused before a byte is written is refused here."""
-        if "." in dataset_type:
-            raise InvalidDataIdError(
-                f"{dataset_type} is a component; only whole datasets can be put",
-                hint=f"Put {dataset_type.split('.')[0]}.",
-            )
+        self._refuse_component(dataset_type)
         storage_class = self._registry.dataset_type(dataset_type).storage_class
         return self._registry.begin_put(
             run,
@@ -188,55 +100,70 @@ class Writer:
             skip_existing=skip_existing,
         )
 
-    def _finish(self, written: Mapping[UUID, Sequence[Artifact]]) -> None:
-        """Register what was written."""
+    @staticmethod
+    def _refuse_component(dataset_type: str) -> None:
+        if "." in dataset_type:
+            raise InvalidDataIdError(
+                f"{dataset_type} is a component; only whole datasets can be put",
+                hint=f"Put {dataset_type.split('.')[0]}.",
+            )
+
+    def _finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> bool:
+        """Register what was written; say whether that is all of it."""
         try:
-            self._registry.finish_put(written)
+            return self._registry.finish_put(written, skip_existing=skip_existing) == len(written)
         except DatabaseUnavailableError:
             # Perhaps only the answer was lost.
             if self._registry.abandon_put(list(written)):
                 raise
+            return True
 
-    def _describe_run(self, filed: BegunPut) -> None:
+    def _describe_run(self, run: str, filed: str) -> None:
         """Put a description of this process into a run that is new, unless another process was first.
 
         The dataset that was filed is safe by now, so that no failure of this may look like one of its.
         """
-        if not filed.needs_environment or filed.dataset_type.name == ENVIRONMENT:
+        if filed == ENVIRONMENT:
             return
         from butler.environment import describe_environment
 
         try:
             with suppress(DatasetExistsError):
-                (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, filed.run)
-                self._registry.set_run_environment(filed.run, ref.id)
+                (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, run)
+                self._registry.set_run_environment(run, ref.id)
         except Exception as error:
-            _logger.warning("the environment of run %s isn't recorded: %s", filed.run, error)
+            _logger.warning("the environment of run %s isn't recorded: %s", run, error)
 
     @contextmanager
     def _abandoned_on_error(
         self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]
     ) -> Iterator[None]:
-        """Delete what was written and give the puts up, if anything goes wrong."""
+        """Delete what was written and give the puts up, if anything goes wrong.
+
+        What is being written has no artifacts yet, what hasn't been begun is in ``written`` not at all.
+        """
         try:
             yield
         except BaseException:
             # If the database is gone, nobody knows what it registered: the bytes stay. Whatever is left
             # undone here, the intents stay too, and the reaper finds them later.
             with suppress(ButlerError, OSError):
-                unregistered = set(self._registry.abandon_put([dataset.id for dataset in begun]))
-                for dataset in begun:
-                    if dataset.id in unregistered:
-                        self._discard(dataset, written)
-                    if dataset.id not in written:
-                        break  # they are written in order
-                self._registry.forget_puts(list(unregistered))
+                self._abandon(begun, written)
             raise
 
-    def _discard(self, dataset: BegunPut, written: Mapping[UUID, Sequence[Artifact]]) -> None:
+    def _abandon(self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]) -> set[UUID]:
+        """Give puts up, and delete what was written; give the ids of those that aren't registered."""
+        unregistered = set(self._registry.abandon_put([dataset.id for dataset in begun]))
+        for dataset in begun:
+            if dataset.id in unregistered and dataset.id in written:
+                self._discard(dataset, written[dataset.id])
+        self._registry.forget_puts(list(unregistered))
+        return unregistered
+
+    def _discard(self, dataset: BegunPut, artifacts: Sequence[Artifact]) -> None:
         """Delete the bytes of a dataset, also those of which an interrupted write didn't tell."""
-        if dataset.id in written:
-            self._datastore.remove(written[dataset.id])
+        if artifacts:
+            self._datastore.remove(artifacts)
         else:
             self._datastore.discard(
                 self._datastore.expected_paths(
@@ -258,7 +185,8 @@ def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _ref(dataset: BegunPut, artifacts: Sequence[Artifact]) -> DatasetRef:
+def ref_of(dataset: BegunPut, artifacts: Sequence[Artifact]) -> DatasetRef:
+    """Give the dataset that a put has made."""
     return DatasetRef(
         dataset.id, dataset.dataset_type, DataId(dataset.data_id), dataset.run, tuple(artifacts)
     )

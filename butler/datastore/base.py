@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from butler.datastore.fingerprint import Fingerprint
 from butler.values import Artifact
 
 __all__ = ["Datastore"]
@@ -171,6 +172,33 @@ class Datastore(ABC):
             its own root.
         DatasetExistsError
             If the path is taken.
+        """
+
+    @abstractmethod
+    def in_place(
+        self,
+        file: Path,
+        storage_class: str,
+        dataset_type: str,
+        formatter: str | None = None,
+        known: Fingerprint | None = None,
+    ) -> Artifact:
+        """Describe a file that stays where it is; nothing is written.
+
+        Parameters
+        ----------
+        file, storage_class, dataset_type, formatter
+            As for `ingest`.
+        known : `~butler.datastore.fingerprint.Fingerprint`, optional
+            Size and SHA-256 of the file, by somebody who has read it: only
+            its size is compared then, and it isn't opened.
+
+        Raises
+        ------
+        ArtifactMissingError, FormatError
+            As `ingest` does.
+        ChecksumError
+            If it hasn't the size known of it, or changed meanwhile.
         """
 
     @abstractmethod

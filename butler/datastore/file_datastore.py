@@ -68,6 +68,7 @@ class FileDatastore(Datastore):
         self._formatters = dict(formatters or {})
         self._compression = dict(compression or {})
         self._disassemble = frozenset(disassemble)
+        self._choices: dict[tuple[str, str | None], dict[str, Formatter]] = {}
 
     @property
     def name(self) -> str:
@@ -164,6 +165,8 @@ class FileDatastore(Datastore):
             raise NotSupportedError(
                 f"There is no ingest mode {mode!r}", hint=f"Modes are {', '.join(_MODES)}."
             )
+        if mode == "in-place":
+            return (self.in_place(file, storage_class, dataset_type, formatter),)
         kind = _storage_class(storage_class)
         check_hint(hint)
         before = regular_file(file)
@@ -171,19 +174,38 @@ class FileDatastore(Datastore):
         if mode == "move":
             self._refuse_own(file)
         _guarded(lambda: reader.validate(file), str(file), reader)
-        if mode == "in-place":
-            artifact = self._artifact(file_uri(file), reader, fingerprint(file))
-        else:
-            path = artifact_path(hint, dataset_id, "", _extension(file, reader))
-            artifact = self._artifact(path, reader, self._import(file, path, mode))
+        path = artifact_path(hint, dataset_id, "", _extension(file, reader))
+        artifact = self._artifact(path, reader, self._import(file, path, mode))
         if changed_since(before, file):
             self.remove((artifact,))
-            raise ChecksumError(
-                f"{str(file)!r} changed while it was ingested",
-                hint="Ingest it when its writer has finished.",
-                details={"file": str(file)},
-            )
+            raise _changed(file)
         return (artifact,)
+
+    def in_place(
+        self,
+        file: Path,
+        storage_class: str,
+        dataset_type: str,
+        formatter: str | None = None,
+        known: Fingerprint | None = None,
+    ) -> Artifact:
+        """Look at the file, read it unless it is known, and look again."""
+        before = regular_file(file)
+        reader = self._reader(formatter, dataset_type, _storage_class(storage_class), file)
+        if known is None:
+            _guarded(lambda: reader.validate(file), str(file), reader)
+            found = fingerprint(file)
+            if changed_since(before, file):
+                raise _changed(file)
+        elif known.size != before.st_size:
+            raise ChecksumError(
+                f"{str(file)!r} has {before.st_size} bytes, not the {known.size} that are known of it",
+                hint="Ingest it without size and checksum, to have it read.",
+                details={"file": str(file), "size": before.st_size, "known": known.size},
+            )
+        else:
+            found = known
+        return self._artifact(file_uri(file), reader, found)
 
     def _import(self, file: Path, path: str, mode: str) -> Fingerprint:
         if mode in {"hardlink", "symlink"}:
@@ -227,7 +249,10 @@ class FileDatastore(Datastore):
 
     def _unlink_source(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         self._refuse_own(file)
-        found = fingerprint(file)
+        try:
+            found = fingerprint(file)
+        except ArtifactMissingError:  # another process has finished the same move
+            return
         for artifact in artifacts:
             if (artifact.size, artifact.sha256) != found or self.check(artifact, checksum=False):
                 raise ChecksumError(
@@ -237,7 +262,7 @@ class FileDatastore(Datastore):
                 )
         with typed(file):
             if not any(is_file_uri(artifact.path) or self._is_at(artifact, file) for artifact in artifacts):
-                file.unlink()
+                file.unlink(missing_ok=True)
 
     def _is_at(self, artifact: Artifact, file: Path) -> bool:
         """Whether the artifact would be gone with this name of it; another hard link would keep it."""
@@ -405,9 +430,12 @@ class FileDatastore(Datastore):
 
     def _usable(self, kind: StorageClass, dataset_type: str | None) -> dict[str, Formatter]:
         """Formatters by name: the configured one first, then the usual one, then others."""
-        usual = formatter_named(kind.formatter, kind.name)
-        first = self._formatter(kind, dataset_type)
-        return {each.name: each for each in (first, usual, *formatters_of(kind.name))}
+        key = (kind.name, dataset_type)
+        if key not in self._choices:
+            usual = formatter_named(kind.formatter, kind.name)
+            first = self._formatter(kind, dataset_type)
+            self._choices[key] = {each.name: each for each in (first, usual, *formatters_of(kind.name))}
+        return self._choices[key]
 
     def _reader(self, name: str | None, dataset_type: str, kind: StorageClass, file: Path) -> Formatter:
         usable = self._usable(kind, dataset_type)
@@ -434,6 +462,14 @@ def _by_content(file: Path, usable: Sequence[Formatter]) -> Formatter:
     alike = (each for each in usable if start.startswith(each.signatures))
     named = (each for each in usable if name.endswith(each.extensions))
     return next(chain(alike, named), configured)
+
+
+def _changed(file: Path) -> ChecksumError:
+    return ChecksumError(
+        f"{str(file)!r} changed while it was ingested",
+        hint="Ingest it when its writer has finished.",
+        details={"file": str(file), "changed": True},
+    )
 
 
 _storage_class = storage_class  # methods have parameters of that name

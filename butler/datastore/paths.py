@@ -26,6 +26,7 @@ SEGMENT_BYTES = 200
 _LITERAL = "A-Za-z0-9._+,=@/-"
 _HINT = re.compile(f"[{_LITERAL}]+")
 _TEMPLATE = re.compile(rf"(?:[{_LITERAL}]|\{{[a-z][a-z0-9_]*\}})+")
+_UNRESERVED = re.compile("[A-Za-z0-9/_.~-]+")
 _ID_IN_NAME = re.compile(r"_([0-9a-f]{32})(?:-[a-z]+)?(?:\.[A-Za-z0-9.]+)?$")
 
 
@@ -96,7 +97,8 @@ def id_in_name(file: Path) -> UUID | None:
 
 def file_uri(file: Path) -> str:
     """Percent-encoded ``file:///…`` URI of a file; symbolic links are kept as they are."""
-    return Path(os.path.abspath(file)).as_uri()
+    path = os.path.abspath(file)
+    return f"file://{path}" if _UNRESERVED.fullmatch(path) else Path(path).as_uri()
 
 
 def is_file_uri(path: str) -> bool:

@@ -248,6 +248,32 @@ class Registry(ABC):
         """
 
     @abstractmethod
+    def find_in_run(
+        self, run: str, dataset_type: str, data_ids: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[DataId, UUID | None]]:
+        """Complete data IDs as people write them, and say which of them a run has.
+
+        Parameters
+        ----------
+        run : `str`
+            Name of a run, which need not be there yet.
+        dataset_type : `str`
+            Their type.
+        data_ids : sequence of `~collections.abc.Mapping`
+            Their labels.
+
+        Returns
+        -------
+        found : `list` [(`~butler.DataId`, `uuid.UUID` or `None`)]
+            The complete data ID, and the dataset; in the same order.
+
+        Raises
+        ------
+        InvalidDataIdError, AmbiguousDataIdError
+            If a data ID doesn't fit the type. One error names every bad row.
+        """
+
+    @abstractmethod
     def datasets(
         self,
         dataset_type: str,
@@ -344,10 +370,12 @@ class Registry(ABC):
         Parameters
         ----------
         run, dataset_type, datastore : `str`
-            What they go into, are, and lie in.
+            What they go into, are, and lie in. The run is made if it isn't
+            there.
         rows : iterable of (`uuid.UUID`, `~collections.abc.Mapping`, `~butler.Artifact`)
             One an artifact: the dataset's id, its complete data ID in the
-            units' own names, the artifact.
+            units' own names, the artifact. Those of one dataset follow each
+            other. Read as they are filed, some thousands in memory.
         skip_existing : `bool`
             Whether to pass over those that the run has.
 

@@ -43,7 +43,10 @@ def bound(value: Any) -> Bound:
 
 def sendable(text: str) -> bool:
     """Whether PostgreSQL can hold a text: one without NUL and halves of characters."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _refuse_unsendable(text: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 __all__ = ["copy_rows"]
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 
 
 class _CopyStream(io.RawIOBase):
@@ -36,10 +38,7 @@ class _CopyStream(io.RawIOBase):
 
 
 def copy_rows(cursor: Any, statement: str, rows: Iterable[Iterable[Any]]) -> None:
-    r"""Run ``COPY … FROM STDIN`` with these rows; `None` is null.
-
-    A text that already reads ``\x…`` for bytes must have its backslash as
-    one character: it is escaped here like any other.
+    """Run ``COPY … FROM STDIN`` with these rows; `None` is null.
 
     Raises
     ------
@@ -47,14 +46,19 @@ def copy_rows(cursor: Any, statement: str, rows: Iterable[Iterable[Any]]) -> Non
         What ``rows`` raises, itself: the driver would tell of a cancelled
         statement instead.
     """
-    stream = _CopyStream(
-        "\t".join("\\N" if value is None else str(value).translate(_ESCAPES) for value in row).encode()
-        + b"\n"
-        for row in rows
-    )
+    stream = _CopyStream(("\t".join(map(_field, row)) + "\n").encode() for row in rows)
     try:
         cursor.copy_expert(statement, stream)
     except Exception:
         if stream.failure is not None:
             raise stream.failure from None
         raise
+
+
+def _field(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"
+    text = str(value)
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text

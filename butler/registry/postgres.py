@@ -194,6 +194,21 @@ class PostgresRegistry(Registry):
     def get_dataset(self, dataset_id: UUID) -> DatasetRef:
         return self._ref(self._look_up("get_dataset", bound_id(dataset_id)))
 
+    def find_in_run(
+        self, run: str, dataset_type: str, data_ids: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[DataId, UUID | None]]:
+        units = self.dataset_type(dataset_type).units
+        rows = self._look_up(
+            "find_in_run", run, dataset_type, bound_json([json_ready(data_id) for data_id in data_ids])
+        )
+        return [
+            (
+                DataId({unit: row.data_id[unit] for unit in units}),
+                None if row.dataset_id is None else UUID(str(row.dataset_id)),
+            )
+            for row in rows
+        ]
+
     @staticmethod
     def _ref(rows: Sequence[Any]) -> DatasetRef:
         first = rows[0]
@@ -331,25 +346,28 @@ class PostgresRegistry(Registry):
         skip_existing: bool = False,
     ) -> Filed:
         units = self.dataset_type(dataset_type).units
-        ids: list[UUID] = []
+        columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
+        count = 0
+        existing: dict[UUID, Existing] = {}
         with translated(InvalidDataIdError), self._engine.connect() as connection:
             transaction = connection.execution_options(isolation_level="READ COMMITTED")
             with transaction.begin():
-                stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
-                columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
                 driver: Any = connection.connection
-                with driver.cursor() as cursor:
-                    copy_rows(
-                        cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", _staged(rows, units, ids)
+                for batch in _batches(_staged(rows, units)):
+                    stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
+                    with driver.cursor() as cursor:
+                        copy_rows(cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", batch)
+                    passed_over = transaction.exec_driver_sql(
+                        f"SELECT * FROM {self.schema}.merge_datasets(%s, %s, %s, %s)",
+                        (run, dataset_type, datastore, skip_existing),
+                    ).all()
+                    ids = {row[0]: UUID(row[1]) for row in batch} if passed_over else {}
+                    count += len({row[1] for row in batch})
+                    existing.update(
+                        (ids[row.row_number], Existing(UUID(str(row.existing)), row.same_bytes))
+                        for row in passed_over
                     )
-                passed_over = transaction.exec_driver_sql(
-                    f"SELECT * FROM {self.schema}.merge_datasets(%s, %s, %s, %s)",
-                    (run, dataset_type, datastore, skip_existing),
-                ).all()
-        existing = {
-            ids[row.row_number - 1]: Existing(UUID(str(row.existing)), row.same_bytes) for row in passed_over
-        }
-        return Filed(len(set(ids)) - len(existing), existing)
+        return Filed(count - len(existing), existing)
 
     def finish_put(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
         ((filed,),) = self._call(
@@ -428,43 +446,58 @@ class PostgresRegistry(Registry):
         self._call("end_quantum", quantum_id, status, bound_ids(inputs_read), message)
 
 
+_STAGED_AT_ONCE = 10_000
+"""Rows that are in memory, and in a staging table, at a time."""
+
 _ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
 
 
 def _staged(
-    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str], ids: list[UUID]
+    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of the staging table, in the order of its columns, and note their ids."""
+    """Give the rows of the staging table, in the order of its columns."""
     known = set(units)
     for number, (dataset_id, data_id, artifact) in enumerate(rows, 1):
-        if unknown := data_id.keys() - known:
+        if any(unit not in known for unit in data_id):
+            unknown = ", ".join(sorted(set(data_id) - known))
             raise InvalidDataIdError(
-                f"row {number}: unit {', '.join(sorted(unknown))} is not one of the dataset type's",
+                f"row {number}: unit {unknown} is not one of the dataset type's",
                 hint=f"It takes {', '.join(units) or 'no units'}.",
                 details={"row": number},
             )
-        ids.append(dataset_id)
-        values = json_ready(data_id)
         yield (
             number,
-            dataset_id,
-            *(_staged_value(number, unit, values.get(unit)) for unit in units),
+            dataset_id.hex,
+            *[_staged_value(number, unit, data_id.get(unit)) for unit in units],
             artifact.component,
             artifact.path,
             artifact.formatter,
             artifact.size,
-            "\\x" + artifact.sha256.hex(),
+            artifact.sha256,
         )
+
+
+def _batches(staged: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Give rows in lists, of which none ends amid a dataset; at least one list."""
+    batch: list[tuple[Any, ...]] = []
+    for row in staged:
+        if len(batch) >= _STAGED_AT_ONCE and row[1] != batch[-1][1]:
+            yield batch
+            batch = []
+        batch.append(row)
+    yield batch
 
 
 def _staged_value(number: int, unit: str, value: Any) -> Any:
     """Give a unit's value as COPY takes it: a range ``100..200`` in PostgreSQL's own form."""
-    if isinstance(value, str) and not sendable(value):
+    if not isinstance(value, str):
+        return value
+    if not sendable(value):
         raise InvalidDataIdError(
             f"row {number}: {unit} {value[:100]!r} holds a character that no text may have",
             hint="Take out NUL and half characters.",
             details={"row": number},
         )
-    if unit == "visit_range" and isinstance(value, str):
+    if unit == "visit_range":
         return "[" + value.replace("..", ",") + ")"
     return value

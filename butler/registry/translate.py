@@ -14,7 +14,7 @@ from typing import Any
 from butler import errors
 from butler.errors import ButlerError
 
-__all__ = ["BY_CONSTRAINT", "BY_SQLSTATE", "translated"]
+__all__ = ["BY_CONSTRAINT", "BY_SQLSTATE", "errors_by_row", "translated"]
 
 BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "UB101": errors.DatasetNotFoundError,
@@ -125,6 +125,17 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
     if code and code[:2] == "08":
         return errors.DatabaseUnavailableError(message, hint=hint, details=details)
     return errors.DatabaseError(message, hint=hint, details={**details, "sqlstate": code})
+
+
+def errors_by_row(error: ButlerError) -> dict[int, ButlerError]:
+    """Take apart the one error of a bulk call: row, from 0, to its own error; empty if it names none."""
+    rows = error.details.get("rows", [error.details] if "row" in error.details else [])
+    return {
+        row["row"] - 1: BY_SQLSTATE.get(row.get("code", ""), type(error))(
+            row.get("message", error.message), hint=row.get("hint", error.hint), details=row
+        )
+        for row in rows
+    }
 
 
 _HINTS = {

@@ -25,6 +25,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from butler.datastore.base import Datastore
+from butler.datastore.fingerprint import Fingerprint
 from butler.datastore.storage import Storage
 from butler.errors import (
     ArtifactMissingError,
@@ -486,6 +487,15 @@ class DatastoreTests(ABC):
         assert datastore.check(artifact) == "missing"
         with pytest.raises(ArtifactMissingError):
             datastore.get((artifact,), "Text")
+
+    def test_a_file_in_place_whose_fingerprint_is_known_is_not_read(
+        self, datastore: Datastore, file: Path
+    ) -> None:
+        known = Fingerprint(8, bytes(32))
+        assert datastore.in_place(file, "Text", "calexp", None, known).sha256 == bytes(32)
+        assert datastore.in_place(file, "Text", "calexp") == self.ingest(datastore, file, "in-place")[0]
+        with pytest.raises(ChecksumError):
+            datastore.in_place(file, "Text", "calexp", None, Fingerprint(9, bytes(32)))
 
     def test_an_ingested_file_that_changes_afterwards_is_refused(
         self, datastore: Datastore, file: Path

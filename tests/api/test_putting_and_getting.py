@@ -196,9 +196,9 @@ class AnswerLost:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._registry, name)
 
-    def finish_put(self, written: Any) -> int:
+    def finish_put(self, written: Any, **options: Any) -> int:
         if self._committed:
-            self._registry.finish_put(written)
+            self._registry.finish_put(written, **options)
         raise DatabaseUnavailableError("the connection broke")
 
 

@@ -9,6 +9,7 @@ from db.world import contents
 
 READS = {
     "find_dataset",
+    "find_in_run",
     "get_dataset",
     "get_dataset_type",
     "open_intents",

@@ -147,13 +147,11 @@ def test_a_second_stage_before_the_first_is_merged_is_refused(write: Session) ->
         write.call("merge_datasets", "r/one", "bias", "main")
 
 
-def test_a_load_into_a_frozen_or_unknown_run_or_store_is_refused(write: Session, own: Session) -> None:
+def test_a_load_into_a_frozen_run_or_unknown_store_is_refused(write: Session, own: Session) -> None:
     write.call("freeze_collection", "r/one")
     before = contents(own)
     with refused("UB401", "frozen"):
         load(write, row(1, 1))
-    with refused("UB103", "'r/no'"):
-        load(write, row(1, 1), run="r/no")
     with refused("UB202", "tagged collection, not a run"):
         load(write, row(1, 1), run="best")
     with refused("UB102", "'bais'", "bias"):
@@ -162,6 +160,15 @@ def test_a_load_into_a_frozen_or_unknown_run_or_store_is_refused(write: Session,
         write.call("stage_datasets")
         write.call("merge_datasets", "r/two", "bias", "elsewhere")
     assert contents(own) == before
+
+
+def test_a_load_makes_its_run_unless_it_is_refused(write: Session) -> None:
+    made = "SELECT count(*) FROM butler.run WHERE run = 'r/new'"
+    with refused("UB104", "no sensor 9"):
+        load(write, row(1, 9), run="r/new")
+    assert write.scalar(made) == 0
+    load(write, row(1, 1), run="r/new")
+    assert write.scalar(made) == 1
 
 
 def test_the_stage_can_be_filled_and_nothing_else(write: Session) -> None:

@@ -58,6 +58,7 @@ def formatter_named(name: str, where: str) -> Formatter:
     return _load(name)
 
 
+@cache
 def formatters_of(storage_class: str) -> tuple[Formatter, ...]:
     """Formatters that say they read and write a storage class."""
     return tuple(each for each in all_formatters() if storage_class in each.storage_classes)

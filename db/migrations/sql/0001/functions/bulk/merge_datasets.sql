@@ -1,5 +1,5 @@
 -- object: function butler.merge_datasets(text, text, text, boolean, bigint)
--- requires: functions/bulk/stage_datasets.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql functions/internal/check_quantum.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql
+-- requires: functions/bulk/stage_datasets.sql functions/collections/register_collection.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql functions/internal/check_quantum.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql
 --
 -- The checks are there to name all bad rows; the constraints of dataset and artifact are what
 -- refuses them, so a row that slips between the two still can't come in.
@@ -40,6 +40,10 @@ BEGIN
         );
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
+    -- In this transaction, so that a load which is refused leaves no run either.
+    IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run) THEN
+        PERFORM butler.register_collection(p_run, 'run');
+    END IF;
     v_collection := butler_internal.own_collection(p_run, 'run');
     SELECT r.run_id INTO v_run FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
     SELECT d.datastore_id INTO v_datastore
@@ -73,7 +77,16 @@ BEGIN
     ORDER BY i.dataset_id
     FOR UPDATE;
 
-    WITH problem AS (
+    WITH existing AS (
+        SELECT s.row_number AS n, d.dataset_id
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.dataset AS d
+            ON
+                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
+                AND d.digest = s.digest AND d.state <> 'removed'
+        WHERE NOT p_skip_existing
+    ),
+    problem AS (
         SELECT
             s.row_number AS n,
             'UB301' AS code,
@@ -125,14 +138,9 @@ BEGIN
         WHERE t.again
         UNION ALL
         SELECT
-            s.row_number, 'UB201', format('run %s has it already: dataset %s', p_run, d.dataset_id),
+            e.n, 'UB201', format('run %s has it already: dataset %s', p_run, e.dataset_id),
             'Skip what exists, or load into another run.'
-        FROM pg_temp.butler_stage_dataset AS s
-        INNER JOIN butler_internal.dataset AS d
-            ON
-                d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
-                AND d.digest = s.digest AND d.state <> 'removed'
-        WHERE NOT p_skip_existing
+        FROM existing AS e
         UNION ALL
         SELECT s.row_number, u.problem ->> 'code', u.problem ->> 'message', u.problem ->> 'hint'
         FROM pg_temp.butler_stage_dataset AS s
@@ -178,10 +186,11 @@ BEGIN
     worst AS (
         SELECT DISTINCT ON (p.n) p.* FROM problem AS p ORDER BY p.n, p.code DESC
     )
-    SELECT jsonb_agg(jsonb_build_object(
-        'row', w.n, 'code', w.code, 'message', w.message, 'hint', w.hint
-    ) ORDER BY w.n) INTO v_problems
-    FROM worst AS w;
+    SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+        'row', w.n, 'code', w.code, 'message', w.message, 'hint', w.hint, 'existing', e.dataset_id
+    )) ORDER BY w.n) INTO v_problems
+    FROM worst AS w
+    LEFT JOIN existing AS e ON e.n = w.n;
     PERFORM butler_shared.raise_rows(v_problems);
 
     WITH filed AS (
@@ -244,7 +253,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
-'File what was copied into the staging table as datasets of one type in a run. A row is one artifact; rows of
+'File what was copied into the staging table as datasets of one type in a run, made if need be. A row is one artifact; rows of
 one dataset share its id. All or none: one error names every bad row. Datasets of a data ID that the run has
 are an error, or passed over if asked. Returns the rows passed over, each with the dataset that the run has
 and whether that has an artifact of the same bytes.';

@@ -110,4 +110,4 @@ COMMENT ON FUNCTION butler.finish_put(jsonb, boolean) IS
 'Register datasets whose bytes are written: a JSON array of artifacts
 {"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
 Raises UB101 where no put has begun, UB201 where another process was first; or, if asked to skip what exists,
-leaves the intents of those: abandon_put ends them when their bytes are gone.';
+leaves those begun: abandon_put tells which they are.';

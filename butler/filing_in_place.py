@@ -1,0 +1,200 @@
+"""Filing files that stay where they lie.
+
+No bytes are written, so that nothing must be announced before: what is read
+of the files streams into one transaction, which they are all part of or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from butler.errors import ButlerError, DatasetExistsError
+from butler.intake import GivenFile, Intake, TakenFile, differs, refs_of
+from butler.lookahead import THREADS, looking_ahead
+from butler.registry.translate import errors_by_row
+from butler.values import DataId, DatasetRef, new_dataset_ids
+
+if TYPE_CHECKING:
+    from butler.datastore import Datastore
+    from butler.registry.base import Registry
+
+__all__ = ["InPlaceFiler"]
+
+_TOGETHER = 64
+"""Files that a thread looks at in one go."""
+
+_AHEAD = 160
+"""Goes that may wait for the database to take their files: together those of one staging table."""
+
+_ATTEMPTS = 3
+
+_TEXT_UNITS = frozenset({"camera", "abstract_filter", "physical_filter", "skymap", "label"})
+_WHOLE_UNITS = frozenset({"sensor", "visit", "snap", "tract", "patch", "sky_pixel"})
+
+
+class InPlaceFiler:
+    """Files one lot of files in place.
+
+    Parameters
+    ----------
+    registry : `~butler.registry.base.Registry`
+        Where they are registered.
+    datastore : `~butler.datastore.Datastore`
+        Reads them.
+    files : sequence of `~butler.intake.GivenFile`
+        The files.
+    intake : `~butler.intake.Intake`
+        How.
+    """
+
+    def __init__(
+        self, registry: Registry, datastore: Datastore, files: Sequence[GivenFile], intake: Intake
+    ) -> None:
+        self._registry = registry
+        self._datastore = datastore
+        self._files = files
+        self._intake = intake
+        self._kind = registry.dataset_type(intake.dataset_type)
+        self._data_ids: list[DataId] = []
+        self._refs: dict[int, DatasetRef] = {}
+        self._done: dict[int, TakenFile | ButlerError] = {}
+
+    def take(self) -> list[TakenFile | ButlerError]:
+        """File them; see `butler.file_writing.FileWriter.take`."""
+        self._complete()
+        with (
+            ThreadPoolExecutor(min(THREADS, len(self._files))) as threads,
+            closing(self._read(threads)) as found,
+        ):
+            for attempt in range(_ATTEMPTS):
+                try:
+                    self._file(chain(self._open(), found))
+                    break
+                except DatasetExistsError as error:
+                    if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
+                        raise
+        return [
+            self._done[place] if place in self._done else TakenFile(self._refs[place])
+            for place in range(len(self._files))
+        ]
+
+    def needs_environment(self) -> bool:
+        """Whether something was filed, and nobody has described the run's environment yet."""
+        if not self._open():
+            return False
+        (run,) = self._registry.query(
+            "SELECT environment IS NULL AS undescribed FROM run WHERE run = :run", {"run": self._intake.run}
+        )
+        return bool(run.undescribed)
+
+    def _open(self) -> list[int]:
+        """Give the places of files that were read, and that the run isn't known to have."""
+        return [place for place in self._refs if place not in self._done]
+
+    def _complete(self) -> None:
+        """Find the complete data IDs, and, where it saves reading them, which files the run has."""
+        units = self._kind.units
+        if not self._intake.skip_existing and all(_is_complete(file.labels, units) for file in self._files):
+            self._data_ids = [DataId({unit: file.labels[unit] for unit in units}) for file in self._files]
+            return
+        found = self._registry.find_in_run(
+            self._intake.run, self._kind.name, [file.labels for file in self._files]
+        )
+        self._data_ids = [data_id for data_id, _ in found]
+        if self._intake.skip_existing:
+            there = {existing: data_id for data_id, existing in found if existing}
+            refs = refs_of(self._registry, self._kind, self._intake.run, there)
+            self._done = {
+                place: TakenFile(refs[existing], new=False, same=None)
+                for place, (_, existing) in enumerate(found)
+                if existing
+            }
+
+    def _read(self, threads: Executor) -> Generator[int, None, None]:
+        """Read the files that are to be filed, in threads; give their places."""
+        places = [place for place in range(len(self._files)) if place not in self._done]
+        goes = (places[start : start + _TOGETHER] for start in range(0, len(places), _TOGETHER))
+        for go in looking_ahead(threads, self._describe, goes, _AHEAD):
+            for place, found in go:
+                if isinstance(found, DatasetRef):
+                    self._refs[place] = found
+                    yield place
+                elif self._intake.strict:
+                    raise found
+                else:
+                    self._done[place] = found
+
+    def _describe(self, places: Sequence[int]) -> list[tuple[int, DatasetRef | ButlerError]]:
+        # Ids are made together: each look at the system's random bits would let other threads in.
+        ids = new_dataset_ids(len(places))
+        return [
+            (place, self._described(place, dataset_id)) for place, dataset_id in zip(places, ids, strict=True)
+        ]
+
+    def _described(self, place: int, dataset_id: UUID) -> DatasetRef | ButlerError:
+        file = self._files[place]
+        try:
+            artifact = self._datastore.in_place(
+                file.path, self._kind.storage_class, self._kind.name, self._intake.formatter, file.known
+            )
+        except ButlerError as error:
+            return error
+        return DatasetRef(dataset_id, self._kind, self._data_ids[place], self._intake.run, (artifact,))
+
+    def _file(self, places: Iterable[int]) -> None:
+        """Register files in one transaction, and compare with what the run has."""
+        filed = self._registry.file_datasets(
+            self._intake.run,
+            self._kind.name,
+            self._datastore.name,
+            ((ref.id, ref.data_id, ref.artifacts[0]) for ref in map(self._refs.__getitem__, places)),
+            skip_existing=not self._intake.strict,
+        )
+        if filed.existing:
+            by_id = {ref.id: place for place, ref in self._refs.items()}
+            self._pass_over({by_id[given]: existing.id for given, existing in filed.existing.items()})
+
+    def _passed_over(self, error: DatasetExistsError) -> bool:
+        """Pass over what the run has of the same bytes; say whether that was all that was wrong."""
+        wrong = errors_by_row(error)
+        places = self._open()
+        there = {
+            places[row]: UUID(reason.details["existing"])
+            for row, reason in wrong.items()
+            if "existing" in reason.details
+        }
+        self._pass_over(there)
+        # Where none is named, another process was faster: the next attempt will name it.
+        return len(there) == len(wrong)
+
+    def _pass_over(self, there: dict[int, UUID]) -> None:
+        refs = refs_of(
+            self._registry,
+            self._kind,
+            self._intake.run,
+            {existing: self._data_ids[place] for place, existing in there.items()},
+        )
+        for place, existing in there.items():
+            ref, file = refs[existing], self._files[place].path
+            same = self._refs[place].artifacts[0].sha256 in {artifact.sha256 for artifact in ref.artifacts}
+            if same or self._intake.skip_existing:
+                self._done[place] = TakenFile(ref, new=False, same=same)
+            elif self._intake.strict:
+                raise differs(file, ref)
+            else:
+                self._done[place] = differs(file, ref)
+
+
+def _is_complete(labels: Any, units: Sequence[str]) -> bool:
+    """Whether labels are the type's units and no others, each a value of its kind, as programs give them."""
+    return len(labels) == len(units) and all(
+        type(labels.get(unit)) is str
+        if unit in _TEXT_UNITS
+        else unit in _WHOLE_UNITS and type(labels.get(unit)) is int
+        for unit in units
+    )

@@ -1,0 +1,51 @@
+"""Work on a stream in threads, some items ahead of whoever takes the results."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from typing import TypeVar
+
+__all__ = ["THREADS", "looking_ahead"]
+
+THREADS = 8
+"""Files that are read or written at a time: most of that is waiting for disks, or hashing, which
+doesn't hold Python's lock."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def looking_ahead(
+    executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """Give the results of work on each item, in order, with a bounded number in flight or waiting.
+
+    Parameters
+    ----------
+    executor : `concurrent.futures.Executor`
+        Does the work.
+    work : callable
+        What to do with an item.
+    items : iterable
+        The items; taken as they are needed.
+    ahead : `int`
+        How many results may wait to be taken.
+
+    Raises
+    ------
+    Exception
+        What ``work`` raises; nothing more is begun then.
+    """
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) > ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
