@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +19,7 @@ from butler.errors import (
 )
 from butler.file_writing import FileWriter
 from butler.intake import GivenFile, Intake, TakenFile
-from butler.values import DatasetRef, split_component
+from butler.values import DatasetRef, Removal, split_component
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from butler.quantum import Quantum
     from butler.query import Query
     from butler.registry.base import Registry
+    from butler.trash import Emptied
     from butler.verification import Fault
 
 __all__ = ["Butler"]
@@ -218,11 +219,9 @@ class Butler:
 
     def _read(self, ref: DatasetRef, component: str | None, parameters: Mapping[str, Any] | None) -> Any:
         if not ref.artifacts:
-            raise ArtifactMissingError(
-                f"dataset {ref} has no stored bytes",
-                hint="They were deleted on purpose; make it again.",
-                details={"dataset_id": str(ref.id)},
-            )
+            from butler.trash import why_missing
+
+            raise why_missing(self.registry, ref)
         return self.datastore.get(ref.artifacts, ref.dataset_type.storage_class, component, parameters)
 
     def get_deferred(
@@ -489,6 +488,154 @@ class Butler:
     def disassociate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
         """Take datasets out of a tagged collection; returns how many were in it."""
         return self.registry.disassociate(collection, [_id(dataset) for dataset in datasets])
+
+    # Removing ------------------------------------------------------------
+
+    def unstore(
+        self,
+        datasets: Iterable[DatasetRef | UUID],
+        *,
+        reason: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> list[Removal]:
+        """Give up the bytes of datasets; their labels, collections and provenance stay.
+
+        Their files go to the trash, and can be restored until it is emptied.
+
+        Parameters
+        ----------
+        datasets : iterable of `~butler.DatasetRef` or `uuid.UUID`
+            Which.
+        reason : `str`
+            Why; recorded with who and when.
+        force : `bool`
+            Also those that a tagged collection holds.
+        dry_run : `bool`
+            Only say what would be done.
+
+        Returns
+        -------
+        outcomes : `list` [`~butler.values.Removal`]
+            How many are ``unstored``, were ``done before``, or are ``kept``
+            and why: frozen, certified, tagged, of another registry.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            If one isn't registered; then nothing is done.
+        """
+        return self.registry.unstore(
+            [_id(dataset) for dataset in datasets], reason=reason, force=force, dry_run=dry_run
+        )
+
+    def remove(
+        self,
+        datasets: Iterable[DatasetRef | UUID],
+        *,
+        reason: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> list[Removal]:
+        """Remove datasets: their names are free again, their provenance stays.
+
+        Their files go to the trash, and can be restored until it is emptied.
+        A read as of an earlier time says who removed them, when and why.
+
+        Parameters
+        ----------
+        datasets, reason, dry_run
+            As for `unstore`.
+        force : `bool`
+            Also those that a tagged collection holds, which they leave.
+
+        Returns
+        -------
+        outcomes : `list` [`~butler.values.Removal`]
+            How many are ``removed``, were ``done before``, or are ``kept``
+            and why.
+        """
+        return self.registry.remove(
+            [_id(dataset) for dataset in datasets], reason=reason, force=force, dry_run=dry_run
+        )
+
+    def remove_collection(
+        self,
+        name: str,
+        *,
+        datasets: bool = False,
+        reason: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> list[Removal]:
+        """Remove a collection, and take it out of the chains that have it.
+
+        Parameters
+        ----------
+        name : `str`
+            Its name, which stays known to reads as of an earlier time.
+        datasets : `bool`
+            Remove its datasets too, as `remove` does. A run goes with its
+            datasets only, and stays if one of them is kept.
+        reason, force, dry_run
+            As for `remove`.
+
+        Raises
+        ------
+        PermissionDeniedError
+            If it is frozen, certifies calibrations, or is a run with datasets
+            that aren't to be removed.
+        """
+        return self.registry.remove_collection(
+            name, datasets=datasets, reason=reason, force=force, dry_run=dry_run
+        )
+
+    def restore(self, datasets: Iterable[DatasetRef | UUID]) -> int:
+        """Bring back datasets that were unstored or removed, with the tags that they left.
+
+        Returns
+        -------
+        restored : `int`
+            How many; those that are there already don't count.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If the files of one are deleted. Nothing is restored then.
+        DatasetExistsError
+            If another has its name by now.
+        PermissionDeniedError
+            If its run is frozen or was removed.
+        """
+        return self.registry.restore([_id(dataset) for dataset in datasets])
+
+    def empty_trash(
+        self,
+        *,
+        older_than: timedelta | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Emptied:
+        """Delete the files of what was unstored or removed.
+
+        A file that several datasets have goes with the last of them; one that
+        was ingested in place stays.
+
+        Parameters
+        ----------
+        older_than : `datetime.timedelta`, optional
+            How long they have been in the trash; by default the repository's
+            own delay. Only the owner may name a shorter one.
+        on_progress : callable, optional
+            Called with how many are done, and 0.
+
+        Returns
+        -------
+        emptied : `~butler.trash.Emptied`
+            What went, and what couldn't be deleted.
+        """
+        from butler.trash import empty_trash
+
+        return empty_trash(self.registry, self.datastore, older_than=older_than, on_progress=on_progress)
 
     # Work and care -------------------------------------------------------
 

@@ -20,6 +20,7 @@ __all__ = [
     "DataId",
     "DatasetRef",
     "DatasetType",
+    "Removal",
     "new_dataset_ids",
     "split_component",
 ]
@@ -184,6 +185,41 @@ def new_dataset_ids(count: int) -> list[UUID]:
         UUID(int=(now | int.from_bytes(chance[at : at + 10])) & _FREE_BITS | _VERSION_7)
         for at in range(0, len(chance), 10)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What becomes, or became, of datasets that were to be unstored or removed.
+
+    Parameters
+    ----------
+    outcome : `str`
+        ``removed``, ``unstored``, ``kept`` or ``done before``; of a
+        collection ``collection removed``, ``collection kept`` or ``chain
+        changed``.
+    reason : `str`
+        What keeps them, or who removed them before; which collection.
+    datasets, files, bytes : `int`
+        How many, and how much they take.
+    dataset_ids : `tuple` [`uuid.UUID`]
+        Which.
+    """
+
+    outcome: str
+    reason: str
+    datasets: int = 0
+    files: int = 0
+    bytes: int = 0
+    dataset_ids: tuple[UUID, ...] = ()
+
+    def __str__(self) -> str:
+        if self.outcome.startswith(("collection", "chain")):
+            return f"{self.outcome}: {self.reason}"
+        return (
+            f"{self.outcome}: {self.datasets} dataset{'s' * (self.datasets != 1)},"
+            f" {self.files} file{'s' * (self.files != 1)}, {self.bytes} bytes"
+            f"{f', {self.reason}' if self.reason else ''}"
+        )
 
 
 def split_component(name: str) -> tuple[str, str | None]:

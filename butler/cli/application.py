@@ -18,11 +18,13 @@ from butler.cli import (
     filing,
     layers,
     querying,
+    removing,
     repositories,
     retrieving,
     skymaps,
     sql,
     tagging,
+    trash,
 )
 from butler.cli.arguments import examples
 from butler.cli.failures import EXIT_STATUS, GuardedGroup, run_guarded
@@ -105,6 +107,8 @@ for commands in (
     retrieving,
     querying,
     tagging,
+    removing,
+    trash,
     care,
     sql,
     layers,

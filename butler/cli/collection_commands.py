@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from butler.cli.arguments import Glob, ListFormat, ListFormatOption, examples
+from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes, examples
 from butler.cli.console import note, write_list, write_record
+from butler.cli.removing import Force, Reason, carry_out
 from butler.cli.session import session_of
 
 __all__ = ["add_to"]
@@ -42,7 +43,15 @@ def add_to(application: typer.Typer) -> None:
             "butler collection freeze Peepshow/raw", "butler collection freeze Peepshow/raw --release"
         )
     )(freeze)
-    application.add_typer(group, name="collection", help="List, show, create, chain and freeze collections.")
+    group.command(
+        epilog=examples(
+            "butler collection remove good-seeing --dry-run",
+            "butler collection remove Peepshow/raw --datasets --reason 'wrong camera' --dry-run",
+        )
+    )(remove)
+    application.add_typer(
+        group, name="collection", help="List, show, create, chain, freeze and remove collections."
+    )
 
 
 def list_collections(
@@ -126,3 +135,32 @@ def freeze(
     with session.writing() as butler:
         butler.registry.freeze_collection(name, not release)
     note(session, f"{name} {'may change again' if release else 'is frozen'}")
+
+
+def remove(
+    ctx: typer.Context,
+    name: Name,
+    datasets: Annotated[
+        bool, typer.Option("--datasets", help="With the datasets in it, as 'butler remove' does.")
+    ] = False,
+    reason: Reason = "",
+    force: Force = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Remove a collection, and take it out of the chains that have it.
+
+    A run goes with its datasets only. The plan is shown first. Exit status 3
+    if some datasets are kept, and with them a run.
+    """
+    session = session_of(ctx)
+    with session.writing() as butler:
+        carry_out(
+            session,
+            "remove",
+            lambda dry: butler.remove_collection(
+                name, datasets=datasets, reason=reason, force=force, dry_run=dry
+            ),
+            dry_run=dry_run,
+            yes=yes,
+        )

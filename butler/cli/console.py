@@ -18,7 +18,17 @@ from butler.cli.session import Session
 if TYPE_CHECKING:
     from butler.registry.rows import Rows
 
-__all__ = ["confirm", "note", "progress", "warn", "write_list", "write_record", "write_rows", "writing_to"]
+__all__ = [
+    "confirm",
+    "human_size",
+    "note",
+    "progress",
+    "warn",
+    "write_list",
+    "write_record",
+    "write_rows",
+    "writing_to",
+]
 
 _BY_EXTENSION = {
     ".json": TableFormat.JSON,
@@ -172,6 +182,18 @@ def confirm(question: str, yes: bool) -> None:
     if not yes and not typer.confirm(question, err=True):
         print("Nothing was done.", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def human_size(size: int) -> str:
+    """Give a number of bytes as people read it, in powers of 1000."""
+    if size < 1000:
+        return f"{size} bytes"
+    value = float(size)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 1000:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"
 
 
 def _for_terminal(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterable[str]:

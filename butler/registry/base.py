@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType
+from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, Removal
 
 if TYPE_CHECKING:
     from butler.registry.rows import DatasetRefs, Rows
 
-__all__ = ["BegunPut", "Existing", "Filed", "OpenIntent", "Registry"]
+__all__ = ["BegunPut", "Existing", "Filed", "OpenIntent", "Registry", "TrashedArtifact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,25 @@ class OpenIntent:
     begun: datetime
     begun_by: str
     given_up: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedArtifact:
+    """An artifact whose bytes are to be deleted now.
+
+    Parameters
+    ----------
+    dataset_id : `uuid.UUID`
+        The dataset that had it.
+    artifact : `~butler.Artifact`
+        Which bytes.
+    delete_bytes : `bool`
+        Whether nobody else needs them.
+    """
+
+    dataset_id: UUID
+    artifact: Artifact
+    delete_bytes: bool
 
 
 class Registry(ABC):
@@ -446,6 +465,60 @@ class Registry(ABC):
     @abstractmethod
     def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
         """Take datasets out of a tagged collection; returns how many were in it."""
+
+    # Removing ------------------------------------------------------------
+
+    @abstractmethod
+    def unstore(
+        self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
+    ) -> list[Removal]:
+        """Give up the bytes of datasets; see `butler.Butler.unstore`."""
+
+    @abstractmethod
+    def remove(
+        self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
+    ) -> list[Removal]:
+        """Remove datasets; see `butler.Butler.remove`."""
+
+    @abstractmethod
+    def remove_collection(
+        self,
+        name: str,
+        *,
+        datasets: bool = False,
+        reason: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> list[Removal]:
+        """Remove a collection; see `butler.Butler.remove_collection`."""
+
+    @abstractmethod
+    def restore(self, dataset_ids: Sequence[UUID]) -> int:
+        """Bring back datasets whose bytes are still in the trash; see `butler.Butler.restore`."""
+
+    @abstractmethod
+    def claim_trash(self, datastore: str, older_than: timedelta | None, limit: int) -> list[TrashedArtifact]:
+        """Say which bytes are to be deleted now; they can no longer be restored.
+
+        Parameters
+        ----------
+        datastore : `str`
+            Its name.
+        older_than : `datetime.timedelta` or `None`
+            How long they have been in the trash; `None` for the registry's
+            own delay.
+        limit : `int`
+            How many at most. What a dead process had claimed comes first.
+
+        Raises
+        ------
+        PermissionDeniedError
+            If it is sooner than the delay, and not the owner who asks.
+        """
+
+    @abstractmethod
+    def drop_trash(self, datastore: str, dataset_ids: Sequence[UUID]) -> int:
+        """Forget claimed artifacts, whose bytes are deleted; returns how many."""
 
     # Provenance ----------------------------------------------------------
 

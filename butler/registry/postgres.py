@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
-from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry
+from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry, TrashedArtifact
 from butler.registry.binding import (
     bound,
     bound_id,
@@ -27,7 +27,7 @@ from butler.registry.rows import DatasetRefs, Fetched, Rows
 from butler.registry.statement import one_statement
 from butler.registry.translate import translated
 from butler.schema.version import SCHEMA_VERSION
-from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, json_ready
+from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, Removal, json_ready
 
 if TYPE_CHECKING:
     from butler.models import ReadOnlySession
@@ -423,6 +423,47 @@ class PostgresRegistry(Registry):
         ((count,),) = self._call("disassociate", collection, bound_ids(dataset_ids))
         return int(count)
 
+    # Removing ------------------------------------------------------------
+
+    def unstore(
+        self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
+    ) -> list[Removal]:
+        return _removals(self._call("unstore", bound_ids(dataset_ids), reason, force, dry_run))
+
+    def remove(
+        self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
+    ) -> list[Removal]:
+        return _removals(self._call("remove", bound_ids(dataset_ids), reason, force, dry_run))
+
+    def remove_collection(
+        self,
+        name: str,
+        *,
+        datasets: bool = False,
+        reason: str = "",
+        force: bool = False,
+        dry_run: bool = False,
+    ) -> list[Removal]:
+        return _removals(self._call("remove_collection", name, datasets, reason, force, dry_run))
+
+    def restore(self, dataset_ids: Sequence[UUID]) -> int:
+        ((count,),) = self._call("restore", bound_ids(dataset_ids))
+        return int(count)
+
+    def claim_trash(self, datastore: str, older_than: timedelta | None, limit: int) -> list[TrashedArtifact]:
+        return [
+            TrashedArtifact(
+                UUID(str(row.dataset_id)),
+                Artifact(datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component),
+                row.delete_bytes,
+            )
+            for row in self._call("claim_trash", datastore, older_than, limit)
+        ]
+
+    def drop_trash(self, datastore: str, dataset_ids: Sequence[UUID]) -> int:
+        ((count,),) = self._call("drop_trash", datastore, bound_ids(dataset_ids))
+        return int(count)
+
     # Provenance ----------------------------------------------------------
 
     def set_run_environment(self, run: str, dataset_id: UUID) -> bool:
@@ -444,6 +485,13 @@ class PostgresRegistry(Registry):
         self, quantum_id: int, status: str, inputs_read: Sequence[UUID], message: str | None = None
     ) -> None:
         self._call("end_quantum", quantum_id, status, bound_ids(inputs_read), message)
+
+
+def _removals(rows: Sequence[Row[Any]]) -> list[Removal]:
+    return [
+        Removal(row.outcome, row.reason, row.datasets, row.files, int(row.bytes), tuple(row.dataset_ids))
+        for row in rows
+    ]
 
 
 _STAGED_AT_ONCE = 10_000

@@ -24,6 +24,7 @@ import pytest
 
 from butler.errors import (
     AmbiguousDataIdError,
+    ArtifactMissingError,
     ButlerError,
     CollectionNotFoundError,
     DatasetExistsError,
@@ -413,6 +414,74 @@ class RegistryTests:
                 _found(observatory, ["r/one"], as_of=bad)
 
     # Queries ------------------------------------------------------------------------
+
+    def test_a_removed_dataset_frees_its_name_and_can_be_restored(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        before = datetime.now(UTC)
+        (planned,) = observatory.remove([ref.id], dry_run=True)
+        assert _found(observatory, ["r/one"]) == ref.id
+        assert observatory.remove([ref.id], reason="cloudy") == [planned]
+        assert (planned.outcome, planned.datasets, planned.dataset_ids) == ("removed", 1, (ref.id,))
+        assert _found(observatory, ["r/one"]) is None
+        with pytest.raises(ArtifactMissingError, match="cloudy"):
+            _found(observatory, ["r/one"], as_of=before)
+        assert observatory.restore([ref.id]) == 1
+        assert observatory.get_dataset(ref.id).artifacts == ref.artifacts
+        assert _found(observatory, ["r/one"]) == ref.id
+
+    def test_an_unstored_dataset_keeps_its_name_without_artifacts(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        assert [o.outcome for o in observatory.unstore([ref.id])] == ["unstored"]
+        found = observatory.find("raw", _RAW, ["r/one"])
+        assert found == ref
+        assert found.artifacts == ()
+        with pytest.raises(DatasetExistsError):
+            _put(observatory, _RAW)
+
+    @pytest.mark.parametrize("verb", ["unstore", "remove"])
+    def test_what_a_tag_or_a_frozen_run_holds_is_kept_and_named(
+        self, observatory: Registry, verb: str
+    ) -> None:
+        (ref,) = _put(observatory, _RAW)
+        observatory.associate("best", [ref.id])
+        (kept,) = getattr(observatory, verb)([ref.id])
+        assert (kept.outcome, kept.reason, kept.dataset_ids) == ("kept", "in best", (ref.id,))
+        observatory.freeze_collection("r/one")
+        (kept,) = getattr(observatory, verb)([ref.id], force=True)
+        assert (kept.outcome, kept.reason) == ("kept", "in r/one, which is frozen")
+        assert _found(observatory, ["r/one"]) == ref.id
+
+    def test_what_is_removed_twice_was_done_before_and_what_is_unknown_is_an_error(
+        self, observatory: Registry
+    ) -> None:
+        (ref,) = _put(observatory, _RAW)
+        observatory.remove([ref.id])
+        assert [o.outcome for o in observatory.remove([ref.id])] == ["done before"]
+        for verb in (observatory.remove, observatory.unstore, observatory.restore):
+            with pytest.raises(DatasetNotFoundError):
+                verb([uuid4()])
+
+    def test_the_trash_is_kept_for_its_time(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        observatory.remove([ref.id])
+        assert observatory.claim_trash("store", None, 10) == []
+        assert observatory.drop_trash("store", [ref.id]) == 0, "nobody has claimed it"
+        assert observatory.restore([ref.id]) == 1
+
+    def test_a_collection_goes_with_its_datasets_if_asked(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        observatory.set_chain("all", ["r/one", "r/two"])
+        with pytest.raises(PermissionDeniedError, match="datasets"):
+            observatory.remove_collection("r/one")
+        planned = observatory.remove_collection("r/one", datasets=True, dry_run=True)
+        assert _found(observatory, ["all"]) == ref.id
+        assert observatory.remove_collection("r/one", datasets=True) == planned
+        assert [o.outcome for o in planned] == ["removed", "chain changed", "collection removed"]
+        assert [c.members for c in observatory.collections("all")] == [("r/two",)]
+        with pytest.raises(CollectionNotFoundError):
+            _found(observatory, ["r/one"])
+        with pytest.raises(CollectionNotFoundError):
+            observatory.remove_collection("r/one")
 
     def test_a_query_is_a_select_on_the_common_schema(self, observatory: Registry) -> None:
         _put(observatory, _RAW)

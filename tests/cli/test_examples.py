@@ -69,6 +69,20 @@ butler collection freeze Peepshow/raw
 butler collection freeze Peepshow/raw --release
 butler verify
 butler verify --fast --format json
+butler unstore raw visit=12 --collections Peepshow/raw --dry-run
+butler unstore raw camera=Peepshow visit=12 -c Peepshow/raw --reason 'on tape' --yes
+butler trash list
+butler trash list --format json
+butler restore --run Peepshow/raw
+butler remove raw visit=12 --collections Peepshow/raw --dry-run
+butler remove raw camera=Peepshow visit=12 -c Peepshow/raw --reason clouds --yes
+butler restore --run Peepshow/raw --type raw --dry-run
+butler trash delay
+butler trash delay '14 days'
+butler trash empty --dry-run
+butler trash empty --now --yes
+butler collection remove good-seeing --dry-run
+butler collection remove Peepshow/raw --datasets --reason 'wrong camera' --dry-run
 butler identify cut.fits
 butler identify cut.fits --format json
 butler sql

@@ -14,6 +14,7 @@ READS = {
     "get_dataset_type",
     "open_intents",
     "query_datasets",
+    "trash_delay",
     "sky_box",
     "sky_center",
     "sky_circle",

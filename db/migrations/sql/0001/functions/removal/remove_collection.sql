@@ -84,6 +84,7 @@ BEGIN
         RETURN QUERY SELECT
             v_group.outcome, v_group.reason, v_group.datasets, v_group.files, v_group.bytes, v_group.dataset_ids;
     END LOOP;
+    dataset_ids := '{}';
     datasets := 0;
     files := 0;
     bytes := 0;

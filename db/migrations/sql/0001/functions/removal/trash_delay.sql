@@ -1,0 +1,13 @@
+-- object: function butler.trash_delay()
+CREATE OR REPLACE FUNCTION butler.trash_delay()
+RETURNS interval
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    SELECT i.trash_delay FROM butler_shared.installation AS i;
+END;
+
+COMMENT ON FUNCTION butler.trash_delay() IS
+'For how long what was unstored or removed can be restored, before emptying the trash deletes it.';

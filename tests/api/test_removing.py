@@ -1,0 +1,189 @@
+"""Datasets that are unstored, removed and restored, and their files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from butler import Butler, DatasetRef, DatasetType
+from butler.errors import (
+    ArtifactMissingError,
+    CollectionNotFoundError,
+    DatasetExistsError,
+    DatasetNotFoundError,
+    PermissionDeniedError,
+)
+from butler.trash import BATCH
+
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def butler(butler: Butler) -> Butler:
+    butler.registry.register_camera({"camera": "Cam", "sensors": [{"sensor": n} for n in range(5)]})
+    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("sensor",)))
+    butler.registry.register_collection("best", "tagged")
+    return butler
+
+
+@pytest.fixture
+def owner(butler: Butler, repo: Path) -> Any:
+    with Butler(repo, role="owner") as owner:
+        yield owner
+
+
+def put(butler: Butler, sensor: int = 1, run: str | None = None) -> DatasetRef:
+    return butler.put({"sensor": sensor}, "stats", camera="Cam", sensor=sensor, run=run)
+
+
+def files(repo: Path) -> list[Path]:
+    return sorted(path for path in repo.rglob("*stats*") if path.is_file())
+
+
+def agrees(butler: Butler) -> bool:
+    return list(butler.verify()) == []
+
+
+def test_a_removed_dataset_is_gone_and_its_file_is_in_the_trash(butler: Butler, repo: Path) -> None:
+    ref = put(butler)
+    (outcome,) = butler.remove([ref], reason="cloudy")
+    assert (outcome.outcome, outcome.datasets, outcome.files, outcome.dataset_ids) == (
+        "removed",
+        1,
+        1,
+        (ref.id,),
+    )
+    assert outcome.bytes == files(repo)[0].stat().st_size
+    assert not butler.exists("stats", camera="Cam", sensor=1)
+    with pytest.raises(DatasetNotFoundError):
+        butler.get("stats", camera="Cam", sensor=1)
+    assert agrees(butler)
+
+
+def test_the_name_of_a_removed_dataset_can_be_put_again(butler: Butler) -> None:
+    first = put(butler)
+    butler.remove([first])
+    second = put(butler)
+    assert butler.get(second) == {"sensor": 1}
+    assert second.id != first.id
+    with pytest.raises(DatasetExistsError, match=str(second.id)):
+        butler.restore([first])
+
+
+def test_an_unstored_dataset_says_who_took_its_bytes_and_how_to_have_them_back(butler: Butler) -> None:
+    ref = put(butler)
+    butler.unstore([ref], reason="disk full")
+    assert butler.find("stats", camera="Cam", sensor=1) == ref
+    with pytest.raises(
+        ArtifactMissingError, match=r"unstored at 20.*Z by butler_writer: disk full"
+    ) as caught:
+        butler.get("stats", camera="Cam", sensor=1)
+    assert "restore" in caught.value.hint
+    assert butler.restore([ref.id]) == 1
+    assert butler.get("stats", camera="Cam", sensor=1) == {"sensor": 1}
+    assert agrees(butler)
+
+
+def test_emptying_the_trash_deletes_the_files(butler: Butler, owner: Butler, repo: Path) -> None:
+    gone, kept = put(butler, 1), put(butler, 2)
+    butler.unstore([gone])
+    size = files(repo)[0].stat().st_size
+    assert butler.empty_trash().artifacts == 0, "it isn't old enough"
+    with pytest.raises(PermissionDeniedError, match="only the owner"):
+        butler.empty_trash(older_than=NOW)
+    emptied = owner.empty_trash(older_than=NOW)
+    assert (emptied.artifacts, emptied.bytes, emptied.failures) == (1, size, ())
+    assert len(files(repo)) == 1
+    assert butler.get(kept) == {"sensor": 2}
+    with pytest.raises(ArtifactMissingError, match="unstored") as caught:
+        butler.get("stats", camera="Cam", sensor=1)
+    assert "make it again" in caught.value.hint
+    with pytest.raises(ArtifactMissingError, match="deleted"):
+        butler.restore([gone])
+    assert agrees(butler)
+
+
+def test_a_trash_of_more_than_one_batch_is_emptied(
+    butler: Butler, owner: Butler, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("butler.trash.BATCH", 2)
+    assert BATCH > 2
+    butler.remove([put(butler, n) for n in range(5)])
+    progress: list[int] = []
+    assert owner.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
+    assert progress == [2, 4, 5]
+    assert files(repo) == []
+
+
+def test_a_file_that_can_t_be_deleted_is_named_and_tried_again(
+    butler: Butler, owner: Butler, repo: Path
+) -> None:
+    butler.remove([put(butler, 1), put(butler, 2)])
+    stuck = files(repo)[0]
+    stuck.unlink()
+    stuck.mkdir()  # what no unlink removes, whoever tries
+    emptied = owner.empty_trash(older_than=NOW)
+    assert emptied.artifacts == 1
+    ((path, reason),) = emptied.failures
+    assert stuck.name in path
+    assert reason
+    stuck.rmdir()
+    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert agrees(butler)
+
+
+def test_a_file_that_is_gone_already_is_no_failure(butler: Butler, owner: Butler, repo: Path) -> None:
+    butler.remove([put(butler)])
+    files(repo)[0].unlink()
+    emptied = owner.empty_trash(older_than=NOW)
+    assert (emptied.artifacts, emptied.failures) == (1, ())
+
+
+def test_a_file_ingested_in_place_stays(butler: Butler, owner: Butler, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"a": 1}')
+    (ref,) = butler.ingest([(file, {"camera": "Cam", "sensor": 3})], "stats", mode="in-place")
+    butler.remove([ref])
+    emptied = owner.empty_trash(older_than=NOW)
+    assert (emptied.artifacts, emptied.bytes) == (1, 0)
+    assert file.exists()
+
+
+def test_removing_a_run_is_one_statement_and_takes_its_datasets(
+    butler: Butler, statements: list[str]
+) -> None:
+    refs = [put(butler, n) for n in range(3)]
+    statements.clear()
+    outcomes = butler.remove_collection("u/me/first", datasets=True)
+    assert len(statements) == 1
+    assert [o.outcome for o in outcomes] == ["removed", "collection removed"]
+    assert outcomes[0].datasets == 4, "three, and the run's environment"
+    assert {ref.id for ref in refs} < set(outcomes[0].dataset_ids)
+    with pytest.raises(CollectionNotFoundError):
+        butler.get("stats", camera="Cam", sensor=1)
+    assert put(butler, 1), "the run's name can be used again"
+
+
+@pytest.mark.parametrize("verb", ["unstore", "remove"])
+def test_a_plan_names_what_is_kept_and_is_one_statement(
+    butler: Butler, verb: str, statements: list[str]
+) -> None:
+    one, other = put(butler, 1), put(butler, 2)
+    butler.associate("best", [one])
+    statements.clear()
+    planned = getattr(butler, verb)([one, other], dry_run=True)
+    assert len(statements) == 1
+    assert [(o.outcome, o.reason, o.dataset_ids) for o in planned] == [
+        (f"{verb}d".replace("eed", "ed"), "", (other.id,)),
+        ("kept", "in best", (one.id,)),
+    ]
+    assert [str(o) for o in planned] == [
+        f"{planned[0].outcome}: 1 dataset, 1 file, {planned[0].bytes} bytes",
+        f"kept: 1 dataset, 1 file, {planned[1].bytes} bytes, in best",
+    ]
+    assert butler.get(one) == {"sensor": 1}
+    assert butler.get(other) == {"sensor": 2}
+    assert getattr(butler, verb)([one, other]) == planned

@@ -1,0 +1,111 @@
+"""``butler unstore``, ``remove``, ``restore``, ``trash`` and ``collection remove``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from butler import Butler
+from butler.errors import DatasetNotFoundError
+
+from .conftest import Command
+
+VISIT_12 = ("stats", "visit=12", "camera=Peepshow", "-c", "u/me/first")
+
+
+def test_the_plan_is_shown_and_the_answer_no_changes_nothing(filled: Butler, command: Command) -> None:
+    asked = command("remove", *VISIT_12, input="n\n")
+    assert asked.exit_code == 1
+    assert asked.stdout.startswith("removed: 1 datasets, 1 files, ")
+    assert "Remove 1 datasets?" in asked.stderr
+    assert "Nothing was done" in asked.stderr
+    assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
+
+
+@pytest.mark.parametrize("verb", ["unstore", "remove"])
+def test_a_dry_run_asks_nothing_and_does_nothing(filled: Butler, command: Command, verb: str) -> None:
+    assert command.out(verb, *VISIT_12, "--dry-run").startswith(verb)
+    assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
+
+
+def test_what_is_kept_is_named_and_the_exit_status_tells_some_from_none(
+    filled: Butler, command: Command
+) -> None:
+    filled.registry.register_collection("best", "tagged")
+    kept = filled.find("stats", camera="Peepshow", visit=12)
+    filled.associate("best", [kept])
+    some = command("remove", "stats", "-c", "u/me/first", "--yes")
+    assert some.exit_code == 3
+    lines = some.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines[:2]] == ["removed", "kept"]
+    assert lines[1].endswith(", in best")
+    assert lines[2] == f"  {kept}"
+    assert command("remove", "stats", "-c", "u/me/first", "--yes").exit_code == 1
+    assert command("remove", "stats", "-c", "u/me/first", "--yes", "--force").exit_code == 0
+    with pytest.raises(DatasetNotFoundError):
+        filled.get("stats", camera="Peepshow", visit=12, collections="best")
+
+
+def test_nothing_found_is_said_and_is_a_failure(filled: Butler, command: Command) -> None:
+    result = command("remove", "stats", "camera=Peepshow", "visit=99", "-c", "u/me/first", "--yes")
+    assert (result.exit_code, result.stdout) == (1, "no datasets found\n")
+    assert command("remove", "stats").exit_code == 2, "no collection is named"
+
+
+def test_what_was_removed_is_listed_and_restored(filled: Butler, command: Command) -> None:
+    command.out("remove", *VISIT_12, "--reason", "cloudy", "--yes")
+    (row,) = command.json("trash", "list")
+    assert (row["run"], row["state"], row["change_reason"], row["datasets"]) == (
+        "u/me/first",
+        "removed",
+        "cloudy",
+        1,
+    )
+    assert "1 datasets would be" in command.out("restore", "--run", "u/me/first", "--dry-run")
+    command.out("restore", "--run", "u/me/first", "--type", "stats")
+    assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
+    assert command("restore").exit_code == 2
+    assert command.json("trash", "list") == []
+
+
+def test_the_trash_is_emptied_of_what_is_old_enough(filled: Butler, command: Command, repo: Path) -> None:
+    command.out("unstore", *VISIT_12, "--yes")
+    before = len(list((repo / "data").rglob("*.json")))
+    assert command.out("trash", "empty").startswith("0 datasets, 0 bytes, are to be deleted")
+    assert command.out("trash", "empty", "--now", "--dry-run").startswith("1 datasets, ")
+    assert len(list((repo / "data").rglob("*.json"))) == before
+    assert command("trash", "empty", "--now", input="n\n").exit_code == 1
+    command.out("trash", "empty", "--now", "--yes")
+    assert len(list((repo / "data").rglob("*.json"))) == before - 1
+    result = command("restore", str(filled.find("stats", camera="Peepshow", visit=12).id))
+    assert result.exit_code == 1
+    assert "deleted" in result.stderr
+
+
+def test_the_time_in_the_trash_is_the_observatory_s_to_say(filled: Butler, command: Command) -> None:
+    assert command.out("trash", "delay") == "7 days\n"
+    assert command.out("trash", "delay", "0") == "00:00:00\n"
+    command.out("unstore", *VISIT_12, "--yes")
+    assert command.out("trash", "empty").startswith("1 datasets, ")
+    for wrong in ("soon", "-1 day"):
+        refused = command("trash", "delay", "--", wrong)
+        assert refused.exit_code == 2
+        assert "write '7 days'" in refused.stderr
+
+
+def test_a_run_is_removed_with_its_datasets(filled: Butler, command: Command) -> None:
+    command.out("collection", "chain", "all", "u/me/first")
+    refused = command("collection", "remove", "u/me/first", "--yes")
+    assert refused.exit_code == 1
+    assert "has 4 datasets" in refused.stderr
+    told = command.out("collection", "remove", "u/me/first", "--datasets", "--yes").splitlines()
+    assert [line.partition(":")[0] for line in told] == ["removed", "chain changed", "collection removed"]
+    assert [c["collection"] for c in command.json("collection", "list")] == ["all"]
+
+
+def test_an_empty_tag_is_removed_after_a_question(filled: Butler, command: Command) -> None:
+    command.out("collection", "create", "tag", "--kind", "tagged")
+    assert command("collection", "remove", "tag", input="n\n").exit_code == 1
+    assert command.out("collection", "remove", "tag", "--yes") == "collection removed: tag\n"
+    assert command("collection", "remove", "tag", "--yes").exit_code == 1
