@@ -1,5 +1,5 @@
 -- object: function butler.claim_trash(text, interval, integer)
--- requires: shared/shared_paths.sql shared/raise_error.sql
+-- requires: functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
 --
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
 -- process had claimed is given again. Sooner than the trash's delay only the owner may.
@@ -25,7 +25,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_datastore integer;
-    v_delay interval := (SELECT i.trash_delay FROM butler_shared.installation AS i);
+    v_delay interval := butler.trash_delay();
     v_shared text[];
     v_claimed uuid[];
 BEGIN
