@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AdministratorDsn",
     "Collections",
     "DryRun",
     "FormatOption",
@@ -46,6 +47,14 @@ class ListFormat(StrEnum):
 Labels = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=VALUE]...", help="Labels, such as camera=ACS visit=8560513 sensor=1."),
+]
+AdministratorDsn = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        metavar="DSN",
+        help="Log in so, instead of as the repository says; the login must be able to become the owner.",
+    ),
 ]
 Collections = Annotated[
     list[str] | None,

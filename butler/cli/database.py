@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, Yes, examples
+from butler.cli import backups
+from butler.cli.arguments import AdministratorDsn, ListFormat, ListFormatOption, Yes, examples
 from butler.cli.console import confirm, note, write_record
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
@@ -30,14 +31,6 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-AdministratorDsn = Annotated[
-    str | None,
-    typer.Option(
-        "--dsn",
-        metavar="DSN",
-        help="Log in so, instead of as the repository says; the login must be able to become the owner.",
-    ),
-]
 RolePrefix = Annotated[
     str, typer.Option("--role-prefix", metavar="PREFIX", help="What the names of the roles begin with.")
 ]
@@ -67,6 +60,15 @@ def add_to(application: typer.Typer) -> None:
         epilog=examples("butler db check", "butler db check postgresql://survey_admin@db.example.org/survey")
     )(check)
     group.command(epilog=examples("butler db grant"))(grant)
+    group.command(
+        epilog=examples("butler db backup before-the-upgrade", "butler db backup before-the-upgrade --dry-run")
+    )(backups.backup)
+    group.command(
+        epilog=examples(
+            "butler db restore before-the-upgrade --replace --yes",
+            "butler db restore before-the-upgrade --replace --dry-run",
+        )
+    )(backups.restore)
     group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)
     application.add_typer(group, name="db", help="Start, stop, make, migrate and check the database.")
 
@@ -180,7 +182,7 @@ def init(
         print(administrator_script(role_prefix=role_prefix, login=login), end="")
         return
     session = session_of(ctx)
-    with translated(), one_transaction(dsn or _administrator(session)) as connection:
+    with translated(), one_transaction(dsn or session.administrator()) as connection:
         for finding in neighbours(connection, role_prefix):
             warnings.warn(str(finding), stacklevel=1)
         initialise(connection, role_prefix=role_prefix)
@@ -269,7 +271,7 @@ def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
     from butler.schema.migrations import initialise
 
     session = session_of(ctx)
-    administrator = dsn or _administrator(session)
+    administrator = dsn or session.administrator()
     with session.owning(administrator) as connection:
         prefix = role_prefix(connection)
     with translated(), one_transaction(administrator) as connection:
@@ -302,13 +304,3 @@ def _cluster(session: Session) -> Cluster:
             hint="Whoever runs that server starts and stops it.",
         )
     return Cluster(config.repo)
-
-
-def _administrator(session: Session) -> str:
-    """Give the DSN of whoever may make extensions and roles."""
-    config = session.config()
-    if not config.embedded:
-        return config.dsn("owner")
-    cluster = _cluster(session)
-    cluster.ensure_running()
-    return cluster.dsn("superuser", "butler")

@@ -88,18 +88,24 @@ class Session:
         dsn : `str`, optional
             Of a login that may become the owner, instead of the repository's own.
         """
-        from sqlalchemy import text
-
         from butler.registry.engine import one_transaction
         from butler.registry.translate import translated
+        from butler.schema.install import become_owner
 
         with translated(), one_transaction(dsn or self.config().dsn("owner")) as connection:
-            owner = connection.execute(
-                text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_shared'")
-            ).scalar_one_or_none()
-            if owner:
-                connection.execute(text(f"SET LOCAL ROLE {owner}"))
+            become_owner(connection)
             yield connection
+
+    def administrator(self) -> str:
+        """Give the DSN of whoever may make extensions and roles."""
+        config = self.config()
+        if not config.embedded:
+            return config.dsn("owner")
+        from butler.cluster import Cluster
+
+        cluster = Cluster(config.repo)
+        cluster.ensure_running()
+        return cluster.dsn("superuser", "butler")
 
     def log_to(self, file: Path | None) -> None:
         """Write messages to the terminal as asked, and to a file."""

@@ -51,23 +51,18 @@ def _become_psql(session: Session) -> NoReturn:
     import os
     import shutil
 
-    from sqlalchemy import make_url
-
     from butler.errors import ConfigError
+    from butler.registry.engine import without_password
 
     config = session.config()
-    url = make_url(config.dsn(session.reader))
     psql = shutil.which("psql")
     if psql is None:
         raise ConfigError(
             "there is no program psql here", hint="Install it: apt-get install postgresql-client."
         )
-    environment = dict(os.environ)
-    # On the command line every user of the computer could read it.
-    if password := url.password or url.query.get("password"):
-        environment["PGPASSWORD"] = str(password)
-    public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
+    url, secret = without_password(config.dsn(session.reader))
+    environment = {**os.environ, **secret}
     registry = session.layer or config.registry
     if registry != "butler":
         environment["PGOPTIONS"] = f"-c search_path={registry},public"
-    os.execve(psql, [psql, public.render_as_string(hide_password=False)], environment)
+    os.execve(psql, [psql, url], environment)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from butler.errors import DatabaseUnavailableError
 
-__all__ = ["Programs", "find_programs"]
+__all__ = ["Programs", "find_client", "find_programs"]
 
 _OLDEST_MAJOR = 15
 _INSTALLED = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
@@ -75,20 +75,45 @@ def find_programs(major: int | None = None) -> Programs:
     )
 
 
+def find_client(name: str, major: int) -> Path:
+    """Find a client program that understands a server of some version.
+
+    Parameters
+    ----------
+    name : `str`
+        Such as ``pg_dump``.
+    major : `int`
+        Of the server: an older program refuses it.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        If there is none so new. The hint names what to install.
+    """
+    for folder in _candidates(name):
+        program = folder / name
+        if program.exists() and _digits(_output(program, "--version")) >= major:
+            return program
+    raise DatabaseUnavailableError(
+        f"No program {name} of PostgreSQL {major} or later is installed",
+        hint=f"Install it: apt-get install postgresql-client-{major}.",
+    )
+
+
 def _apt(major: int) -> str:
     return f"Install it: apt-get install postgresql-{major} postgresql-{major}-postgis-3."
 
 
 def _folders() -> Iterator[Path]:
     seen: set[Path] = set()
-    for folder in _candidates():
+    for folder in _candidates("postgres"):
         if folder not in seen and all((folder / name).exists() for name in ("postgres", "initdb", "pg_ctl")):
             seen.add(folder)
             yield folder
 
 
-def _candidates() -> Iterator[Path]:
-    if on_path := shutil.which("postgres"):
+def _candidates(program: str) -> Iterator[Path]:
+    if on_path := shutil.which(program):
         yield Path(on_path).resolve().parent
     if pg_config := shutil.which("pg_config"):
         yield Path(_output(pg_config, "--bindir")).resolve()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from butler.errors import ConfigError
 
-__all__ = ["hidden", "one_transaction", "open_engine"]
+__all__ = ["hidden", "one_transaction", "open_engine", "without_password"]
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -85,3 +85,19 @@ def hidden(dsn: str) -> str:
     """Give a DSN as it may be shown: without its password."""
     rendered: Any = make_url(dsn).render_as_string(hide_password=True)
     return str(rendered)
+
+
+def without_password(dsn: str) -> tuple[str, dict[str, str]]:
+    """Give a DSN for a program's command line, which every user of the computer can read.
+
+    Returns
+    -------
+    url : `str`
+        Without its password.
+    environment : `dict`
+        The password, if there is one, as PostgreSQL's programs look for it.
+    """
+    url = make_url(dsn)
+    password = url.password or url.query.get("password")
+    public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
+    return public.render_as_string(hide_password=False), {"PGPASSWORD": str(password)} if password else {}

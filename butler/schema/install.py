@@ -19,6 +19,7 @@ from butler.values import Artifact
 
 __all__ = [
     "Registry",
+    "become_owner",
     "build_contract",
     "build_shared",
     "create_proxy",
@@ -71,6 +72,15 @@ def registries(connection: Connection) -> list[Registry]:
         text("SELECT registry, base, depth FROM butler_shared.registry ORDER BY depth, registry")
     )
     return [Registry(row.registry, row.base, row.depth) for row in rows]
+
+
+def become_owner(connection: Connection) -> None:
+    """Take the role of the schema's owner until the transaction ends; nothing where there is none yet."""
+    owner = connection.execute(
+        text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_shared'")
+    ).scalar_one_or_none()
+    if owner:
+        connection.execute(text(f"SET LOCAL ROLE {owner}"))
 
 
 def role_prefix(connection: Connection) -> str:
