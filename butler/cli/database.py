@@ -61,12 +61,12 @@ def add_to(application: typer.Typer) -> None:
     )(check)
     group.command(epilog=examples("butler db grant"))(grant)
     group.command(
-        epilog=examples("butler db backup before-the-upgrade", "butler db backup before-the-upgrade --dry-run")
+        epilog=examples("butler db backup before-upgrade", "butler db backup before-upgrade --dry-run")
     )(backups.backup)
     group.command(
         epilog=examples(
-            "butler db restore before-the-upgrade --replace --yes",
-            "butler db restore before-the-upgrade --replace --dry-run",
+            "butler db restore before-upgrade --replace --yes",
+            "butler db restore before-upgrade --replace --dry-run",
         )
     )(backups.restore)
     group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)

@@ -226,7 +226,8 @@ def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
     before = listing(database, *VIEWS)
     butler.put("this is c", "note", label="c")
     with pytest.raises(
-        DefinitionConflictError, match=r"isn't empty: it has 1 collection, 2 dataset types, 1 layer(?s:.*)--replace"
+        DefinitionConflictError,
+        match=r"isn't empty: it has 1 collection, 2 dataset types, 1 layer(?s:.*)--replace",
     ):
         put_back(tmp_path / "backup", database)
     assert butler.exists("note", label="c")

@@ -97,10 +97,10 @@ butler db downgrade 0001 --yes
 butler db upgrade
 butler db check
 butler db grant
-butler db backup before-the-upgrade --dry-run
-butler db backup before-the-upgrade
-butler db restore before-the-upgrade --replace --dry-run
-butler db restore before-the-upgrade --replace --yes
+butler db backup before-upgrade --dry-run
+butler db backup before-upgrade
+butler db restore before-upgrade --replace --dry-run
+butler db restore before-upgrade --replace --yes
 butler db dsn
 butler db status
 butler db status --format json
