@@ -1,0 +1,178 @@
+"""What is done to a repository while something fails: of each there is all or nothing, and it can be done again."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from faults.wire import BEGIN
+
+from butler import Butler, DatasetRef, DatasetType
+from butler.errors import DatasetExistsError
+
+__all__ = ["OPERATIONS", "Operation"]
+
+SHARED_RUN = "r/all"
+
+
+@dataclass(frozen=True)
+class Operation(ABC):
+    """One thing to do, with labels of its own.
+
+    Parameters
+    ----------
+    repo : `str`
+        The repository as the process that does it sees it.
+    number : `int`
+        Tells its labels from those of the others.
+    folder : `str`
+        For files of its own.
+    """
+
+    repo: str
+    number: int
+    folder: str
+
+    files = 1
+
+    @property
+    def labels(self) -> list[str]:
+        return [f"n{self.number}-{each}" for each in range(self.files)]
+
+    @property
+    def run(self) -> str:
+        return SHARED_RUN
+
+    def prepare(self, butler: Butler) -> None:
+        """Make what it needs."""
+        butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
+        butler.registry.register_units("label", [{"label": label} for label in self.labels])
+
+    def __call__(self) -> None:
+        """Do it, in a process of its own."""
+        with Butler(self.repo, run=self.run) as butler:
+            butler.registry.query(f"SELECT '{BEGIN.decode()}'").scalar()
+            self.do(butler)
+
+    @abstractmethod
+    def do(self, butler: Butler) -> None:
+        """Do it."""
+
+    def do_again(self, butler: Butler) -> None:
+        """Do it after it has failed, or seemed to."""
+        self.do(butler)
+
+    def is_done(self, butler: Butler) -> bool:
+        """Tell whether all is there, and fail if it is neither all nor nothing."""
+        found = self._found(butler)
+        assert len(found) in {0, self.files}, "half of it is there"
+        for ref in found:
+            assert butler.get(ref) == ref.data_id["label"]
+        return bool(found)
+
+    def _found(self, butler: Butler) -> list[DatasetRef]:
+        rows = butler.registry.query(
+            "SELECT dataset_id::text FROM dataset"
+            " WHERE dataset_type = 'note' AND state = 'present' AND label = ANY(:labels)",
+            {"labels": self.labels},
+        )
+        from uuid import UUID
+
+        return [butler.registry.get_dataset(UUID(row.dataset_id)) for row in rows]
+
+    def check_sources(self, butler: Butler) -> None:
+        """Fail if the bytes of a source are lost."""
+
+
+@dataclass(frozen=True)
+class Put(Operation):
+    """One object, into a run that is there."""
+
+    def do(self, butler: Butler) -> None:
+        butler.put_many([(label, {"label": label}) for label in self.labels], "note", run=self.run)
+
+    def do_again(self, butler: Butler) -> None:
+        try:
+            self.do(butler)
+        except DatasetExistsError:
+            assert self.is_done(butler)
+
+
+@dataclass(frozen=True)
+class PutMany(Put):
+    """Three objects, one after the other written."""
+
+    files = 3
+
+
+@dataclass(frozen=True)
+class PutIntoNewRun(Put):
+    """One object into a run that isn't there yet, which is described after it."""
+
+    @property
+    def run(self) -> str:
+        return f"r/{self.number}"
+
+
+@dataclass(frozen=True)
+class Ingest(Operation):
+    """Two files."""
+
+    mode = "copy"
+    files = 2
+
+    @property
+    def sources(self) -> dict[str, Path]:
+        return {label: Path(self.folder, f"{label}.txt") for label in self.labels}
+
+    def prepare(self, butler: Butler) -> None:
+        super().prepare(butler)
+        for label, file in self.sources.items():
+            file.write_text(label)
+
+    def do(self, butler: Butler) -> None:
+        files = [(file, {"label": label}) for label, file in self.sources.items()]
+        butler.ingest(files, "note", run=self.run, mode=self.mode)
+
+    def check_sources(self, butler: Butler) -> None:
+        there = {ref.data_id["label"] for ref in self._found(butler)}
+        for label, file in self.sources.items():
+            if self.mode == "move":
+                assert file.exists() or label in there
+            else:
+                assert file.read_text() == label
+
+    def is_done(self, butler: Butler) -> bool:
+        return super().is_done(butler) and (
+            self.mode != "move" or not any(file.exists() for file in self.sources.values())
+        )
+
+
+class IngestByMove(Ingest):
+    mode = "move"
+
+
+class IngestByHardLink(Ingest):
+    mode = "hardlink"
+
+
+class IngestBySymbolicLink(Ingest):
+    mode = "symlink"
+
+
+class IngestInPlace(Ingest):
+    mode = "in-place"
+
+
+OPERATIONS: list[Callable[[str, int, str], Operation]] = [
+    Put,
+    PutMany,
+    PutIntoNewRun,
+    Ingest,
+    IngestByMove,
+    IngestByHardLink,
+    IngestBySymbolicLink,
+    IngestInPlace,
+]
