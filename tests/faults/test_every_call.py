@@ -7,12 +7,19 @@ from itertools import count
 from typing import Any
 
 import pytest
+
 from faults.conftest import Trials
-from faults.operations import OPERATIONS
+from faults.operations import OPERATIONS, IngestByMove, PutIntoNewRun, PutMany
 from faults.wire import WireFault
 from faults.worker import FileFault
 
-each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.__name__)
+
+def each(operations: list[Any]) -> Any:
+    return pytest.mark.parametrize("operation", operations, ids=lambda one: one.__name__)
+
+
+each_operation = each(OPERATIONS)
+each_that_differs_in_its_files = each([one for one in OPERATIONS if one is not PutIntoNewRun])
 
 
 @pytest.fixture
@@ -65,7 +72,7 @@ def test_whichever_statement_a_process_is_killed_at_it_is_all_or_nothing(
         trials.judge(one, outcome, may_leave={"unfinished", "temporary"})
 
 
-@each_operation
+@each_that_differs_in_its_files
 def test_whichever_call_about_a_file_a_process_is_killed_at_it_is_all_or_nothing(
     trials: Trials, operation: Any
 ) -> None:
@@ -78,15 +85,21 @@ def test_whichever_call_about_a_file_a_process_is_killed_at_it_is_all_or_nothing
         trials.judge(one, outcome, may_leave={"unfinished", "temporary"})
 
 
-@each_operation
-@pytest.mark.parametrize("lasting", [False, True])
-def test_whichever_call_about_a_file_fails_it_is_all_or_nothing(
-    trials: Trials, operation: Any, lasting: bool
-) -> None:
+@each_that_differs_in_its_files
+def test_whichever_call_about_a_file_fails_it_is_all_or_nothing(trials: Trials, operation: Any) -> None:
     for number in count(1):
         one = trials.prepared(operation)
-        fault = FileFault(number, errno.EIO, trials.files, lasting)
-        outcome, happened = trials.try_with(one, fault)
+        outcome, happened = trials.try_with(one, FileFault(number, errno.EIO, trials.files))
         if not happened:
             break
-        trials.judge(one, outcome, may_leave={"unfinished", "temporary"} if lasting else set())
+        trials.judge(one, outcome, may_leave=set())
+
+
+@each([PutMany, IngestByMove])
+def test_whenever_the_disk_goes_for_good_it_is_all_or_nothing(trials: Trials, operation: Any) -> None:
+    for number in count(1):
+        one = trials.prepared(operation)
+        outcome, happened = trials.try_with(one, FileFault(number, errno.EIO, trials.files, lasting=True))
+        if not happened:
+            break
+        trials.judge(one, outcome, may_leave={"unfinished", "temporary"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -124,6 +125,7 @@ def serve(descriptor: int) -> None:
             return
         if callable(tasks):
             pipe.send(_done(tasks))
+            gc.freeze()  # what is there now is copied to no child by being looked at
         else:
             pipe.send([_collected(*child) for child in [_forked(task, fault) for task in tasks]])
 
