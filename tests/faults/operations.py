@@ -84,7 +84,7 @@ class Operation(ABC):
         )
         return [butler.registry.get_dataset(UUID(row.dataset_id)) for row in rows]
 
-    def check_sources(self, butler: Butler) -> None:  # noqa: B027: most have none
+    def check_sources(self, butler: Butler) -> None:  # noqa: B027
         """Fail if the bytes of a source are lost."""
 
 
