@@ -71,7 +71,8 @@ def get(
         ref = butler.find(name, given)
         with writing_to(output) as path:
             whole = not component and not parameters and len(ref.artifacts) == 1
-            if not (whole and _copied(butler, ref.artifacts[0], path)):
+            as_it_is = whole and _is_so_named(ref, path)
+            if not (as_it_is and _copied(butler, ref.artifacts[0], path)):
                 _write(butler, ref, component, parameters, path)
     if output != Path("-"):
         note(session, f"{ref} is in {output}")
@@ -153,6 +154,7 @@ def _write(
     import json
 
     from butler.datastore import storage_class
+    from butler.datastore.formatters import formatter_named
     from butler.errors import ArtifactMissingError
 
     obj = butler.get(ref, component=component, parameters=parameters)
@@ -171,16 +173,25 @@ def _write(
         **({"component": component} if component else {}),
         **({"parameters": parameters} if parameters else {}),
     }
-    _formatter(kind, path).write(obj, path, identity, storage_class=kind)
+    own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
+    (_named_by(kind, path) or own).write(obj, path, identity, storage_class=kind)
 
 
-def _formatter(kind: str, path: Path) -> Formatter:
-    """Choose what writes a storage class: by the file's name, else its own."""
+def _is_so_named(ref: DatasetRef, path: Path) -> bool:
+    """Whether a copy of the dataset's file would be what its name says."""
+    named = _named_by(ref.dataset_type.storage_class, path)
+    return named is None or ref.artifacts[0].path.lower().endswith(named.extension)
+
+
+def _named_by(kind: str, path: Path) -> Formatter | None:
+    """What writes a storage class into files of such a name; `None` if the name says nothing."""
     from butler.datastore import storage_class
     from butler.datastore.formatters import formatter_named, formatters_of
 
-    own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
     name = path.name.lower()
-    fitting = next((each for each in (own, *formatters_of(kind)) if name.endswith(each.extensions)), own)
-    ways = (fitting, *map(fitting.compressed, fitting.compressions))
-    return next((way for way in ways if name.endswith(way.extension)), fitting)
+    own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
+    for formatter in (own, *formatters_of(kind)):
+        for way in (formatter, *map(formatter.compressed, formatter.compressions)):
+            if name.endswith(way.extension):
+                return way
+    return next((each for each in (own, *formatters_of(kind)) if name.endswith(each.extensions)), None)

@@ -253,6 +253,18 @@ def test_a_component_and_a_section_are_files_of_their_own(
     assert command.out("get", "calexp.bbox", *CALEXP, "-o", "-") == "[0, 0, 4, 3]\n"
 
 
+def test_a_whole_dataset_is_written_anew_where_a_copy_would_not_be_what_its_name_says(
+    filled: Butler, command: Command, inputs: Path
+) -> None:
+    for name, begins in (("out.h5", b"\x89HDF"), ("out.fits.gz", b"\x1f\x8b"), ("out.fits.fz", b"SIMPLE  =")):
+        command.out("get", "calexp", *CALEXP, "-o", name)
+        assert Path(name).read_bytes().startswith(begins)
+        assert command.json("identify", name)[0]["dataset_type"] == "calexp"
+    pixels = filled.get("calexp", camera="Peepshow", visit=12, sensor=7).data
+    assert CCDData.read("out.fits.gz", hdu="SCI", unit="adu").data.tolist() == pixels.tolist()
+    assert b"ZCMPTYPE" in Path("out.fits.fz").read_bytes()
+
+
 def test_the_name_of_the_file_chooses_its_format(filled: Butler, command: Command, inputs: Path) -> None:
     import astropy.table
     import pyarrow.parquet

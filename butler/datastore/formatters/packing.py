@@ -26,7 +26,7 @@ EXPANSION = 1100
 """More than deflate can make of one byte, which is 1032, or Rice coding."""
 
 _FREE = 64 << 20
-_CHUNK = 1 << 20
+_CHUNK = 1 << 17
 _GZIP_LEVEL = 1  # of noisy floats the others save 0.4 % in more than twice the time
 
 
