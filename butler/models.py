@@ -39,6 +39,7 @@ __all__ = [
     "DatasetConsumer",
     "DatasetType",
     "Label",
+    "LostArtifact",
     "ObservedSensor",
     "Patch",
     "PhysicalFilter",
@@ -440,6 +441,20 @@ class Artifact(Base):
     size: Mapped[int]
     sha256: Mapped[str]
     state: Mapped[str]
+
+
+class LostArtifact(Base):
+    """A stored piece of a dataset that was found to be gone or altered."""
+
+    __tablename__ = "lost_artifact"
+
+    dataset_id: Mapped[UUID] = mapped_column(primary_key=True)
+    datastore: Mapped[str] = mapped_column(primary_key=True)
+    component: Mapped[str] = mapped_column(primary_key=True)
+    uri: Mapped[str]
+    fault: Mapped[str]
+    found: Mapped[datetime]
+    found_by: Mapped[str]
 
 
 class Collection(Base):

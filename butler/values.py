@@ -112,6 +112,8 @@ class Artifact:
         Of the bytes.
     component : `str`
         Which component it holds; empty for the whole dataset.
+    state : `str`
+        ``present``; ``lost``, if it was found to be gone or altered.
     """
 
     datastore: str
@@ -120,6 +122,7 @@ class Artifact:
     size: int
     sha256: bytes
     component: str = ""
+    state: str = "present"
 
 
 @dataclass(frozen=True, slots=True)

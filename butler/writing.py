@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from butler.quantum import Quantum
     from butler.registry.base import BegunPut, Registry
 
-__all__ = ["Writer", "ref_of"]
+__all__ = ["ENVIRONMENT", "Writer", "ref_of"]
 
 ENVIRONMENT = "run_environment"
+"""The dataset type of what describes the process that made a run."""
 
 _logger = logging.getLogger(__name__)
 

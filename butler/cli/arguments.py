@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +23,7 @@ __all__ = [
     "TableFormat",
     "Yes",
     "examples",
+    "read_duration",
     "read_labels",
 ]
 
@@ -77,6 +80,29 @@ OutputFile = Annotated[
 Glob = Annotated[str, typer.Argument(metavar="[GLOB]", help="Pattern of names, with * and ?.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
+
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def read_duration(value: str | timedelta) -> timedelta:
+    """Read a duration such as ``90s``, ``10m``, ``8h`` or ``1d``.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it isn't written like these.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        raise typer.BadParameter(f"{value!r} is not a duration: write 90s, 10m, 8h or 1d")
+    try:
+        return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise typer.BadParameter(f"{value!r} is longer than anything lasts") from None
 
 
 def examples(*lines: str) -> str:

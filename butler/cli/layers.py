@@ -80,12 +80,12 @@ def drop(
 def _remove(butler: Butler, artifacts: Sequence[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
     from butler.errors import ButlerError
-    from butler.verification import claimed_paths
+    from butler.verification import unclaimed
 
-    claimed = claimed_paths(butler.registry, butler.datastore, [artifact.path for artifact in artifacts])
+    free = unclaimed(butler.registry, butler.datastore, [artifact.path for artifact in artifacts])
     left = 0
     for artifact in artifacts:
-        if artifact.path in claimed:
+        if artifact.path not in free:
             continue
         try:
             butler.datastore.remove([artifact])

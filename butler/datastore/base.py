@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -270,3 +271,37 @@ class Datastore(ABC):
     @abstractmethod
     def is_temporary(self, path: str) -> bool:
         """Whether a path from `paths` is a temporary file."""
+
+    @abstractmethod
+    def id_in_path(self, path: str) -> UUID | None:
+        """Id of the dataset for which a path from `paths` was made, if it was made for one."""
+
+    @abstractmethod
+    def modified(self, path: str) -> datetime:
+        """When a path from `paths` came to be what it is, UTC.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If it is gone.
+        """
+
+    @abstractmethod
+    def identify(self, path: str) -> dict[str, Any] | None:
+        """What the file at a path from `paths` says about itself: the identity that it was put with.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If it is gone.
+        """
+
+    @abstractmethod
+    def describe(self, path: str, storage_class: str, dataset_type: str) -> Artifact:
+        """Describe the file at a path from `paths` as if it had been ingested where it is.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If it is gone.
+        """

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from butler.datastore.base import Datastore
 from butler.datastore.fingerprint import Fingerprint, changed_since, copy_file, fingerprint, regular_file
 from butler.datastore.formatters import Formatter, formatter_named, formatters_of
 from butler.datastore.formatters.content import beginning
-from butler.datastore.paths import artifact_path, check_hint, file_uri, is_file_uri, local_file
+from butler.datastore.identify import identify
+from butler.datastore.paths import artifact_path, check_hint, file_uri, id_in_name, is_file_uri, local_file
 from butler.datastore.storage import Storage
 from butler.datastore.storage_classes import StorageClass, storage_class
 from butler.datastore.system_errors import refusal, typed
@@ -322,7 +324,7 @@ class FileDatastore(Datastore):
         if component is not None:
             kind.check_component(component)
         kind.check_parameters(component, wanted)
-        by_component = {artifact.component: artifact for artifact in artifacts}
+        by_component = {a.component: a for a in artifacts if a.datastore == self._name}
         if not by_component:
             raise ArtifactMissingError(
                 f"No artifact of this {kind.name} is in datastore {self._name!r}",
@@ -353,6 +355,8 @@ class FileDatastore(Datastore):
     def _read(
         self, artifact: Artifact, kind: StorageClass, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
+        if artifact.state == "lost" and (fault := self.check(artifact)):
+            raise _lost(artifact.path, fault)
         formatter = formatter_named(artifact.formatter, f"artifact {artifact.path!r}")
         with self._local(artifact) as file:
             with typed(artifact.path):
@@ -409,6 +413,26 @@ class FileDatastore(Datastore):
     def is_temporary(self, path: str) -> bool:
         """As the storage names its temporary files."""
         return self._storage.is_temporary(path)
+
+    def id_in_path(self, path: str) -> UUID | None:
+        """By the name that `artifact_path` gives."""
+        return id_in_name(Path(path))
+
+    def modified(self, path: str) -> datetime:
+        """As the storage says."""
+        return self._storage.modified(path)
+
+    def identify(self, path: str) -> dict[str, Any] | None:
+        """As its format holds it."""
+        with self._storage.local(path) as file:
+            return identify(file)
+
+    def describe(self, path: str, storage_class: str, dataset_type: str) -> Artifact:
+        """By its content, as for a file that is ingested."""
+        kind = _storage_class(storage_class)
+        with self._storage.local(path) as file:
+            formatter = self._reader(None, dataset_type, kind, file)
+            return self._artifact(path, formatter, fingerprint(file))
 
     def _local(self, artifact: Artifact) -> AbstractContextManager[Path]:
         if is_file_uri(artifact.path):
@@ -492,6 +516,15 @@ def _in_place(artifact: Artifact) -> Iterator[Path]:
                 details={"path": artifact.path},
             )
     yield file
+
+
+def _lost(path: str, fault: str) -> ButlerError:
+    kind = ArtifactMissingError if fault == "missing" else ChecksumError
+    return kind(
+        f"{path!r} is known to be lost: {'it is gone' if fault == 'missing' else 'its bytes have changed'}",
+        hint="Restore it from a copy; then 'butler verify --repair' says that it is there again.",
+        details={"path": path, "fault": fault},
+    )
 
 
 def _guarded(read: Callable[[], Any], path: str, formatter: Formatter) -> Any:

@@ -6,13 +6,14 @@ A registry never opens an artifact, and never decides where bytes lie.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.registry.upkeep import Upkeep
 from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, Removal
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ class OpenIntent:
         The database role.
     given_up : `datetime.datetime` or `None`
         Since when it can't end any more, UTC.
+    registered : `bool`
+        Whether there is a dataset of its id after all.
     """
 
     id: UUID
@@ -111,6 +114,7 @@ class OpenIntent:
     begun: datetime
     begun_by: str
     given_up: datetime | None = None
+    registered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class TrashedArtifact:
     delete_bytes: bool
 
 
-class Registry(ABC):
+class Registry(Upkeep):
     """Labels, collections, provenance and locations of datasets."""
 
     # Definitions ---------------------------------------------------------
@@ -452,6 +456,32 @@ class Registry(ABC):
         """Say that the bytes of puts that were given up are deleted; returns how many are forgotten.
 
         Puts that weren't given up stay.
+        """
+
+    @abstractmethod
+    def reap_puts(
+        self, datastore: str, older_than: timedelta, *, after: UUID | None = None, limit: int = 1000
+    ) -> list[OpenIntent]:
+        """Give up the puts that began longer ago than this.
+
+        Parameters
+        ----------
+        datastore : `str`
+            Into which they were.
+        older_than : `datetime.timedelta`
+            For how long they have been at it.
+        after : `uuid.UUID`, optional
+            Leave out ids up to this one.
+        limit : `int`
+            At most so many.
+
+        Returns
+        -------
+        puts : `list` [`OpenIntent`]
+            By their ids, also those that were given up before. The bytes of
+            those that aren't registered may be deleted, and then they are to
+            be forgotten by `forget_puts`. One that is just ending is passed
+            over.
         """
 
     @abstractmethod

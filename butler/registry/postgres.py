@@ -23,6 +23,7 @@ from butler.registry.binding import (
 )
 from butler.registry.copying import copy_rows
 from butler.registry.engine import open_engine
+from butler.registry.postgres_upkeep import PostgresUpkeep
 from butler.registry.rows import DatasetRefs, Fetched, Rows
 from butler.registry.statement import one_statement
 from butler.registry.translate import translated
@@ -39,7 +40,7 @@ Found = TypeVar("Found")
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,53}")
 
 
-class PostgresRegistry(Registry):
+class PostgresRegistry(PostgresUpkeep, Registry):
     """A registry that is a schema of a PostgreSQL database.
 
     Parameters
@@ -71,6 +72,17 @@ class PostgresRegistry(Registry):
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @property
+    def name(self) -> str:
+        return self.schema
+
+    def related(self) -> list[PostgresRegistry]:
+        rows = self._rows(_RELATED.format(self.schema))
+        others = [type(self)(self.dsn, name) for (name,) in rows]
+        for other in others:
+            other._engine = self._engine
+        return others
 
     def check_version(self) -> None:
         """Refuse a database whose schema isn't the one that this version of Butler needs.
@@ -218,7 +230,15 @@ class PostgresRegistry(Registry):
             DataId({unit: first.data_id[unit] for unit in first.units}),
             first.run,
             tuple(
-                Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)
+                Artifact(
+                    row.datastore,
+                    row.path,
+                    row.formatter,
+                    row.size,
+                    bytes(row.sha256),
+                    row.component,
+                    row.artifact_state,
+                )
                 for row in rows
                 if row.path is not None
             ),
@@ -399,21 +419,15 @@ class PostgresRegistry(Registry):
         ((count,),) = self._call("forget_puts", bound_ids(dataset_ids))
         return int(count)
 
+    def reap_puts(
+        self, datastore: str, older_than: timedelta, *, after: UUID | None = None, limit: int = 1000
+    ) -> list[OpenIntent]:
+        rows = self._call("reap_puts", datastore, older_than, bound_id(after or UUID(int=0)), limit)
+        return [_intent(row, row.registered) for row in rows]
+
     def open_intents(self, older_than: timedelta) -> list[OpenIntent]:
         rows = self._rows(f"SELECT * FROM {self.schema}.open_intents(%s)", (older_than,))
-        return [
-            OpenIntent(
-                UUID(str(row.dataset_id)),
-                row.dataset_type,
-                row.storage_class,
-                row.datastore,
-                row.hint,
-                row.begun,
-                row.begun_by,
-                row.given_up,
-            )
-            for row in rows
-        ]
+        return [_intent(row) for row in rows]
 
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
         ((count,),) = self._call("associate", collection, bound_ids(dataset_ids))
@@ -496,6 +510,37 @@ def _removals(rows: Sequence[Row[Any]]) -> list[Removal]:
 
 _STAGED_AT_ONCE = 10_000
 """Rows that are in memory, and in a staging table, at a time."""
+
+
+def _intent(row: Any, registered: bool = False) -> OpenIntent:
+    return OpenIntent(
+        UUID(str(row.dataset_id)),
+        row.dataset_type,
+        row.storage_class,
+        row.datastore,
+        row.hint,
+        row.begun,
+        row.begun_by,
+        row.given_up,
+        registered,
+    )
+
+
+_RELATED = """
+    WITH RECURSIVE below AS (
+        SELECT r.registry, r.base FROM {0}.registry AS r WHERE r.registry = '{0}'
+        UNION ALL
+        SELECT r.registry, r.base FROM {0}.registry AS r INNER JOIN below AS b ON r.registry = b.base
+    ), above AS (
+        SELECT r.registry FROM {0}.registry AS r WHERE r.registry = '{0}'
+        UNION ALL
+        SELECT r.registry FROM {0}.registry AS r INNER JOIN above AS a ON r.base = a.registry
+    )
+    SELECT r.registry FROM {0}.registry AS r
+    WHERE (r.registry IN (SELECT registry FROM below) OR r.registry IN (SELECT registry FROM above))
+        AND has_schema_privilege(r.registry, 'USAGE')
+    ORDER BY r.registry <> '{0}', r.depth, r.registry
+"""
 
 _ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
 

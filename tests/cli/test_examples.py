@@ -69,6 +69,11 @@ butler collection freeze Peepshow/raw
 butler collection freeze Peepshow/raw --release
 butler verify
 butler verify --fast --format json
+butler verify --incremental --for 2h --older-than 1d
+butler verify --repair --dry-run
+butler verify --repair --yes --report repairs.jsonl
+butler reap --dry-run
+butler reap --older-than 8h
 butler unstore raw visit=12 --collections Peepshow/raw --dry-run
 butler unstore raw camera=Peepshow visit=12 -c Peepshow/raw --reason 'on tape' --yes
 butler trash list

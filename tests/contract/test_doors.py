@@ -8,6 +8,11 @@ from db.session import Session, refused
 from db.world import contents
 
 READS = {
+    "claims_of_datasets",
+    "claims_of_files",
+    "count_artifacts",
+    "drifted_overlap",
+    "drifted_visits",
     "find_dataset",
     "find_in_run",
     "get_dataset",
@@ -26,7 +31,10 @@ READS = {
     "sky_vertices",
     "sky_within",
     "tai_to_utc",
+    "stored_artifacts",
+    "unbacked_datasets",
     "utc_to_tai",
+    "verified_up_to",
 }
 WRITES = {
     "abandon_put",
@@ -40,8 +48,13 @@ WRITES = {
     "finish_put",
     "forget_puts",
     "freeze_collection",
+    "mark_found",
+    "mark_lost",
     "merge_datasets",
     "predict_inputs",
+    "reap_puts",
+    "recompute_overlap",
+    "recompute_visit_regions",
     "register_camera",
     "register_collection",
     "register_dataset_type",
@@ -53,6 +66,7 @@ WRITES = {
     "restore",
     "set_chain",
     "set_run_environment",
+    "set_verified",
     "stage_datasets",
     "unstore",
 }

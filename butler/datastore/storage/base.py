@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
 from urllib.parse import unquote_to_bytes
@@ -107,6 +108,16 @@ class Storage(ABC):
     @abstractmethod
     def is_temporary(self, path: str) -> bool:
         """Whether `create` uses a path like this while it writes."""
+
+    @abstractmethod
+    def modified(self, path: str) -> datetime:
+        """When the file came to be under this name, with these bytes, UTC.
+
+        Raises
+        ------
+        ArtifactMissingError
+            If nothing is there.
+        """
 
     @abstractmethod
     def sweep(self, path: str) -> None:

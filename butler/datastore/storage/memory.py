@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +31,8 @@ class MemoryStorage(Storage):
     def __init__(self, name: str = "main") -> None:
         self._name = name
         self._files: dict[bytes, bytes] = {}
+        self._since: dict[bytes, datetime] = {}
+        self._opened = datetime.now(UTC)
 
     @classmethod
     def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
@@ -54,6 +57,7 @@ class MemoryStorage(Storage):
         # One step, so that of two writers only one gets the path.
         if self._files.setdefault(key, content) is not content:
             raise path_taken(path)
+        self._since[key] = datetime.now(UTC)
 
     @contextmanager
     def local(self, path: str) -> Iterator[Path]:
@@ -89,6 +93,11 @@ class MemoryStorage(Storage):
     def is_temporary(self, path: str) -> bool:
         """Never: what isn't finished isn't here."""
         return False
+
+    def modified(self, path: str) -> datetime:
+        """When its bytes were kept."""
+        self._content(path)
+        return self._since.get(decode_path(path), self._opened)
 
     def sweep(self, path: str) -> None:
         """Only check the path: nothing is ever left."""

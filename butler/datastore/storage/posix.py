@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
@@ -151,6 +152,12 @@ class PosixStorage(Storage):
     def is_temporary(self, path: str) -> bool:
         """Whether the last part is a name that `create` makes up."""
         return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
+
+    def modified(self, path: str) -> datetime:
+        """When its name or its bytes last changed; of a link its own, not its target's."""
+        with _typed(path):
+            found = self._inside(path).lstat()
+        return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
 
     def sweep(self, path: str) -> None:
         """Remove temporary files beside the path, made for it."""

@@ -268,6 +268,34 @@ artifact = Table(
     comment="Stored pieces of datasets: which file holds what.",
 )
 
+artifact_loss = Table(
+    "artifact_loss",
+    metadata,
+    Column("dataset_id", UUID),
+    Column("datastore_id", Integer),
+    Column("component", Text),
+    Column("fault", Text, nullable=False, comment="What was found: missing, size or sha256."),
+    Column("found", DateTime(timezone=True), nullable=False, comment="When it was found, UTC."),
+    Column("found_by", Text, nullable=False, comment="The database role that found it."),
+    PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact_loss"),
+    within("fk_artifact_loss_dataset", ["dataset_id"], "dataset"),
+    CheckConstraint("fault IN ('missing', 'size', 'sha256')", name="ck_artifact_loss_fault"),
+    comment="Artifacts that were found not to be what was written: when, and by whom.",
+)
+
+verify_position = Table(
+    "verify_position",
+    metadata,
+    Column("datastore_id", Integer),
+    Column("dataset_id", UUID, comment="The last one compared; null after the end."),
+    Column("component", Text, nullable=False, comment="Of its artifacts, the last one compared."),
+    Column("moved", DateTime(timezone=True), nullable=False, comment="When it was compared, UTC."),
+    Column("completed", DateTime(timezone=True), comment="When the end was last reached, UTC."),
+    PrimaryKeyConstraint("datastore_id", name="pk_verify_position"),
+    across("fk_verify_position_datastore", ["datastore_id"], "datastore"),
+    comment="How far an incremental verify has come in each datastore.",
+)
+
 put_intent = Table(
     "put_intent",
     metadata,

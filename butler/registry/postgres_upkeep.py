@@ -1,0 +1,160 @@
+"""The upkeep of a registry in PostgreSQL."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from butler.registry.binding import bound_id, bound_ids, bound_json, bound_texts
+from butler.registry.upkeep import Claim, Drift, Progress, StoredArtifact, Upkeep
+from butler.values import Artifact
+
+__all__ = ["PostgresUpkeep"]
+
+PAGE = 2000
+"""Rows a statement; with their paths about a megabyte."""
+
+_FIRST = (UUID(int=0), "")
+
+
+class PostgresUpkeep(Upkeep):
+    """Calls of the functions under ``db/functions/care``."""
+
+    @abstractmethod
+    def _look_up(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Call a function that changes nothing."""
+
+    @abstractmethod
+    def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Call a function that writes."""
+
+    # Comparing -----------------------------------------------------------
+
+    def count_artifacts(self, datastore: str, after: tuple[UUID, str] | None = None) -> int:
+        dataset_id, component = after or _FIRST
+        ((count,),) = self._look_up("count_artifacts", datastore, bound_id(dataset_id), component)
+        return int(count)
+
+    def stored_artifacts(
+        self, datastore: str, after: tuple[UUID, str] | None = None
+    ) -> Iterator[StoredArtifact]:
+        last = after or _FIRST
+        while rows := self._look_up("stored_artifacts", datastore, bound_id(last[0]), last[1], PAGE):
+            for row in rows:
+                yield StoredArtifact(
+                    UUID(str(row.dataset_id)),
+                    Artifact(
+                        datastore,
+                        row.path,
+                        row.formatter,
+                        row.size,
+                        bytes(row.sha256),
+                        row.component,
+                        row.state,
+                    ),
+                    row.dataset_state,
+                )
+            last = UUID(str(rows[-1].dataset_id)), rows[-1].component
+
+    def claims_of_datasets(self, dataset_ids: Iterable[UUID]) -> list[Claim]:
+        return [
+            Claim(
+                UUID(str(row.dataset_id)),
+                row.datastore,
+                row.path,
+                row.uri,
+                row.hint,
+                row.storage_class,
+                row.dataset_type,
+            )
+            for row in self._look_up("claims_of_datasets", bound_ids(dataset_ids))
+        ]
+
+    def claimed_files(self, datastore: str, root: str, paths: Sequence[str]) -> set[str]:
+        uris = [root + path for path in paths]
+        rows = self._look_up("claims_of_files", datastore, bound_texts(paths), bound_texts(uris))
+        found = {row.path for row in rows} | {row.uri for row in rows}
+        return {path for path, uri in zip(paths, uris, strict=True) if path in found or uri in found}
+
+    def unbacked_datasets(self) -> Iterator[UUID]:
+        last = UUID(int=0)
+        while rows := self._look_up("unbacked_datasets", bound_id(last), PAGE):
+            yield from (UUID(str(dataset_id)) for (dataset_id,) in rows)
+            last = UUID(str(rows[-1][0]))
+
+    def drifts(self) -> Iterator[Drift | None]:
+        sensor_id = 0
+        while rows := self._look_up("drifted_overlap", sensor_id):
+            for row in rows:
+                if row.missing or row.extra:
+                    yield Drift(
+                        "overlap",
+                        row.camera,
+                        row.visit,
+                        f"{row.missing} patches are missing, {row.extra} too many",
+                        row.sensor,
+                        row.observed_sensor_id,
+                    )
+            sensor_id = rows[-1].observed_sensor_id
+            yield None
+        camera, visit = "", 0
+        while rows := self._look_up("drifted_visits", camera, visit):
+            for row in rows:
+                if row.drifted:
+                    yield Drift("region", row.camera, row.visit, "it isn't the hull of its sensors")
+            camera, visit = rows[-1].camera, rows[-1].visit
+            yield None
+
+    def progress(self, datastore: str) -> Progress | None:
+        for row in self._look_up("verified_up_to", datastore):
+            dataset_id = row.dataset_id and UUID(str(row.dataset_id))
+            return Progress(dataset_id, row.component, row.moved, row.completed)
+        return None
+
+    def set_progress(self, datastore: str, last: tuple[UUID, str] | None) -> None:
+        dataset_id, component = last or (None, "")
+        self._call("set_verified", datastore, dataset_id and bound_id(dataset_id), component)
+
+    # Repairing -----------------------------------------------------------
+
+    def mark_lost(self, datastore: str, artifacts: Iterable[tuple[UUID, str, str]]) -> int:
+        rows = [
+            {"dataset_id": str(dataset_id), "component": component, "fault": fault}
+            for dataset_id, component, fault in artifacts
+        ]
+        ((count,),) = self._call("mark_lost", datastore, bound_json(rows))
+        return int(count)
+
+    def mark_found(self, datastore: str, artifacts: Iterable[tuple[UUID, Artifact]]) -> int:
+        rows = [
+            {
+                "dataset_id": str(dataset_id),
+                "component": found.component,
+                "size": found.size,
+                "sha256": found.sha256.hex(),
+            }
+            for dataset_id, found in artifacts
+        ]
+        ((count,),) = self._call("mark_found", datastore, bound_json(rows))
+        return int(count)
+
+    def recompute(self, drifts: Iterable[Drift]) -> int:
+        sensors: list[int] = []
+        visits: dict[str, list[int]] = defaultdict(list)
+        for drift in drifts:
+            if drift.observed_sensor_id is not None:
+                sensors.append(drift.observed_sensor_id)
+            else:
+                visits[drift.camera].append(drift.visit)
+        wrong = 0
+        if sensors:
+            ((wrong,),) = self._call("recompute_overlap", sensors)
+        for camera, numbers in visits.items():
+            ((count,),) = self._call("recompute_visit_regions", camera, numbers)
+            wrong += count
+        return wrong

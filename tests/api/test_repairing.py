@@ -1,0 +1,578 @@
+"""Finding what differs between registry and datastore, and repairing it without losing a byte."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg2
+import pytest
+
+from butler import Butler, DatasetRef, DatasetType
+from butler.errors import (
+    ArtifactMissingError,
+    ChecksumError,
+    DatasetNotFoundError,
+    PermissionDeniedError,
+)
+from butler.registry.engine import one_transaction
+from butler.schema.install import create_proxy
+
+NOW = timedelta(0)
+LABELS = "abcdefgh"
+
+
+@pytest.fixture
+def butler(butler: Butler) -> Butler:
+    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
+    butler.registry.register_units("label", [{"label": name} for name in LABELS])
+    return butler
+
+
+@pytest.fixture
+def refs(butler: Butler) -> list[DatasetRef]:
+    return butler.put_many([({"mean": n}, {"label": name}) for n, name in enumerate("abcd")], "stats")
+
+
+@pytest.fixture
+def layer(butler: Butler, database: Any, repo: Path) -> Iterator[Butler]:
+    with one_transaction(database.dsn("owner")) as connection:
+        create_proxy(connection, "mydb_me", "butler")
+    with Butler(repo, run="u/me/mine", registry="mydb_me") as layer:
+        yield layer
+
+
+def file_of(butler: Butler, ref: DatasetRef) -> Path:
+    return Path(butler.uri(ref).removeprefix("file://"))
+
+
+def overwrite(file: Path, content: bytes) -> None:
+    """Change a file although it is read-only, as a failing disk does."""
+    file.chmod(0o644)
+    file.write_bytes(content)
+
+
+def kinds(butler: Butler, **options: Any) -> list[str]:
+    return sorted(fault.kind for fault in butler.verify(**options))
+
+
+def repaired(butler: Butler, **options: Any) -> Counter[str]:
+    """Repair all that is found, however young; give how many steps of each kind were done."""
+    options = {"older_than": NOW, **options}
+    steps = list(butler.repair(list(butler.verify()), **options))
+    assert all(step.repaired for step in steps), [str(step) for step in steps]
+    return Counter(step.action for step in steps)
+
+
+def begin(butler: Butler, label: str) -> Any:
+    (begun,) = butler.registry.begin_put(
+        butler.run or "",
+        "stats",
+        [{"label": label}],
+        template=butler.datastore.template("stats", "Dict"),
+        datastore=butler.datastore.name,
+    )
+    return begun
+
+
+def write(butler: Butler, begun: Any, obj: Any = None) -> Any:
+    identity = {
+        "id": str(begun.id),
+        "dataset_type": "stats",
+        "run": begun.run,
+        "data_id": dict(begun.data_id),
+        "inputs": [],
+    }
+    return butler.datastore.put(obj or {}, begun.id, begun.hint, "Dict", "stats", identity)
+
+
+# What is found ----------------------------------------------------------------
+
+
+def test_one_deleted_one_altered_and_one_that_nobody_has_are_three_faults(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    gone, altered, *_ = refs
+    file_of(butler, gone).unlink()
+    content = file_of(butler, altered).read_bytes()
+    overwrite(file_of(butler, altered), content[:-2] + b" \n")
+    orphan = file_of(butler, refs[2]).with_name("nobody.json")
+    orphan.write_text("mine: 1")
+    assert {(fault.kind, fault.dataset_id, fault.uri) for fault in butler.verify()} == {
+        ("missing", str(gone.id), butler.uri(gone)),
+        ("sha256", str(altered.id), butler.uri(altered)),
+        ("orphan", "", orphan.as_uri()),
+    }
+    assert kinds(butler, checksum=False) == ["missing", "orphan"]
+
+
+def test_a_name_that_carries_another_dataset_s_id_is_no_cover(butler: Butler, refs: list[DatasetRef]) -> None:
+    file = file_of(butler, refs[0])
+    copy = file.with_name(f"copy_{file.name}")
+    copy.write_bytes(file.read_bytes())
+    assert [fault.uri for fault in butler.verify()] == [copy.as_uri()]
+
+
+def test_a_file_whose_name_carries_no_id_is_no_orphan_if_a_dataset_has_it(
+    butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection
+) -> None:
+    file = file_of(butler, refs[0])
+    file.rename(file.with_name("plain.json"))
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "UPDATE butler_internal.artifact SET path = regexp_replace(path, '[^/]*$', 'plain.json')"
+            " WHERE dataset_id = %s",
+            (str(refs[0].id),),
+        )
+    assert list(butler.verify()) == []
+
+
+def test_a_dataset_that_lost_its_rows_and_a_file_of_an_unstored_one_are_named(
+    butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection
+) -> None:
+    with owner.cursor() as cursor:
+        cursor.execute("DELETE FROM butler_internal.artifact WHERE dataset_id = %s", (str(refs[0].id),))
+        cursor.execute(
+            "UPDATE butler_internal.dataset SET state = 'unstored', changed = now() WHERE dataset_id = %s",
+            (str(refs[1].id),),
+        )
+    assert {(fault.kind, fault.dataset_id) for fault in butler.verify()} == {
+        ("unbacked", str(refs[0].id)),
+        ("leftover", str(refs[1].id)),
+        ("orphan", ""),
+    }
+
+
+def test_what_is_young_is_left_out_if_asked(butler: Butler) -> None:
+    write(butler, begin(butler, "a"))
+    butler.datastore.put({}, uuid4(), "u/me/x", "Dict", "stats", {})
+    assert kinds(butler) == ["orphan", "unfinished"]
+    assert kinds(butler, older_than=timedelta(hours=1)) == []
+
+
+def test_what_layers_have_is_compared_from_their_base(butler: Butler, layer: Butler) -> None:
+    ref = layer.put({"mean": 1}, "stats", label="a")
+    file_of(layer, ref).unlink()
+    (fault,) = butler.verify()
+    assert (fault.kind, fault.dataset_id, fault.registry) == ("missing", str(ref.id), "mydb_me")
+    assert repaired(butler) == {"mark lost": 1}
+    assert list(butler.verify()) == list(layer.verify()) == []
+    with pytest.raises(ArtifactMissingError, match="known to be lost"):
+        layer.get("stats", label="a")
+
+
+# In parts ---------------------------------------------------------------------
+
+
+def test_an_incremental_one_goes_on_where_the_last_one_stopped(
+    butler: Butler, refs: list[DatasetRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ref in refs:
+        file_of(butler, ref).unlink()
+    monkeypatch.setattr("butler.verification._CHECKPOINT", 1)
+    first = butler.verify(incremental=True)
+    seen = [next(first).dataset_id, next(first).dataset_id]
+    del first
+    second = butler.verify(incremental=True)
+    seen_after = [fault.dataset_id for fault in second]
+    assert second.complete
+    assert seen[0] not in seen_after
+    assert {*seen, *seen_after} == {str(ref.id) for ref in refs}
+    assert len(list(butler.verify(incremental=True))) == len(refs), "it begins anew"
+
+
+def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    stopped = butler.verify(incremental=True, time_limit=timedelta(0))
+    assert list(stopped) == []
+    assert not stopped.complete
+    assert stopped.checked == 1
+    going_on = butler.verify(incremental=True)
+    assert list(going_on) == []
+    assert going_on.complete
+    assert going_on.checked == len(refs)  # the run's description is the fifth artifact
+    assert butler.registry.progress("main").completed is not None  # type: ignore[union-attr]
+
+
+def test_a_reader_compares_and_repairs_nothing(butler: Butler, refs: list[DatasetRef], repo: Path) -> None:
+    file_of(butler, refs[0]).unlink()
+    with Butler(repo, role="reader") as reader:
+        faults = list(reader.verify())
+        assert [fault.kind for fault in faults] == ["missing"]
+        with pytest.raises(PermissionDeniedError):
+            next(reader.verify(incremental=True))
+        (step,) = reader.repair(faults)
+        assert step.outcome.startswith("failed: permission denied")
+        with pytest.raises(PermissionDeniedError):
+            list(reader.reap())
+    assert kinds(butler) == ["missing"]
+
+
+# Lost, and found --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "said"),
+    [
+        (lambda file: file.unlink(), ArtifactMissingError, "it is gone"),
+        (lambda file: overwrite(file, b"mean: 7\n"), ChecksumError, "its bytes have changed"),
+    ],
+)
+def test_what_is_lost_is_said_to_be_until_it_is_whole_again(
+    butler: Butler,
+    refs: list[DatasetRef],
+    owner: psycopg2.extensions.connection,
+    damage: Any,
+    error: type[Exception],
+    said: str,
+) -> None:
+    file = file_of(butler, refs[0])
+    good = file.read_bytes()
+    damage(file)
+    assert repaired(butler) == {"mark lost": 1}
+    verification = butler.verify()
+    assert list(verification) == []
+    assert verification.lost == 1
+    (row,) = butler.registry.query("SELECT dataset_id, fault, found_by FROM lost_artifact")
+    assert (UUID(str(row.dataset_id)), row.found_by) == (refs[0].id, "butler_writer")
+    with pytest.raises(error, match=f"known to be lost: {said}"):
+        butler.get("stats", label="a")
+    file.parent.mkdir(exist_ok=True)
+    if file.exists():
+        file.unlink()
+    file.write_bytes(good)
+    assert butler.get("stats", label="a") == {"mean": 0}, "bytes that are whole are read"
+    assert kinds(butler) == ["found"]
+    assert repaired(butler) == {"mark found": 1}
+    verification = butler.verify()
+    assert (list(verification), verification.lost) == ([], 0)
+    assert list(butler.registry.query("SELECT FROM lost_artifact")) == []
+
+
+def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[DatasetRef]) -> None:
+    (artifact,) = refs[0].artifacts
+    registry, name = butler.registry, butler.datastore.name
+    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
+    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
+    (other,) = refs[1].artifacts
+    assert registry.mark_found(name, [(refs[0].id, other)]) == 0
+    assert registry.mark_found(name, [(refs[0].id, artifact)]) == 1
+
+
+def test_another_datastore_s_copy_is_read_where_one_is_lost(
+    butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
+) -> None:
+    from butler.datastore import open_datastore
+
+    copy = open_datastore({"name": "copy", "type": "posix", "root": "copy"}, repo)
+    butler.registry.register_datastore("copy", copy.root)
+    (artifact,) = refs[0].artifacts
+    target = repo / "copy" / artifact.path
+    target.parent.mkdir(parents=True)
+    target.write_bytes(file_of(butler, refs[0]).read_bytes())
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)"
+            " SELECT dataset_id, (SELECT datastore_id FROM butler_internal.datastore WHERE datastore = 'copy'),"
+            " component, path, formatter, size, sha256 FROM butler_internal.artifact WHERE dataset_id = %s",
+            (str(refs[0].id),),
+        )
+    file_of(butler, refs[0]).unlink()
+    repaired(butler)
+    with Butler(repo, datastore=copy, collections="u/me/first") as other:
+        assert other.get("stats", label="a") == {"mean": 0}
+        assert list(other.verify()) == []
+
+
+def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: list[DatasetRef]) -> None:
+    root = Path(butler.datastore.root.removeprefix("file://"))
+    root.rename(root.with_name("unmounted"))
+    root.mkdir()
+    steps = list(butler.repair(list(butler.verify()), older_than=NOW))
+    assert {(step.action, "mounted" in step.reason) for step in steps} == {("leave", True)}
+
+
+# Puts that died ---------------------------------------------------------------
+
+
+def test_a_put_that_died_is_reaped_with_its_bytes(butler: Butler) -> None:
+    begun = begin(butler, "a")
+    write(butler, begun)
+    assert list(butler.reap()) == [], "it is young"
+    assert [put.id for put in butler.reap(older_than=NOW, dry_run=True)] == [begun.id]
+    assert kinds(butler) == ["unfinished"]
+    (put,) = butler.reap(older_than=NOW)
+    assert (put.id, put.failure, put.registry, put.begun_by) == (begun.id, "", "butler", "butler_writer")
+    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+
+
+def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = butler.datastore.put
+
+    def slowly(*arguments: Any) -> Any:
+        put(*arguments)
+        assert len(list(butler.reap(older_than=NOW))) == 1
+        return put(*arguments)
+
+    monkeypatch.setattr(butler.datastore, "put", slowly)
+    with pytest.raises(DatasetNotFoundError, match="no put of dataset"):
+        butler.put({}, "stats", label="a")
+    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+
+
+def test_whoever_dies_while_clearing_up_leaves_it_named(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = begin(butler, "a")
+    write(butler, begun)
+    butler.registry.abandon_put([begun.id])
+    (fault,) = butler.verify()
+    assert (fault.kind, "given up" in fault.detail) == ("unfinished", True)
+    assert [put.id for put in butler.reap()] == [begun.id], "it is dead, however young"
+    assert list(butler.verify()) == []
+
+
+def test_files_that_cannot_be_deleted_are_told_and_tried_again(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = begin(butler, "a"), begin(butler, "b")
+    for begun in (first, second):
+        write(butler, begun)
+    discard = butler.datastore.discard
+
+    def fail_once(paths: tuple[str, ...]) -> None:
+        if first.id.hex in paths[0]:
+            raise OSError(5, "Input/output error")
+        discard(paths)
+
+    monkeypatch.setattr(butler.datastore, "discard", fail_once)
+    assert {put.id: bool(put.failure) for put in butler.reap(older_than=NOW)} == {
+        first.id: True,
+        second.id: False,
+    }
+    monkeypatch.undo()
+    assert [put.id for put in butler.reap()] == [first.id]
+    assert list(butler.verify()) == []
+
+
+def test_puts_of_layers_are_reaped_from_their_base(butler: Butler, layer: Butler) -> None:
+    write(layer, begin(layer, "a"))
+    assert [put.registry for put in butler.reap(older_than=NOW)] == ["mydb_me"]
+    assert list(butler.verify()) == []
+
+
+def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:
+    write(butler, begin(butler, "a"))
+    (step,) = butler.repair(list(butler.verify()))
+    assert (step.action, step.outcome) == ("leave", "left")
+    assert repaired(butler) == {"reap": 1}
+    assert list(butler.verify()) == []
+
+
+def test_temporary_files_are_deleted_when_they_are_old(butler: Butler, refs: list[DatasetRef]) -> None:
+    file = file_of(butler, refs[0]).with_name(f".{'0' * 16}-{'0' * 8}.partial")
+    file.write_text("half")
+    (step,) = butler.repair(list(butler.verify()))
+    assert step.action == "leave"
+    assert repaired(butler) == {"delete": 1}
+    assert not file.exists()
+
+
+# Files that nobody has --------------------------------------------------------
+
+
+def test_a_file_that_says_what_it_is_becomes_the_dataset_it_says(butler: Butler) -> None:
+    begun = begin(butler, "a")
+    write(butler, begun, {"mean": 5})
+    butler.registry.abandon_put([begun.id])
+    butler.registry.forget_puts([begun.id])
+    assert repaired(butler, older_than=timedelta(days=1)) == {"adopt": 1}
+    assert butler.get("stats", label="a") == {"mean": 5}
+    assert butler.find("stats", label="a").id == begun.id
+    assert list(butler.verify()) == []
+
+
+def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_old(butler: Butler) -> None:
+    begun = begin(butler, "a")
+    write(butler, begun)
+    butler.registry.abandon_put([begun.id])
+    butler.registry.forget_puts([begun.id])
+    ref = butler.put({"mean": 1}, "stats", label="a")
+    faults = list(butler.verify())
+    (step,) = butler.repair(faults, older_than=NOW)
+    assert (step.action, str(ref.id) in step.reason) == ("leave", True)
+    (step,) = butler.repair(faults, delete_orphans=True)
+    assert (step.action, "at work" in step.reason) == ("leave", True)
+    assert repaired(butler, delete_orphans=True) == {"delete": 1}
+    assert butler.get(ref) == {"mean": 1}
+    assert list(butler.verify()) == []
+
+
+def test_a_file_under_another_name_than_its_own_is_not_adopted(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    file = file_of(butler, refs[0])
+    file.with_name(file.name.replace(refs[0].id.hex, uuid4().hex)).write_bytes(file.read_bytes())
+    (step,) = butler.repair(list(butler.verify()), older_than=NOW)
+    assert (step.action, "isn't that of dataset" in step.reason) == ("leave", True)
+
+
+def test_a_file_that_got_an_owner_since_the_plan_is_kept(
+    butler: Butler, owner: psycopg2.extensions.connection, refs: list[DatasetRef]
+) -> None:
+    orphan = file_of(butler, refs[0]).with_name("plain.json")
+    orphan.write_text("mean: 1")
+    faults = list(butler.verify())
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "UPDATE butler_internal.artifact SET path = regexp_replace(path, '[^/]*$', 'plain.json')"
+            " WHERE dataset_id = %s",
+            (str(refs[0].id),),
+        )
+    (step,) = butler.repair(faults, delete_orphans=True, older_than=NOW)
+    assert step.outcome == "a dataset has it meanwhile"
+    assert orphan.exists()
+
+
+def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
+    file_of(butler, refs[0]).unlink()
+    file_of(butler, refs[1]).with_name("nobody.json").write_text("x: 1")
+    write(butler, begin(butler, "e"))
+    before = [str(fault) for fault in butler.verify()]
+    steps = list(butler.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True))
+    assert sorted(step.action for step in steps) == ["delete", "mark lost", "reap"]
+    assert [str(fault) for fault in butler.verify()] == before
+
+
+# What is derived --------------------------------------------------------------
+
+
+def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
+    butler: Butler, owner: psycopg2.extensions.connection
+) -> None:
+    registry = butler.registry
+    registry.register_camera(
+        {
+            "camera": "Cam",
+            "sensors": [{"sensor": n, "sensor_name": f"S{n}"} for n in (1, 2)],
+            "filters": [{"physical_filter": "r1", "abstract_filter": "r"}],
+        }
+    )
+    registry.register_units(
+        "visit",
+        [
+            {
+                "camera": "Cam",
+                "visit": 1,
+                "visit_name": "one",
+                "physical_filter": "r1",
+                "obs_begin_tai": "2026-01-01T00:00:00",
+                "obs_end_tai": "2026-01-01T00:01:00",
+            }
+        ],
+    )
+    boxes = [[(ra, 0.0), (ra + 1, 0.0), (ra + 1, 1.0), (ra, 1.0)] for ra in (10.0, 11.5)]
+    registry.register_units(
+        "observed_sensor",
+        [{"camera": "Cam", "visit": 1, "sensor": n, "region": box} for n, box in enumerate(boxes, 1)],
+    )
+    registry.register_skymap(
+        {
+            "skymap": "sky",
+            "tracts": [
+                {
+                    "tract": 0,
+                    "region": [(9.0, -1.0), (13.0, -1.0), (13.0, 2.0), (9.0, 2.0)],
+                    "patches": [{"patch": n, "region": box} for n, box in enumerate(boxes)],
+                }
+            ],
+        }
+    )
+    assert list(butler.verify()) == []
+    pairs = sorted(map(tuple, registry.query("SELECT sensor, patch FROM sensor_patch_join")))
+    assert pairs == [(1, 0), (2, 1)]
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "UPDATE butler_internal.sensor_patch_overlap AS o SET patch_id = (SELECT min(patch_id) FROM butler_internal.patch)"
+            " WHERE patch_id = (SELECT max(patch_id) FROM butler_internal.patch)"
+        )
+        cursor.execute("ALTER TABLE butler_internal.visit DISABLE TRIGGER USER")
+        cursor.execute("UPDATE butler_internal.visit SET region = butler.sky_circle(0, 0, 1)")
+    faults = list(butler.verify())
+    assert [(fault.kind, fault.uri, fault.detail) for fault in faults] == [
+        ("overlap", "camera=Cam visit=1 sensor=2", "1 patches are missing, 1 too many"),
+        ("region", "camera=Cam visit=1", "it isn't the hull of its sensors"),
+    ]
+    assert repaired(butler) == {"recompute": 2}
+    assert list(butler.verify()) == []
+    assert sorted(map(tuple, registry.query("SELECT sensor, patch FROM sensor_patch_join"))) == pairs
+
+
+# Backups ----------------------------------------------------------------------
+
+
+def dump(dsn: str, file: Path) -> None:
+    subprocess.run(
+        ["pg_dump", "--data-only", "--format=custom", f"--file={file}", "--schema=butler_internal", dsn],
+        check=True,
+    )
+
+
+def load(owner: psycopg2.extensions.connection, dsn: str, file: Path) -> None:
+    """Bring the tables back to what they were."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(oid::regclass::text, ',') FROM pg_class WHERE relkind = 'r' AND relnamespace = 'butler_internal'::regnamespace"
+        )
+        (tables,) = cursor.fetchone() or ("",)
+        cursor.execute(f"TRUNCATE {tables}")
+    subprocess.run(
+        ["pg_restore", "--data-only", "--disable-triggers", "--exit-on-error", f"--dbname={dsn}", file],
+        check=True,
+    )
+
+
+def test_after_a_restore_to_an_older_time_what_came_later_is_registered_again(
+    butler: Butler,
+    refs: list[DatasetRef],
+    database: Any,
+    owner: psycopg2.extensions.connection,
+    tmp_path: Path,
+) -> None:
+    dump(database.dsn("superuser"), tmp_path / "dump")
+    later = butler.put({"mean": 9}, "stats", label="e")
+    other = butler.put({"mean": 8}, "stats", label="f", run="u/me/later")
+    file_of(butler, refs[0]).unlink()
+    load(owner, database.dsn("superuser"), tmp_path / "dump")
+    with pytest.raises(DatasetNotFoundError):
+        butler.get("stats", label="e")
+    assert kinds(butler) == ["missing", "orphan", "orphan", "orphan"]
+    assert repaired(butler) == {"adopt": 3, "mark lost": 1}
+    assert list(butler.verify()) == []
+    assert butler.find("stats", label="e").id == later.id
+    assert butler.get("stats", label="f", collections="u/me/later") == {"mean": 8}
+    assert butler.get(other) == {"mean": 8}
+    butler.put({"mean": 7}, "stats", label="g", run="u/me/later")
+    assert list(butler.verify()) == []
+
+
+def test_after_older_bytes_were_restored_what_came_later_is_known_to_be_lost(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    later = butler.put({"mean": 9}, "stats", label="e")
+    file_of(butler, later).unlink()
+    assert repaired(butler) == {"mark lost": 1}
+    assert list(butler.verify()) == []
+    assert datetime.now(UTC) - butler.registry.query("SELECT found FROM lost_artifact").scalar() < timedelta(
+        hours=1
+    )
+    with pytest.raises(ArtifactMissingError, match="known to be lost"):
+        butler.get("stats", label="e")
