@@ -339,6 +339,26 @@ COMMENT ON COLUMN butler_internal.tract.region IS 'Outline of the tract, ICRS. U
 
 CREATE INDEX ix_tract_region ON butler_internal.tract USING gist (region);
 
+CREATE TABLE butler_internal.verify_position (
+	datastore_id INTEGER NOT NULL,
+	dataset_id UUID,
+	component TEXT NOT NULL,
+	moved TIMESTAMP WITH TIME ZONE NOT NULL,
+	completed TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT pk_verify_position PRIMARY KEY (datastore_id),
+	CONSTRAINT fk_verify_position_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id)
+);
+
+COMMENT ON TABLE butler_internal.verify_position IS 'How far an incremental verify has come in each datastore.';
+
+COMMENT ON COLUMN butler_internal.verify_position.dataset_id IS 'The last one compared; null after the end.';
+
+COMMENT ON COLUMN butler_internal.verify_position.component IS 'Of its artifacts, the last one compared.';
+
+COMMENT ON COLUMN butler_internal.verify_position.moved IS 'When it was compared, UTC.';
+
+COMMENT ON COLUMN butler_internal.verify_position.completed IS 'When the end was last reached, UTC.';
+
 CREATE TABLE butler_internal.visit_range (
 	camera TEXT NOT NULL,
 	visit_range INT8RANGE NOT NULL,
@@ -765,6 +785,26 @@ COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify fo
 CREATE INDEX ix_artifact_shared ON butler_internal.artifact (hashtextextended(path, 0)) WHERE path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0;
 
 CREATE INDEX ix_artifact_trash ON butler_internal.artifact (state, datastore_id, dataset_id) WHERE state IN ('trashed', 'deleting');
+
+CREATE TABLE butler_internal.artifact_loss (
+	dataset_id UUID NOT NULL,
+	datastore_id INTEGER NOT NULL,
+	component TEXT NOT NULL,
+	fault TEXT NOT NULL,
+	found TIMESTAMP WITH TIME ZONE NOT NULL,
+	found_by TEXT NOT NULL,
+	CONSTRAINT pk_artifact_loss PRIMARY KEY (dataset_id, datastore_id, component),
+	CONSTRAINT fk_artifact_loss_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
+	CONSTRAINT ck_artifact_loss_fault CHECK (fault IN ('missing', 'size', 'sha256'))
+);
+
+COMMENT ON TABLE butler_internal.artifact_loss IS 'Artifacts that were found not to be what was written: when, and by whom.';
+
+COMMENT ON COLUMN butler_internal.artifact_loss.fault IS 'What was found: missing, size or sha256.';
+
+COMMENT ON COLUMN butler_internal.artifact_loss.found IS 'When it was found, UTC.';
+
+COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role that found it.';
 
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,

@@ -24,7 +24,8 @@ RETURNS TABLE (
     path text,
     formatter text,
     size bigint,
-    sha256 bytea
+    sha256 bytea,
+    artifact_state text
 )
 LANGUAGE plpgsql
 STABLE

@@ -14,7 +14,8 @@ RETURNS TABLE (
     path text,
     formatter text,
     size bigint,
-    sha256 bytea
+    sha256 bytea,
+    artifact_state text
 )
 LANGUAGE plpgsql
 STABLE
@@ -41,11 +42,12 @@ BEGIN
         a.path,
         a.formatter,
         a.size,
-        a.sha256
+        a.sha256,
+        a.state
     FROM butler_internal.all_dataset AS d
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
     INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-    LEFT JOIN butler_internal.all_artifact AS a ON a.dataset_id = d.dataset_id AND a.state = 'present'
+    LEFT JOIN butler_internal.all_artifact AS a ON a.dataset_id = d.dataset_id AND a.state IN ('present', 'lost')
     LEFT JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
     WHERE d.dataset_id = p_dataset_id
     ORDER BY a.datastore_id, a.component;

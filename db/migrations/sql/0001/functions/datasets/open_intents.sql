@@ -19,9 +19,9 @@ BEGIN ATOMIC
     FROM butler_internal.put_intent AS i
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = i.dataset_type_id
     INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = i.datastore_id
-    WHERE i.begun < clock_timestamp() - p_older_than
+    WHERE i.given_up IS NOT NULL OR i.begun < clock_timestamp() - p_older_than
     ORDER BY i.begun, i.dataset_id;
 END;
 
 COMMENT ON FUNCTION butler.open_intents(interval) IS
-'Puts that began longer ago than this and have not ended: what dead processes left.';
+'Puts that were given up, or began longer ago than this and have not ended: what dead processes left.';

@@ -1,0 +1,24 @@
+-- object: function butler.claims_of_files(text, text[], text[])
+CREATE OR REPLACE FUNCTION butler.claims_of_files(p_datastore text, p_paths text[], p_uris text[])
+RETURNS TABLE (path text, uri text)
+LANGUAGE plpgsql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY EXECUTE (
+        SELECT string_agg(format(
+            'SELECT a.path, CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || a.path END AS uri'
+            ' FROM %1$I.artifact AS a INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
+            ' WHERE (s.datastore = $1 AND a.path = ANY ($2)) OR a.path = ANY ($3) OR s.root || a.path = ANY ($3)',
+            r.registry || '_internal'
+        ), ' UNION ')
+        FROM butler_shared.registry AS r
+    ) USING p_datastore, p_paths, p_uris;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.claims_of_files(text, text[], text[]) IS
+'Those of these files, paths in a datastore and the same as whole URIs, that an artifact of any registry of the
+database is. It reads all artifacts.';
