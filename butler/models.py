@@ -18,7 +18,18 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geography
-from sqlalchemy import BigInteger, Column, DateTime, Double, Integer, SmallInteger, Table, Text, event
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Double,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    event,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, INT8RANGE, JSONB, TSRANGE, TSTZRANGE
 from sqlalchemy.dialects.postgresql import UUID as Uuid
 from sqlalchemy.dialects.postgresql.ranges import Range
@@ -75,6 +86,16 @@ class Base(DeclarativeBase):
 
 class ReadOnlySession(Session):
     """A session that reads; a flush of anything new, changed or deleted is refused."""
+
+    def commit(self) -> None:
+        """End the transaction, which leaves nothing: settings that it made are undone."""
+        self.rollback()
+
+
+@event.listens_for(ReadOnlySession, "after_begin")
+def _read_only(_session: Session, _transaction: Any, connection: Connection) -> None:
+    # The driver's own way is a setting of the session, which a pooler would hand on to somebody else.
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
 @event.listens_for(ReadOnlySession, "before_flush")

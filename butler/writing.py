@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from butler.errors import (
     ButlerError,
     DatabaseUnavailableError,
     DatasetExistsError,
+    DatasetNotFoundError,
     InvalidDataIdError,
 )
 from butler.values import Artifact, DataId, DatasetRef
@@ -111,13 +113,28 @@ class Writer:
 
     def _finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> bool:
         """Register what was written; say whether that is all of it."""
-        try:
+
+        def finish() -> bool:
             return self._registry.finish_put(written, skip_existing=skip_existing) == len(written)
-        except DatabaseUnavailableError:
-            # Perhaps only the answer was lost.
-            if self._registry.abandon_put(list(written)):
+
+        try:
+            try:
+                return finish()
+            except DatabaseUnavailableError:
+                return finish()  # perhaps only the answer was lost: a put ends once
+        except DatasetNotFoundError as error:
+            known = {intent.id for intent in self._registry.open_intents(timedelta(0))}
+            unregistered = self._registry.abandon_put(list(written))
+            if len(unregistered) < len(written):  # it was carried out the first time
+                return not unregistered
+            if not known.isdisjoint(written):
                 raise
-            return True
+            raise DatabaseUnavailableError(
+                "the server crashed while the bytes were written, and forgot that the put began:"
+                " nothing was filed",
+                hint="Put it again.",
+                details=error.details,
+            ) from error
 
     def _describe_run(self, run: str, filed: str) -> None:
         """Put a description of this process into a run that is new, unless another process was first.

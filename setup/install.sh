@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Butler needs: PostgreSQL with PostGIS, Python packages in .venv.
 #
-#   setup/install.sh           both
+#   setup/install.sh           both, and what the tests need: pgbouncer
 #   setup/install.sh system    system packages only, as for an image
 #
 # What is there already is left as it is. Mirrors, proxies and certificates are
@@ -18,7 +18,7 @@ main() {
     case ${1:-} in
         system) install_system_packages ;;
         '')
-            install_system_packages
+            install_system_packages for_tests
             install_python_packages
             ;;
         *) fail "unknown argument: $1" ;;
@@ -44,6 +44,7 @@ install_system_packages() {
     else
         missing+=(python3 python3-venv)
     fi
+    [ "${1:-}" != for_tests ] || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
     [ ${#missing[@]} -gt 0 ] || return 0
 
     local command="apt-get install --no-install-recommends ${missing[*]}"
@@ -56,7 +57,7 @@ install_system_packages() {
     echo "setup: $command"
     # An outdated list of one source is no reason to stop: the installation tells.
     "${admin[@]}" apt-get update -qq || true
-    without_debians_own_cluster "${admin[@]}" env DEBIAN_FRONTEND=noninteractive \
+    without_debians_own_cluster without_starting_pgbouncer "${admin[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends -o DPkg::Lock::Timeout=300 "${missing[@]}"
     has_postgis || fail "PostgreSQL $oldest_postgresql or later with PostGIS isn't there after: $command"
 }
@@ -94,6 +95,26 @@ without_debians_own_cluster() {
     "$@" || status=$?
     "${admin[@]}" rm "$folder/butler-setup.conf"
     "${admin[@]}" rmdir --ignore-fail-on-non-empty "$folder"
+    return "$status"
+}
+
+# Debian starts pgbouncer when it is installed, and at each start of the computer. The tests run one
+# of their own; a system's own that was there before is left as it is.
+without_starting_pgbouncer() {
+    local policy=/usr/sbin/policy-rc.d status=0
+    if [ -x /usr/sbin/pgbouncer ] || [ -e "$policy" ]; then
+        policy=
+    else
+        printf '#!/bin/sh\n[ "$1" != pgbouncer ] || exit 101\n' | "${admin[@]}" tee "$policy" > /dev/null
+        "${admin[@]}" chmod 755 "$policy"
+    fi
+    local new=
+    [ -x /usr/sbin/pgbouncer ] || new=yes
+    "$@" || status=$?
+    [ -z "$policy" ] || "${admin[@]}" rm "$policy"
+    if [ -n "$new" ] && [ -x /usr/sbin/pgbouncer ]; then
+        "${admin[@]}" update-rc.d pgbouncer disable
+    fi
     return "$status"
 }
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import select
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from butler.errors import ConfigError
 
 __all__ = ["hidden", "one_transaction", "open_engine", "without_password"]
+
+_CONNECTION = {
+    "fallback_application_name": "butler",
+    "connect_timeout": 10,
+    # A host that vanished without a word is noticed within a minute or so, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""What a DSN may say otherwise."""
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -45,6 +57,7 @@ def open_engine(dsn: str) -> Engine:
             f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
             hint="Write postgresql://user@host:port/database.",
         )
+    given = {**url.query, **({"connect_timeout": ""} if "PGCONNECT_TIMEOUT" in os.environ else {})}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2"),
         isolation_level="AUTOCOMMIT",
@@ -53,10 +66,27 @@ def open_engine(dsn: str) -> Engine:
         pool_reset_on_return=None,
         pool_recycle=1800,
         use_native_hstore=False,
-        connect_args={"fallback_application_name": "butler", "connect_timeout": 10},
+        connect_args={name: value for name, value in _CONNECTION.items() if name not in given},
     )
+    event.listen(engine, "checkout", _refuse_a_lost_connection)
     _engines.add(engine)
     return engine
+
+
+def _refuse_a_lost_connection(driver: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool make a new connection for one that the server ended while it was idle.
+
+    The server says nothing unasked, but that it is going: what can be read
+    from an idle connection is its end. That asks the kernel, not the server.
+    """
+    from sqlalchemy.exc import DisconnectionError
+
+    if not driver.closed:
+        waiting = select.poll()
+        waiting.register(driver.fileno(), select.POLLIN)
+        if not waiting.poll(0):
+            return
+    raise DisconnectionError
 
 
 @contextmanager
@@ -81,10 +111,14 @@ def _forget_connections() -> None:
 os.register_at_fork(after_in_child=_forget_connections)
 
 
+_SECRETS = ("password", "sslpassword")
+
+
 def hidden(dsn: str) -> str:
     """Give a DSN as it may be shown: without its password."""
-    rendered: Any = make_url(dsn).render_as_string(hide_password=True)
-    return str(rendered)
+    url = make_url(dsn)
+    shown = url.set(query={name: "***" if name in _SECRETS else text for name, text in url.query.items()})
+    return str(shown.render_as_string(hide_password=True))
 
 
 def without_password(dsn: str) -> tuple[str, dict[str, str]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
+from butler.registry.attempts import attempted
 from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry, TrashedArtifact
 from butler.registry.binding import (
     bound,
@@ -115,18 +116,9 @@ class PostgresRegistry(PostgresUpkeep, Registry):
     def _reading(
         self, read: Callable[[Connection], Found], malformed: type[ButlerError] = InvalidDataIdError
     ) -> Found:
-        """Read on a connection of the pool, and on a new one if that one's server proves to be gone."""
-        from sqlalchemy.exc import DBAPIError
-
+        """Read, in one transaction."""
         with translated(malformed):
-            try:
-                with self._engine.connect() as connection:
-                    return read(connection)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            with self._engine.connect() as connection:
-                return read(connection)
+            return attempted(self._engine, read, repeatable=True, what="a query")
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
         return self._reading(lambda connection: connection.exec_driver_sql(sql, tuple(parameters)).all())
@@ -136,10 +128,22 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return self._rows(*self._statement(function, parameters))
 
     def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
-        """Call a function that writes: sent once, whatever becomes of its answer."""
+        """Call a function that writes: carried out once, whatever becomes of its answer."""
+        return self._write(function, parameters, repeatable=False)
+
+    def _call_repeatable(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Call a function that writes, and has the same effect and answer if it is called twice."""
+        return self._write(function, parameters, repeatable=True)
+
+    def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Row[Any]]:
         sql, values = self._statement(function, parameters)
-        with translated(InvalidDataIdError), self._engine.connect() as connection:
-            return connection.exec_driver_sql(sql, values).all()
+        with translated(InvalidDataIdError):
+            return attempted(
+                self._engine,
+                lambda connection: connection.exec_driver_sql(sql, values).all(),
+                repeatable=repeatable,
+                what=function,
+            )
 
     def _statement(self, function: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
         typed = [bound(value) for value in parameters]
@@ -149,10 +153,10 @@ class PostgresRegistry(PostgresUpkeep, Registry):
     # Definitions ---------------------------------------------------------
 
     def register_camera(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._call("register_camera", bound_json(dict(definition)), replace)
+        self._call_repeatable("register_camera", bound_json(dict(definition)), replace)
 
     def register_skymap(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._call("register_skymap", bound_json(dict(definition)), replace)
+        self._call_repeatable("register_skymap", bound_json(dict(definition)), replace)
 
     def register_units(self, unit: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> int:
         ((new,),) = self._call("register_units", unit, bound_json([json_ready(row) for row in rows]), replace)
@@ -177,10 +181,10 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return bool(new)
 
     def set_chain(self, name: str, members: Sequence[str]) -> None:
-        self._call("set_chain", name, bound_texts(members))
+        self._call_repeatable("set_chain", name, bound_texts(members))
 
     def freeze_collection(self, name: str, frozen: bool = True) -> None:
-        self._call("freeze_collection", name, frozen)
+        self._call_repeatable("freeze_collection", name, frozen)
 
     # Look-up -------------------------------------------------------------
 
@@ -269,15 +273,17 @@ class PostgresRegistry(PostgresUpkeep, Registry):
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         statement = one_statement(sql)
 
+        # With what it reads for in one message: nothing lies between that another session could get.
+        guarded = text(f"BEGIN READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}")
+
         def read(connection: Connection) -> Fetched:
-            # One message, hence one transaction: nothing of it outlasts the query.
-            guarded = text(
-                f"SET TRANSACTION READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}"
-            )
-            result = connection.execute(guarded, dict(parameters or {}))
-            if not result.returns_rows:
-                return Fetched((), [])
-            return Fetched(tuple(result.keys()), result.all())
+            try:
+                result = connection.execute(guarded, dict(parameters or {}))
+                if not result.returns_rows:
+                    return Fetched((), [])
+                return Fetched(tuple(result.keys()), result.all())
+            finally:
+                _leave_nothing(connection)
 
         return Rows(lambda: self._reading(read, ExpressionError))
 
@@ -290,7 +296,6 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
         engine = self._engine.execution_options(
             isolation_level="READ COMMITTED",
-            postgresql_readonly=True,
             schema_translate_map={None: self.schema},
         )
         return ReadOnlySession(engine)
@@ -333,7 +338,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         quantum_id: int | None = None,
         skip_existing: bool = False,
     ) -> list[BegunPut]:
-        rows = self._call(
+        rows = self._call_repeatable(
             "begin_put",
             run,
             dataset_type,
@@ -412,11 +417,12 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     def abandon_put(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
         return [
-            UUID(str(unregistered)) for (unregistered,) in self._call("abandon_put", bound_ids(dataset_ids))
+            UUID(str(unregistered))
+            for (unregistered,) in self._call_repeatable("abandon_put", bound_ids(dataset_ids))
         ]
 
     def forget_puts(self, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._call("forget_puts", bound_ids(dataset_ids))
+        ((count,),) = self._call_repeatable("forget_puts", bound_ids(dataset_ids))
         return int(count)
 
     def reap_puts(
@@ -493,12 +499,24 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return int(quantum_id)
 
     def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
-        self._call("predict_inputs", quantum_id, bound_ids(inputs))
+        self._call_repeatable("predict_inputs", quantum_id, bound_ids(inputs))
 
     def end_quantum(
         self, quantum_id: int, status: str, inputs_read: Sequence[UUID], message: str | None = None
     ) -> None:
         self._call("end_quantum", quantum_id, status, bound_ids(inputs_read), message)
+
+
+def _leave_nothing(connection: Connection) -> None:
+    """End a user's query so that nothing of it outlasts it: settings are undone, locks given up.
+
+    In one message again, which a pooler sends to one server, the same that had the query.
+    """
+    if connection.invalidated:
+        return
+    driver: Any = connection.connection
+    with driver.cursor() as cursor:
+        cursor.execute("ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()")
 
 
 def _removals(rows: Sequence[Row[Any]]) -> list[Removal]:

@@ -39,6 +39,11 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "57P01": errors.DatabaseUnavailableError,
     "57P02": errors.DatabaseUnavailableError,
     "57P03": errors.DatabaseUnavailableError,
+    "57P05": errors.DatabaseUnavailableError,
+    "25P03": errors.DatabaseUnavailableError,
+    "40001": errors.DatabaseError,
+    "40P01": errors.DatabaseError,
+    "55P03": errors.DatabaseError,
 }
 
 BY_CONSTRAINT: dict[str, type[ButlerError]] = {
@@ -142,6 +147,10 @@ _HINTS = {
     "23502": "Give it a value.",
     "42501": "Ask for a role that may, or use the repository's own commands.",
     "25006": "A query reads; write through the registry's methods.",
+    "25P03": "The transaction is undone: end it sooner.",
+    "40001": "Others worked on the same rows, and nothing was changed: try again.",
+    "40P01": "Others worked on the same rows, and nothing was changed: try again.",
+    "55P03": "Others work on the same rows, and nothing was changed: try again later.",
     "55000": "A query reads; write through the registry's methods.",
     "3F000": "Make the schema: 'butler db init', or name the right registry in butler.yaml.",
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shutil
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import psycopg2
 import pytest
 from cli.conftest import Command
 
+from butler.cluster.account import Account
 from butler.cluster.programs import find_programs
 from butler.testing.cluster import TestCluster
 
@@ -80,3 +85,63 @@ def make_database(administrator: Administrator) -> Iterator[Callable[..., str]]:
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
     return Command(tmp_path / "repo")
+
+
+class Pooler:
+    """pgbouncer in transaction mode: two server connections, however many clients."""
+
+    port = 6432
+
+    def __init__(self, server: TestCluster) -> None:
+        self._account = Account.of_server(os.geteuid())
+        self._folder = Path(tempfile.mkdtemp(prefix="butler-pooler-", dir="/tmp"))
+        (self._folder / "users").write_text(
+            "".join(f'"butler_{role}" ""\n' for role in ("owner", "writer", "reader"))
+        )
+        (self._folder / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host={server.host} port={server.port}\n[pgbouncer]\nlisten_addr =\n"
+            f"unix_socket_dir = {self._folder}\nlisten_port = {self.port}\nauth_type = trust\n"
+            f"auth_file = {self._folder}/users\npool_mode = transaction\ndefault_pool_size = 2\n"
+            f"max_client_conn = 200\nlogfile = {self._folder}/log\nquery_wait_timeout = 60\n"
+        )
+        for path in (self._folder, *self._folder.iterdir()):
+            os.chown(path, self._account.uid, self._account.gid)
+        self._program: subprocess.Popen[bytes] | None = None
+
+    def dsn(self, database: str, role: str) -> str:
+        return f"postgresql://butler_{role}@/{database}?host={self._folder}&port={self.port}"
+
+    def start(self) -> None:
+        switch = ["setpriv", "--pdeathsig=KILL"]
+        if os.geteuid() == 0:
+            switch += [f"--reuid={self._account.uid}", f"--regid={self._account.gid}", "--clear-groups"]
+        self._program = subprocess.Popen(
+            [*switch, "/usr/sbin/pgbouncer", "-q", str(self._folder / "pgbouncer.ini")], cwd="/"
+        )
+        deadline = time.monotonic() + 20
+        while not (self._folder / f".s.PGSQL.{self.port}").exists():
+            assert self._program.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._program is not None:
+            self._program.terminate()
+            self._program.wait()
+            (self._folder / f".s.PGSQL.{self.port}").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+
+@pytest.fixture(scope="module")
+def pooler(server: TestCluster) -> Iterator[Pooler]:
+    if not Path("/usr/sbin/pgbouncer").exists():
+        pytest.skip("pgbouncer isn't installed: setup/install.sh does that")
+    pooler = Pooler(server)
+    try:
+        pooler.start()
+        yield pooler
+    finally:
+        pooler.remove()
