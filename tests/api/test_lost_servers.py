@@ -175,12 +175,11 @@ def test_a_put_heals_whenever_a_session_is_ended_during_it(
 def test_a_put_whose_last_answer_is_lost_is_kept(
     butler: Butler, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Carried out, and its session ended before the answer: the connection dies on the way back."""
     finish = PostgresRegistry.finish_put
     lost: list[DatabaseUnavailableError] = []
 
-    def finish_and_lose_the_answer(self: PostgresRegistry, *arguments: Any) -> Any:
-        filed = finish(self, *arguments)
+    def finish_and_lose_the_answer(self: PostgresRegistry, *arguments: Any, **options: Any) -> Any:
+        filed = finish(self, *arguments, **options)
         if not lost:
             lost.append(DatabaseUnavailableError("the connection was lost"))
             raise lost[0]
@@ -240,7 +239,9 @@ def wait_until_blocked(database: Any) -> None:
 
 def test_a_session_that_the_server_ends_for_idling_is_replaced(butler: Butler, database: Any) -> None:
     with database.connect("superuser").cursor() as cursor:
-        cursor.execute(f"ALTER DATABASE {database.name} SET idle_session_timeout = '20ms'")
+        cursor.execute(
+            f"ALTER ROLE butler_writer IN DATABASE {database.name} SET idle_session_timeout = '20ms'"
+        )
         end_sessions(database)
         butler.get("note", label="a")
         deadline = time.monotonic() + 20
