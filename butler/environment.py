@@ -6,7 +6,7 @@ import getpass
 import platform
 import socket
 import sys
-from importlib.metadata import distributions
+from importlib.metadata import Distribution, distributions
 from typing import Any
 
 __all__ = ["describe_environment"]
@@ -23,12 +23,16 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "python": sys.version.split()[0],
         "command": [str(argument) for argument in sys.argv[:1]],
-        "packages": {
-            name: distribution.version
-            for distribution in sorted(distributions(), key=lambda d: str(d.metadata["Name"]).lower())
-            if (name := distribution.metadata["Name"])
-        },
+        "packages": dict(sorted(map(_name_and_version, distributions()), key=lambda each: each[0].lower())),
     }
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Read the two lines that are wanted: to parse the metadata of all packages takes 0.2 s."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    header = (line.partition(": ") for line in text.partition("\n\n")[0].splitlines())
+    found = {key: value for key, _, value in header if key in ("Name", "Version")}
+    return found.get("Name", ""), found.get("Version", "")
 
 
 def _user() -> str:
