@@ -37,18 +37,18 @@ def main() -> None:
             )
         version = place.server_version()
     print(table(outcomes), end="")
-    if peer and arguments.scale == 1:
+    if peer:
         write_lines(_LINES, outcomes)
         if not arguments.only:
-            write_page(_PAGE, f"{circumstances(version, peer)}\n\n{table(outcomes)}")
+            write_page(_PAGE, f"{circumstances(version, peer, arguments.scale)}\n\n{table(outcomes)}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench",
         description="Measure ours beside the peer and beside the bare limit, on a PostgreSQL of its own."
-        " At full size and with the peer, the outcome is written to benchmarks/results/latest.jsonl"
-        " and, if all workloads are run, into docs/benchmarks.md.",
+        " With the peer, the outcome is written to benchmarks/results/latest.jsonl and, if all workloads"
+        " are run, into docs/benchmarks.md.",
     )
     parser.add_argument(
         "--only",

@@ -47,7 +47,7 @@ def _times(value: float | None) -> str:
     return "" if value is None else f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
-def circumstances(server_version: str, peer_python: str) -> str:
+def circumstances(server_version: str, peer_python: str, scale: float) -> str:
     """Say on what it was measured."""
     asked = "from importlib.metadata import version; print(version('lsst-daf-butler'))"
     peer = subprocess.run([peer_python, "-c", asked], capture_output=True, text=True, check=True)
@@ -59,6 +59,8 @@ def circumstances(server_version: str, peer_python: str) -> str:
         f"Butler {version('butler')}",
         f"daf_butler {peer.stdout.strip()}",
     ]
+    if scale != 1:
+        said.append(f"at {scale:g} of full size")
     return ", ".join(said) + "."
 
 

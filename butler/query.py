@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from butler.registry.rows import DatasetRefs, Fetched
+from butler.registry.rows import DatasetRefs
 
 if TYPE_CHECKING:
     from butler.butler import Butler
@@ -59,13 +59,15 @@ class Query:
         -------
         refs : `~butler.registry.rows.DatasetRefs`
             Refs when iterated over; ``to_arrow()``, ``to_pandas()`` and
-            ``to_astropy()`` give tables.
+            ``to_astropy()`` give tables, ``to_batches()`` streams one.
         """
         registry, labels = self._butler.registry, {**(data_id or {}), **units}
 
-        def look(path: Sequence[str]) -> Fetched:
-            return registry.datasets(dataset_type, path, labels, find_first=find_first, as_of=as_of).fetched
+        def look(path: Sequence[str]) -> DatasetRefs:
+            return registry.datasets(dataset_type, path, labels, find_first=find_first, as_of=as_of)
 
         return DatasetRefs(
-            lambda: self._butler.search(look, collections), lambda: registry.dataset_type(dataset_type)
+            lambda: self._butler.search(lambda path: look(path).fetched, collections),
+            lambda: registry.dataset_type(dataset_type),
+            lambda: self._butler.search(lambda path: look(path).to_batches(), collections),
         )

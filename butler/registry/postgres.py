@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -22,16 +24,18 @@ from butler.registry.binding import (
     bound_texts,
     sendable,
 )
-from butler.registry.copying import copy_rows
+from butler.registry.copying import copied_batches, copy_rows
 from butler.registry.engine import open_engine
 from butler.registry.postgres_upkeep import PostgresUpkeep
-from butler.registry.rows import DatasetRefs, Fetched, Rows
+from butler.registry.rows import DatasetRefs, Fetched, Rows, dataset_columns
 from butler.registry.statement import one_statement
 from butler.registry.translate import translated
 from butler.schema.version import SCHEMA_VERSION
 from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, Removal, json_ready
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from butler.models import ReadOnlySession
 
 __all__ = ["PostgresRegistry"]
@@ -119,6 +123,27 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         """Read, in one transaction."""
         with translated(malformed):
             return attempted(self._engine, read, repeatable=True, what="a query")
+
+    def _streaming(
+        self, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
+    ) -> Iterator[pyarrow.RecordBatch]:
+        with translated(InvalidDataIdError), ExitStack() as stack:
+            yield from self._begin_copy(stack, query, parameters, columns)
+
+    def _begin_copy(
+        self, stack: ExitStack, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """Begin on a connection of the pool, or on a new one if that one's server proves to be gone."""
+        from psycopg2 import InterfaceError, OperationalError
+
+        connection = stack.enter_context(self._engine.connect())
+        try:
+            return stack.enter_context(copied_batches(connection, query, parameters, columns))
+        except (InterfaceError, OperationalError) as error:
+            if error.pgcode is not None:  # the server is there: it said no
+                raise
+        connection = stack.enter_context(self._engine.connect())
+        return stack.enter_context(copied_batches(connection, query, parameters, columns))
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
         return self._reading(lambda connection: connection.exec_driver_sql(sql, tuple(parameters)).all())
@@ -257,18 +282,28 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         find_first: bool = True,
         as_of: datetime | str | None = None,
     ) -> DatasetRefs:
+        asked = (
+            dataset_type,
+            bound_texts(collections),
+            bound_json(json_ready(data_id)),
+            find_first,
+            bound_moment(as_of),
+        )
+
         def fetch() -> Fetched:
-            rows = self._look_up(
-                "query_datasets",
-                dataset_type,
-                bound_texts(collections),
-                bound_json(json_ready(data_id)),
-                find_first,
-                bound_moment(as_of),
-            )
+            rows = self._look_up("query_datasets", *asked)
             return Fetched(("dataset_id", "data_id", "run", "collection"), rows)
 
-        return DatasetRefs(fetch, lambda: self.dataset_type(dataset_type))
+        def stream() -> Iterator[pyarrow.RecordBatch]:
+            columns = dataset_columns(self.dataset_type(dataset_type).units)
+            found, parameters = self._statement("query_dataset_columns", asked)
+            names = ", ".join(_AS_TEXT.get(name, name) for name in columns.names)
+            batches = self._streaming(f"SELECT {names} FROM ({found}) AS found", parameters, columns)
+            # What is wrong with the query is said here, not when the rows are taken.
+            first = list(islice(batches, 1))
+            return chain(first, batches)
+
+        return DatasetRefs(fetch, lambda: self.dataset_type(dataset_type), stream)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
         statement = one_statement(sql)
@@ -559,6 +594,11 @@ _RELATED = """
         AND has_schema_privilege(r.registry, 'USAGE')
     ORDER BY r.registry <> '{0}', r.depth, r.registry
 """
+
+_AS_TEXT = {
+    "visit_range": "lower(visit_range) || '..' || coalesce(upper(visit_range)::text, '') AS visit_range"
+}
+"""Units whose texts, as data IDs have them, aren't PostgreSQL's own."""
 
 _ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
 

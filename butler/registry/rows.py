@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-__all__ = ["DatasetRefs", "Fetched", "Rows"]
+__all__ = ["DatasetRefs", "Fetched", "Rows", "dataset_columns"]
+
+_NUMBERED = frozenset({"sensor", "visit", "snap", "tract", "patch", "sky_pixel"})
+"""Units whose values are numbers; the others' are texts."""
 
 
 class Fetched(NamedTuple):
@@ -128,11 +131,20 @@ class DatasetRefs(Rows):
         Gives rows of dataset id, data ID, run, collection.
     dataset_type : callable
         Gives the dataset type.
+    stream : callable, optional
+        Runs the same query anew and gives Arrow batches while rows come, with
+        the columns of `dataset_columns`.
     """
 
-    def __init__(self, fetch: Callable[[], Fetched], dataset_type: Callable[[], DatasetType]) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Fetched],
+        dataset_type: Callable[[], DatasetType],
+        stream: Callable[[], Iterator[pyarrow.RecordBatch]] | None = None,
+    ) -> None:
         super().__init__(fetch)
         self._dataset_type = dataset_type
+        self._stream = stream
 
     def __iter__(self) -> Iterator[DatasetRef]:
         dataset_type = self._dataset_type()
@@ -153,18 +165,55 @@ class DatasetRefs(Rows):
 
     def to_arrow(self) -> pyarrow.Table:
         """Give one row a dataset: its id, a column a unit, its run and the collection it was found in."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches(self.to_batches(), dataset_columns(self._dataset_type().units))
+
+    def to_batches(self) -> Iterator[pyarrow.RecordBatch]:
+        """Give the rows of `to_arrow` some at a time, while they come: memory for a few thousand is enough.
+
+        Examples
+        --------
+        >>> for batch in butler.query.datasets("calexp").to_batches():  # doctest: +SKIP
+        ...     print(batch.num_rows)
+        """
+        if self._stream is not None and "fetched" not in self.__dict__:
+            return self._stream()
+        return iter(self._fetched_table().to_batches())
+
+    def _fetched_table(self) -> pyarrow.Table:
+        import pyarrow as pa
+
         units = self._dataset_type().units
         rows = [
-            (dataset_id, *(data_id.get(unit) for unit in units), run, collection)
+            (str(dataset_id), *(data_id.get(unit) for unit in units), run, collection)
             for dataset_id, data_id, run, collection in self.fetched.rows
         ]
-        columns = ("dataset_id", *units, "run", "collection")
-        return Rows(lambda: Fetched(columns, rows)).to_arrow()
+        columns = dataset_columns(units)
+        values = zip(*rows, strict=True) if rows else ([],) * len(columns)
+        return pa.Table.from_arrays(
+            [pa.array(list(each), kind) for each, kind in zip(values, columns.types, strict=True)],
+            schema=columns,
+        )
 
     def __repr__(self) -> str:
         if "fetched" not in self.__dict__:
             return "<DatasetRefs, not fetched yet>"
         return f"<DatasetRefs: {len(self)} of {self._dataset_type().name}>"
+
+
+def dataset_columns(units: Sequence[str]) -> pyarrow.Schema:
+    """Give the columns of a table of datasets with these units."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("dataset_id", pa.string()),
+            *((unit, pa.int64() if unit in _NUMBERED else pa.string()) for unit in units),
+            ("run", pa.string()),
+            ("collection", pa.string()),
+        ]
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ READS = {
     "get_dataset",
     "get_dataset_type",
     "open_intents",
+    "query_dataset_columns",
     "query_datasets",
     "trash_delay",
     "sky_box",

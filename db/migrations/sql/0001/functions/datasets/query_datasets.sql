@@ -1,8 +1,5 @@
 -- object: function butler.query_datasets(text, text[], jsonb, boolean, timestamp with time zone)
--- requires: functions/internal/read_data_ids.sql functions/internal/find_dataset_type.sql functions/internal/flatten_collections.sql functions/internal/data_id_json.sql
---
--- Dynamic SQL, so that only the units given become conditions: a condition "not given or equal"
--- would cost the index. Nothing of the caller's is part of its text.
+-- requires: functions/datasets/query_dataset_columns.sql functions/internal/data_id_json.sql
 CREATE OR REPLACE FUNCTION butler.query_datasets(
     p_dataset_type text,
     p_collections text[],
@@ -16,105 +13,23 @@ RETURNS TABLE (
     run text,
     collection text
 )
-LANGUAGE plpgsql
+LANGUAGE sql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-    v_type record;
-    v_given record;
-    v_wanted butler_internal.dataset;
-    v_foreign text;
-    v_mask integer;
-    v_conditions text;
-BEGIN
-    SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
-    IF jsonb_typeof(p_data_id) IS DISTINCT FROM 'object' THEN
-        PERFORM butler_shared.raise_error(
-            'UB301', 'the data ID is not a JSON object', 'Write {"camera": "…", "visit": 1}.'
-        );
-    END IF;
-    SELECT k INTO v_foreign
-    FROM jsonb_object_keys(p_data_id) AS k
-    INNER JOIN butler_shared.unit_word AS w ON w.word = k
-    INNER JOIN butler_shared.unit AS u ON u.unit = w.unit
-    WHERE (v_type.unit_mask >> u.position) & 1 = 0
-    ORDER BY k
-    LIMIT 1;
-    IF FOUND THEN
-        PERFORM butler_shared.raise_error(
-            'UB301', format('unit %s is not one of dataset type %s', v_foreign, p_dataset_type),
-            'It has ' || coalesce(butler_internal.unit_list(v_type.unit_mask), 'no units') || '.',
-            jsonb_build_object('unit', v_foreign, 'dataset_type', p_dataset_type)
-        );
-    END IF;
-    SELECT coalesce(bit_or(1 << u.position), 0) INTO v_mask
-    FROM jsonb_object_keys(p_data_id) AS k
-    INNER JOIN butler_shared.unit_word AS w ON w.word = k
-    INNER JOIN butler_shared.unit AS u ON u.unit = w.unit;
-    SELECT * INTO v_given FROM butler_internal.read_data_ids(
-        -- A visit or sensor by name needs its camera to be found.
-        v_mask | CASE
-            WHEN v_type.unit_mask & 1 = 1 AND p_data_id @? '$.keyvalue() ? (@.key != "camera" && @.value.type() == "string")'
-                THEN 1
-            ELSE 0
-        END,
-        jsonb_build_array(p_data_id)
-    );
-    PERFORM butler_shared.raise_rows(jsonb_build_array(v_given.problem)) WHERE v_given.problem IS NOT NULL;
-    v_wanted := jsonb_populate_record(NULL::butler_internal.dataset, to_jsonb(v_given) - 'problem');
-    SELECT string_agg(format(' AND d.%1$I = ($4).%1$I', u.unit), '') INTO v_conditions
-    FROM butler_shared.unit AS u
-    WHERE (v_mask >> u.position) & 1 = 1;
-    RETURN QUERY EXECUTE format(
-        $q$
-        WITH searched AS MATERIALIZED (
-            SELECT f.* FROM butler_internal.flatten_collections($1, $3) AS f
+BEGIN ATOMIC
+    SELECT
+        c.dataset_id,
+        butler_internal.data_id_json(
+            c.camera, c.abstract_filter, c.physical_filter, c.sensor, c.visit, c.snap, c.visit_range,
+            c.skymap, c.tract, c.patch, c.sky_pixel, c.label
         ),
-        member AS (
-            SELECT d.*, s.place, s.collection
-            FROM searched AS s
-            INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.kind = 'run' AND d.dataset_type_id = $2
-                AND d.state <> 'removed' AND ($3 IS NULL OR d.created <= $3) %1$s
-            UNION ALL
-            SELECT d.*, s.place, s.collection
-            FROM searched AS s
-            INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.kind = 'run' AND d.dataset_type_id = $2
-                AND d.state = 'removed' AND d.created <= $3 AND d.changed > $3 %1$s
-            UNION ALL
-            SELECT d.*, s.place, s.collection
-            FROM searched AS s
-            INNER JOIN butler_internal.all_dataset_tag AS t ON t.collection_id = s.collection_id
-            INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = t.dataset_id
-            WHERE s.kind = 'tagged' AND t.dataset_type_id = $2
-                AND CASE WHEN $3 IS NULL THEN upper_inf(t.known) ELSE t.known @> $3 END %1$s
-        ),
-        chosen AS (
-            SELECT %2$s m.* FROM member AS m ORDER BY m.digest, m.place
-        )
-        SELECT
-            c.dataset_id,
-            butler_internal.data_id_json(
-                c.camera, c.abstract_filter, c.physical_filter, c.sensor, c.visit, c.snap, c.visit_range,
-                c.skymap, c.tract, c.patch, c.sky_pixel, c.label
-            ),
-            r.run, c.collection
-        FROM chosen AS c
-        INNER JOIN butler_internal.all_run AS r ON r.run_id = c.run_id
-        ORDER BY
-            c.camera, c.skymap, c.visit, c.tract, c.patch, c.sensor, c.snap, c.physical_filter,
-            c.abstract_filter, c.visit_range, c.sky_pixel, c.label, c.place, c.dataset_id
-        $q$,
-        coalesce(v_conditions, ''),
-        CASE WHEN p_find_first THEN 'DISTINCT ON (m.digest)' ELSE '' END
-    ) USING p_collections, v_type.dataset_type_id, p_as_of, v_wanted;
+        c.run,
+        c.collection
+    FROM butler.query_dataset_columns(p_dataset_type, p_collections, p_data_id, p_find_first, p_as_of)
+        WITH ORDINALITY AS c
+    ORDER BY c.ordinality;
 END;
-$$;
 
 COMMENT ON FUNCTION butler.query_datasets(text, text[], jsonb, boolean, timestamptz) IS
-'Datasets of a type in these collections, in the order of their labels, for which the units given have the
-values given; of several with the same data ID only that of the first collection, unless asked for all.';
+'As query_dataset_columns, with data IDs as JSON.';
