@@ -72,6 +72,7 @@ FILES = {
     "butler/datastore/fingerprint.py": "size and SHA-256 of such a file, and of one to be ingested",
     "butler/datastore/file_datastore.py": "a file to be ingested, or that stays in place",
     "butler/datastore/identify.py": "any file that somebody names",
+    "butler/backup/": "dumps, and inventories of what the datastore says is there",
     "butler/cameras/": "camera files, and headers of files to be ingested",
     "butler/cli/": "files that the command line names",
     "butler/cluster/": "the repository's own server",
