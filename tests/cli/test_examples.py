@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,11 @@ butler identify cut.fits --format json
 butler sql
 butler sql 'SELECT visit, exposure_time FROM visit ORDER BY visit'
 butler sql 'SELECT run, count(*) FROM dataset GROUP BY run' --format csv -o runs.csv
+butler datastore list
+butler datastore list --format json
+butler datastore show main
+butler datastore relocate main new-disk/data --dry-run
+butler datastore relocate main new-disk/data --check all
 butler layer create mydb_alice
 butler --layer mydb_alice collection list
 butler layer list
@@ -162,6 +168,8 @@ def done(land: Path) -> dict[str, tuple[int, str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(land)
         for line in scenario():
+            if line.startswith("butler datastore relocate"):
+                shutil.copytree(land / "demo/data", land / "new-disk/data", dirs_exist_ok=True)
             if line == "butler sql":  # it becomes psql
                 ran = subprocess.run(
                     [sys.executable, "-m", "butler", "-r", "demo", "sql"],

@@ -1,0 +1,188 @@
+"""Telling a database where a datastore's files have been moved to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from butler.config import RepositoryConfig
+from butler.errors import ArtifactMissingError, ConfigError
+from butler.values import Artifact
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from butler.datastore import Datastore
+
+__all__ = ["SAMPLE", "check_moved", "datastore_at", "relocate", "root_for", "stored_artifacts"]
+
+SAMPLE = 1000
+"""How many artifacts are read where not all are."""
+
+_NAMED = 10
+
+
+def datastore_at(config: RepositoryConfig, name: str, root: str) -> Datastore:
+    """Open a datastore at another root.
+
+    Parameters
+    ----------
+    config : `~butler.config.RepositoryConfig`
+        The repository's; another datastore of its database is taken for a folder.
+    name : `str`
+        Of the datastore.
+    root : `str`
+        A folder, as ``datastore.root`` of the configuration names it.
+
+    Raises
+    ------
+    ConfigError
+        If this datastore has no root, or that isn't one.
+    """
+    from butler.datastore import open_datastore
+
+    known = config.datastore if _is_own(config, name) else {"name": name}
+    return open_datastore({**known, "root": root}, config.repo)
+
+
+def stored_artifacts(connection: Connection, name: str, *, sample: int | None = None) -> list[Artifact]:
+    """List what is present inside a datastore's root, in whichever registry it is.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the datastore.
+    sample : `int`, optional
+        Give so many, chosen at random; by default all.
+    """
+    from sqlalchemy import text
+
+    from butler.schema.install import registries
+
+    own = " UNION ALL ".join(
+        "SELECT a.path, a.formatter, a.size, a.sha256, a.component"
+        f" FROM {r.tables}.artifact AS a"
+        f" INNER JOIN {r.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
+        f" INNER JOIN {r.tables}.dataset AS d ON d.dataset_id = a.dataset_id"
+        " WHERE s.datastore = :name AND a.state = 'present' AND d.state = 'present'"
+        " AND a.path !~ '^[a-z][a-z0-9+.-]*:'"
+        for r in registries(connection)
+    )
+    order = "path" if sample is None else "random() LIMIT :sample"
+    rows = connection.execute(
+        text(f"SELECT * FROM ({own}) AS a ORDER BY {order}"), {"name": name, "sample": sample}
+    )
+    return [
+        Artifact(name, row.path, row.formatter, row.size, bytes(row.sha256), row.component) for row in rows
+    ]
+
+
+def check_moved(
+    datastore: Datastore,
+    artifacts: Sequence[Artifact],
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Read artifacts at a datastore's new root.
+
+    Parameters
+    ----------
+    datastore : `~butler.datastore.Datastore`
+        At the new root.
+    artifacts : sequence of `~butler.Artifact`
+        As they were recorded.
+    on_progress : callable, optional
+        Called with artifacts read and artifacts in all.
+
+    Raises
+    ------
+    ArtifactMissingError
+        If one isn't there, or isn't what was recorded; the first ones are named.
+    """
+    wrong = {}
+    for done, artifact in enumerate(artifacts, 1):
+        if fault := datastore.check(artifact):
+            wrong[artifact.path] = fault
+        if on_progress:
+            on_progress(done, len(artifacts))
+    if wrong:
+        named = ", ".join(f"{path} ({fault})" for path, fault in islice(wrong.items(), _NAMED))
+        raise ArtifactMissingError(
+            f"{len(wrong)} of the {len(artifacts)} artifacts that were read are not at {datastore.root}"
+            f" as they were recorded: {named}{', …' * (len(wrong) > _NAMED)}",
+            hint="Copy the files there with their paths, such as by 'rsync -aH', then do the same again.",
+            details={"root": datastore.root, "paths": list(wrong)},
+        )
+
+
+def relocate(
+    connection: Connection,
+    config: RepositoryConfig,
+    datastore: Datastore,
+    root: str,
+    *,
+    in_flight: bool = False,
+) -> str:
+    """Record a datastore's new root, in the database and in ``butler.yaml``.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction; until it is committed nothing has changed
+        in the database.
+    config : `~butler.config.RepositoryConfig`
+        The repository's; written anew if the datastore is its own.
+    datastore : `~butler.datastore.Datastore`
+        At the new root.
+    root : `str`
+        As the configuration is to name it.
+    in_flight : `bool`
+        Whether puts that have begun and not ended are no obstacle.
+
+    Returns
+    -------
+    before : `str`
+        URI of the old root.
+
+    Raises
+    ------
+    DefinitionConflictError
+        If puts are in flight.
+    InvalidDataIdError
+        If the database has no such datastore.
+    """
+    from dataclasses import replace
+
+    from sqlalchemy import text
+
+    before: str = connection.execute(
+        text("SELECT butler_shared.relocate_datastore(:name, :root, :in_flight)"),
+        {"name": datastore.name, "root": datastore.root, "in_flight": in_flight},
+    ).scalar_one()
+    if _is_own(config, datastore.name):
+        replace(config, datastore={**config.datastore, "root": root}).write()
+    return before
+
+
+def _is_own(config: RepositoryConfig, name: str) -> bool:
+    return bool(config.datastore.get("name", "main") == name)
+
+
+def root_for(repo: Path, folder: Path) -> str:
+    """Give a folder as the configuration names it: relative to the repository if it is inside.
+
+    Raises
+    ------
+    ConfigError
+        If it isn't a folder.
+    """
+    target = folder.expanduser().absolute()
+    if not target.is_dir():
+        raise ConfigError(
+            f"there is no folder {target}", hint="Copy the datastore's files there first, with their paths."
+        )
+    return str(target.relative_to(repo) if target.is_relative_to(repo) else target)
