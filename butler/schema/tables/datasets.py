@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -131,6 +132,11 @@ dataset = Table(
     ),
     Column("changed", DateTime(timezone=True), comment="When its state last changed, UTC; null if never."),
     Column("changed_by", Text, comment="The database role that changed its state."),
+    Column(
+        "trashed",
+        Boolean,
+        comment="Whether its files are in the trash since it was unstored or removed; null if they never were.",
+    ),
     Column("change_reason", Text, comment="Why its state was changed."),
     _coarse(
         "camera", "visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL", Text
@@ -158,6 +164,7 @@ dataset = Table(
     across("fk_dataset_label", ["label"], "label"),
     CheckConstraint("state IN ('present', 'unstored', 'removed')", name="ck_dataset_state"),
     CheckConstraint("(state = 'present') OR changed IS NOT NULL", name="ck_dataset_changed"),
+    CheckConstraint("(state <> 'present') OR trashed IS NOT TRUE", name="ck_dataset_trashed"),
     Index(
         "uq_dataset_run_type_digest",
         "run_id",
@@ -191,7 +198,7 @@ dataset = Table(
         postgresql_where=text("skymap IS NOT NULL"),
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
-    Index("ix_dataset_removal", "changed", postgresql_where=text("state <> 'present'")),
+    Index("ix_dataset_removal", "trashed", "changed", postgresql_where=text("state <> 'present'")),
     comment="Datasets: one discrete data structure that was stored, with its labels.",
 )
 
@@ -237,12 +244,12 @@ artifact = Table(
         Text,
         nullable=False,
         server_default="present",
-        comment="present; lost, as verify found; trashed: it can be restored; or deleting: its bytes are being deleted.",
+        comment="present; lost, as verify found; or deleting: its bytes are being deleted.",
     ),
     PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact"),
     within("fk_artifact_dataset", ["dataset_id"], "dataset"),
     across("fk_artifact_datastore", ["datastore_id"], "datastore"),
-    CheckConstraint("state IN ('present', 'lost', 'trashed', 'deleting')", name="ck_artifact_state"),
+    CheckConstraint("state IN ('present', 'lost', 'deleting')", name="ck_artifact_state"),
     CheckConstraint("size >= 0", name="ck_artifact_size"),
     CheckConstraint("octet_length(sha256) = 32", name="ck_artifact_sha256"),
     CheckConstraint(
@@ -251,13 +258,7 @@ artifact = Table(
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
-    Index(
-        "ix_artifact_trash",
-        "state",
-        "datastore_id",
-        "dataset_id",
-        postgresql_where=text("state IN ('trashed', 'deleting')"),
-    ),
+    Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
     # A file of a put carries its dataset's id in its name and is nobody else's; only the others may
     # be shared, so only they are looked up by path before bytes are deleted.
     Index(

@@ -9,10 +9,14 @@ SELECT
     a.formatter,
     a.size,
     encode(a.sha256, 'hex') AS sha256,
-    a.state
+    CASE WHEN a.state = 'present' AND d.dataset_id IS NOT NULL THEN 'trashed' ELSE a.state END AS state
 FROM butler_internal.all_artifact AS a
-INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id;
+INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
+LEFT JOIN butler_internal.all_dataset AS d
+    ON d.dataset_id = a.dataset_id AND d.state <> 'present' AND d.trashed;
 
 COMMENT ON VIEW butler.artifact IS 'Stored pieces of datasets; uri alone is enough to open one.';
 COMMENT ON COLUMN butler.artifact.uri IS 'Where its bytes are: a whole URI. UCD: meta.ref.url';
+COMMENT ON COLUMN butler.artifact.state IS
+'present; lost, as verify found; trashed: its dataset was unstored or removed and can be restored; or deleting.';
 COMMENT ON COLUMN butler.artifact.sha256 IS 'SHA-256 of its bytes, hexadecimal.';

@@ -681,6 +681,7 @@ CREATE TABLE butler_internal.dataset (
 	state TEXT DEFAULT 'present' NOT NULL,
 	changed TIMESTAMP WITH TIME ZONE,
 	changed_by TEXT,
+	trashed BOOLEAN,
 	change_reason TEXT,
 	camera_alone TEXT GENERATED ALWAYS AS (CASE WHEN visit IS NULL AND sensor IS NULL AND physical_filter IS NULL AND visit_range IS NULL THEN camera END) STORED,
 	visit_alone BIGINT GENERATED ALWAYS AS (CASE WHEN sensor IS NULL AND snap IS NULL THEN visit END) STORED,
@@ -705,7 +706,8 @@ CREATE TABLE butler_internal.dataset (
 	CONSTRAINT fk_dataset_sky_pixel FOREIGN KEY(sky_pixel) REFERENCES butler_internal.sky_pixel (sky_pixel),
 	CONSTRAINT fk_dataset_label FOREIGN KEY(label) REFERENCES butler_internal.label (label),
 	CONSTRAINT ck_dataset_state CHECK (state IN ('present', 'unstored', 'removed')),
-	CONSTRAINT ck_dataset_changed CHECK ((state = 'present') OR changed IS NOT NULL)
+	CONSTRAINT ck_dataset_changed CHECK ((state = 'present') OR changed IS NOT NULL),
+	CONSTRAINT ck_dataset_trashed CHECK ((state <> 'present') OR trashed IS NOT TRUE)
 );
 
 COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structure that was stored, with its labels.';
@@ -726,6 +728,8 @@ COMMENT ON COLUMN butler_internal.dataset.changed IS 'When its state last change
 
 COMMENT ON COLUMN butler_internal.dataset.changed_by IS 'The database role that changed its state.';
 
+COMMENT ON COLUMN butler_internal.dataset.trashed IS 'Whether its files are in the trash since it was unstored or removed; null if they never were.';
+
 COMMENT ON COLUMN butler_internal.dataset.change_reason IS 'Why its state was changed.';
 
 COMMENT ON COLUMN butler_internal.dataset.camera_alone IS 'The camera where no finer unit is present; carries the foreign key.';
@@ -742,7 +746,7 @@ CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, came
 
 CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE quantum_id IS NOT NULL;
 
-CREATE INDEX ix_dataset_removal ON butler_internal.dataset (changed) WHERE state <> 'present';
+CREATE INDEX ix_dataset_removal ON butler_internal.dataset (trashed, changed) WHERE state <> 'present';
 
 CREATE INDEX ix_dataset_removed ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state = 'removed';
 
@@ -762,7 +766,7 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT pk_artifact PRIMARY KEY (dataset_id, datastore_id, component),
 	CONSTRAINT fk_artifact_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT fk_artifact_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id),
-	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost', 'trashed', 'deleting')),
+	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost', 'deleting')),
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
 	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)'))
@@ -780,10 +784,13 @@ COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter t
 
 COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
 
-COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; trashed: it can be restored; or deleting: its bytes are being deleted.';
+COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; or deleting: its bytes are being deleted.';
+
+CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE state = 'deleting';
 
 CREATE INDEX ix_artifact_shared ON butler_internal.artifact (hashtextextended(path, 0)) WHERE path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0;
 
+<<<<<<< HEAD
 CREATE INDEX ix_artifact_trash ON butler_internal.artifact (state, datastore_id, dataset_id) WHERE state IN ('trashed', 'deleting');
 
 CREATE TABLE butler_internal.artifact_loss (
@@ -806,6 +813,8 @@ COMMENT ON COLUMN butler_internal.artifact_loss.found IS 'When it was found, UTC
 
 COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role that found it.';
 
+=======
+>>>>>>> 2056538 (The trash is the dataset's state alone: removing a run writes one row a dataset, and checks no path again)
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,
 	calibration_key_id BIGINT NOT NULL,

@@ -51,16 +51,24 @@ BEGIN
     END IF;
     -- Datasets whose files may be shared come in under the other side of this lock.
     PERFORM pg_advisory_xact_lock(7310006, v_datastore::integer);
-    WITH due AS (
+    WITH claimed_before AS (
         SELECT a.dataset_id, a.component
         FROM butler_internal.artifact AS a
-        INNER JOIN butler_internal.dataset AS d ON d.dataset_id = a.dataset_id
-        WHERE
-            a.datastore_id = v_datastore AND a.state IN ('trashed', 'deleting')
-            AND (a.state = 'deleting' OR d.changed <= clock_timestamp() - coalesce(p_older_than, v_delay))
-        ORDER BY a.state, a.dataset_id
+        WHERE a.state = 'deleting' AND a.datastore_id = v_datastore
+        ORDER BY a.dataset_id
         LIMIT p_limit
-        FOR UPDATE OF a SKIP LOCKED
+    ),
+    due AS (
+        SELECT a.dataset_id, a.component
+        FROM butler_internal.dataset AS d
+        INNER JOIN butler_internal.artifact AS a ON a.dataset_id = d.dataset_id
+        WHERE
+            d.state <> 'present' AND d.trashed
+            AND d.changed <= clock_timestamp() - coalesce(p_older_than, v_delay)
+            AND a.datastore_id = v_datastore AND a.state <> 'deleting'
+        ORDER BY d.changed
+        LIMIT p_limit - (SELECT count(*) FROM claimed_before)
+        FOR NO KEY UPDATE OF d SKIP LOCKED
     ),
     claimed AS (
         UPDATE butler_internal.artifact AS a
@@ -69,7 +77,8 @@ BEGIN
         WHERE a.datastore_id = v_datastore AND a.dataset_id = due.dataset_id AND a.component = due.component
         RETURNING a.dataset_id
     )
-    SELECT array_agg(DISTINCT c.dataset_id) INTO v_claimed FROM claimed AS c;
+    SELECT array_agg(DISTINCT c.dataset_id) INTO v_claimed
+    FROM (SELECT b.dataset_id FROM claimed_before AS b UNION ALL SELECT n.dataset_id FROM claimed AS n) AS c;
     v_shared := ARRAY(SELECT s.path FROM butler_shared.shared_paths(v_datastore, ARRAY(
         SELECT a.path FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'

@@ -56,7 +56,7 @@ BEGIN
             SELECT a.dataset_id, count(*) AS files, sum(a.size) AS bytes
             FROM unnest(p_dataset_ids) AS g (id)
             INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
-            WHERE a.state IN ('present', 'lost')
+            WHERE a.state <> 'deleting'
             GROUP BY a.dataset_id
         ) AS a ON a.dataset_id = p.dataset_id
         GROUP BY p.outcome, p.reason
@@ -90,13 +90,11 @@ BEGIN
         );
     END IF;
     UPDATE butler_internal.dataset AS d
-    SET state = p_state, changed = v_now, changed_by = session_user, change_reason = coalesce(p_reason, '')
+    SET
+        state = p_state, changed = v_now, changed_by = session_user, change_reason = coalesce(p_reason, ''),
+        trashed = d.state = 'present' OR d.trashed
     FROM unnest(v_going) AS g (id)
     WHERE d.dataset_id = g.id;
-    UPDATE butler_internal.artifact AS a
-    SET state = 'trashed'
-    FROM unnest(v_going) AS g (id)
-    WHERE a.dataset_id = g.id AND a.state IN ('present', 'lost');
     IF p_state = 'removed' THEN
         FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
             EXECUTE format(

@@ -28,12 +28,12 @@ BEGIN
     );
     PERFORM pg_advisory_xact_lock(7310001, c::integer) FROM unnest(v_collections) AS c;
     -- Whoever empties the trash passes over rows that are locked.
-    PERFORM FROM butler_internal.artifact AS a
-    WHERE a.dataset_id = ANY (p_dataset_ids) AND a.state = 'trashed' ORDER BY a.dataset_id, a.component FOR UPDATE;
+    PERFORM FROM butler_internal.dataset AS d
+    WHERE d.dataset_id = ANY (p_dataset_ids) ORDER BY d.dataset_id FOR NO KEY UPDATE;
     WITH judged AS (
         SELECT
             g.n, g.id, d.dataset_id IS NULL AS unknown, c.collection, c.frozen, c.removed IS NOT NULL AS run_removed,
-            a.artifacts IS NULL OR a.gone AS gone,
+            d.trashed IS NOT TRUE OR coalesce(a.gone, true) AS gone,
             (
                 SELECT s.dataset_id FROM butler_internal.dataset AS s
                 WHERE
@@ -45,9 +45,7 @@ BEGIN
         LEFT JOIN butler_internal.run AS r ON r.run_id = d.run_id
         LEFT JOIN butler_internal.collection AS c ON c.collection_id = r.collection_id
         LEFT JOIN LATERAL (
-            SELECT count(*) AS artifacts, bool_or(a.state = 'deleting') AS gone
-            FROM butler_internal.artifact AS a WHERE a.dataset_id = g.id
-            HAVING count(*) > 0
+            SELECT bool_or(a.state = 'deleting') AS gone FROM butler_internal.artifact AS a WHERE a.dataset_id = g.id
         ) AS a ON true
         WHERE d.state IS DISTINCT FROM 'present'
     ),
@@ -101,10 +99,8 @@ BEGIN
             v_registry || '_internal'
         ) USING p_dataset_ids, v_now;
     END LOOP;
-    UPDATE butler_internal.artifact AS a SET state = 'present'
-    WHERE a.dataset_id = ANY (p_dataset_ids) AND a.state = 'trashed';
     UPDATE butler_internal.dataset AS d
-    SET state = 'present', changed = v_now, changed_by = session_user, change_reason = 'restored'
+    SET state = 'present', changed = v_now, changed_by = session_user, change_reason = 'restored', trashed = false
     WHERE d.dataset_id = ANY (p_dataset_ids) AND d.state <> 'present';
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;

@@ -29,7 +29,7 @@ CROSS JOIN butler_shared.installation AS i
 LEFT JOIN LATERAL (
     SELECT sum(a.size) AS bytes
     FROM butler_internal.all_artifact AS a
-    WHERE a.dataset_id = d.dataset_id AND a.state = 'trashed'
+    WHERE d.trashed AND a.dataset_id = d.dataset_id AND a.state <> 'deleting'
 ) AS a ON true
 WHERE d.state <> 'present';
 
