@@ -790,9 +790,6 @@ CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE
 
 CREATE INDEX ix_artifact_shared ON butler_internal.artifact (hashtextextended(path, 0)) WHERE path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0;
 
-<<<<<<< HEAD
-CREATE INDEX ix_artifact_trash ON butler_internal.artifact (state, datastore_id, dataset_id) WHERE state IN ('trashed', 'deleting');
-
 CREATE TABLE butler_internal.artifact_loss (
 	dataset_id UUID NOT NULL,
 	datastore_id INTEGER NOT NULL,
@@ -813,8 +810,6 @@ COMMENT ON COLUMN butler_internal.artifact_loss.found IS 'When it was found, UTC
 
 COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role that found it.';
 
-=======
->>>>>>> 2056538 (The trash is the dataset's state alone: removing a run writes one row a dataset, and checks no path again)
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,
 	calibration_key_id BIGINT NOT NULL,

@@ -47,11 +47,8 @@ BEGIN
     FROM butler_internal.all_dataset AS d
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
     INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-<<<<<<< HEAD
-    LEFT JOIN butler_internal.all_artifact AS a ON a.dataset_id = d.dataset_id AND a.state IN ('present', 'lost')
-=======
-    LEFT JOIN butler_internal.all_artifact AS a ON a.dataset_id = d.dataset_id AND a.state = 'present' AND d.state = 'present'
->>>>>>> 2056538 (The trash is the dataset's state alone: removing a run writes one row a dataset, and checks no path again)
+    LEFT JOIN butler_internal.all_artifact AS a
+        ON a.dataset_id = d.dataset_id AND d.state = 'present' AND a.state IN ('present', 'lost')
     LEFT JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
     WHERE d.dataset_id = p_dataset_id
     ORDER BY a.datastore_id, a.component;
