@@ -18,6 +18,8 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -153,7 +155,7 @@ class StorageTests(ABC):
     def test_what_is_missing_is_said_to_be(self, storage: Storage) -> None:
         _create(storage, "other", b"")
         assert not storage.exists("a/b")
-        for look in (storage.open, storage.size):
+        for look in (storage.open, storage.size, storage.modified):
             with pytest.raises(ArtifactMissingError, match="'a/b'"):
                 look("a/b")
         with pytest.raises(ArtifactMissingError, match="'a/b'"), storage.local("a/b"):
@@ -178,6 +180,11 @@ class StorageTests(ABC):
             assert all(storage.is_temporary(path) for path in storage.paths())
         assert not any(storage.is_temporary(path) for path in storage.paths())
 
+    def test_the_age_of_a_file_counts_from_when_it_got_its_name(self, storage: Storage) -> None:
+        before = datetime.now(UTC) - timedelta(seconds=2)  # a file system's clock may be coarse
+        _create(storage, "a/b", b"")
+        assert before <= storage.modified("a/b") <= datetime.now(UTC) + timedelta(seconds=2)
+
     def test_a_sweep_removes_what_a_dead_writer_of_the_path_left_and_no_more(self, storage: Storage) -> None:
         _create(storage, "a/c", b"kept")
         dead = storage.create("a/b")
@@ -190,7 +197,14 @@ class StorageTests(ABC):
 
     @pytest.mark.parametrize("path", HOSTILE_PATHS)
     def test_a_path_that_leads_outside_is_refused(self, storage: Storage, path: str) -> None:
-        for touch in (storage.open, storage.size, storage.exists, storage.delete, storage.sweep):
+        for touch in (
+            storage.open,
+            storage.size,
+            storage.exists,
+            storage.modified,
+            storage.delete,
+            storage.sweep,
+        ):
             with pytest.raises(InvalidNameError):
                 touch(path)
         with pytest.raises(InvalidNameError), storage.local(path):
@@ -289,6 +303,43 @@ class DatastoreTests(ABC):
         assert not set(datastore.expected_paths(first, self.HINT, "Dict", "calexp")) & set(
             datastore.expected_paths(second, self.HINT, "Dict", "calexp")
         )
+
+    def test_a_path_tells_the_id_and_the_file_its_identity_and_description(
+        self, datastore: Datastore
+    ) -> None:
+        id = uuid4()
+        (artifact,) = self.put(datastore, {"a": 1}, "Dict", id)
+        (path,) = datastore.paths()
+        assert datastore.id_in_path(path) == id
+        assert datastore.id_in_path("a/b.json") is None
+        identity = datastore.identify(path)
+        assert identity is not None
+        assert UUID(identity["id"]) == id
+        assert datastore.describe(path, "Dict", "calexp") == artifact
+        assert datastore.modified(path) <= datetime.now(UTC) + timedelta(seconds=2)
+        datastore.remove([artifact])
+        for look in (datastore.identify, datastore.modified):
+            with pytest.raises(ArtifactMissingError):
+                look(path)
+
+    def test_of_an_artifact_that_is_lost_nothing_is_read_until_it_is_whole(
+        self, datastore: Datastore
+    ) -> None:
+        (artifact,) = self.put(datastore, {"a": 1}, "Dict")
+        lost = replace(artifact, state="lost")
+        assert datastore.get([lost], "Dict") == {"a": 1}, "it is whole again"
+        with pytest.raises(ChecksumError, match="lost"):
+            datastore.get([replace(lost, sha256=bytes(32))], "Dict")
+        datastore.remove([artifact])
+        with pytest.raises(ArtifactMissingError, match="lost"):
+            datastore.get([lost], "Dict")
+
+    def test_an_artifact_of_another_datastore_is_not_looked_for(self, datastore: Datastore) -> None:
+        (artifact,) = self.put(datastore, "here", "Text")
+        elsewhere = replace(artifact, datastore="another", path="nowhere.txt")
+        assert datastore.get([artifact, elsewhere], "Text") == "here"
+        with pytest.raises(ArtifactMissingError, match="No artifact"):
+            datastore.get([elsewhere], "Text")
 
     def test_one_hint_serves_many_datasets(self, datastore: Datastore) -> None:
         one, two = self.put(datastore, "one", "Text"), self.put(datastore, "two", "Text")

@@ -261,6 +261,85 @@ class RegistryTests:
         assert observatory.forget_puts([begun.id]) == 1
         assert observatory.open_intents(timedelta(0)) == []
 
+    def test_puts_that_are_old_or_given_up_are_reaped_in_pages(self, observatory: Registry) -> None:
+        old = [
+            observatory.begin_put(
+                "r/one", "raw", [{**_RAW, "sensor": n}], template=_TEMPLATE, datastore="store"
+            )[0].id
+            for n in (1, 2)
+        ]
+        assert observatory.reap_puts("store", timedelta(hours=1)) == []
+        observatory.abandon_put(old[:1])
+        assert [put.id for put in observatory.reap_puts("store", timedelta(hours=1))] == old[:1]
+        (first,) = observatory.reap_puts("store", timedelta(0), limit=1)
+        (second,) = observatory.reap_puts("store", timedelta(0), after=first.id)
+        assert [first.id, second.id] == sorted(old)
+        assert not first.registered
+        assert first.given_up is not None
+        assert observatory.reap_puts("elsewhere", timedelta(0)) == []
+        with pytest.raises(DatasetNotFoundError):
+            observatory.finish_put({second.id: [_artifact("late")]})
+        assert observatory.forget_puts(old) == 2
+
+    # Upkeep --------------------------------------------------------------
+
+    def test_stored_artifacts_are_listed_from_any_place_on(self, observatory: Registry) -> None:
+        refs = _put(observatory, _RAW, {**_RAW, "sensor": 2})
+        assert observatory.name in {registry.name for registry in observatory.related()}
+        stored = list(observatory.stored_artifacts("store"))
+        assert [row.dataset_id for row in stored] == sorted(ref.id for ref in refs)
+        assert {row.artifact for row in stored} == {ref.artifacts[0] for ref in refs}
+        assert observatory.count_artifacts("store") == 2
+        after = stored[0].dataset_id, ""
+        assert list(observatory.stored_artifacts("store", after)) == stored[1:]
+        assert observatory.count_artifacts("store", after) == 1
+        assert list(observatory.stored_artifacts("elsewhere")) == []
+
+    def test_whose_a_file_is_or_may_become_is_told(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        (begun,) = observatory.begin_put(
+            "r/one", "raw", [{**_RAW, "sensor": 2}], template=_TEMPLATE, datastore="store"
+        )
+        artifact = ref.artifacts[0]
+        claims = {claim.dataset_id: claim for claim in observatory.claims_of_datasets([ref.id, begun.id])}
+        root = str(claims[ref.id].uri).removesuffix(artifact.path)
+        assert (claims[ref.id].path, claims[ref.id].datastore) == (artifact.path, "store")
+        assert (claims[begun.id].path, claims[begun.id].hint) == (None, begun.hint)
+        paths = [artifact.path, "nobody.json"]
+        assert observatory.claimed_files("store", root, paths) == {artifact.path}
+        assert observatory.claimed_files("another name", root, paths) == {artifact.path}
+        assert observatory.claimed_files("another name", "file:///elsewhere/", paths) == set()
+        assert list(observatory.unbacked_datasets()) == []
+
+    def test_what_is_lost_is_so_until_the_same_bytes_are_found(self, observatory: Registry) -> None:
+        (ref,) = _put(observatory, _RAW)
+        (artifact,) = ref.artifacts
+        assert observatory.mark_lost("store", [(ref.id, "", "sha256")]) == 1
+        assert observatory.mark_lost("store", [(ref.id, "", "missing")]) == 0
+        (lost,) = observatory.get_dataset(ref.id).artifacts
+        assert (lost.state, lost.path) == ("lost", artifact.path)
+        assert observatory.mark_found("store", [(ref.id, _artifact("other"))]) == 0
+        assert observatory.mark_found("store", [(ref.id, artifact)]) == 1
+        assert observatory.get_dataset(ref.id) == ref
+
+    def test_how_far_a_comparison_has_come_is_kept(self, observatory: Registry) -> None:
+        assert observatory.progress("store") is None
+        (ref,) = _put(observatory, _RAW)
+        observatory.set_progress("store", (ref.id, "wcs"))
+        found = observatory.progress("store")
+        assert found is not None
+        assert (found.dataset_id, found.component, found.completed) == (ref.id, "wcs", None)
+        observatory.set_progress("store", None)
+        ended = observatory.progress("store")
+        assert ended is not None
+        assert ended.dataset_id is None
+        assert ended.completed is not None
+        assert ended.completed >= found.moved
+
+    def test_what_was_just_registered_has_not_drifted(self, observatory: Registry) -> None:
+        assert [drift for drift in observatory.drifts() if drift is not None] == []
+        assert observatory.recompute([]) == 0
+
     def test_a_run_holds_one_dataset_of_a_type_and_data_id(self, observatory: Registry) -> None:
         (ref,) = _put(observatory, _RAW)
         with pytest.raises(DatasetExistsError, match=str(ref.id)):
