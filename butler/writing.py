@@ -130,8 +130,8 @@ class Writer:
             if not known.isdisjoint(written):
                 raise
             raise DatabaseUnavailableError(
-                "the server crashed while the bytes were written, and forgot that the put began:"
-                " nothing was filed",
+                "nobody knows any more that the put began: the server crashed while the bytes were written,"
+                " or the put took so long that it was taken for dead; nothing was filed",
                 hint="Put it again.",
                 details=error.details,
             ) from error

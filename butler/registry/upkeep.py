@@ -131,7 +131,7 @@ class Upkeep(ABC):
 
     @abstractmethod
     def count_artifacts(self, datastore: str, after: tuple[UUID, str] | None = None) -> int:
-        """Count what `stored_artifacts` gives."""
+        """Count what `stored_artifacts` gives, and perhaps what is in the trash, too."""
 
     @abstractmethod
     def stored_artifacts(

@@ -17,6 +17,7 @@ from butler import Butler, DatasetRef, DatasetType
 from butler.errors import (
     ArtifactMissingError,
     ChecksumError,
+    DatabaseUnavailableError,
     DatasetNotFoundError,
     PermissionDeniedError,
 )
@@ -146,6 +147,17 @@ def test_a_dataset_that_lost_its_rows_and_a_file_of_an_unstored_one_are_named(
         ("leftover", str(refs[1].id)),
         ("orphan", ""),
     }
+
+
+def test_what_is_in_the_trash_is_no_fault_before_nor_after_it_is_emptied(
+    butler: Butler, refs: list[DatasetRef], repo: Path
+) -> None:
+    butler.unstore(refs[:1])
+    butler.remove(refs[1:2])
+    assert list(butler.verify()) == []
+    with Butler(repo, role="owner") as owner:
+        assert owner.empty_trash(older_than=NOW).artifacts == 2
+    assert list(butler.verify()) == []
 
 
 def test_what_is_young_is_left_out_if_asked(butler: Butler) -> None:
@@ -323,7 +335,7 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
         return put(*arguments)
 
     monkeypatch.setattr(butler.datastore, "put", slowly)
-    with pytest.raises(DatasetNotFoundError, match="no put of dataset"):
+    with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was filed"):
         butler.put({}, "stats", label="a")
     assert list(butler.verify()) == list(butler.datastore.paths()) == []
 
