@@ -19,4 +19,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.count_artifacts(text, uuid, text) IS
-'How many artifacts stored_artifacts would give from there on.';
+'How many artifacts stored_artifacts would give from there on, with those in the trash.';

@@ -27,7 +27,7 @@ BEGIN ATOMIC
     WHERE
         a.datastore_id = (SELECT s.datastore_id FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore)
         AND (a.dataset_id, a.component) > (p_after, p_after_component)
-        AND a.state IN ('present', 'lost')
+        AND a.state IN ('present', 'lost') AND (d.state = 'present' OR d.trashed IS NOT TRUE)
     ORDER BY a.dataset_id, a.component
     LIMIT p_limit;
 END;
