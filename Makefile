@@ -7,7 +7,7 @@ LINTERS := .venv/.linters
 PEER := .venv-peer/.set-up
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
-.PHONY: help setup test test-fast demo demo-full bench schema lint check clean
+.PHONY: help setup test test-fast test-slow demo demo-full bench schema lint check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r target text; do \
@@ -19,7 +19,10 @@ test: $(SETUP) ## Run all tests
 	$(PYTEST)
 
 test-fast: $(SETUP) ## Run the tests that need no real input, those that failed first
-	$(PYTEST) -m "not data and not peer" --failed-first
+	$(PYTEST) -m "not data and not peer and not slow" --failed-first
+
+test-slow: $(SETUP) ## Run the tests that take minutes
+	$(PYTEST) -m slow
 
 demo: $(SETUP) ## Show what Butler does, in a new repository in demo/
 	$(PYTHON) -m butler.demo --out demo

@@ -148,6 +148,7 @@ class _Line:
     ) -> None:
         self._client, self._server, self._met = client, server, met
         self._unanswered: WireFault | None = None
+        self._waiting: WireFault | None = None
 
     def carry_calls(self) -> None:
         """From client to server."""
@@ -174,15 +175,19 @@ class _Line:
                 elif kind in _ANSWERED:
                     fault, self._unanswered = self._unanswered, None
                     self._strike(fault)
-                    self._client.sendall(message)
         except OSError:
+            if self._waiting:  # the client hears of the server's end when the test says so
+                self._waiting.released.wait(60)
             self._close()
 
     def _strike(self, fault: WireFault) -> None:
-        fault.reached.set()
         if fault.act == "wait":
+            self._waiting = fault
+            fault.reached.set()
             fault.released.wait(60)
-            return
+            if fault.when == "before":
+                return
+        fault.reached.set()
         if fault.act == "kill":
             peer = self._client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
             os.kill(struct.unpack("3i", peer)[0], signal.SIGKILL)

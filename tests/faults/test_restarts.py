@@ -1,0 +1,80 @@
+"""The server ends and starts again in the middle of something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from butler import Butler
+from butler.testing.cluster import TestCluster
+from faults.conftest import Trials
+from faults.operations import IngestByMove, Operation, PutMany
+from faults.wire import WireFault
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[TestCluster]:
+    """A server of this module's own: others' tests need theirs."""
+    with TestCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
+    return make_template(server)
+
+
+@pytest.mark.parametrize("operation", [PutMany, IngestByMove], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_server_that_restarts_at_any_statement_leaves_all_or_nothing(
+    trials: Trials, server: TestCluster, operation: Any, when: Any
+) -> None:
+    trials.workers.warm_up(trials.prepared(operation))
+    for number in count(1):
+        one = trials.prepared(operation)
+        fault = WireFault(number, when, "wait")
+        trials.wire.set(fault)
+        trials.workers.start(one)
+        if not fault.reached.wait(2):
+            break
+        server.restart()
+        fault.released.set()
+        outcome = trials.workers.outcome()
+        trials.wire.heal()
+        read_once(trials.butler)
+        trials.judge(one, outcome, may_leave={"unfinished"})
+    assert trials.workers.outcome().error is None
+    assert number > 2
+
+
+@dataclass(frozen=True)
+class Read(Operation):
+    """Read what somebody has put."""
+
+    def do(self, butler: Butler) -> None:
+        assert butler.get("note", label=self.labels[0], collections=self.run) == self.labels[0]
+
+
+def read_once(butler: Butler) -> None:
+    """Have the connection to the server that is no more found out, as any read does."""
+    butler.registry.collections()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_read_during_which_the_server_restarts_succeeds(
+    trials: Trials, server: TestCluster, when: Any
+) -> None:
+    read = trials.prepared(Read)
+    trials.butler.put(read.labels[0], "note", label=read.labels[0], run=read.run)
+    fault = WireFault(1, when, "wait")
+    trials.wire.set(fault)
+    trials.workers.start(read)
+    assert fault.reached.wait(10)
+    server.restart()
+    fault.released.set()
+    outcome = trials.workers.outcome()
+    assert outcome.error is None, outcome.trace
