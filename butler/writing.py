@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.errors import (
-    ButlerError,
     DatabaseUnavailableError,
     DatasetExistsError,
     DatasetNotFoundError,
@@ -164,8 +163,9 @@ class Writer:
             yield
         except BaseException:
             # If the database is gone, nobody knows what it registered: the bytes stay. Whatever is left
-            # undone here, the intents stay too, and the reaper finds them later.
-            with suppress(ButlerError, OSError):
+            # undone here, the intents stay too, and the reaper finds them later. What went wrong first is
+            # told, not what it led to.
+            with suppress(Exception):
                 self._abandon(begun, written)
             raise
 

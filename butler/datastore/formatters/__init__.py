@@ -11,6 +11,7 @@ from importlib import import_module
 
 from butler.datastore.formatters.base import Formatter
 from butler.datastore.plugins import load_plugin, nearest, plugins
+from butler.datastore.system_errors import typed
 from butler.errors import ConfigError
 
 __all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
@@ -73,7 +74,8 @@ def all_formatters() -> tuple[Formatter, ...]:
 def _load(name: str) -> Formatter:
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
-        loaded = getattr(import_module(module), attribute)
+        with typed(module):
+            loaded = getattr(import_module(module), attribute)
     else:
         loaded = load_plugin(plugins("butler.formatters")[name])
     formatter = loaded()

@@ -139,6 +139,11 @@ class PosixStorage(Storage):
                 file.unlink()
             except (FileNotFoundError, NotADirectoryError):
                 return
+            except OSError as error:
+                # A disk that is mounted read-only refuses before it looks whether anything is there.
+                if error.errno != errno.EROFS or os.path.lexists(file):
+                    raise
+                return
             _flush(file.parent)
 
     def paths(self) -> Iterator[str]:
