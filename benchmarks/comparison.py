@@ -102,8 +102,8 @@ def outcome(work: Work, figures: dict[str, float], scale: float) -> Outcome:
     """Hold the figures against each other and against the aim."""
     ours, peer, limit = (figures.get(side) for side in ("ours", "peer", "limit"))
     assert ours is not None  # ours always takes part
-    per_peer = work.times_better(ours, peer) if peer else None
-    per_limit = work.times_better(ours, limit) if limit else None
+    per_peer = work.times_better(ours, peer) if peer is not None else None
+    per_limit = work.times_better(ours, limit) if limit is not None else None
     aim, met = "", None
     if work.at_most is not None:
         aim, met = f"≤ {work.at_most:g}", ours <= work.at_most

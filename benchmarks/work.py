@@ -71,6 +71,8 @@ class Work:
         """Give the size at a scale: at least ten, so that there is something to measure."""
         return max(10, round(self.size * scale))
 
-    def times_better(self, one: float, other: float) -> float:
-        """Give how many times better one figure is than another."""
+    def times_better(self, one: float, other: float) -> float | None:
+        """Give how many times better one figure is than another; none where one of them is nothing."""
+        if one == 0 or other == 0:
+            return None
         return other / one if self.cost else one / other

@@ -14,6 +14,7 @@ from benchmarks.workloads import (
     listing,
     opening,
     putting,
+    removing,
     space,
 )
 
@@ -27,6 +28,7 @@ WORKLOADS: tuple[Work, ...] = (
     *ingesting.WORKS,
     *listing.WORKS,
     *associating.WORKS,
+    *removing.WORKS,
     *space.WORKS,
 )
 

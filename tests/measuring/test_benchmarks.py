@@ -31,9 +31,10 @@ def place() -> Iterator[Arena]:
 @pytest.mark.parametrize("work", WORKLOADS, ids=lambda work: work.name)
 def test_our_side_and_the_limit_do_every_workload(place: Arena, work: Work) -> None:
     result = compare(place, replace(work, repetitions=1), ("ours", "limit"), SMALLEST)
-    assert result.ours > 0
+    # Memory may well not grow at all.
+    assert result.ours >= 0
     assert result.limit is not None
-    assert result.limit > 0
+    assert result.limit >= 0
 
 
 def test_a_side_that_fails_ends_the_run_with_its_error(place: Arena) -> None:

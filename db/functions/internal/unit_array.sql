@@ -1,12 +1,19 @@
 -- object: function butler_internal.unit_array(integer)
+--
+-- PL/pgSQL keeps its plan; as an SQL function with an aggregate it was planned at every call.
 CREATE OR REPLACE FUNCTION butler_internal.unit_array(p_unit_mask integer)
 RETURNS text[]
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
-BEGIN ATOMIC
-    SELECT coalesce(array_agg(u.unit ORDER BY u.position), '{}')
-    FROM butler_shared.unit AS u
-    WHERE (p_unit_mask >> u.position) & 1 = 1;
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT u.unit FROM butler_shared.unit AS u
+        WHERE (p_unit_mask >> u.position) & 1 = 1
+        ORDER BY u.position
+    );
 END;
+$$;
 
 COMMENT ON FUNCTION butler_internal.unit_array(integer) IS 'The units in a mask, in their order.';
