@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from butler.errors import ConfigError
 
-__all__ = ["FILE_NAME", "RepositoryConfig", "password_line"]
+__all__ = ["FILE_NAME", "RepositoryConfig"]
 
 FILE_NAME = "butler.yaml"
 
@@ -116,13 +114,6 @@ class RepositoryConfig:
         for key, text in [("registry", registry), *((f"database.dsn.{k}", v) for k, v in dsns.items())]:
             if not isinstance(text, str) or not text:
                 raise ConfigError(f"{path}: {key} is not a text", hint="Quote it.", details={"key": key})
-        for role, text in dsns.items():
-            if line := password_line(text):
-                warnings.warn(
-                    f"{path}: database.dsn.{role} holds a password, and everybody who uses the repository"
-                    f" reads that file: put it into ~/.pgpass instead, as {line}",
-                    stacklevel=3,
-                )
         return cls(repo, dsns, registry, _mapping(config.get("datastore", {}), "datastore", path))
 
     def to_plain(self) -> dict[str, Any]:
@@ -149,24 +140,6 @@ class RepositoryConfig:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-
-
-def password_line(dsn: str) -> str | None:
-    """Give the line of a password file that a DSN's password belongs into, without it.
-
-    Returns
-    -------
-    line : `str` or `None`
-        As ``host:port:database:user:PASSWORD``; `None` if the DSN has no
-        password.
-    """
-    try:
-        parts = urlsplit(dsn)
-        secret = parts.password or {"password", "sslpassword"} & parse_qs(parts.query).keys()
-        of = (parts.hostname, parts.port, parts.path[1:], parts.username, "PASSWORD")
-    except ValueError:  # no URL: whoever connects says so
-        return None
-    return ":".join(str(part or "*") for part in of) if secret else None
 
 
 def _load(content: bytes, path: Path) -> Any:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from butler.config import FILE_NAME, RepositoryConfig, password_line
+from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
 __all__ = ["create_repository"]
@@ -47,8 +47,7 @@ def create_repository(
     Raises
     ------
     ConfigError
-        If the folder is a repository or holds anything else, or the DSN holds
-        a password. Nothing is left.
+        If the folder is a repository or holds anything else. Nothing is left.
     DatabaseUnavailableError, SchemaVersionError
         If the database can't be reached or isn't ours. Nothing is left.
     """
@@ -62,11 +61,6 @@ def create_repository(
         raise ConfigError(f"{folder} is a repository already", hint="Use it, or choose another folder.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not an empty folder", hint="Choose a new one.")
-    if dsn is not None and (line := password_line(dsn)):
-        raise ConfigError(
-            f"the DSN holds a password, which everybody who uses {folder} would read in its {FILE_NAME}",
-            hint=f"Leave it out; put a line {line} into ~/.pgpass (mode 0600), or use a service file.",
-        )
     config = RepositoryConfig(
         folder,
         {"writer": dsn} if dsn else {},

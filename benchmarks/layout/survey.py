@@ -68,9 +68,11 @@ def script(name: str) -> str:
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def connect(server: str, database: str, **parameters: str) -> psycopg2.extensions.connection:
+def connect(
+    server: str, database: str, user: str = "postgres", options: str = ""
+) -> psycopg2.extensions.connection:
     """Connect to another database of the same server."""
-    return psycopg2.connect(server, dbname=database, **parameters)
+    return psycopg2.connect(server, dbname=database, user=user, options=options)
 
 
 def make_database(server: str, name: str, template: str = "template1") -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.layout.contract import contract_figures
 from benchmarks.layout.survey import PER_VISIT, SURVEY, connect, make_database, script
+from benchmarks.layout.timing import timed
 
 __all__ = ["LAYOUTS", "Trial"]
 
@@ -56,25 +57,24 @@ class Trial:
     def run(self, steps: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Fill up to so many visits, and take the figures there: bytes, milliseconds, datasets a second."""
         for visits in steps:
-            filled = self._fill(visits)
+            self._fill(visits)
             filed = self._file()
             self._cursor.execute("VACUUM ANALYZE")
             datasets = self._datasets()
             yield {
                 "layout": self.layout,
                 "datasets": datasets,
-                "fill unchecked per CPU s": filled,
                 "file per CPU s": filed,
                 **self._bytes(datasets),
                 **self._reads(),
+                **self._contract(),
                 "remove per CPU s": self._remove(),
             }
             self._cursor.execute("VACUUM")
         self._connection.close()
 
-    def _fill(self, visits: int) -> int:
+    def _fill(self, visits: int) -> None:
         """Fill but for the last batch, unchecked: what foreign keys cost doesn't depend on what is there."""
-        begun, filled = self._busy(), self._filled
         self._cursor.execute("SET session_replication_role = replica")
         while self._filled < visits - _BATCH_VISITS:
             last = min(self._filled + _BATCH_VISITS, visits - _BATCH_VISITS)
@@ -87,18 +87,17 @@ class Trial:
             self._cursor.execute("COMMIT")
             self._filled = last
         self._cursor.execute("RESET session_replication_role")
-        return round((self._filled - filled) * PER_VISIT / max(self._busy() - begun, 0.01))
 
     def _busy(self) -> float:
         """Seconds that the server's process has worked: other work on the computer doesn't count."""
-        fields = (
-            Path(f"/proc/{self._connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
-        )
+        process = Path("/proc", str(self._connection.info.backend_pid), "stat")
+        fields = process.read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _datasets(self) -> int:
         self._cursor.execute("SELECT count(*) FROM dataset")
-        return int(self._cursor.fetchone()[0])  # type: ignore[index]
+        ((count,),) = self._cursor.fetchall()
+        return int(count)
 
     def _bytes(self, datasets: int) -> dict[str, float]:
         """Bytes a dataset of each table and index, and of all of them."""
@@ -139,34 +138,28 @@ class Trial:
         in_visits = "SELECT trial.visit_range(%s, %s, %s)"
         in_tracts = "SELECT trial.tract_range(%s, %s, %s)"
         return {
-            "find, ms p50/p95": self._timed(find, lambda: sensor_in(lambda visit: [visit % 50 + 2]), 1000),
-            "find first of 50, ms": self._timed(find, lambda: sensor_in(lambda _: _RUNS), 1000),
-            "1000 of 10 visits, ms": self._timed(in_visits, visit_range, 200),
-            "1000 of 2 tracts, ms": self._timed(in_tracts, tract_range, 200),
+            "find, ms p50/p95": timed(
+                self._cursor, find, lambda: sensor_in(lambda visit: [visit % 50 + 2]), 1000
+            ),
+            "find first of 50, ms": timed(self._cursor, find, lambda: sensor_in(lambda _: _RUNS), 1000),
+            "1000 of 10 visits, ms": timed(self._cursor, in_visits, visit_range, 200),
+            "1000 of 2 tracts, ms": timed(self._cursor, in_tracts, tract_range, 200),
         }
 
-    def _timed(self, statement: str, parameters: Callable[[], tuple[Any, ...]], times: int) -> str:
-        took = []
-        for number in range(times + 20):
-            values = parameters()
-            begun = time.perf_counter()
-            self._cursor.execute(statement, values)
-            (found,) = self._cursor.fetchone()  # type: ignore[misc]
-            if number >= 20:
-                took.append((time.perf_counter() - begun) * 1e3)
-            assert found, f"{self.layout}: {statement} found nothing for {values}"
-        took.sort()
-        return f"{took[times // 2]:.3f} / {took[times * 95 // 100]:.3f}"
+    def _contract(self) -> dict[str, str]:
+        if self.layout != "registry":
+            return {}
+        return contract_figures(self._cursor, self._filled, self._filled * 66 // 1500, self._random)
 
     def _remove(self) -> int:
         """Change the state of all of one type in one run, and take it back; datasets a second."""
         self._cursor.execute("BEGIN")
         begun = self._busy()
         self._cursor.execute("SELECT trial.remove(1, 1)")
-        (removed,) = self._cursor.fetchone()  # type: ignore[misc]
+        ((removed,),) = self._cursor.fetchall()
         took = self._busy() - begun
         self._cursor.execute("ROLLBACK")
-        return round(removed / took)
+        return round(int(removed) / took)
 
     def _file(self) -> int:
         """COPY the next batch and file it with every check, as a client would."""

@@ -48,10 +48,10 @@ def open_engine(dsn: str) -> Engine:
     """
     try:
         url = make_url(dsn)
-    except Exception:  # which may hold what it takes for a port, and is a password
+    except Exception as error:
         raise ConfigError(
             "the database's DSN is not a URL", hint="Write postgresql://user@host:port/database."
-        ) from None
+        ) from error
     if url.get_backend_name() != "postgresql":
         raise ConfigError(
             f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
@@ -116,7 +116,8 @@ _SECRETS = ("password", "sslpassword")
 
 def hidden(dsn: str) -> str:
     """Give a DSN as it may be shown: without its password."""
-    shown = make_url(dsn).difference_update_query(_SECRETS)
+    url = make_url(dsn)
+    shown = url.set(query={name: "***" if name in _SECRETS else text for name, text in url.query.items()})
     return str(shown.render_as_string(hide_password=True))
 
 

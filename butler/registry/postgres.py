@@ -309,9 +309,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         statement = one_statement(sql)
 
         # With what it reads for in one message: nothing lies between that another session could get.
-        guarded = text(
-            f"BEGIN; SET TRANSACTION READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}"
-        )
+        guarded = text(f"BEGIN READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}")
 
         def read(connection: Connection) -> Fetched:
             try:

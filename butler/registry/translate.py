@@ -123,7 +123,7 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
     if code is None and not isinstance(error, ProgrammingError):
         return errors.DatabaseUnavailableError(
             f"the database can't be reached: {message}",
-            hint=next((hint for words, hint in _UNREACHED if re.search(words, message)), _START_IT),
+            hint="Start the server ('butler db start'), or correct the DSN ('butler config show').",
         )
     if code and code[:2] in ("42", "22"):
         return malformed(message, hint=hint, details={**details, "sqlstate": code})
@@ -154,35 +154,6 @@ _HINTS = {
     "55000": "A query reads; write through the registry's methods.",
     "3F000": "Make the schema: 'butler db init', or name the right registry in butler.yaml.",
 }
-
-
-_START_IT = "Start the server ('butler db start'), or correct the DSN ('butler config show')."
-
-# Of a connection that isn't made the driver gives words alone; where they are others, the hint is general.
-_UNREACHED = (
-    (
-        "certificate verify failed|root certificate file",
-        "Name the certificate of the authority that signed the server's: sslrootcert in the DSN or the"
-        " service file, or ~/.postgresql/root.crt.",
-    ),
-    (
-        "server certificate for|certificate.* does not match host name",
-        "The server's certificate is for another name: give the host as the certificate has it.",
-    ),
-    (
-        "does not support SSL|no encryption",
-        "Set sslmode in the DSN or the service file to what the server wants.",
-    ),
-    (
-        "password authentication failed|no password supplied",
-        "Put a line host:port:database:user:password into ~/.pgpass (mode 0600), or into the service file.",
-    ),
-    ("definition of service", "Name the file that defines it by PGSERVICEFILE, or use ~/.pg_service.conf."),
-    (
-        "permission denied for database|no pg_hba.conf entry|rejects connection",
-        "Ask the server's administrator to let this login in.",
-    ),
-)
 
 
 def _details(text: str | None) -> dict[str, Any]:

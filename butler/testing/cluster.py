@@ -80,7 +80,6 @@ class TestCluster:
     """In the socket's name; the server doesn't listen on TCP, unless ``listen_addresses`` says so."""
 
     def __init__(self, *, durable: bool = False, **settings: str) -> None:
-        self.port = int(settings.get("port", self.port))
         self._durable = durable
         self._settings = settings
         self._folder = Path()

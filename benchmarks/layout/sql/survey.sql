@@ -89,12 +89,15 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
     SELECT
-        -- In the order of filing, as version 7 ids are; a hash gives what is random in them.
-        (lpad(to_hex(1700000000000 + first_visit * 1000 + row_number() OVER (ORDER BY n.type) / 100), 12, '0')
-        || '7' || substr(md5(format('%s-%s-%s', n.number, n.type, n.item)), 14))::uuid,
-        CASE WHEN n.type = 1 THEN 1 ELSE n.number % 50 + 2 END,
-        n.type, n.camera, n.visit, n.sensor, n.abstract_filter, n.skymap, n.tract, n.patch,
-        format('type_%s/%s/bench_%s_%s.fits', n.type, lpad((n.number / 100)::text, 6, '0'), lpad(n.number::text, 6, '0'), n.item),
+        i.dataset_id, i.run_id, n.type, n.camera, n.visit, n.sensor, n.abstract_filter, n.skymap, n.tract, n.patch,
+        -- Raw files lie where the observatory has them; the others where a put has written them.
+        CASE
+            WHEN n.type = 1 THEN format('file:///data/raw/%s/bench_%s_%s.fits', n.number / 100, n.number, n.item)
+            ELSE format(
+                'bench/%s/type_%s/BenchCam_%s_%s_%s.fits', i.run_id, n.type, n.number, n.item,
+                replace(i.dataset_id::text, '-', '')
+            )
+        END,
         decode(md5(n.number::text) || md5(format('%s-%s', n.type, n.item)), 'hex')
     FROM (
         SELECT v AS number, s AS item, t AS type, 'BenchCam' AS camera, v::bigint AS visit, s AS sensor,
@@ -111,6 +114,14 @@ LANGUAGE sql STABLE AS $$
         FROM generate_series(first_visit, last_visit) AS v, generate_series((v - 1) * 66, v * 66 - 1) AS k
         WHERE k % 1500 = 0
     ) AS n
+    CROSS JOIN LATERAL (
+        SELECT
+            -- Version 7: a time that grows in the order of filing, some hundred datasets a millisecond, then
+            -- a hash for what is random in it.
+            (lpad(to_hex(1700000000000 + first_visit * 100 + (n.type * 70 + n.number - first_visit)), 12, '0')
+            || '7' || substr(md5(format('%s-%s-%s', n.number, n.type, n.item)), 14))::uuid AS dataset_id,
+            CASE WHEN n.type = 1 THEN 1 ELSE n.number % 50 + 2 END AS run_id
+    ) AS i
     ORDER BY n.type, n.number, n.item
 $$;
 RESET session_replication_role;
