@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from butler.cameras.definition import CameraDefinition
 from butler.cameras.drafting import draft
-from butler.cameras.observation import FileReport, Finding, Observation, check, match, observe
+from butler.cameras.observation import FileReport, Finding, Observation, check, match, observe, recognise
 
-__all__ = ["CameraDefinition", "FileReport", "Finding", "Observation", "check", "draft", "match", "observe"]
+__all__ = [
+    "CameraDefinition",
+    "FileReport",
+    "Finding",
+    "Observation",
+    "check",
+    "draft",
+    "match",
+    "observe",
+    "recognise",
+]

@@ -19,7 +19,12 @@ from butler.errors import FormatError
 if TYPE_CHECKING:
     from astropy.io.fits import Header
 
-__all__ = ["read_headers"]
+__all__ = ["SUFFIXES", "read_headers"]
+
+SUFFIXES = tuple(
+    f"{suffix}{packed}" for suffix in (".fits", ".fit", ".fts", ".fits.fz", ".fz") for packed in ("", ".gz")
+)
+"""How the names of FITS files end, in lower case."""
 
 _BLOCK = 2880
 _CARD = 80

@@ -12,9 +12,10 @@ from butler.cameras.definition import CameraDefinition
 from butler.cameras.examination import Finding, examine, mismatch
 from butler.cameras.fits_file import read_headers
 from butler.cameras.footprint import Footprint
+from butler.cameras.headers import FileHeaders
 from butler.errors import ConfigError, FormatError
 
-__all__ = ["FileReport", "Finding", "Observation", "check", "match", "observe"]
+__all__ = ["FileReport", "Finding", "Observation", "check", "match", "observe", "recognise"]
 
 _NOT_IN_VISIT = ("sensor", "snap", "region", "dataset_type", "findings", "extra")
 
@@ -136,6 +137,16 @@ class Observation:
             "region": None if self.region is None else [list(vertex) for vertex in self.region],
         }
 
+    def snap_row(self) -> dict[str, Any] | None:
+        """Give the row of the snap, ready for JSON; `None` where the visit has no snaps."""
+        if self.snap is None:
+            return None
+        return {"camera": self.camera, "visit": self.visit, "snap": self.snap}
+
+    def labels(self) -> dict[str, str | int]:
+        """Give the data ID of the file: camera, visit and sensor."""
+        return {"camera": self.camera, "visit": self.visit, "sensor": self.sensor}
+
 
 def observe(definition: CameraDefinition, file: Path) -> Observation:
     """Say what a file is; only its headers are read.
@@ -155,7 +166,23 @@ def observe(definition: CameraDefinition, file: Path) -> Observation:
         If the definition doesn't fit the file, or a value in its header can't
         be right; the message names file, field, keyword and value.
     """
-    examination = examine(definition, read_headers(Path(file)))
+    return _observation(definition, read_headers(Path(file)))
+
+
+def recognise(definitions: Iterable[CameraDefinition], file: Path) -> Observation:
+    """Find the camera that a file is of, and say what it is; its headers are read once.
+
+    Raises
+    ------
+    ConfigError, FormatError, InvalidNameError, InvalidRegionError
+        As `match` and `observe` do.
+    """
+    headers = read_headers(Path(file))
+    return _observation(_matching(definitions, headers), headers)
+
+
+def _observation(definition: CameraDefinition, headers: FileHeaders) -> Observation:
+    examination = examine(definition, headers)
     if examination.errors:
         raise examination.errors[0]
     values = examination.values
@@ -191,7 +218,10 @@ def match(definitions: Iterable[CameraDefinition], file: Path) -> CameraDefiniti
     FormatError
         If it isn't FITS or is cut short.
     """
-    headers = read_headers(Path(file))
+    return _matching(definitions, read_headers(Path(file)))
+
+
+def _matching(definitions: Iterable[CameraDefinition], headers: FileHeaders) -> CameraDefinition:
     known = list(definitions)
     fitting = [one for one in known if not mismatch(one, headers)]
     if len(fitting) == 1:
@@ -201,7 +231,7 @@ def match(definitions: Iterable[CameraDefinition], file: Path) -> CameraDefiniti
     asked = dict.fromkeys(keyword for one in known for keyword in one.headers.match)
     said = {keyword: found.value for keyword in asked if (found := headers.get(keyword)) is not None}
     raise ConfigError(
-        f"{file}: is of {count}: {names}",
+        f"{headers.path}: is of {count}: {names}",
         hint=f"It says {said}; name the camera, or write its YAML with `butler camera draft`.",
-        details={"file": str(file), "cameras": [one.name for one in fitting or known]},
+        details={"file": str(headers.path), "cameras": [one.name for one in fitting or known]},
     )

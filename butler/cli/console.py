@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "confirm",
+    "format_of",
     "human_size",
     "note",
     "progress",
@@ -61,7 +62,7 @@ def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = Non
     FormatError
         If the format can't hold the rows.
     """
-    named = None if output is None else _BY_EXTENSION.get(output.suffix.lower())
+    named = None if output is None else format_of(output)
     form = wanted or named or TableFormat.TABLE
     to_terminal = output in (None, Path("-")) and sys.stdout.isatty()
     if form in _FOR_PROGRAMS and to_terminal:
@@ -77,6 +78,11 @@ def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = Non
             from butler.cli.tables import write_table
 
             write_table(form, columns, cells, path)
+
+
+def format_of(output: Path) -> TableFormat | None:
+    """Give the format that a file's name says, if it says one."""
+    return _BY_EXTENSION.get(output.suffix.lower())
 
 
 def write_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: ListFormat) -> None:
@@ -162,13 +168,29 @@ def progress(session: Session, what: str) -> Iterator[Callable[[int, int], None]
         yield lambda _done, _of: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "")
 
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        Rate(),
         TimeElapsedColumn(),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )

@@ -119,7 +119,9 @@ def write_inputs(folder: Path) -> None:
                 "LASTED": 30.0,
             }
         )
-        hdu.writeto(folder / "night1" / f"shot{number}.fits")
+        file = folder / "night1" / f"shot{number}.fits"
+        hdu.writeto(file)
+        os.utime(file, (1577920000 + number, 1577920000 + number))  # its writer has finished
 
 
 @pytest.fixture

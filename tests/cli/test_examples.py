@@ -39,7 +39,9 @@ butler -r demo camera list
 butler skymap add rings.yaml
 butler skymap add rings.json --replace
 butler skymap list
+butler ingest night1 --dry-run
 butler ingest night1/shot1.fits night1/shot2.fits
+butler ingest night1 --skip-existing --on-error continue --report night1.ecsv
 butler ingest raw night1/shot1.fits --camera Peepshow --mode in-place --run Peepshow/linked
 butler dataset-type add stats Dict --unit visit
 butler dataset-type add calexp Exposure --unit visit --unit sensor --doc 'Calibrated exposure.'

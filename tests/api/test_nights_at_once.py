@@ -1,0 +1,125 @@
+"""Cron runs that overlap, and runs that are killed: each file is filed once, and none is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from night import CAMERA, shot, write_night
+
+from butler import Butler
+from butler.datastore.paths import local_file
+
+MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
+
+
+@pytest.fixture
+def repo(repo: Path) -> Path:
+    with Butler(repo) as butler:
+        butler.registry.register_camera(CAMERA)
+    return repo
+
+
+def command(repo: Path, folder: Path, mode: str, report: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "butler", "-r", str(repo), "ingest", str(folder), "--mode", mode),
+        *("--skip-existing", "--on-error", "continue", "--settle", "0", "--report", str(report)),
+    ]
+
+
+def start(repo: Path, folder: Path, mode: str, report: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(repo, folder, mode, report), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def outcomes(report: Path) -> list[dict[str, Any]]:
+    return list(json.loads(report.read_text()))
+
+
+def assert_each_file_is_filed_once(butler: Butler, count: int) -> None:
+    rows = butler.registry.query(
+        "SELECT visit, sensor, path FROM dataset JOIN artifact USING (dataset_id)"
+        " WHERE dataset_type = 'raw' ORDER BY visit, sensor"
+    )
+    assert [(row.visit, row.sensor) for row in rows] == [(n // 4 + 1, n % 4) for n in range(count)]
+    root = local_file(butler.datastore.root)
+    for row in rows:
+        stored = local_file(row.path) if row.path.startswith("file:") else root / row.path
+        assert stored.read_bytes() == shot(row.visit, row.sensor)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_runs_over_one_folder_at_once_file_each_file_once(repo: Path, tmp_path: Path, mode: str) -> None:
+    files = write_night(tmp_path / "night", 60)
+    reports = [tmp_path / f"{n}.json" for n in range(2)]
+    running = [start(repo, tmp_path / "night", mode, report) for report in reports]
+    for one in running:
+        out, err = one.communicate(timeout=120)
+        assert (one.returncode, out) == (0, ""), err
+        assert "error" not in err
+    told = [row for report in reports for row in outcomes(report)]
+    assert Counter(row["outcome"] for row in told)["ingested"] == len(files)
+    assert {row["outcome"] for row in told} <= {"ingested", "skipped"}
+    with Butler(repo) as butler:
+        assert_each_file_is_filed_once(butler, len(files))
+        assert list(butler.verify()) == []
+    assert any(file.exists() for file in files) == (mode != "move")
+
+
+@pytest.mark.parametrize(
+    ("mode", "while_it"),
+    [
+        ("copy", "writes"),
+        ("move", "writes"),
+        ("move", "unlinks"),
+        ("hardlink", "writes"),
+        ("symlink", "writes"),
+        ("in-place", "registers"),
+    ],
+)
+def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
+    repo: Path, tmp_path: Path, mode: str, while_it: str
+) -> None:
+    files = write_night(tmp_path / "night", 160)
+    report = tmp_path / "report.json"
+    with Butler(repo) as butler:
+        data = local_file(butler.datastore.root)
+        running = start(repo, tmp_path / "night", mode, report)
+        while running.poll() is None and not _is_under_way(butler, data, while_it):
+            time.sleep(0.002)
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        contents = {file.read_bytes() for file in _all_files(tmp_path / "night", data)}
+        assert {shot(n // 4 + 1, n % 4) for n in range(len(files))} <= contents, "no bytes are lost"
+        after = subprocess.run(
+            command(repo, tmp_path / "night", mode, report), capture_output=True, text=True, check=False
+        )
+        assert after.returncode == 0, after.stderr
+        assert_each_file_is_filed_once(butler, len(files))
+        assert any(file.exists() for file in files) == (mode != "move")
+        unfinished = {intent.id.hex for intent in butler.registry.open_intents(timedelta(0))}
+        for fault in butler.verify():
+            assert fault.kind in ("unfinished", "temporary", "orphan"), fault
+            assert fault.kind != "orphan" or any(name in fault.uri for name in unfinished), fault
+
+
+def _is_under_way(butler: Butler, data: Path, what: str) -> bool:
+    if what == "writes":
+        return any(data.rglob("*.fits"))
+    if what == "registers":
+        return len(butler.registry.query("SELECT FROM visit")) > 0
+    return len(butler.registry.query("SELECT FROM dataset")) > 0
+
+
+def _all_files(*folders: Path) -> list[Path]:
+    return [Path(place, name) for folder in folders for place, _, names in os.walk(folder) for name in names]
