@@ -24,6 +24,9 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql
 STABLE
+-- What is joined with a few data IDs is looked up by index; for a thousand, the default, all datasets of a run
+-- would be read at each put.
+ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
