@@ -478,7 +478,14 @@ class Butler:
     # Collections ---------------------------------------------------------
 
     def associate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
-        """Put datasets into a tagged collection; returns how many were new to it.
+        """Put datasets into a tagged collection, or into a run as its inputs.
+
+        A run is then searched for what it reads as for what it makes.
+
+        Returns
+        -------
+        new : `int`
+            How many were new to it.
 
         Raises
         ------
@@ -488,7 +495,7 @@ class Butler:
         return self.registry.associate(collection, [_id(dataset) for dataset in datasets])
 
     def disassociate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
-        """Take datasets out of a tagged collection; returns how many were in it."""
+        """Take datasets out of a tagged collection, or a run's inputs; returns how many were in it."""
         return self.registry.disassociate(collection, [_id(dataset) for dataset in datasets])
 
     # Removing ------------------------------------------------------------

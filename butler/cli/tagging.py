@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-Tag = Annotated[str, typer.Argument(metavar="TAG", help="A tagged collection.")]
+Tag = Annotated[str, typer.Argument(metavar="TAG", help="A tagged collection, or a run.")]
 DatasetTypeName = Annotated[str, typer.Argument(metavar="TYPE", help="Dataset type.")]
 
 
@@ -43,9 +43,9 @@ def associate(
     collections: Collections = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put datasets into a tagged collection.
+    """Put datasets into a tagged collection, or into a run as its inputs.
 
-    The collection is registered if need be.
+    A tagged collection is registered if need be.
     """
     session = session_of(ctx)
     given = read_labels(labels)
@@ -55,7 +55,8 @@ def associate(
         refs = _found(butler, dataset_type, given, collections)
         if dry_run:
             return
-        butler.registry.register_collection(tag, "tagged")
+        if not any(collection.name == tag for collection in butler.registry.collections(tag)):
+            butler.registry.register_collection(tag, "tagged")
         new = butler.associate(tag, refs)
     note(session, f"{tag}: {new} datasets are new, {len(refs) - new} were in it")
 

@@ -490,7 +490,7 @@ class Registry(Upkeep):
 
     @abstractmethod
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        """Put datasets into a tagged collection; returns how many were new to it."""
+        """Put datasets into a tagged collection, or into a run as its inputs; returns how many were new."""
 
     @abstractmethod
     def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:

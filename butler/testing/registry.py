@@ -459,6 +459,15 @@ class RegistryTests:
         with pytest.raises(DatasetNotFoundError):
             observatory.associate("best", [uuid4()])
 
+    def test_a_run_holds_its_inputs_beside_what_it_makes(self, observatory: Registry) -> None:
+        (one,) = _put(observatory, _RAW)
+        assert observatory.associate("r/two", [one.id]) == 1
+        assert _found(observatory, ["r/two"]) == one.id
+        with pytest.raises(DatasetExistsError):
+            _put(observatory, _RAW, run="r/two")
+        assert observatory.disassociate("r/two", [one.id]) == 1
+        assert _found(observatory, ["r/two"]) is None
+
     def test_a_chain_never_holds_itself(self, observatory: Registry) -> None:
         observatory.register_collection("inner", "chained")
         observatory.set_chain("inner", ["r/one"])

@@ -497,3 +497,16 @@ def test_a_run_frozen_meanwhile_is_not_written_under_an_older_snapshot(pair: Pai
     with refused("UB601", "read committed"):
         first.rows(*finish(dataset_id))
     first.rows("ROLLBACK")
+
+
+def test_an_input_that_comes_while_a_put_is_under_way_wins(pair: Pair) -> None:
+    writer, planner = pair
+    (one,) = put(planner, "raw", RAW, run="r/two")
+    mine = begin(writer)
+    planner.rows("BEGIN")
+    planner.rows("SELECT butler.associate('r/one', %s::uuid[])", [one])
+    waiting = writer.expect_blocked(*finish(mine))
+    planner.rows("COMMIT")
+    with refused("UB201", "as an input meanwhile", "another run"):
+        waiting.result()
+    assert writer.column("SELECT dataset_id FROM butler.dataset WHERE run = 'r/one'") == []

@@ -256,3 +256,49 @@ def test_a_chain_may_be_deep(write: Session) -> None:
         write.rows("SELECT butler.set_chain(%s, %s::text[])", f"deep/{level}", [below])
         below = f"deep/{level}"
     assert len(write.table("find_dataset", "census", {}, [below])) == 1
+
+
+# Inputs of a run ------------------------------------------------------------------------------------------
+
+
+def test_a_run_resolves_its_inputs_and_what_it_made(write: Session) -> None:
+    (read_by_it,) = put(write, "raw", RAW)
+    assert associate(write, "r/two", read_by_it) == 1
+    assert associate(write, "r/two", read_by_it) == 0
+    (made,) = put(write, "raw", OTHER, run="r/two")
+    assert find(write, RAW, "r/two") == read_by_it
+    assert find(write, OTHER, "r/two") == made
+    listed = write.table("query_datasets", "raw", ["r/two"], {})
+    assert {(row["dataset_id"], row["run"]) for row in listed} == {(read_by_it, "r/one"), (made, "r/two")}
+    assert set(
+        write.column("SELECT dataset_id FROM butler.dataset_collection WHERE collection = 'r/two'")
+    ) == {
+        read_by_it,
+        made,
+    }
+
+
+def test_what_a_run_made_is_no_input_of_it(write: Session) -> None:
+    (made,) = put(write, "raw", RAW)
+    assert associate(write, "r/one", made) == 0
+    assert write.column("SELECT collection FROM butler.dataset_collection") == ["r/one"]
+
+
+def test_what_a_run_makes_and_what_it_reads_never_meet(write: Session) -> None:
+    (one,) = put(write, "raw", RAW)
+    (made,) = put(write, "raw", RAW, run="r/two")
+    with refused("UB201", f"r/two holds dataset {made} of the same type and data ID as {one}"):
+        associate(write, "r/two", one)
+    (other,) = put(write, "raw", OTHER)
+    associate(write, "r/two", other)
+    with refused("UB201", f"r/two has raw of this data ID as an input: dataset {other}", "another run"):
+        put(write, "raw", OTHER, run="r/two")
+
+
+def test_inputs_of_a_run_are_read_as_of_a_time_and_taken_out_again(write: Session) -> None:
+    (one,) = put(write, "raw", RAW)
+    before = now(write)
+    associate(write, "r/two", one)
+    between = now(write)
+    assert disassociate(write, "r/two", one) == 1
+    assert [find(write, RAW, "r/two", as_of=when) for when in (before, between, None)] == [None, one, None]

@@ -96,6 +96,13 @@ run = Table(
         "environment", UUID, comment="The dataset that describes host, Python and packages at its first use."
     ),
     Column("pipeline", UUID, comment="The dataset that holds the pipeline's configuration."),
+    Column(
+        "has_inputs",
+        Boolean,
+        nullable=False,
+        server_default=text("false"),
+        comment="Whether datasets of other runs were ever associated with it, as its inputs.",
+    ),
     PrimaryKeyConstraint("run_id", name="pk_run"),
     UniqueConstraint("collection_id", name="uq_run_collection_id"),
     UniqueConstraint("execution_id", name="uq_run_execution_id"),

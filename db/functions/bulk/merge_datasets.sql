@@ -41,7 +41,9 @@ BEGIN
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     -- In this transaction, so that a load which is refused leaves no run either.
-    IF NOT EXISTS (SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run) THEN
+    IF NOT EXISTS (
+        SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run AND c.removed IS NULL
+    ) THEN
         PERFORM butler.register_collection(p_run, 'run');
     END IF;
     v_collection := butler_internal.own_collection(p_run, 'run');
@@ -87,6 +89,17 @@ BEGIN
         WHERE NOT p_skip_existing
     ),
     problem AS (
+        SELECT
+            s.row_number AS n,
+            'UB201' AS code,
+            format('run %s has dataset %s of this data ID as an input', p_run, t.dataset_id) AS message,
+            'Put into another run: what a run makes and what it reads don''t meet.' AS hint
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.dataset_tag AS t
+            ON
+                t.collection_id = v_collection AND t.dataset_type_id = v_type.dataset_type_id
+                AND t.digest = s.digest AND upper_inf(t.known)
+        UNION ALL
         SELECT
             s.row_number AS n,
             'UB301' AS code,

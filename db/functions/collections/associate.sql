@@ -7,17 +7,26 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_kind text;
     v_collection bigint;
+    v_run integer;
     v_now timestamptz;
     v_problems jsonb;
     v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    v_collection := butler_internal.own_collection(p_collection, 'tagged');
-    PERFORM butler_internal.hold_datasets(p_dataset_ids);
+    SELECT CASE WHEN c.kind = 'run' THEN 'run' ELSE 'tagged' END INTO v_kind
+    FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
+    v_collection := butler_internal.own_collection(p_collection, v_kind);
+    PERFORM butler_internal.hold_datasets(p_dataset_ids, v_collection);
     v_now := butler_internal.stamp(v_collection);
     -- It may have been frozen while this waited.
-    PERFORM butler_internal.own_collection(p_collection, 'tagged');
+    PERFORM butler_internal.own_collection(p_collection, v_kind);
+    IF v_kind = 'run' THEN
+        UPDATE butler_internal.run AS r SET has_inputs = true
+        WHERE r.collection_id = v_collection AND NOT r.has_inputs;
+        SELECT r.run_id INTO v_run FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
+    END IF;
     SELECT jsonb_agg(jsonb_build_object(
         'row', other.n, 'code', 'UB201',
         'message', format(
@@ -27,7 +36,7 @@ BEGIN
         'dataset_id', other.id, 'existing', other.there
     ) ORDER BY other.n) INTO v_problems
     FROM (
-        SELECT g.n, g.id, coalesce(t.dataset_id, twin.id) AS there
+        SELECT g.n, g.id, coalesce(t.dataset_id, o.dataset_id, twin.id) AS there
         FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
         INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = g.id
         LEFT JOIN butler_internal.dataset_tag AS t
@@ -35,6 +44,10 @@ BEGIN
                 t.collection_id = v_collection AND upper_inf(t.known)
                 AND t.dataset_type_id = d.dataset_type_id AND t.digest = d.digest
                 AND t.dataset_id <> d.dataset_id
+        LEFT JOIN butler_internal.dataset AS o
+            ON
+                o.run_id = v_run AND o.dataset_type_id = d.dataset_type_id AND o.digest = d.digest
+                AND o.state <> 'removed' AND o.dataset_id <> d.dataset_id
         LEFT JOIN LATERAL (
             SELECT g2.id
             FROM unnest(p_dataset_ids) AS g2 (id)
@@ -51,7 +64,8 @@ BEGIN
     SELECT v_collection, d.dataset_id, d.dataset_type_id, d.digest, tstzrange(v_now, NULL)
     FROM (SELECT DISTINCT g FROM unnest(p_dataset_ids) AS g) AS given (id)
     INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = given.id
-    WHERE NOT EXISTS (
+    -- What a run made is in it.
+    WHERE d.run_id IS DISTINCT FROM v_run AND NOT EXISTS (
         SELECT FROM butler_internal.dataset_tag AS t
         WHERE t.collection_id = v_collection AND t.dataset_id = d.dataset_id AND upper_inf(t.known)
     );
@@ -61,5 +75,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.associate(text, uuid[]) IS
-'Put datasets into a tagged collection; returns how many were new to it.
+'Put datasets into a tagged collection, or into a run as its inputs; returns how many were new to it.
 Raises UB101 for an unknown dataset, UB201 where another of the same type and data ID is there.';

@@ -87,6 +87,18 @@ BEGIN
                         d.run_id = v_run.run_id AND d.dataset_type_id = v_type.dataset_type_id
                         AND d.digest = r.digest AND d.state <> 'removed' AND NOT p_skip_existing
                 ),
+                (
+                    SELECT jsonb_build_object(
+                        'code', 'UB201',
+                        'message', format('run %s has %s of this data ID as an input: dataset %s', p_run, p_dataset_type, t.dataset_id),
+                        'hint', 'Put into another run: what a run makes and what it reads don''t meet.',
+                        'existing', t.dataset_id
+                    )
+                    FROM butler_internal.dataset_tag AS t
+                    WHERE
+                        v_run.has_inputs AND t.collection_id = v_run.collection_id
+                        AND t.dataset_type_id = v_type.dataset_type_id AND t.digest = r.digest AND upper_inf(t.known)
+                ),
                 CASE WHEN count(*) OVER (PARTITION BY r.digest) > 1 THEN jsonb_build_object(
                     'code', 'UB201',
                     'message', 'the data ID is given twice',

@@ -87,15 +87,16 @@ BEGIN
             ) AS found
             ORDER BY found.created DESC
             LIMIT 1;
-        ELSIF v_collection.kind = 'tagged' THEN
+        ELSE
+            v_id := NULL;
+        END IF;
+        IF v_id IS NULL AND v_collection.has_tags THEN
             SELECT t.dataset_id INTO v_id
             FROM butler_internal.all_dataset_tag AS t
             WHERE
                 t.collection_id = v_collection.collection_id AND t.dataset_type_id = v_type.dataset_type_id
                 AND t.digest = v_digest
                 AND CASE WHEN p_as_of IS NULL THEN upper_inf(t.known) ELSE t.known @> p_as_of END;
-        ELSE
-            v_id := NULL;
         END IF;
         EXIT WHEN v_id IS NOT NULL;
     END LOOP;

@@ -4,7 +4,7 @@
 -- A depth-first walk that enters each collection once, where it is met first: chains of chains that
 -- share members don't multiply. set_chain refuses cycles, and a cycle would end here all the same.
 CREATE OR REPLACE FUNCTION butler_internal.flatten_collections(p_collections text[], p_as_of timestamptz)
-RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id integer)
+RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id integer, has_tags boolean)
 LANGUAGE plpgsql
 STABLE
 ROWS 10
@@ -35,7 +35,9 @@ BEGIN
         v_ahead := v_ahead[2:];
         CONTINUE WHEN v_next = ANY (v_met);
         v_met := v_met || v_next;
-        SELECT c.collection_id, c.collection, c.kind, r.run_id INTO v_found
+        SELECT c.collection_id, c.collection, c.kind, r.run_id,
+            CASE c.kind WHEN 'tagged' THEN true WHEN 'run' THEN r.has_inputs ELSE false END AS has_tags
+        INTO v_found
         FROM butler_internal.all_collection AS c
         LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
         WHERE c.collection_id = v_next;
@@ -54,6 +56,7 @@ BEGIN
             collection := v_found.collection;
             kind := v_found.kind;
             run_id := v_found.run_id;
+            has_tags := v_found.has_tags;
             RETURN NEXT;
         END IF;
     END LOOP;
@@ -61,4 +64,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.flatten_collections(text[], timestamptz) IS
-'The collections that hold datasets themselves, in search order, with chains followed.';
+'The collections that hold datasets themselves, in search order, with chains followed; has_tags of those that
+datasets of any run can be in: tagged collections, and runs with inputs.';

@@ -304,6 +304,7 @@ CREATE TABLE butler_internal.run (
 	run TEXT NOT NULL,
 	environment UUID,
 	pipeline UUID,
+	has_inputs BOOLEAN DEFAULT false NOT NULL,
 	CONSTRAINT pk_run PRIMARY KEY (run_id),
 	CONSTRAINT uq_run_collection_id UNIQUE (collection_id),
 	CONSTRAINT uq_run_execution_id UNIQUE (execution_id),
@@ -321,6 +322,8 @@ COMMENT ON COLUMN butler_internal.run.run IS 'Name of the run''s collection.';
 COMMENT ON COLUMN butler_internal.run.environment IS 'The dataset that describes host, Python and packages at its first use.';
 
 COMMENT ON COLUMN butler_internal.run.pipeline IS 'The dataset that holds the pipeline''s configuration.';
+
+COMMENT ON COLUMN butler_internal.run.has_inputs IS 'Whether datasets of other runs were ever associated with it, as its inputs.';
 
 CREATE TABLE butler_internal.tract (
 	skymap TEXT NOT NULL,

@@ -7,15 +7,18 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_kind text;
     v_collection bigint;
     v_now timestamptz;
     v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    v_collection := butler_internal.own_collection(p_collection, 'tagged');
+    SELECT CASE WHEN c.kind = 'run' THEN 'run' ELSE 'tagged' END INTO v_kind
+    FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
+    v_collection := butler_internal.own_collection(p_collection, v_kind);
     v_now := butler_internal.stamp(v_collection);
     -- It may have been frozen while this waited.
-    PERFORM butler_internal.own_collection(p_collection, 'tagged');
+    PERFORM butler_internal.own_collection(p_collection, v_kind);
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND t.dataset_id = ANY (p_dataset_ids) AND upper_inf(t.known);
@@ -25,4 +28,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.disassociate(text, uuid[]) IS
-'Take datasets out of a tagged collection; returns how many were in it. Those that weren''t are ignored.';
+'Take datasets out of a tagged collection, or out of the inputs of a run;
+returns how many were in it. Those that weren''t are ignored.';

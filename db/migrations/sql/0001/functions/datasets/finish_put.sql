@@ -15,6 +15,7 @@ DECLARE
     v_problems jsonb;
     v_run record;
     v_now timestamptz;
+    v_inputs boolean;
     v_begun integer;
     v_count integer;
 BEGIN
@@ -46,6 +47,11 @@ BEGIN
         PERFORM pg_advisory_xact_lock_shared(7310001, v_run.collection_id::integer);
         PERFORM butler_internal.own_collection(v_run.run, 'run');
     END LOOP;
+    v_inputs := EXISTS (
+        SELECT FROM butler_internal.put_intent AS i
+        INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id AND r.has_inputs
+        WHERE i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
+    );
     v_now := clock_timestamp();
 
     WITH mine AS MATERIALIZED (
@@ -94,6 +100,21 @@ BEGIN
         PERFORM butler_shared.raise_error(
             'UB101', 'another process ended or gave up one of these puts meanwhile',
             'Begin it again; the bytes written for it belong to nothing.'
+        );
+    END IF;
+    IF EXISTS (
+        SELECT FROM jsonb_array_elements(p_artifacts) AS a
+        INNER JOIN butler_internal.dataset AS d ON d.dataset_id = (a ->> 'dataset_id')::uuid
+        INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id AND r.has_inputs
+        INNER JOIN butler_internal.dataset_tag AS t
+            ON
+                t.collection_id = r.collection_id AND t.dataset_type_id = d.dataset_type_id
+                AND t.digest = d.digest AND upper_inf(t.known)
+        WHERE v_inputs
+    ) THEN
+        PERFORM butler_shared.raise_error(
+            'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
+            'Put into another run; the bytes written here are to be deleted.'
         );
     END IF;
     IF v_count < v_begun AND NOT p_skip_existing THEN

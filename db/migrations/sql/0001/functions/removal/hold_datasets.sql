@@ -1,9 +1,9 @@
--- object: function butler_internal.hold_datasets(uuid[])
+-- object: function butler_internal.hold_datasets(uuid[], bigint)
 -- requires: shared/raise_rows.sql
 --
 -- Whoever makes a collection refer to datasets holds their runs until the end of the transaction,
--- and whoever removes datasets takes the other side of that lock.
-CREATE OR REPLACE FUNCTION butler_internal.hold_datasets(p_dataset_ids uuid[])
+-- and whoever removes datasets takes the other side of that lock. All in one order.
+CREATE OR REPLACE FUNCTION butler_internal.hold_datasets(p_dataset_ids uuid[], p_changing bigint)
 RETURNS void
 LANGUAGE plpgsql
 VOLATILE
@@ -12,8 +12,13 @@ AS $$
 DECLARE
     v_problems jsonb;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7310001, held.collection_id::integer)
+    PERFORM CASE
+        WHEN held.collection_id = p_changing THEN pg_advisory_xact_lock(7310001, held.collection_id::integer)
+        ELSE pg_advisory_xact_lock_shared(7310001, held.collection_id::integer)
+    END
     FROM (
+        SELECT p_changing AS collection_id
+        UNION
         SELECT r.collection_id
         FROM (
             SELECT DISTINCT d.run_id
@@ -21,7 +26,7 @@ BEGIN
             INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = g.id
         ) AS d
         INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-        ORDER BY r.collection_id
+        ORDER BY collection_id
     ) AS held;
     SELECT jsonb_agg(jsonb_build_object(
         'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
@@ -35,5 +40,6 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_internal.hold_datasets(uuid[]) IS
-'Keep datasets from being removed until the end of the transaction. Raises UB101 for those that aren''t there.';
+COMMENT ON FUNCTION butler_internal.hold_datasets(uuid[], bigint) IS
+'Keep datasets from being removed, and the collection from other changes, until the
+end of the transaction. Raises UB101 for those that aren''t there.';
