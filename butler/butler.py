@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from butler.query import Query
     from butler.reaping import ReapedPut
     from butler.registry.base import Registry
+    from butler.registry.replica import Replica
     from butler.repair import Repair
     from butler.trash import Emptied
     from butler.verification import Fault, Verification
@@ -92,7 +93,7 @@ class Butler:
                 raise ConfigError("a Butler needs a repository, or a registry and a datastore")
             from butler.registry.postgres import PostgresRegistry
 
-            opened = PostgresRegistry(config.dsn(role), registry or config.registry)
+            opened = PostgresRegistry(config.dsn(role), registry or config.registry, replica=_replica(config))
             opened.check_version()
             registry = opened
         if datastore is None:
@@ -814,6 +815,14 @@ def _reopen(
     repo: Any, run: str | None, collections: Sequence[str], role: str, registry: Any, datastore: Any
 ) -> Butler:
     return Butler(repo, run=run, collections=collections, role=role, registry=registry, datastore=datastore)
+
+
+def _replica(config: RepositoryConfig) -> Replica | None:
+    if config.replica is None:
+        return None
+    from butler.registry.replica import Replica
+
+    return Replica(config.replica)
 
 
 def _id(dataset: DatasetRef | UUID) -> UUID:

@@ -34,12 +34,15 @@ class RepositoryConfig:
         Name of the registry, that is of its public schema.
     datastore : `~collections.abc.Mapping`
         What `butler.datastore.open_datastore` takes.
+    replica : `str`, optional
+        DSN of a copy of the database in which datasets are looked up.
     """
 
     repo: Path
     dsns: Mapping[str, str] = field(default_factory=dict)
     registry: str = "butler"
     datastore: Mapping[str, Any] = field(default_factory=dict)
+    replica: str | None = None
 
     @property
     def embedded(self) -> bool:
@@ -106,21 +109,25 @@ class RepositoryConfig:
         config = _mapping(value, "the file", path)
         _refuse_unknown(config, _KEYS, "", path)
         database = _mapping(config.get("database", {}), "database", path)
-        _refuse_unknown(database, {"dsn"}, "database.", path)
+        _refuse_unknown(database, {"dsn", "replica"}, "database.", path)
         dsn = database.get("dsn", {})
         dsns = {"writer": dsn} if isinstance(dsn, str) else dict(_mapping(dsn, "database.dsn", path))
         _refuse_unknown(dsns, set(_ROLES), "database.dsn.", path)
         registry = config.get("registry", "butler")
-        for key, text in [("registry", registry), *((f"database.dsn.{k}", v) for k, v in dsns.items())]:
+        replica = database.get("replica")
+        texts = [("registry", registry)] + ([] if replica is None else [("database.replica", replica)])
+        for key, text in [*texts, *((f"database.dsn.{k}", v) for k, v in dsns.items())]:
             if not isinstance(text, str) or not text:
                 raise ConfigError(f"{path}: {key} is not a text", hint="Quote it.", details={"key": key})
-        return cls(repo, dsns, registry, _mapping(config.get("datastore", {}), "datastore", path))
+        return cls(repo, dsns, registry, _mapping(config.get("datastore", {}), "datastore", path), replica)
 
     def to_plain(self) -> dict[str, Any]:
         """Give what `from_plain` reads."""
         plain: dict[str, Any] = {}
         if self.dsns:
             plain["database"] = {"dsn": dict(self.dsns)}
+        if self.replica:
+            plain.setdefault("database", {})["replica"] = self.replica
         if self.registry != "butler":
             plain["registry"] = self.registry
         plain["datastore"] = dict(self.datastore)

@@ -60,6 +60,8 @@ def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str,
         yield "database", "its own server", "default"
     for role, dsn in config.dsns.items():
         yield f"database.dsn.{role}", hidden(dsn), FILE_NAME
+    if config.replica:
+        yield "database.replica", hidden(config.replica), FILE_NAME
     if session.layer:
         yield "registry", session.layer, "--layer"
     else:

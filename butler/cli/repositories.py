@@ -62,9 +62,11 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
             " (SELECT max(created) FROM dataset) AS last"
         )
         config = session.config()
+        replica = getattr(butler.registry, "replica", None)  # of PostgreSQL's registries alone
         record = {
             "repository": str(config.repo),
             "database": "its own server" if config.embedded else hidden(config.dsn(session.reader)),
+            **({"replica": replica} if replica else {}),
             "registry": found.registry,
             "datastore": butler.datastore.root,
             "butler": installed_version(),

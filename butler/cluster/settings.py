@@ -83,6 +83,8 @@ def _access(listen: str | None) -> str:
     lines = [
         "# Written by Butler at every start.",
         "local all postgres peer map=superuser",
+        # For a replica on this computer.
+        "local replication postgres peer map=superuser",
         "local butler butler_owner,butler_writer,butler_reader peer map=butler",
     ]
     if listen is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import pyarrow
 
     from butler.models import ReadOnlySession
+    from butler.registry.replica import Replica
 
 __all__ = ["PostgresRegistry"]
 
@@ -54,6 +56,8 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         Of the database, with the role to work as.
     schema : `str`
         Name of the registry: ``butler``, or that of a layer.
+    replica : `~butler.registry.replica.Replica`, optional
+        Where datasets are looked up, as soon as it has what was written here.
 
     Raises
     ------
@@ -61,7 +65,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         If the DSN or the schema's name is malformed. Nothing is connected yet.
     """
 
-    def __init__(self, dsn: str, schema: str = "butler") -> None:
+    def __init__(self, dsn: str, schema: str = "butler", *, replica: Replica | None = None) -> None:
         if not _SCHEMA.fullmatch(schema):
             raise ConfigError(
                 f"{schema!r} is not the name of a registry",
@@ -70,13 +74,21 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         self.dsn = dsn
         self.schema = schema
         self._engine: Engine = open_engine(dsn)
+        self._replica = replica
         self._dataset_types: dict[str, DatasetType] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.dsn, self.schema))
+        return (partial(type(self), replica=self._replica), (self.dsn, self.schema))
 
     def close(self) -> None:
         self._engine.dispose()
+        if self._replica is not None:
+            self._replica.close()
+
+    @property
+    def replica(self) -> str | None:
+        """How the replica does, in a line; `None` if there is none."""
+        return None if self._replica is None else self._replica.describe(self._engine)
 
     @property
     def name(self) -> str:
@@ -152,6 +164,25 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         """Call a function that changes nothing."""
         return self._rows(*self._statement(function, parameters))
 
+    def _look_up_dataset(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+        """Look up on the replica, if there is one; of what it hasn't got, or refuses, the primary judges."""
+        engine = None if self._replica is None else self._replica.ready(self._engine)
+        if self._replica is not None and engine is not None:
+            sql, values = self._statement(function, parameters)
+            try:
+                with translated(InvalidDataIdError):
+                    rows = attempted(
+                        engine,
+                        lambda connection: connection.exec_driver_sql(sql, values).all(),
+                        repeatable=True,
+                        what=function,
+                    )
+                if rows:
+                    return rows
+            except ButlerError as error:
+                self._replica.failed(error)
+        return self._look_up(function, *parameters)
+
     def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
         """Call a function that writes: carried out once, whatever becomes of its answer."""
         return self._write(function, parameters, repeatable=False)
@@ -162,13 +193,22 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Row[Any]]:
         sql, values = self._statement(function, parameters)
-        with translated(InvalidDataIdError):
+        with translated(InvalidDataIdError), self._writing():
             return attempted(
                 self._engine,
                 lambda connection: connection.exec_driver_sql(sql, values).all(),
                 repeatable=repeatable,
                 what=function,
             )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Keep reads from a replica that hasn't got what is written here."""
+        try:
+            yield
+        finally:
+            if self._replica is not None:
+                self._replica.note_write()
 
     def _statement(self, function: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
         typed = [bound(value) for value in parameters]
@@ -222,7 +262,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         as_of: datetime | str | None = None,
         required: bool = True,
     ) -> DatasetRef | None:
-        rows = self._look_up(
+        rows = self._look_up_dataset(
             "find_dataset",
             dataset_type,
             bound_json(json_ready(data_id)),
@@ -233,7 +273,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return self._ref(rows) if rows else None
 
     def get_dataset(self, dataset_id: UUID) -> DatasetRef:
-        return self._ref(self._look_up("get_dataset", bound_id(dataset_id)))
+        return self._ref(self._look_up_dataset("get_dataset", bound_id(dataset_id)))
 
     def find_in_run(
         self, run: str, dataset_type: str, data_ids: Sequence[Mapping[str, Any]]
@@ -291,7 +331,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         )
 
         def fetch() -> Fetched:
-            rows = self._look_up("query_datasets", *asked)
+            rows = self._look_up_dataset("query_datasets", *asked)
             return Fetched(("dataset_id", "data_id", "run", "collection"), rows)
 
         def stream() -> Iterator[pyarrow.RecordBatch]:
@@ -409,7 +449,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
         count = 0
         existing: dict[UUID, Existing] = {}
-        with translated(InvalidDataIdError), self._engine.connect() as connection:
+        with translated(InvalidDataIdError), self._writing(), self._engine.connect() as connection:
             transaction = connection.execution_options(isolation_level="READ COMMITTED")
             with transaction.begin():
                 driver: Any = connection.connection

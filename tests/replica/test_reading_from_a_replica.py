@@ -1,0 +1,274 @@
+"""Datasets are looked up on a real streaming replica, and never less is seen than was written here."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from butler import Butler, DatasetType
+from butler.cli.application import application
+from butler.cluster import Cluster
+from butler.cluster.account import Account
+from butler.cluster.programs import find_programs
+from butler.config import RepositoryConfig
+from butler.errors import ConfigError, DatasetNotFoundError
+from butler.repository import create_repository
+
+PATIENCE = 30
+
+
+class Standby:
+    """A copy of a cluster that follows it, on the same computer, at a socket of its own."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self._account = Account.of_server(os.geteuid())
+        self._programs = find_programs().folder
+        os.chown(folder, self._account.uid, self._account.gid)
+        source = cluster.dsn("superuser")
+        command = ["pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-d", source]
+        copied = self._account.run([self._programs / command[0], *command[1:]])
+        assert copied.returncode == 0, copied.stderr
+        (self.data / "pg_hba.conf").write_text("local all all trust\n")
+        (self.data / "pg_ident.conf").touch()
+        (self.data / "postgresql.conf").write_text(
+            f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nport = 5432\n"
+            "max_connections = 100\nmax_locks_per_transaction = 1024\nfsync = off\n"
+            "dynamic_shared_memory_type = mmap\n"
+        )
+        self._server: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        switch = ["setpriv", "--pdeathsig=QUIT"]
+        if os.geteuid() == 0:
+            switch += [f"--reuid={self._account.uid}", f"--regid={self._account.gid}", "--clear-groups"]
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                [*switch, str(self._programs / "postgres"), "-D", str(self.data)],
+                stdout=log,
+                stderr=log,
+                cwd="/",
+            )
+        until(lambda: self.ask("SELECT pg_is_in_recovery()"))
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait()
+            self._server = None
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://butler_reader@/butler?host={self.folder}"
+
+    def ask(self, statement: str) -> Any:
+        connection = psycopg2.connect(f"postgresql://postgres@/butler?host={self.folder}")
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchone()[0] if cursor.description else None
+        finally:
+            connection.close()
+
+    def pause(self) -> None:
+        self.ask("SELECT pg_wal_replay_pause()")
+        until(lambda: self.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
+
+    def resume(self) -> None:
+        self.ask("SELECT pg_wal_replay_resume()")
+
+
+def until(holds: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if holds():
+                return
+        except psycopg2.OperationalError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def land() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="butler-replica-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def repo(land: Path) -> Iterator[Path]:
+    """A repository with a server of its own, and one dataset."""
+    create_repository(land / "repo", durable=False)
+    with Butler(land / "repo", run="u/me/first") as butler:
+        butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
+        butler.registry.register_units("label", [{"label": f"n{number}"} for number in range(100)])
+        butler.put("first", "note", label="n0")
+    yield land / "repo"
+    Cluster(land / "repo").destroy()
+
+
+@pytest.fixture(scope="module")
+def standby(land: Path, repo: Path) -> Iterator[Standby]:
+    (land / "standby").mkdir()
+    standby = Standby(land / "standby", Cluster(repo))
+    config = RepositoryConfig.read(repo)
+    replace(config, replica=standby.dsn).write()
+    yield standby
+    standby.stop()
+
+
+@pytest.fixture
+def butler(repo: Path, standby: Standby) -> Iterator[Butler]:
+    with Butler(repo, run="u/me/first") as butler:
+        yield butler
+    standby.resume()
+
+
+@pytest.fixture
+def asked(butler: Butler) -> Callable[[], str]:
+    """Which server answered the last look-up."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    seen: list[str] = []
+
+    def record(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "find_dataset" in statement or "get_dataset" in statement or "query_datasets" in statement:
+            seen.append("replica" if "standby" in str(connection.engine.url) else "primary")
+
+    event.listen(Engine, "before_cursor_execute", record)
+    yield lambda: seen[-1]  # type: ignore[misc]
+    event.remove(Engine, "before_cursor_execute", record)
+
+
+_labels = (f"n{number}" for number in range(1, 100))
+
+
+def follow(butler: Butler, standby: Standby, asked: Callable[[], str]) -> None:
+    """Read until the replica answers."""
+    until(lambda: butler.get("note", label="n0") == "first" and asked() == "replica")
+
+
+def test_datasets_are_looked_up_on_the_replica_in_one_statement(
+    butler: Butler, standby: Standby, asked: Callable[[], str], statements: list[str]
+) -> None:
+    follow(butler, standby, asked)
+    statements.clear()
+    assert butler.get("note", label="n0") == "first"
+    assert asked() == "replica"
+    assert len(statements) == 1
+    assert len(butler.query.datasets("note", label="n0")) == 1
+    assert asked() == "replica"
+
+
+def test_what_was_written_here_is_read_here_though_the_replica_lags(
+    butler: Butler, standby: Standby, asked: Callable[[], str], statements: list[str]
+) -> None:
+    follow(butler, standby, asked)
+    standby.pause()
+    label = next(_labels)
+    butler.put("just written", "note", label=label)
+    statements.clear()
+    assert butler.get("note", label=label) == "just written"
+    assert asked() == "primary"
+    assert len(statements) == 1, "nobody is asked whether the replica has it already"
+    assert len(butler.query.datasets("note", label=label)) == 1
+    time.sleep(0.6)
+    assert butler.get("note", label=label) == "just written"
+    assert asked() == "primary", "by now it was asked, and has it not"
+    standby.resume()
+    follow(butler, standby, asked)
+    assert butler.get("note", label=label) == "just written"
+    assert asked() == "replica"
+
+
+def test_what_others_wrote_and_the_replica_has_not_yet_is_not_taken_for_missing(
+    butler: Butler, repo: Path, standby: Standby, asked: Callable[[], str]
+) -> None:
+    follow(butler, standby, asked)
+    standby.pause()
+    label = next(_labels)
+    with Butler(repo, run="u/me/first") as other:
+        ref = other.put("of another", "note", label=label)
+    assert butler.get("note", label=label) == "of another"
+    assert butler.registry.get_dataset(ref.id).id == ref.id
+    with pytest.raises(DatasetNotFoundError):
+        butler.get("note", label=next(_labels))
+    assert asked() == "primary"
+
+
+def test_a_butler_that_is_opened_or_sent_elsewhere_sees_what_was_there_before(
+    butler: Butler, repo: Path, standby: Standby, asked: Callable[[], str]
+) -> None:
+    follow(butler, standby, asked)
+    standby.pause()
+    label = next(_labels)
+    with Butler(repo, run="u/me/first") as other:
+        other.put("before", "note", label=label)
+    for opened in (Butler(repo, run="u/me/first"), pickle.loads(pickle.dumps(butler))):
+        with opened:
+            assert len(opened.query.datasets("note", label=label)) == 1
+            assert asked() == "primary"
+
+
+def test_a_replica_that_is_down_is_done_without_and_named_by_status(
+    butler: Butler, repo: Path, standby: Standby, asked: Callable[[], str]
+) -> None:
+    follow(butler, standby, asked)
+    status = CliRunner().invoke(application, ["-r", str(repo), "status"]).stdout
+    assert "bytes behind" in status
+    standby.stop()
+    try:
+        assert butler.get("note", label="n0") == "first"
+        assert asked() == "primary"
+        with Butler(repo, collections="u/me/first") as opened:
+            assert opened.get("note", label="n0") == "first"
+        status = CliRunner().invoke(application, ["-r", str(repo), "status"]).stdout
+        assert "can't be reached: reads go to the primary" in status
+    finally:
+        standby.start()
+
+
+def test_a_replica_that_follows_no_more_is_not_asked(repo: Path, land: Path, standby: Standby) -> None:
+    """The primary itself stands for one that was promoted: it isn't in recovery."""
+    from butler.registry.engine import open_engine
+    from butler.registry.replica import Replica
+
+    primary = open_engine(Cluster(repo).dsn("reader"))
+    promoted = Replica(Cluster(repo).dsn("reader"))
+    assert promoted.ready(primary) is None
+    assert "no replica" in promoted.describe(primary)
+    primary.dispose()
+    promoted.close()
+
+
+def test_a_replica_is_configured_by_its_dsn(tmp_path: Path) -> None:
+    config = RepositoryConfig.from_plain({"database": {"replica": "postgresql://db2/survey"}}, tmp_path)
+    assert config.embedded
+    config.write()
+    assert yaml.safe_load((tmp_path / "butler.yaml").read_text())["database"] == {
+        "replica": "postgresql://db2/survey"
+    }
+    assert RepositoryConfig.read(tmp_path) == config
+    with pytest.raises(ConfigError, match=r"database\.replica is not a text"):
+        RepositoryConfig.from_plain({"database": {"replica": 3}}, tmp_path)
