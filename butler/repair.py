@@ -17,7 +17,7 @@ from uuid import UUID
 
 from butler.errors import ArtifactMissingError, ButlerError, CollectionNotFoundError
 from butler.reaping import clear
-from butler.verification import Fault, unclaimed
+from butler.verification import Fault
 from butler.writing import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ class Repairer:
         known = [i for i in identities.values() if isinstance(i, Identity)]
         taken = self._taken(known)
         of = Counter(identity.id for identity in known)
+        owned = self._owned([fault.path for fault in faults]) if self._delete_orphans and faults else {}
         for fault in faults:
             identity = identities[fault.path]
             if isinstance(identity, Identity):
@@ -172,12 +173,33 @@ class Repairer:
                 labels = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
                 what = f"{identity.dataset_type} {labels} of run {identity.run}"
                 yield Repair("adopt", fault, what, identity=identity)
-            elif not self._delete_orphans:
-                yield Repair("leave", fault, reason)
+            elif not self._delete_orphans or fault.path in owned:
+                yield Repair("leave", fault, owned.get(fault.path, reason))
             elif not self._is_old(fault.path):
                 yield Repair("leave", fault, f"{reason}; its writer may be at work")
             else:
                 yield Repair("delete", fault, reason)
+
+    def _owned(self, paths: Sequence[str]) -> dict[str, str]:
+        """Give those of these files that may be somebody's, and why.
+
+        Wider than what verify calls an orphan: two datastores may have one
+        folder under two spellings, so a name in any of them counts.
+        """
+        owned = dict.fromkeys(
+            self._registry.claimed_files(None, self._datastore.root, paths),
+            "a dataset has a file of this name",
+        )
+        of = {path: self._datastore.id_in_path(path) for path in paths}
+        claims = self._registry.claims_of_datasets({i for i in of.values() if i is not None})
+        begun = {claim.dataset_id for claim in claims if claim.hint is not None}
+        names = {_name(claim.path) for claim in claims if claim.path is not None}
+        for path, dataset_id in of.items():
+            if dataset_id in begun:
+                owned[path] = f"dataset {dataset_id} is being put"
+            elif _name(path) in names:
+                owned[path] = f"dataset {dataset_id} has a file of this name"
+        return owned
 
     def _identity(self, path: str) -> Identity | str:
         """Read what a file says it is, or why that isn't enough to adopt it."""
@@ -258,16 +280,10 @@ class Repairer:
 
     def _delete(self, fault: Fault) -> str:
         path = fault.path
-        dataset_id = self._datastore.id_in_path(path)
         if not self._is_old(path):
             return "it has changed meanwhile"
-        if dataset_id is not None and any(
-            claim.hint is not None or path in (claim.path, claim.uri)
-            for claim in self._registry.claims_of_datasets([dataset_id])
-        ):
-            return "a dataset has it meanwhile"
-        if not unclaimed(self._registry, self._datastore, [path]):
-            return "a dataset has it meanwhile"
+        if reason := self._owned([path]).get(path):
+            return reason
         self._datastore.discard([path])
         return ""
 
@@ -319,3 +335,7 @@ class Repairer:
 
 def _leave_young(fault: Fault) -> Repair:
     return Repair("leave", fault, "its writer may be at work")
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

@@ -75,7 +75,7 @@ class PostgresUpkeep(Upkeep):
             for row in self._look_up("claims_of_datasets", bound_ids(dataset_ids))
         ]
 
-    def claimed_files(self, datastore: str, root: str, paths: Sequence[str]) -> set[str]:
+    def claimed_files(self, datastore: str | None, root: str, paths: Sequence[str]) -> set[str]:
         uris = [root + path for path in paths]
         rows = self._look_up("claims_of_files", datastore, bound_texts(paths), bound_texts(uris))
         found = {row.path for row in rows} | {row.uri for row in rows}

@@ -152,13 +152,13 @@ class Upkeep(ABC):
         """Give the files that datasets of these ids have or may get, in all registries of the database."""
 
     @abstractmethod
-    def claimed_files(self, datastore: str, root: str, paths: Sequence[str]) -> set[str]:
+    def claimed_files(self, datastore: str | None, root: str, paths: Sequence[str]) -> set[str]:
         """Give those of these paths that are artifacts in any registry of the database.
 
         Parameters
         ----------
-        datastore : `str`
-            The datastore's name.
+        datastore : `str` or `None`
+            The datastore's name; `None` for paths in any.
         root : `str`
             Its root, which the paths continue.
         paths : sequence of `str`

@@ -450,8 +450,42 @@ def test_a_file_that_got_an_owner_since_the_plan_is_kept(
             (str(refs[0].id),),
         )
     (step,) = butler.repair(faults, delete_orphans=True, older_than=NOW)
-    assert step.outcome == "a dataset has it meanwhile"
+    assert step.outcome == "left"
+    assert step.reason == "a dataset has a file of this name"
     assert orphan.exists()
+
+
+@pytest.mark.parametrize("spelling", ["data", "data/u", "link"])
+def test_nobody_makes_a_repair_delete_another_s_files(
+    butler: Butler, refs: list[DatasetRef], repo: Path, layer: Butler, spelling: str
+) -> None:
+    """A writer registers our folder, a part of it, or a link to it, as a datastore of theirs."""
+    from butler.datastore import open_datastore
+
+    layer.put({"mean": 1}, "stats", label="g")
+    (repo / "link").symlink_to(repo / "data")
+    theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
+    butler.registry.register_datastore("theirs", theirs.root)
+    before = sorted(butler.datastore.paths())
+    with Butler(repo, datastore=theirs) as attacker:
+        faults = list(attacker.verify())
+        list(attacker.repair(faults, delete_orphans=True, older_than=NOW))
+        list(attacker.reap(older_than=NOW))
+    assert sorted(butler.datastore.paths()) == before
+    assert list(butler.verify()) == []
+
+
+def test_what_a_row_says_of_another_s_file_never_deletes_it(butler: Butler, refs: list[DatasetRef]) -> None:
+    """A put whose hint names another's file ends in a name of its own."""
+    (artifact,) = refs[0].artifacts
+    stem = artifact.path.removesuffix(".json")
+    (begun,) = butler.registry.begin_put(
+        "u/me/first", "stats", [{"label": "h"}], template=stem, datastore="main"
+    )
+    assert begun.hint == stem
+    assert [put.id for put in butler.reap(older_than=NOW)] == [begun.id]
+    assert butler.get(refs[0]) == {"mean": 0}
+    assert list(butler.verify()) == []
 
 
 def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
