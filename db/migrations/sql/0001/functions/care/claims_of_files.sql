@@ -11,7 +11,7 @@ BEGIN
         SELECT string_agg(format(
             'SELECT a.path, CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || a.path END AS uri'
             ' FROM %1$I.artifact AS a INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
-            ' WHERE (s.datastore = $1 AND a.path = ANY ($2)) OR a.path = ANY ($3) OR s.root || a.path = ANY ($3)',
+            ' WHERE (($1 IS NULL OR s.datastore = $1) AND a.path = ANY ($2)) OR a.path = ANY ($3) OR s.root || a.path = ANY ($3)',
             r.registry || '_internal'
         ), ' UNION ')
         FROM butler_shared.registry AS r
@@ -20,5 +20,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.claims_of_files(text, text[], text[]) IS
-'Those of these files, paths in a datastore and the same as whole URIs, that an artifact of any registry of the
-database is. It reads all artifacts.';
+'Those of these files, paths in a datastore (null: in any) and the same as whole URIs, that an artifact of any
+registry of the database is. It reads all artifacts.';
