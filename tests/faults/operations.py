@@ -5,15 +5,28 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 from uuid import UUID
 
 from butler import Butler, DatasetRef, DatasetType
 from butler.errors import DatasetExistsError
 from faults.wire import BEGIN
 
-__all__ = ["OPERATIONS", "IngestByMove", "Operation", "PutIntoNewRun", "PutMany"]
+__all__ = [
+    "OPERATIONS",
+    "EmptyTrash",
+    "IngestByMove",
+    "Operation",
+    "PutIntoNewRun",
+    "PutMany",
+    "Reap",
+    "Remove",
+    "Restore",
+    "Unstore",
+]
 
 _opened = cache(Butler)
 """A Butler that those inherit who are forked from a process that has used it: they connect anew."""
@@ -40,6 +53,12 @@ class Operation(ABC):
     folder: str
 
     files = 1
+    role = "writer"
+    is_whole = True
+    """Whether there may be no half of it; what is no loss if half is done goes on when it is done again."""
+
+    failure_leaves: ClassVar[frozenset[str]] = frozenset()
+    """What verify may name after the system has refused one call."""
 
     @property
     def labels(self) -> list[str]:
@@ -56,7 +75,7 @@ class Operation(ABC):
 
     def __call__(self) -> None:
         """Do it, in a process of its own."""
-        butler = _opened(self.repo)
+        butler = _opened(self.repo, role=self.role)
         butler.registry.query(f"SELECT '{BEGIN.decode()}'").scalar()
         self.do(butler)
 
@@ -168,6 +187,107 @@ class IngestInPlace(Ingest):
     mode = "in-place"
 
 
+@dataclass(frozen=True)
+class Unstore(Operation):
+    """Two datasets at once."""
+
+    files = 2
+    state = "unstored"
+
+    def prepare(self, butler: Butler) -> None:
+        super().prepare(butler)
+        butler.put_many([(label, {"label": label}) for label in self.labels], "note", run=self.run)
+
+    def do(self, butler: Butler) -> None:
+        butler.unstore(self._ids(butler), reason="space")
+
+    def is_done(self, butler: Butler) -> bool:
+        states = self._states(butler)
+        assert len(states) == self.files
+        assert len(set(states.values())) == 1, "half of it is done"
+        return set(states.values()) == {self.state}
+
+    def _ids(self, butler: Butler) -> list[UUID]:
+        return list(self._states(butler))
+
+    def _states(self, butler: Butler) -> dict[UUID, str]:
+        rows = butler.registry.query(
+            "SELECT dataset_id::text, state FROM dataset WHERE label = ANY(:labels)"
+            " UNION SELECT dataset_id::text, state FROM removal WHERE label = ANY(:labels)",
+            {"labels": self.labels},
+        )
+        return {UUID(row.dataset_id): row.state for row in rows}
+
+
+@dataclass(frozen=True)
+class Remove(Unstore):
+    """Two datasets at once."""
+
+    state = "removed"
+
+    def do(self, butler: Butler) -> None:
+        butler.remove(self._ids(butler), reason="wrong")
+
+
+@dataclass(frozen=True)
+class Restore(Unstore):
+    """Two datasets that were removed."""
+
+    state = "present"
+
+    def prepare(self, butler: Butler) -> None:
+        super().prepare(butler)
+        butler.remove(self._ids(butler))
+
+    def do(self, butler: Butler) -> None:
+        butler.restore(self._ids(butler))
+
+
+@dataclass(frozen=True)
+class EmptyTrash(Unstore):
+    """The files of two datasets that were removed."""
+
+    role = "owner"
+    is_whole = False
+
+    def prepare(self, butler: Butler) -> None:
+        super().prepare(butler)
+        butler.remove(self._ids(butler))
+
+    def do(self, butler: Butler) -> None:
+        butler.empty_trash(older_than=timedelta(0))
+
+    def is_done(self, butler: Butler) -> bool:
+        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+
+
+@dataclass(frozen=True)
+class Reap(Operation):
+    """What a put left that began, wrote a file and died."""
+
+    files = 2
+    is_whole = False
+    failure_leaves = frozenset({"unfinished"})
+
+    def prepare(self, butler: Butler) -> None:
+        super().prepare(butler)
+        store = butler.datastore
+        for begun in butler.registry.begin_put(
+            self.run,
+            "note",
+            [{"label": label} for label in self.labels],
+            template=store.template("note", "Text"),
+            datastore=store.name,
+        ):
+            store.put("left", begun.id, begun.hint, "Text", "note", {})
+
+    def do(self, butler: Butler) -> None:
+        list(butler.reap(older_than=timedelta(0)))
+
+    def is_done(self, butler: Butler) -> bool:
+        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+
+
 OPERATIONS: list[Callable[[str, int, str], Operation]] = [
     Put,
     PutMany,
@@ -177,4 +297,9 @@ OPERATIONS: list[Callable[[str, int, str], Operation]] = [
     IngestByHardLink,
     IngestBySymbolicLink,
     IngestInPlace,
+    Unstore,
+    Remove,
+    Restore,
+    EmptyTrash,
+    Reap,
 ]

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from faults.conftest import Trials
-from faults.operations import OPERATIONS, IngestByMove, PutIntoNewRun, PutMany
+from faults.operations import (
+    OPERATIONS,
+    EmptyTrash,
+    IngestByMove,
+    PutIntoNewRun,
+    PutMany,
+    Remove,
+    Restore,
+    Unstore,
+)
 from faults.wire import WireFault
 from faults.worker import FileFault
 
@@ -19,7 +28,9 @@ def each(operations: list[Any]) -> Any:
 
 
 each_operation = each(OPERATIONS)
-each_that_differs_in_its_files = each([one for one in OPERATIONS if one is not PutIntoNewRun])
+each_that_differs_in_its_files = each(
+    [one for one in OPERATIONS if one not in {PutIntoNewRun, Unstore, Remove, Restore}]
+)
 
 
 @pytest.fixture
@@ -92,10 +103,10 @@ def test_whichever_call_about_a_file_fails_it_is_all_or_nothing(trials: Trials, 
         outcome, happened = trials.try_with(one, FileFault(number, errno.EIO, trials.files))
         if not happened:
             break
-        trials.judge(one, outcome, may_leave=set())
+        trials.judge(one, outcome, may_leave=operation.failure_leaves)
 
 
-@each([PutMany, IngestByMove])
+@each([PutMany, IngestByMove, EmptyTrash])
 def test_whenever_the_disk_goes_for_good_it_is_all_or_nothing(trials: Trials, operation: Any) -> None:
     for number in count(1):
         one = trials.prepared(operation)
