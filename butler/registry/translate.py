@@ -118,6 +118,7 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
             hint = hint or "Register it first."
         elif detail and not details:
             message = f"{message}: {detail[:300]}"
+        hint = hint or f"The schema reference has the rule: {constraint}."
         return kind(message, hint=hint, details={**details, "constraint": constraint})
     # The server didn't say no: it said nothing. Of a server that crashed the driver makes a plain Error.
     if code is None and not isinstance(error, ProgrammingError):

@@ -11,14 +11,14 @@ DECLARE
 BEGIN
     IF EXISTS (
         SELECT FROM jsonb_array_elements(p_rows) AS r (value)
-        WHERE
-            jsonb_typeof(r.value -> 'region') NOT IN ('null', 'array')
-            OR (
-                jsonb_typeof(r.value -> 'region') = 'array' AND (
-                    jsonb_path_exists(r.value, 'lax $.region[*][*] ? (@.type() != "number")')
-                    OR jsonb_path_exists(r.value, 'strict $.region[*] ? (@.type() == "array" && @.size() != 2)')
-                )
-            )
+        -- CASE, as the operands of AND may be evaluated in any order: a path fails on what isn't there.
+        WHERE CASE jsonb_typeof(r.value -> 'region')
+            WHEN 'array' THEN
+                jsonb_path_exists(r.value, 'lax $.region[*][*] ? (@.type() != "number")')
+                OR jsonb_path_exists(r.value, 'strict $.region[*] ? (@.type() == "array" && @.size() != 2)')
+            WHEN 'null' THEN false
+            ELSE r.value -> 'region' IS NOT NULL
+        END
     ) THEN
         PERFORM butler_shared.raise_error('UB304', 'the region is not a list of vertices', NULL);
     END IF;
