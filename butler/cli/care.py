@@ -88,7 +88,9 @@ def verify(
     if not repair and (delete_orphans or report or dry_run or yes):
         raise typer.BadParameter("it belongs to a repair: add --repair")
     age = older_than if older_than is not None else ONE_DAY if repair else timedelta(0)
-    with session.writing() as butler:
+    # What only compares is for readers, too.
+    opened = session.writing() if repair or incremental else session.reading()
+    with opened as butler:
         warn(butler.datastore.doubts())
         with progress(session, "verify") as on_progress:
             verification = butler.verify(

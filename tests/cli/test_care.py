@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from butler import Butler
 
@@ -93,3 +94,15 @@ def test_what_dead_puts_left_is_reaped(filled: Butler, command: Command) -> None
     (row,) = command.json("reap", "--older-than", "0s")
     assert (row["dataset_id"], row["registry"], row["failure"]) == (str(begun.id), "butler", None)
     assert command("reap", "--older-than", "0s").stdout == ""
+
+
+def test_whoever_may_only_read_compares_and_cannot_repair(
+    damaged: Path, command: Command, repo: Path
+) -> None:
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"] = {"reader": config["database"]["dsn"]["reader"]}
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    assert len(json.loads(command("verify", "--format", "json").stdout)) == 2
+    refused = command("verify", "--repair", "--yes")
+    assert refused.exit_code == 1
+    assert "has none for the writer" in refused.stderr
