@@ -26,6 +26,10 @@ AFTER_THE_TUTORIAL = sorted(
 NOT_RUN = {
     ("README.md", "$ make demo"): "installs packages of the system; CI runs it on a bare Debian",
     ("CONTRIBUTING.md", "$ make check"): "runs these tests",
+    (
+        "docs/operations.md",
+        "$ docker compose -f docker/compose.yaml up -d --build --wait database",
+    ): "needs a container engine",
     ("docs/benchmarks.md", "$ make bench"): "installs the peer and takes half an hour",
 }
 """Examples that aren't run, by page and first line, and why."""
