@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +11,6 @@ from butler.cli.arguments import AdministratorDsn, DryRun, Yes
 from butler.cli.console import confirm, note, progress
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, installed_version, session_of
-
-if TYPE_CHECKING:
-    from butler.verification import Fault
 
 __all__ = ["backup", "restore"]
 
@@ -67,10 +63,12 @@ def restore(
     """Make the database what it was when a backup was made.
 
     It changes all at once, or not at all. Then each difference between it and
-    the files is listed; exit status 3 if there is one.
+    the files is listed; exit status 3 if there is one, for 'butler verify
+    --repair' to settle.
     """
     from butler.backup import read_backup
     from butler.backup import restore as restored
+    from butler.butler import Butler
 
     session = session_of(ctx)
     manifest = read_backup(backup)
@@ -87,7 +85,8 @@ def restore(
     note(session, f"the database is what it was at {manifest.made}")
     if _upgrade_is_needed(session, manifest.schema_version):
         return
-    faults = list(_differences(session, manifest.registries, fast=fast))
+    with Butler(session.repo, registry="butler") as butler, progress(session, "verify") as report:
+        faults = list(butler.verify(checksum=not fast, on_progress=report))
     for fault in faults:
         print(f"{fault}: {fault.remedy}")
     if faults:
@@ -102,16 +101,3 @@ def _upgrade_is_needed(session: Session, found: str) -> bool:
         return False
     note(session, f"its schema is at revision {found}: run 'butler db upgrade', then 'butler verify'")
     return True
-
-
-def _differences(session: Session, registries: list[str], *, fast: bool) -> Iterator[Fault]:
-    """Give each difference once: a layer shows what its base has, too."""
-    from butler.butler import Butler
-
-    seen = set()
-    for registry in registries:
-        with Butler(session.repo, registry=registry) as butler, progress(session, "verify") as report:
-            for fault in butler.verify(checksum=not fast, on_progress=report):
-                if fault not in seen:
-                    seen.add(fault)
-                    yield fault

@@ -388,6 +388,11 @@ def test_files_that_are_newer_than_the_database_are_named(
     restored = run(repo, "db", "restore", str(tmp_path / "backup"), "--replace", "--yes")
     assert restored.exit_code == 3, restored.output
     assert kinds(restored) == [("orphan", butler.datastore.root + newer.artifacts[0].path)]
+    repaired = run(repo, "verify", "--repair", "--delete-orphans", "--older-than", "0s", "--yes")
+    assert repaired.exit_code == 0, repaired.output
+    assert run(repo, "verify").exit_code == 0
+    assert not butler.datastore.exists(newer.artifacts[0])
+    assert butler.get("note", label="a") == "this is a"
 
 
 def test_files_that_are_older_than_the_database_are_named(
@@ -401,6 +406,10 @@ def test_files_that_are_older_than_the_database_are_named(
     restored = run(repo, "db", "restore", str(tmp_path / "backup"), "--replace", "--yes")
     assert restored.exit_code == 3, restored.output
     assert kinds(restored) == [("missing", butler.datastore.root + newer.artifacts[0].path)]
+    assert run(repo, "verify", "--repair", "--yes").exit_code == 0
+    assert run(repo, "verify").exit_code == 0
+    assert butler.find("note", label="c").id == newer.id, "the row stays, to say what was lost"
+    assert butler.get("note", label="a") == "this is a"
 
 
 @pytest.mark.parametrize("fast", [False, True])
