@@ -139,7 +139,7 @@ def _copied(butler: Butler, artifact: Artifact, path: Path) -> bool:
         return False
     try:
         copied = copy_file(local_file(where), path)
-    except FileNotFoundError as error:
+    except ArtifactMissingError as error:
         raise ArtifactMissingError(f"{where} is gone", hint="'butler verify' says what else is.") from error
     if copied != (artifact.size, artifact.sha256):
         raise ChecksumError(
