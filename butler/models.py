@@ -61,6 +61,7 @@ __all__ = [
     "SkyMap",
     "SkyPixel",
     "Snap",
+    "StorageUse",
     "Tract",
     "Visit",
     "VisitRange",
@@ -462,6 +463,21 @@ class Artifact(Base):
     size: Mapped[int]
     sha256: Mapped[str]
     state: Mapped[str]
+
+
+class StorageUse(Base):
+    """How much a run holds of a dataset type in a datastore."""
+
+    __tablename__ = "storage_use"
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    dataset_type: Mapped[str] = mapped_column(primary_key=True)
+    datastore: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    in_place: Mapped[bool] = mapped_column(primary_key=True)
+    datasets: Mapped[int]
+    artifacts: Mapped[int]
+    bytes: Mapped[int]
 
 
 class LostArtifact(Base):

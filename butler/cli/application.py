@@ -27,6 +27,7 @@ from butler.cli import (
     sql,
     tagging,
     trash,
+    usage,
 )
 from butler.cli.arguments import examples
 from butler.cli.failures import EXIT_STATUS, GuardedGroup, run_guarded
@@ -113,6 +114,7 @@ for commands in (
     tagging,
     removing,
     trash,
+    usage,
     care,
     sql,
     layers,

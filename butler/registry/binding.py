@@ -11,7 +11,17 @@ from uuid import UUID
 
 from butler.errors import InvalidDataIdError, InvalidNameError
 
-__all__ = ["Bound", "bound", "bound_id", "bound_ids", "bound_json", "bound_moment", "bound_texts", "sendable"]
+__all__ = [
+    "Bound",
+    "bound",
+    "bound_id",
+    "bound_ids",
+    "bound_json",
+    "bound_moment",
+    "bound_texts",
+    "like_pattern",
+    "sendable",
+]
 
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -55,6 +65,11 @@ def _refuse_unsendable(text: str) -> None:
             f"{text[:100]!r} holds a character that no text may have",
             hint="Take out NUL and half characters.",
         )
+
+
+def like_pattern(pattern: str) -> str:
+    """Give a pattern with ``*`` and ``?`` as LIKE understands it."""
+    return re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
 
 
 def bound_json(value: Any) -> Bound:

@@ -23,6 +23,7 @@ from butler.registry.binding import (
     bound_json,
     bound_moment,
     bound_texts,
+    like_pattern,
     sendable,
 )
 from butler.registry.copying import copied_batches, copy_rows
@@ -383,13 +384,12 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return self._dataset_types[name]
 
     def collections(self, pattern: str = "*") -> list[Collection]:
-        like = re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
         rows = self._rows(
             f"SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, ARRAY("
             f"SELECT m.member FROM {self.schema}.collection_chain AS m"
             " WHERE m.collection = c.collection ORDER BY m.position) AS members"
             f" FROM {self.schema}.collection AS c WHERE c.collection LIKE %s ORDER BY c.collection",
-            (like,),
+            (like_pattern(pattern),),
         )
         return [
             Collection(row.collection, row.kind, row.owner, row.doc, row.frozen, tuple(row.members))

@@ -70,6 +70,9 @@ butler disassociate good-seeing raw camera=Peepshow visit=12
 butler collection chain Peepshow/defaults u/me/first Peepshow/raw
 butler collection freeze Peepshow/raw
 butler collection freeze Peepshow/raw --release
+butler du
+butler du --by type --format json
+butler du 'Peep*' --by collection
 butler verify
 butler verify --fast --format json
 butler verify --incremental --for 2h --older-than 1d

@@ -1,0 +1,72 @@
+"""How much is stored: ``butler du``, and the view under it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from butler import Butler
+
+from .conftest import Command
+
+
+def stored(butler: Butler, name: str) -> int:
+    """Give the length of all files under the datastore whose names begin like this."""
+    root = Path(butler.datastore.root.removeprefix("file://"))
+    paths = (root / path for path in butler.datastore.paths())
+    return sum(path.stat().st_size for path in paths if path.name.startswith(name))
+
+
+def test_numbers_and_bytes_are_those_of_the_files(filled: Butler, command: Command) -> None:
+    (run,) = command.json("du")
+    assert run == {
+        "run": "u/me/first",
+        "datasets": 4,
+        "bytes": stored(filled, ""),
+        "in_place": 0,
+        "trashed": 0,
+    }
+    by_type = {row["dataset_type"]: row for row in command.json("du", "--by", "type")}
+    assert (by_type["stats"]["datasets"], by_type["stats"]["bytes"]) == (2, stored(filled, "stats"))
+    assert command.json("du", "cal*", "--by", "type")[0]["bytes"] == stored(filled, "calexp")
+    assert command.json("du", "none-such") == []
+    (datastore,) = command.json("du", "--by", "datastore")
+    assert (datastore["datastore"], datastore["bytes"]) == ("main", run["bytes"])
+
+
+def test_a_dataset_counts_in_each_collection_that_has_it(filled: Butler, command: Command) -> None:
+    filled.registry.register_collection("best", "tagged")
+    filled.associate("best", list(filled.query.datasets("stats")))
+    rows = {row["collection"]: row for row in command.json("du", "--by", "collection")}
+    assert (rows["best"]["kind"], rows["best"]["datasets"]) == ("tagged", 2)
+    assert rows["best"]["bytes"] == stored(filled, "stats")
+    assert rows["u/me/first"]["datasets"] == 4
+
+
+def test_files_in_place_and_in_the_trash_are_told_apart(
+    filled: Butler, command: Command, tmp_path: Path
+) -> None:
+    (before,) = command.json("du")
+    note = tmp_path / "note.json"
+    note.write_text(json.dumps({"mean": 1.0}))
+    filled.ingest([(note, {"camera": "Peepshow", "visit": 12})], "stats", mode="in-place", run="u/me/linked")
+    filled.remove(list(filled.query.datasets("calexp")), reason="a test")
+    rows = {row["run"]: row for row in command.json("du")}
+    assert rows["u/me/linked"]["in_place"] == note.stat().st_size
+    assert rows["u/me/first"]["trashed"] == stored(filled, "calexp")
+    assert rows["u/me/first"]["bytes"] == before["bytes"] - stored(filled, "calexp")
+
+
+def test_a_table_for_people_has_sizes_that_they_read(filled: Butler, command: Command) -> None:
+    result = command("du")
+    assert "kB" in result.stdout
+    assert result.stderr.endswith(" in all\n")
+
+
+def test_a_layer_sees_what_lies_under_it(filled: Butler, repo: Path, command: Command) -> None:
+    command.out("layer", "create", "mydb_me")
+    assert command.json("--layer", "mydb_me", "du") == command.json("du")
+    with Butler(repo, run="u/layer", registry="mydb_me") as layer:
+        layer.put({"mean": 2.0}, "stats", camera="Peepshow", visit=12)
+    assert [row["run"] for row in command.json("--layer", "mydb_me", "du")] == ["u/layer", "u/me/first"]
+    assert [row["run"] for row in command.json("du")] == ["u/me/first"]
