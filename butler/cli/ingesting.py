@@ -167,14 +167,14 @@ def ingest(
                 )
             )
     finally:
-        _tell(session, outcomes, report)
+        _tell(session, outcomes, report, dry_run)
     failed = sum(one.outcome == "failed" for one in outcomes)
     if failed:
         there = any(one.outcome in ("ingested", "skipped", "new") for one in outcomes)
         raise typer.Exit(ExitStatus.PARTLY if there else ExitStatus.FAILED)
 
 
-def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None) -> None:
+def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None, dry_run: bool) -> None:
     """Write the report, or a line for what is in the repository; errors, and how many of what."""
     if report is not None:
         from butler.ingest.outcomes import COLUMNS
@@ -186,15 +186,15 @@ def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None) ->
         for one in outcomes:
             if one.outcome == "new":
                 print(f"{one.path}: {one.dataset_type}@{{{one.data_id}}} [{one.run}]")
-            elif one.ref:
+            elif one.ref and not dry_run:
                 print(one.ref)
     _tell_errors([one for one in outcomes if one.error], report)
     for one in outcomes:
         if one.outcome == "deferred":
             note(session, f"{one.path} is left for the next time: {one.message}")
-    if len(outcomes) > 1:
+    if report is not None or len(outcomes) > 1:
         counts = Counter(one.outcome for one in outcomes)
-        note(session, ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+        note(session, ", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no files")
 
 
 def _tell_errors(failed: Sequence[Outcome], report: Path | None) -> None:
