@@ -103,14 +103,17 @@ BEGIN
         );
     END IF;
     IF EXISTS (
-        SELECT FROM jsonb_array_elements(p_artifacts) AS a
-        INNER JOIN butler_internal.dataset AS d ON d.dataset_id = (a ->> 'dataset_id')::uuid
+        SELECT FROM butler_internal.dataset AS d
         INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id AND r.has_inputs
         INNER JOIN butler_internal.dataset_tag AS t
             ON
                 t.collection_id = r.collection_id AND t.dataset_type_id = d.dataset_type_id
                 AND t.digest = d.digest AND upper_inf(t.known)
-        WHERE v_inputs
+        -- An array, not a join: in an EXISTS the planner would rather read all datasets than some by id.
+        WHERE
+            v_inputs AND d.dataset_id = ANY (
+                ARRAY(SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
+            )
     ) THEN
         PERFORM butler_shared.raise_error(
             'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
