@@ -26,21 +26,17 @@ def main() -> None:
     with arena(peer, max(1000, round(_FULL_SURVEY * arguments.scale))) as place:
         for work in works:
             print(f"{work.name}: {work.title}", file=sys.stderr)
-            outcomes.append(
-                compare(
-                    place,
-                    work,
-                    sides,
-                    arguments.scale,
-                    lambda side, figure: print(f"    {side:6}{figure:12.4g}", file=sys.stderr, flush=True),
-                )
-            )
+            outcomes.append(compare(place, work, sides, arguments.scale, _say))
+            if peer:  # at once: a run that is interrupted has measured what it has measured
+                write_lines(_LINES, outcomes)
         version = place.server_version()
     print(table(outcomes), end="")
-    if peer:
-        write_lines(_LINES, outcomes)
-        if not arguments.only:
-            write_page(_PAGE, f"{circumstances(version, peer, arguments.scale)}\n\n{table(outcomes)}")
+    if peer and not arguments.only:
+        write_page(_PAGE, f"{circumstances(version, peer, arguments.scale)}\n\n{table(outcomes)}")
+
+
+def _say(side: str, figure: float) -> None:
+    print(f"    {side:6}{figure:12.4g}", file=sys.stderr, flush=True)
 
 
 def _arguments() -> argparse.Namespace:
