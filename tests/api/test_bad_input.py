@@ -199,6 +199,16 @@ def test_a_region_that_is_none(butler: Butler, region: Any) -> None:
     assert left(butler) == before
 
 
+def test_rows_with_and_without_a_region_are_registered_together(butler: Butler) -> None:
+    butler.registry.register_skymap({"skymap": "rings"})
+    rows = [
+        {"skymap": "rings", "tract": 1},
+        {"skymap": "rings", "tract": 2, "region": [[0, 0], [1, 0], [1, 1]]},
+        {"skymap": "rings", "tract": 3, "region": None},
+    ]
+    assert butler.registry.register_units("tract", rows) == 3
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -66,6 +66,16 @@ def test_every_exception_is_explained_and_nothing_else() -> None:
     assert table_column("errors.md", 0) - {"exception", "---"} == kinds
 
 
+def test_every_fault_is_shown_by_a_test_and_every_test_of_faults_is_named() -> None:
+    named = set(re.findall(r"`(test_\w+)`", text(PROJECT / "docs" / "faults.md")))
+    defined = {
+        file: set(re.findall(r"^def (test_\w+)", text(file), re.MULTILINE))
+        for file in (PROJECT / "tests").rglob("test_*.py")
+    }
+    assert named <= set().union(*defined.values())
+    assert set().union(*(defined[file] for file in defined if file.parent.name == "faults")) <= named
+
+
 def test_the_glossary_has_every_unit_and_every_word_for_it(reader: psycopg2.extensions.connection) -> None:
     glossary = text(PROJECT / "docs" / "glossary.md").lower()
     cursor = reader.cursor()

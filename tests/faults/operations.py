@@ -18,8 +18,10 @@ from faults.wire import BEGIN
 __all__ = [
     "OPERATIONS",
     "EmptyTrash",
+    "Ingest",
     "IngestByMove",
     "Operation",
+    "Put",
     "PutIntoNewRun",
     "PutMany",
     "Reap",

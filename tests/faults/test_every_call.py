@@ -12,7 +12,9 @@ from faults.conftest import Trials
 from faults.operations import (
     OPERATIONS,
     EmptyTrash,
+    Ingest,
     IngestByMove,
+    Put,
     PutIntoNewRun,
     PutMany,
     Remove,
@@ -51,6 +53,8 @@ def test_whichever_statement_is_cut_off_it_is_all_or_nothing(
         outcome, happened = trials.try_with(one, WireFault(number, when))
         if not happened:
             break
+        if outcome.error and issubclass(operation, (Put, Ingest)):
+            assert not one.is_done(trials.butler), "it was told that nothing is"
         trials.judge(one, outcome, may_leave={"unfinished"})
     assert outcome.error is None
     assert number > 2

@@ -184,13 +184,3 @@ def test_a_region_that_is_none_is_refused_with_the_rows_beside_it(butler: Butler
     with pytest.raises((InvalidRegionError, InvalidDataIdError)):
         butler.registry.register_units("tract", rows)
     assert butler.registry.query("SELECT count(*) FROM tract").scalar() == 0
-
-
-def test_rows_with_and_without_a_region_are_registered_together(butler: Butler) -> None:
-    butler.registry.register_skymap({"skymap": "rings"})
-    rows = [
-        {"skymap": "rings", "tract": 1},
-        {"skymap": "rings", "tract": 2, "region": [[0, 0], [1, 0], [1, 1]]},
-        {"skymap": "rings", "tract": 3, "region": None},
-    ]
-    assert butler.registry.register_units("tract", rows) == 3
