@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.errors import ButlerError, DatasetExistsError
+from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.intake import GivenFile, Intake, TakenFile, differs, refs_of
 from butler.lookahead import THREADS, looking_ahead
 from butler.registry.translate import errors_by_row
@@ -77,6 +77,10 @@ class InPlaceFiler:
                     break
                 except DatasetExistsError as error:
                     if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
+                        raise
+                except DatabaseUnavailableError:
+                    # Perhaps only the answer was lost: then all are found there, under the ids given here.
+                    if attempt > 0:
                         raise
         return [
             self._done[place] if place in self._done else TakenFile(self._refs[place])
@@ -183,7 +187,7 @@ class InPlaceFiler:
             ref, file = refs[existing], self._files[place].path
             same = self._refs[place].artifacts[0].sha256 in {artifact.sha256 for artifact in ref.artifacts}
             if same or self._intake.skip_existing:
-                self._done[place] = TakenFile(ref, new=False, same=same)
+                self._done[place] = TakenFile(ref, new=ref.id == self._refs[place].id, same=same)
             elif self._intake.strict:
                 raise differs(file, ref)
             else:
