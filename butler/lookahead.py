@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 __all__ = ["THREADS", "looking_ahead"]
 
-THREADS = 8
+THREADS = min(8, 2 + (os.cpu_count() or 1))
 """Files that are read or written at a time: most of that is waiting for disks, or hashing, which
 doesn't hold Python's lock."""
 

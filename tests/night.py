@@ -33,11 +33,11 @@ def _template() -> bytes:
         [("INSTRUME", "Nightcam"), ("SHOT", 111111), ("CCD", 3), ("BEGIN", "2026-01-01T23:00:00")]
     )
     header["LASTED"] = 30.0
-    return fits.PrimaryHDU(np.zeros((4, 4), np.int16), header).header.tostring().encode() + bytes(2880)
+    return fits.PrimaryHDU(np.zeros((36, 40), np.int16), header).header.tostring().encode() + bytes(2880)
 
 
 def shot(visit: int, sensor: int) -> bytes:
-    """Give the bytes of one file; no two are the same."""
+    """Give the bytes of one file, whose pixels end where it ends; no two are the same."""
     return (
         _template()
         .replace(b"SHOT    =               111111", b"SHOT    = %20d" % visit)

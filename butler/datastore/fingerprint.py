@@ -15,6 +15,8 @@ from butler.errors import ArtifactMissingError, FormatError, PermissionDeniedErr
 __all__ = ["Fingerprint", "changed_since", "copy_file", "fingerprint", "regular_file"]
 
 _CHUNK = 1 << 20
+_SMALL = 1 << 16
+"""Bytes that are hashed in one go: making the buffer for more takes longer than that."""
 
 
 class Fingerprint(NamedTuple):
@@ -26,7 +28,10 @@ class Fingerprint(NamedTuple):
 
 def fingerprint(file: Path) -> Fingerprint:
     """Read a file through once."""
-    with typed(file), file.open("rb") as stream:
+    with typed(file), file.open("rb", buffering=0) as stream:
+        if os.fstat(stream.fileno()).st_size <= _SMALL:
+            content = stream.read()
+            return Fingerprint(len(content), hashlib.sha256(content).digest())
         digest = hashlib.file_digest(stream, "sha256")
         return Fingerprint(stream.tell(), digest.digest())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -250,4 +252,39 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
     assert counts(outcomes) == {"ingested": 3, "deferred": 1}
     assert outcomes[files[2].name].outcome == "deferred"
     assert files[2].read_bytes().endswith(b"more")
+    assert list(butler.verify()) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_file_that_really_grows_is_taken_when_it_is_whole_and_not_before(
+    butler: Butler, folder: Path, mode: str
+) -> None:
+    whole = shot(1, 0)
+    file = folder / "shot.fits"
+    folder.mkdir()
+    written = 0
+
+    def write() -> None:
+        nonlocal written
+        with file.open("ab", buffering=0) as stream:
+            for start in range(0, len(whole), 128):
+                written += stream.write(whole[start : start + 128])
+                taken_once.wait(0.02)
+
+    taken_once = threading.Event()
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = []
+        while not (seen and seen[-1] == "ingested"):
+            outcomes = night(butler, folder, mode=mode, settle=0.0)
+            seen += [one.outcome for one in outcomes.values()]
+        assert set(seen[:-1]) <= {"deferred"}
+    finally:
+        taken_once.set()
+        writer.join()
+    (ref,) = [one.ref for one in outcomes.values()]
+    assert ref is not None
+    assert ref.artifacts[0].sha256 == hashlib.sha256(whole).digest()
+    assert written == len(whole)
     assert list(butler.verify()) == []
