@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
-from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +8,9 @@ import pytest
 
 from butler import Butler
 from butler.config import RepositoryConfig
-from butler.errors import ButlerError
-from faults.operations import Operation
-from faults.wire import Wire, WireFault
-from faults.worker import FileFault, Outcome, Workers
+from faults.trials import Trials
+from faults.wire import Wire
+from faults.worker import Workers
 
 
 @pytest.fixture(scope="session")
@@ -29,52 +25,6 @@ def wire(server: Any) -> Iterator[Wire]:
         yield wire
 
 
-@dataclass
-class Trials:
-    """A repository in which one operation after the other is done, and judged."""
-
-    butler: Butler
-    owner: Butler
-    workers: Workers
-    wire: Wire
-    wired: Path
-    """The same repository, for those who reach the database by the wire."""
-    sources: Path
-    files: tuple[str, ...]
-    _numbers: Iterator[int] = field(default_factory=count)
-
-    def prepared(self, operation: Any) -> Operation:
-        """Give an operation with labels of its own, and all that it needs."""
-        made: Operation = operation(str(self.wired), next(self._numbers), str(self.sources))
-        made.prepare(self.butler)
-        return made
-
-    def try_with(
-        self, operation: Operation, fault: WireFault | FileFault | None = None
-    ) -> tuple[Outcome, bool]:
-        """Do it with a fault; say how it ended, and whether the fault happened."""
-        if isinstance(fault, WireFault):
-            self.wire.set(fault)
-            outcome = self.workers.run(operation)
-            self.wire.heal()
-            return outcome, fault.reached.is_set()
-        outcome = self.workers.run(operation, fault)
-        return outcome, outcome.struck
-
-    def judge(self, operation: Operation, outcome: Outcome, *, may_leave: Set[str]) -> None:
-        """Compare what is there with what was told; mend it; do it again."""
-        assert outcome.error is None or isinstance(outcome.error, ButlerError), outcome.trace
-        operation.check_sources(self.butler)
-        assert {fault.kind for fault in self.butler.verify()} <= may_leave
-        if operation.is_whole and outcome.error is None and not outcome.killed:
-            assert operation.is_done(self.butler)
-        list(self.butler.reap(older_than=timedelta(0)))
-        operation.do_again(self.owner if operation.role == "owner" else self.butler)
-        assert operation.is_done(self.butler)
-        operation.check_sources(self.butler)
-        assert list(self.butler.verify()) == []
-
-
 @pytest.fixture
 def trials(repo: Path, wire: Wire, workers: Workers, server: Any, tmp_path: Path) -> Iterator[Trials]:
     config = RepositoryConfig.read(repo)
@@ -86,3 +36,12 @@ def trials(repo: Path, wire: Wire, workers: Workers, server: Any, tmp_path: Path
     sources.mkdir()
     with Butler(repo) as butler, Butler(repo, role="owner") as owner:
         yield Trials(butler, owner, workers, wire, wired, sources, (str(repo / "data"), str(sources)))
+
+
+@pytest.fixture
+def warmed(trials: Trials, operation: Any) -> Trials:
+    """Trials of an operation that has been done once, so that what it imports is there."""
+    warm = trials.prepared(operation)
+    trials.workers.warm_up(warm)
+    assert warm.is_done(trials.butler)
+    return trials

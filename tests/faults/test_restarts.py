@@ -11,8 +11,8 @@ import pytest
 
 from butler import Butler
 from butler.testing.cluster import TestCluster
-from faults.conftest import Trials
 from faults.operations import IngestByMove, Operation, PutMany
+from faults.trials import Trials, each
 from faults.wire import WireFault
 
 
@@ -28,26 +28,25 @@ def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -
     return make_template(server)
 
 
-@pytest.mark.parametrize("operation", [PutMany, IngestByMove], ids=lambda one: one.__name__)
+@each([PutMany, IngestByMove])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_server_that_restarts_at_any_statement_leaves_all_or_nothing(
-    trials: Trials, server: TestCluster, operation: Any, when: Any
+    warmed: Trials, server: TestCluster, operation: Any, when: Any
 ) -> None:
-    trials.workers.warm_up(trials.prepared(operation))
     for number in count(1):
-        one = trials.prepared(operation)
+        one = warmed.prepared(operation)
         fault = WireFault(number, when, "wait")
-        trials.wire.set(fault)
-        trials.workers.start(one)
+        warmed.wire.set(fault)
+        warmed.workers.start(one)
         if not fault.reached.wait(2):
             break
         server.restart()
         fault.released.set()
-        outcome = trials.workers.outcome()
-        trials.wire.heal()
-        read_once(trials.butler)
-        trials.judge(one, outcome, may_leave={"unfinished"})
-    assert trials.workers.outcome().error is None
+        outcome = warmed.workers.outcome()
+        warmed.wire.heal()
+        read_once(warmed.butler)
+        warmed.judge(one, outcome, may_leave={"unfinished"})
+    assert warmed.workers.outcome().error is None
     assert number > 2
 
 

@@ -1,0 +1,71 @@
+"""One operation after the other, done with something going wrong, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from butler import Butler
+from butler.errors import ButlerError
+from faults.operations import Operation
+from faults.wire import Wire, WireFault
+from faults.worker import FileFault, Outcome, Workers
+
+__all__ = ["Trials", "each"]
+
+
+def each(operations: Sequence[Any]) -> Any:
+    """Run a test for each of these, warm, as `warmed` makes them."""
+    return pytest.mark.parametrize("operation", operations, ids=lambda one: one.__name__)
+
+
+@dataclass
+class Trials:
+    """A repository in which one operation after the other is done, and judged."""
+
+    butler: Butler
+    owner: Butler
+    workers: Workers
+    wire: Wire
+    wired: Path
+    """The same repository, for those who reach the database by the wire."""
+    sources: Path
+    files: tuple[str, ...]
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def prepared(self, operation: Any) -> Operation:
+        """Give an operation with labels of its own, and all that it needs."""
+        made: Operation = operation(str(self.wired), next(self._numbers), str(self.sources))
+        made.prepare(self.butler)
+        return made
+
+    def try_with(
+        self, operation: Operation, fault: WireFault | FileFault | None = None
+    ) -> tuple[Outcome, bool]:
+        """Do it with a fault; say how it ended, and whether the fault happened."""
+        if isinstance(fault, WireFault):
+            self.wire.set(fault)
+            outcome = self.workers.run(operation)
+            self.wire.heal()
+            return outcome, fault.reached.is_set()
+        outcome = self.workers.run(operation, fault)
+        return outcome, outcome.struck
+
+    def judge(self, operation: Operation, outcome: Outcome, *, may_leave: Set[str]) -> None:
+        """Compare what is there with what was told; mend it; do it again."""
+        assert outcome.error is None or isinstance(outcome.error, ButlerError), outcome.trace
+        operation.check_sources(self.butler)
+        assert {fault.kind for fault in self.butler.verify()} <= may_leave
+        if operation.is_whole and outcome.error is None and not outcome.killed:
+            assert operation.is_done(self.butler)
+        list(self.butler.reap(older_than=timedelta(0)))
+        operation.do_again(self.owner if operation.role == "owner" else self.butler)
+        assert operation.is_done(self.butler)
+        operation.check_sources(self.butler)
+        assert list(self.butler.verify()) == []
