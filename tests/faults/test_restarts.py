@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -47,6 +48,26 @@ def test_a_server_that_restarts_at_any_statement_leaves_all_or_nothing(
         read_once(warmed.butler)
         warmed.judge(one, outcome, may_leave={"unfinished"})
     assert warmed.workers.outcome().error is None
+    assert number > 2
+
+
+@each([PutMany, IngestByMove])
+def test_when_writer_and_server_die_at_once_what_is_left_is_named_and_repaired(
+    warmed: Trials, server: TestCluster, operation: Any
+) -> None:
+    """The intent may be lost with the server, as it is only a note: then its files are orphans."""
+    for number in count(1):
+        one = warmed.prepared(operation)
+        outcome, happened = warmed.try_with(one, WireFault(number, "before", "kill"))
+        if not happened:
+            break
+        server.restart()
+        read_once(warmed.butler)
+        one.check_sources(warmed.butler)
+        found = list(warmed.butler.verify())
+        assert {fault.kind for fault in found} <= {"unfinished", "temporary", "orphan"}
+        list(warmed.butler.repair(found, delete_orphans=True, older_than=timedelta(0)))
+        warmed.judge(one, outcome, may_leave=set())
     assert number > 2
 
 
