@@ -17,24 +17,24 @@ from butler.errors import (
     CollectionNotFoundError,
     ConfigError,
 )
-from butler.file_writing import FileWriter
-from butler.intake import GivenFile, Intake, TakenFile
 from butler.values import DatasetRef, Removal, split_component
+from butler.writing.files import FileWriter
+from butler.writing.intake import GivenFile, Intake, TakenFile
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from butler.care.reaping import ReapedPut
+    from butler.care.repair import Repair
+    from butler.care.trash import Emptied
+    from butler.care.verification import Fault, Verification
     from butler.datastore import Datastore
     from butler.datastore.fingerprint import Fingerprint
     from butler.deferred import DeferredDataset
     from butler.quantum import Quantum
     from butler.query import Query
-    from butler.reaping import ReapedPut
     from butler.registry.base import Registry
     from butler.registry.replica import Replica
-    from butler.repair import Repair
-    from butler.trash import Emptied
-    from butler.verification import Fault, Verification
 
 __all__ = ["Butler"]
 
@@ -222,7 +222,7 @@ class Butler:
 
     def _read(self, ref: DatasetRef, component: str | None, parameters: Mapping[str, Any] | None) -> Any:
         if not ref.artifacts:
-            from butler.trash import why_missing
+            from butler.care.trash import why_missing
 
             raise why_missing(self.registry, ref)
         return self.datastore.get(ref.artifacts, ref.dataset_type.storage_class, component, parameters)
@@ -466,7 +466,7 @@ class Butler:
         return [one.ref for one in taken if isinstance(one, TakenFile)]
 
     def ingest_each(self, files: Sequence[GivenFile], intake: Intake) -> list[TakenFile | ButlerError]:
-        """File files, and tell what became of each; see `butler.file_writing.FileWriter.take`."""
+        """File files, and tell what became of each; see `butler.writing.files.FileWriter.take`."""
         return self._writer.take(files, intake)
 
     def _into(self, run: str | None) -> str:
@@ -640,10 +640,10 @@ class Butler:
 
         Returns
         -------
-        emptied : `~butler.trash.Emptied`
+        emptied : `~butler.care.trash.Emptied`
             What went, and what couldn't be deleted.
         """
-        from butler.trash import empty_trash
+        from butler.care.trash import empty_trash
 
         return empty_trash(self.registry, self.datastore, older_than=older_than, on_progress=on_progress)
 
@@ -720,8 +720,8 @@ class Butler:
 
         Returns
         -------
-        faults : `~butler.verification.Verification`
-            An iterator of `~butler.verification.Fault`, found as they are
+        faults : `~butler.care.verification.Verification`
+            An iterator of `~butler.care.verification.Fault`, found as they are
             asked for; it says how far it came.
 
         Raises
@@ -729,7 +729,7 @@ class Butler:
         PermissionDeniedError
             If it is to be incremental, and the role may not record it.
         """
-        from butler.verification import Verification
+        from butler.care.verification import Verification
 
         return Verification(
             self.registry,
@@ -757,7 +757,7 @@ class Butler:
 
         Parameters
         ----------
-        faults : iterable of `~butler.verification.Fault`
+        faults : iterable of `~butler.care.verification.Fault`
             What `verify` found.
         delete_orphans : `bool`
             Whether to delete files that no dataset of any registry has, and
@@ -770,10 +770,10 @@ class Butler:
 
         Yields
         ------
-        repair : `~butler.repair.Repair`
+        repair : `~butler.care.repair.Repair`
             What was done, or why it wasn't.
         """
-        from butler.repair import Repairer
+        from butler.care.repair import Repairer
 
         repairer = Repairer(
             self.registry, self.datastore, delete_orphans=delete_orphans, older_than=older_than
@@ -799,10 +799,10 @@ class Butler:
 
         Yields
         ------
-        put : `~butler.reaping.ReapedPut`
+        put : `~butler.care.reaping.ReapedPut`
             What was cleared up, or why it wasn't.
         """
-        from butler.reaping import reap
+        from butler.care.reaping import reap
 
         return reap(self.registry, self.datastore, older_than=older_than, dry_run=dry_run)
 

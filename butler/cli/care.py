@@ -18,8 +18,8 @@ from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from butler.butler import Butler
-    from butler.repair import Repair
-    from butler.verification import Fault
+    from butler.care.repair import Repair
+    from butler.care.verification import Fault
 
 __all__ = ["add_to"]
 

@@ -92,8 +92,8 @@ def relocate(
     datastore, and move along. Programs that are running keep the old place
     until they open the repository anew. butler.yaml is written anew.
     """
-    from butler.relocation import SAMPLE, check_moved, datastore_at, root_for, stored_artifacts
-    from butler.relocation import relocate as relocated
+    from butler.care.relocation import SAMPLE, check_moved, datastore_at, root_for, stored_artifacts
+    from butler.care.relocation import relocate as relocated
 
     session = session_of(ctx)
     config = session.config()

@@ -79,8 +79,8 @@ def drop(
 
 def _remove(butler: Butler, artifacts: Sequence[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
+    from butler.care.verification import unclaimed
     from butler.errors import ButlerError
-    from butler.verification import unclaimed
 
     free = unclaimed(butler.registry, butler.datastore, [artifact.path for artifact in artifacts])
     left = 0

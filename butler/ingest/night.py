@@ -22,8 +22,8 @@ from butler.ingest.apart import each_apart
 from butler.ingest.folders import found_files
 from butler.ingest.looking import Look, looked_at
 from butler.ingest.outcomes import Outcome
-from butler.intake import GivenFile, Intake, TakenFile
 from butler.values import DataId, DatasetRef, DatasetType
+from butler.writing.intake import GivenFile, Intake, TakenFile
 
 if TYPE_CHECKING:
     from butler.butler import Butler

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from butler import Butler, DatasetRef, DatasetType
+from butler.care.trash import BATCH
 from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
@@ -16,7 +17,6 @@ from butler.errors import (
     DatasetNotFoundError,
     PermissionDeniedError,
 )
-from butler.trash import BATCH
 
 NOW = timedelta(0)
 
@@ -109,7 +109,7 @@ def test_emptying_the_trash_deletes_the_files(butler: Butler, owner: Butler, rep
 def test_a_trash_of_more_than_one_batch_is_emptied(
     butler: Butler, owner: Butler, repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("butler.trash.BATCH", 2)
+    monkeypatch.setattr("butler.care.trash.BATCH", 2)
     assert BATCH > 2
     butler.remove([put(butler, n) for n in range(5)])
     progress: list[int] = []

@@ -186,7 +186,7 @@ def test_an_incremental_one_goes_on_where_the_last_one_stopped(
 ) -> None:
     for ref in refs:
         file_of(butler, ref).unlink()
-    monkeypatch.setattr("butler.verification._CHECKPOINT", 1)
+    monkeypatch.setattr("butler.care.verification._CHECKPOINT", 1)
     first = butler.verify(incremental=True)
     seen = [next(first).dataset_id, next(first).dataset_id]
     del first

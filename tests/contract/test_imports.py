@@ -64,6 +64,8 @@ def ours(path: Path) -> set[str]:
         (("schema",), {"errors", "values", "schema"}),
         (("cameras",), {"errors", "values", "cameras", "datastore"}),
         (("cluster",), {"errors", "cluster"}),
+        (("writing",), {"errors", "values", "datastore", "registry", "environment", "writing"}),
+        (("care",), {"errors", "values", "config", "datastore", "registry", "schema", "writing", "care"}),
         (("models.py",), {"errors", "registry"}),
     ],
     ids=lambda value: ",".join(sorted(value)),

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
-from butler.intake import GivenFile, Intake, TakenFile, differs, refs_of
-from butler.lookahead import THREADS, looking_ahead
 from butler.registry.translate import errors_by_row
 from butler.values import DataId, DatasetRef, new_dataset_ids
+from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
+from butler.writing.lookahead import THREADS, looking_ahead
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore
@@ -46,9 +46,9 @@ class InPlaceFiler:
         Where they are registered.
     datastore : `~butler.datastore.Datastore`
         Reads them.
-    files : sequence of `~butler.intake.GivenFile`
+    files : sequence of `~butler.writing.intake.GivenFile`
         The files.
-    intake : `~butler.intake.Intake`
+    intake : `~butler.writing.intake.Intake`
         How.
     """
 
@@ -65,7 +65,7 @@ class InPlaceFiler:
         self._done: dict[int, TakenFile | ButlerError] = {}
 
     def take(self) -> list[TakenFile | ButlerError]:
-        """File them; see `butler.file_writing.FileWriter.take`."""
+        """File them; see `butler.writing.files.FileWriter.take`."""
         self._complete()
         with (
             ThreadPoolExecutor(min(THREADS, len(self._files))) as threads,

@@ -15,10 +15,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.care.reaping import clear
+from butler.care.verification import Fault
 from butler.errors import ArtifactMissingError, ButlerError, CollectionNotFoundError
-from butler.reaping import clear
-from butler.verification import Fault
-from butler.writing import ENVIRONMENT
+from butler.writing.objects import ENVIRONMENT
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore
@@ -49,7 +49,7 @@ class Repair:
         ``reap`` a dead put; ``delete`` a file; ``mark lost`` or ``mark
         found`` an artifact; ``adopt`` a file as the dataset that it says it
         is; ``recompute``; or ``leave``.
-    fault : `~butler.verification.Fault`
+    fault : `~butler.care.verification.Fault`
         What is repaired.
     reason : `str`
         Why it is left; as what it is adopted.
