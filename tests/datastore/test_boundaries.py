@@ -76,6 +76,7 @@ FILES = {
     "butler/backup/": "dumps, and inventories of what the datastore says is there",
     "butler/cameras/": "camera files, and headers of files to be ingested",
     "butler/cli/": "files that the command line names",
+    "butler/ingest/": "folders of files to be ingested",
     "butler/cluster/": "the repository's own server",
     "butler/config.py": "butler.yaml",
     "butler/environment.py": "what is recorded of installed packages",
