@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 import pytest
-from sqlalchemy import create_engine, event
+from databases import Database, run_as
+from sqlalchemy import event
 from sqlalchemy.engine import Engine
-from sqlalchemy.pool import NullPool
 
 from butler import Butler
 from butler.config import RepositoryConfig
@@ -28,14 +27,6 @@ TEMPLATE = "butler_template"
 def server() -> Iterator[TestCluster]:
     with TestCluster() as cluster:
         yield cluster
-
-
-def run_as(dsn: str, *steps: object) -> None:
-    """Run steps, each a function of a connection, in one transaction."""
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
-    with engine.begin() as connection:
-        for step in steps:
-            step(connection)  # type: ignore[operator]
 
 
 def login_roles(connection: object) -> None:
@@ -63,32 +54,6 @@ def _make_template(server: TestCluster) -> str:
     run_as(server.dsn(TEMPLATE), initialise, login_roles)
     run_as(server.dsn(TEMPLATE, "butler_owner"), upgrade)
     return TEMPLATE
-
-
-@dataclass
-class Database:
-    """A database of a test's own.
-
-    ``dsn`` and ``connect`` take ``superuser``, ``owner``, ``writer`` or ``reader``.
-    """
-
-    server: TestCluster
-    name: str
-    _open: list[psycopg2.extensions.connection] = field(default_factory=list)
-
-    def dsn(self, role: str) -> str:
-        return self.server.dsn(self.name, "postgres" if role == "superuser" else f"butler_{role}")
-
-    def connect(self, role: str) -> psycopg2.extensions.connection:
-        """Give a plain connection in autocommit mode; it is closed with the test."""
-        connection = psycopg2.connect(self.dsn(role))
-        connection.autocommit = True
-        self._open.append(connection)
-        return connection
-
-    def close(self) -> None:
-        for connection in self._open:
-            connection.close()
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def test_a_dry_run_checks_and_changes_nothing(butler: Butler, repo: Path, copied
     before = roots(repo)
     result = relocate(repo, "main", copied, "--dry-run")
     assert result.exit_code == 0
-    assert "datastore main would be at" in result.output
+    assert "would move datastore main to" in result.output
     assert roots(repo) == before
 
 

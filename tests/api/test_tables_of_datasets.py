@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import Database
+from databases import Database
 
 from butler import Butler, DatasetType
 from butler.errors import CollectionNotFoundError, DatabaseUnavailableError, DatasetTypeNotFoundError

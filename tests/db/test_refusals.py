@@ -389,7 +389,7 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     ),
     # Collections.
     "a tag on nothing": (("associate", "best", [str(NOBODY)]), "UB101", str(NOBODY), "registered"),
-    "a tag in a run": (("associate", "r/one", []), "UB202", "'r/one' is a run collection", "tagged"),
+    "a tag in a chain": (("associate", "all", []), "UB202", "'all' is a chained collection", "tagged"),
     "a chain of itself": (
         ("set_chain", "all", ["r/one", "all"]),
         "UB202",

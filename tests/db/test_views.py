@@ -47,6 +47,8 @@ VIEWS = {
     "datastore",
     "registry",
     "removal",
+    "lost_artifact",
+    "storage_use",
     "schema_version",
     "camera_dataset_join",
     "abstract_filter_dataset_join",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import Database, run_as
+from databases import Database, run_as
 from sqlalchemy.engine import Connection
 
 from butler.schema.install import create_proxy
