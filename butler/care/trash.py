@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Emptied", "empty_trash", "why_missing"]
 
 BATCH = 1000
-"""Artifacts between two statements to the registry."""
+"""Datasets between two statements to the registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ def empty_trash(
     """Delete what has been in the trash for long enough; see `butler.Butler.empty_trash`."""
     forgotten = freed = 0
     failures: dict[str, str] = {}
-    while claimed := registry.claim_trash(datastore.name, older_than, BATCH):
+    stuck: set[UUID] = set()
+    while claimed := registry.claim_trash(datastore.name, older_than, BATCH, stuck):
         done: set[UUID] = set()
-        before = len(failures)
         for dataset_id, artifacts in _by_dataset(claimed):
             failed = False
             for trashed in artifacts:
@@ -70,15 +70,15 @@ def empty_trash(
                     except (ButlerError, OSError) as error:
                         failures[trashed.artifact.path] = str(error)
                         failed = True
-            if not failed:
+            if failed:
+                stuck.add(dataset_id)
+            else:
                 done.add(dataset_id)
                 freed += sum(t.artifact.size for t in artifacts if t.delete_bytes)
         if done:
             forgotten += registry.drop_trash(datastore.name, list(done))
         if on_progress:
             on_progress(forgotten, 0)
-        if not done or (len(claimed) < BATCH and len(failures) == before):
-            break
     return Emptied(forgotten, freed, tuple(failures.items()))
 
 

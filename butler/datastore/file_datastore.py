@@ -193,6 +193,7 @@ class FileDatastore(Datastore):
     ) -> Artifact:
         """Look at the file, read it unless it is known, and look again."""
         before = regular_file(file)
+        self._refuse_own(file)
         reader = self._reader(formatter, dataset_type, _storage_class(storage_class), file)
         if known is None:
             _guarded(lambda: reader.validate(file), str(file), reader)

@@ -527,7 +527,9 @@ class Registry(Upkeep):
         """Bring back datasets whose bytes are still in the trash; see `butler.Butler.restore`."""
 
     @abstractmethod
-    def claim_trash(self, datastore: str, older_than: timedelta | None, limit: int) -> list[TrashedArtifact]:
+    def claim_trash(
+        self, datastore: str, older_than: timedelta | None, limit: int, stuck: Iterable[UUID] = ()
+    ) -> list[TrashedArtifact]:
         """Say which bytes are to be deleted now; they can no longer be restored.
 
         Parameters
@@ -538,7 +540,10 @@ class Registry(Upkeep):
             How long they have been in the trash; `None` for the registry's
             own delay.
         limit : `int`
-            How many at most. What a dead process had claimed comes first.
+            Of how many datasets at most. What a dead process had claimed
+            comes first.
+        stuck : iterable of `uuid.UUID`
+            Claimed before, and not to be given again: they can't be deleted.
 
         Raises
         ------

@@ -545,14 +545,16 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         ((count,),) = self._call("restore", bound_ids(dataset_ids))
         return int(count)
 
-    def claim_trash(self, datastore: str, older_than: timedelta | None, limit: int) -> list[TrashedArtifact]:
+    def claim_trash(
+        self, datastore: str, older_than: timedelta | None, limit: int, stuck: Iterable[UUID] = ()
+    ) -> list[TrashedArtifact]:
         return [
             TrashedArtifact(
                 UUID(str(row.dataset_id)),
                 Artifact(datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component),
                 row.delete_bytes,
             )
-            for row in self._call("claim_trash", datastore, older_than, limit)
+            for row in self._call("claim_trash", datastore, older_than, limit, bound_ids(stuck))
         ]
 
     def drop_trash(self, datastore: str, dataset_ids: Sequence[UUID]) -> int:

@@ -15,6 +15,7 @@ from butler.errors import (
     CollectionNotFoundError,
     DatasetExistsError,
     DatasetNotFoundError,
+    NotSupportedError,
     PermissionDeniedError,
 )
 
@@ -150,6 +151,12 @@ def test_a_file_ingested_in_place_stays(butler: Butler, owner: Butler, tmp_path:
     emptied = owner.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.bytes) == (1, 0)
     assert file.exists()
+
+
+def test_a_file_of_the_datastore_can_t_be_ingested_in_place(butler: Butler, repo: Path) -> None:
+    put(butler)
+    with pytest.raises(NotSupportedError, match="lies in datastore"):
+        butler.ingest([(files(repo)[0], {"camera": "Cam", "sensor": 3})], "stats", mode="in-place")
 
 
 def test_removing_a_run_is_one_statement_and_takes_its_datasets(

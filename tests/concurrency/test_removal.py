@@ -78,3 +78,15 @@ def test_what_is_being_deleted_isn_t_restored(pair: Pair, own: Any) -> None:
     own.rows("COMMIT")
     with refused("UB402", "deleted"):
         waiting.result()
+
+
+def test_a_chain_that_is_being_frozen_keeps_its_members(pair: Pair) -> None:
+    freezer, remover = pair
+    freezer.call("set_chain", "all", ["r/two"])
+    freezer.rows("BEGIN")
+    freezer.rows("SELECT butler.freeze_collection('all')")
+    waiting = remover.expect_blocked("SELECT butler.remove_collection('r/two', true)")
+    freezer.rows("COMMIT")
+    with refused("UB401", "a chain that has 'r/two' was frozen meanwhile"):
+        waiting.result()
+    assert freezer.column("SELECT member FROM butler.collection_chain") == ["r/two"]

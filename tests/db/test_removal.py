@@ -265,6 +265,104 @@ def test_no_dataset_is_filed_for_a_file_that_is_being_deleted(write: Session, ow
     file_at(write, OTHER, "night/whole.fits")
 
 
+def alias(session: Session, data_id: dict[str, Any], of: UUID) -> UUID:
+    """File another dataset for the file of a put, whose path carries that one's id."""
+    ((path,),) = session.rows("SELECT path FROM butler.artifact WHERE dataset_id = %s", of)
+    assert of.hex in path
+    return file_at(session, data_id, path)
+
+
+def test_a_file_of_a_put_that_another_dataset_has_too_stays(write: Session, own: Session) -> None:
+    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
+    write.call("finish_put", [artifact(row["dataset_id"], f"{row['hint']}_{row['dataset_id'].hex}.json")])
+    original = row["dataset_id"]
+    copy = alias(write, OTHER, original)
+    carry_out(write, "remove", copy)
+    assert claim(own) == [(copy, False)]
+    drop(own, copy)
+    (third,) = put(write, "raw", {**RAW, "visit": 2})
+    again = alias(write, OTHER, original)
+    carry_out(write, "remove", original, third)
+    assert dict(claim(own)) == {original: False, third: True}
+    drop(own, original, third)
+    carry_out(write, "remove", again)
+    assert claim(own) == [(again, True)]
+
+
+@pytest.mark.parametrize(
+    "path", ["night/%77hole.fits", "night/caf%c3%a9.fits", "a b.fits", "night/%2bx.fits", "x%5Fy.fits"]
+)
+def test_a_file_has_one_spelling(write: Session, path: str) -> None:
+    with refused("23514", constraint="ck_artifact_spelling"):
+        file_at(write, RAW, path)
+
+
+def test_no_interval_makes_the_delay_shorter_for_a_writer(write: Session) -> None:
+    (one,) = put(write, "raw", RAW)
+    carry_out(write, "remove", one)
+    with refused("UB401", "only the owner"):
+        claim(write, "-1000 months 30007 days")
+    assert restore(write, one) == 1
+
+
+def test_a_dataset_is_deleted_or_restored_with_all_of_its_files(write: Session, own: Session) -> None:
+    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
+    one = row["dataset_id"]
+    write.call("finish_put", [artifact(one, f"x_{one.hex}-{part}.json", part) for part in ("a", "b")])
+    carry_out(write, "remove", one)
+    assert claim(own, "0", 1) == [(one, True), (one, True)]
+    with refused("UB402", "deleted"):
+        restore(write, one)
+
+
+def test_what_can_t_be_deleted_doesn_t_stand_in_the_way(write: Session, own: Session) -> None:
+    stuck, free = put(write, "raw", RAW, OTHER)
+    carry_out(write, "remove", stuck)
+    assert claim(own, "0", 1) == [(stuck, True)]
+    carry_out(write, "remove", free)
+    rows = own.table("claim_trash", "main", "0", 1, [stuck])
+    assert [row["dataset_id"] for row in rows] == [free]
+
+
+def test_what_a_run_reads_by_now_isn_t_restored_into_it(write: Session) -> None:
+    (one,) = put(write, "raw", RAW)
+    carry_out(write, "remove", one)
+    (other,) = put(write, "raw", RAW, run="r/two")
+    tag(write, other, collection="r/one")
+    with refused("UB201", f"{one} can't be restored: {other} has its name"):
+        restore(write, one)
+
+
+def test_of_two_that_a_tag_held_in_turn_the_later_comes_back(write: Session) -> None:
+    (first,) = put(write, "raw", RAW)
+    tag(write, first)
+    carry_out(write, "remove", first, force=True)
+    (second,) = put(write, "raw", RAW, run="r/two")
+    tag(write, second)
+    carry_out(write, "remove", second, force=True)
+    assert restore(write, first, second) == 2
+    assert find(write, "best") == second
+
+
+def test_a_run_that_comes_back_is_described_anew(write: Session) -> None:
+    (one,) = put(write, "census", {})
+    assert write.call("set_run_environment", "r/one", one)
+    write.table("remove_collection", "r/one", True)
+    write.call("register_collection", "r/one", "run")
+    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
+    assert row["needs_environment"]
+
+
+def test_a_name_that_was_removed_says_so_to_whoever_wants_it_otherwise(write: Session, alice: Any) -> None:
+    write.table("remove_collection", "best")
+    for statement in (
+        "SELECT butler.register_collection('best', 'run')",
+        "SELECT alice.register_collection('best', 'tagged')",
+    ):
+        with refused("UB202", "'best' was a tagged collection, and was removed at", "another name"):
+            write.rows(statement)
+
+
 def test_a_file_ingested_in_place_is_never_deleted(write: Session, own: Session) -> None:
     one = file_at(write, RAW, "file:///archive/one.fits")
     carry_out(write, "remove", one)

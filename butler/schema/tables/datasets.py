@@ -258,6 +258,12 @@ artifact = Table(
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
+    # One file inside a datastore has one spelling.
+    CheckConstraint(
+        r"path ~ '^[a-z][a-z0-9+.-]*:' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$'"
+        r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",
+        name="ck_artifact_spelling",
+    ),
     Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
     # A file of a put carries its dataset's id in its name and is nobody else's; only the others may
     # be shared, so only they are looked up by path before bytes are deleted.

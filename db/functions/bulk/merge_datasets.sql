@@ -130,7 +130,8 @@ BEGIN
         ) AS r (dataset_id) ON r.dataset_id = s.dataset_id
         WHERE NOT p_skip_existing OR NOT EXISTS (
             SELECT FROM butler_internal.dataset AS d
-            WHERE d.dataset_id = s.dataset_id AND d.run_id = v_run AND d.digest = s.digest
+            WHERE
+                d.dataset_id = s.dataset_id AND d.run_id = v_run AND d.digest = s.digest AND d.state <> 'removed'
         )
         UNION ALL
         SELECT

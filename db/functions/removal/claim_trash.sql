@@ -1,4 +1,4 @@
--- object: function butler.claim_trash(text, interval, integer)
+-- object: function butler.claim_trash(text, interval, integer, uuid[])
 -- requires: functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
 --
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
@@ -6,7 +6,8 @@
 CREATE OR REPLACE FUNCTION butler.claim_trash(
     p_datastore text,
     p_older_than interval DEFAULT NULL,
-    p_limit integer DEFAULT 1000
+    p_limit integer DEFAULT 1000,
+    p_except uuid[] DEFAULT '{}'
 )
 RETURNS TABLE (
     dataset_id uuid,
@@ -25,7 +26,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_datastore integer;
-    v_delay interval := butler.trash_delay();
+    v_now constant timestamptz := clock_timestamp();
+    v_delay constant interval := butler.trash_delay();
+    v_cutoff constant timestamptz := v_now - coalesce(p_older_than, v_delay);
     v_shared text[];
     v_claimed uuid[];
 BEGIN
@@ -37,8 +40,9 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
+    -- The moments are compared, as intervals of months and days can't be.
     IF
-        p_older_than < v_delay AND NOT pg_has_role(session_user, current_user, 'MEMBER')
+        v_cutoff > v_now - v_delay AND NOT pg_has_role(session_user, current_user, 'MEMBER')
         AND NOT EXISTS (
             SELECT FROM butler_shared.registry AS r
             WHERE r.registry = 'butler'::regnamespace::text AND r.owner = session_user
@@ -52,33 +56,40 @@ BEGIN
     -- Datasets whose files may be shared come in under the other side of this lock.
     PERFORM pg_advisory_xact_lock(7310006, v_datastore::integer);
     WITH claimed_before AS (
-        SELECT a.dataset_id, a.component
+        SELECT DISTINCT a.dataset_id
         FROM butler_internal.artifact AS a
-        WHERE a.state = 'deleting' AND a.datastore_id = v_datastore
+        WHERE a.state = 'deleting' AND a.datastore_id = v_datastore AND a.dataset_id <> ALL (p_except)
         ORDER BY a.dataset_id
         LIMIT p_limit
     ),
     due AS (
-        SELECT a.dataset_id, a.component
+        SELECT d.dataset_id
         FROM butler_internal.dataset AS d
-        INNER JOIN butler_internal.artifact AS a ON a.dataset_id = d.dataset_id
         WHERE
-            d.state <> 'present' AND d.trashed
-            AND d.changed <= clock_timestamp() - coalesce(p_older_than, v_delay)
-            AND a.datastore_id = v_datastore AND a.state <> 'deleting'
-        ORDER BY d.changed
+            d.state <> 'present' AND d.trashed AND d.changed <= v_cutoff
+            AND EXISTS (
+                SELECT FROM butler_internal.artifact AS a
+                WHERE a.dataset_id = d.dataset_id AND a.datastore_id = v_datastore
+            )
+        ORDER BY d.changed, d.dataset_id
         LIMIT p_limit - (SELECT count(*) FROM claimed_before)
         FOR NO KEY UPDATE OF d SKIP LOCKED
     ),
+    -- With all of its artifacts, wherever they lie: none of it can be restored any more.
     claimed AS (
         UPDATE butler_internal.artifact AS a
         SET state = 'deleting'
         FROM due
-        WHERE a.datastore_id = v_datastore AND a.dataset_id = due.dataset_id AND a.component = due.component
-        RETURNING a.dataset_id
+        WHERE a.dataset_id = due.dataset_id
+    ),
+    condemned AS (
+        UPDATE butler_internal.dataset AS d
+        SET trashed = false
+        FROM due
+        WHERE d.dataset_id = due.dataset_id
     )
-    SELECT array_agg(DISTINCT c.dataset_id) INTO v_claimed
-    FROM (SELECT b.dataset_id FROM claimed_before AS b UNION ALL SELECT n.dataset_id FROM claimed AS n) AS c;
+    SELECT array_agg(c.dataset_id) INTO v_claimed
+    FROM (SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n) AS c;
     v_shared := ARRAY(SELECT s.path FROM butler_shared.shared_paths(v_datastore, ARRAY(
         SELECT a.path FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
@@ -93,7 +104,8 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler.claim_trash(text, interval, integer) IS
+COMMENT ON FUNCTION butler.claim_trash(text, interval, integer, uuid[]) IS
 'Artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they can
 no longer be restored, and their bytes are to be deleted now, but where delete_bytes is false: another dataset
-needs the file, or it was ingested in place. End with drop_trash. Raises UB301, UB401.';
+needs the file, or it was ingested in place. At most so many datasets, and none of those excepted, which
+couldn''t be deleted. End with drop_trash. Raises UB301, UB401.';

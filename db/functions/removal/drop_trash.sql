@@ -16,11 +16,6 @@ BEGIN
         s.datastore = p_datastore AND a.datastore_id = s.datastore_id
         AND a.dataset_id = ANY (p_dataset_ids) AND a.state = 'deleting';
     GET DIAGNOSTICS v_count = ROW_COUNT;
-    UPDATE butler_internal.dataset AS d
-    SET trashed = false
-    WHERE
-        d.dataset_id = ANY (p_dataset_ids) AND d.trashed
-        AND NOT EXISTS (SELECT FROM butler_internal.artifact AS a WHERE a.dataset_id = d.dataset_id);
     RETURN v_count;
 END;
 $$;

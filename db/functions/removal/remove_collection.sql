@@ -37,7 +37,18 @@ BEGIN
     FROM butler_internal.collection AS c WHERE c.collection = p_collection AND c.removed IS NULL;
     v_collection := butler_internal.own_collection(p_collection, coalesce(v_kind, 'tagged'));
     IF NOT p_dry_run THEN
-        PERFORM pg_advisory_xact_lock(7310001, v_collection::integer);
+        -- With the runs of its datasets, in the order in which everybody takes these.
+        PERFORM pg_advisory_xact_lock(7310001, held.collection_id::integer)
+        FROM (
+            SELECT v_collection AS collection_id
+            UNION
+            SELECT r.collection_id
+            FROM butler_internal.dataset_tag AS t
+            INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id
+            INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id
+            WHERE p_datasets AND t.collection_id = v_collection AND upper_inf(t.known)
+            ORDER BY collection_id
+        ) AS held;
         -- It may have been frozen while this waited.
         PERFORM butler_internal.own_collection(p_collection, v_kind);
     END IF;
@@ -114,6 +125,13 @@ BEGIN
         RETURN;
     END IF;
     v_now := butler_shared.stamp_collections(v_chains || v_collection);
+    IF EXISTS (SELECT FROM butler_shared.chains_with(v_collection) AS c WHERE c.frozen) THEN
+        PERFORM butler_shared.raise_error(
+            'UB401', format('a chain that has %L was frozen meanwhile', p_collection),
+            'Have the chain released by freeze_collection(…, false).',
+            jsonb_build_object('collection', p_collection)
+        );
+    END IF;
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND upper_inf(t.known);

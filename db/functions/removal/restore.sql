@@ -13,7 +13,6 @@ AS $$
 DECLARE
     v_collections bigint[];
     v_problems jsonb;
-    v_registry text;
     v_now timestamptz;
     v_count integer;
 BEGIN
@@ -34,12 +33,17 @@ BEGIN
         SELECT
             g.n, g.id, d.dataset_id IS NULL AS unknown, c.collection, c.frozen, c.removed IS NOT NULL AS run_removed,
             d.trashed IS NOT TRUE OR coalesce(a.gone, true) AS gone,
-            (
+            coalesce((
                 SELECT s.dataset_id FROM butler_internal.dataset AS s
                 WHERE
                     d.state = 'removed' AND s.run_id = d.run_id AND s.dataset_type_id = d.dataset_type_id
                     AND s.digest = d.digest AND s.state <> 'removed'
-            ) AS successor
+            ), (
+                SELECT t.dataset_id FROM butler_internal.dataset_tag AS t
+                WHERE
+                    d.state = 'removed' AND t.collection_id = r.collection_id
+                    AND t.dataset_type_id = d.dataset_type_id AND t.digest = d.digest AND upper_inf(t.known)
+            )) AS successor
         FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
         LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = g.id
         LEFT JOIN butler_internal.run AS r ON r.run_id = d.run_id
@@ -85,20 +89,22 @@ BEGIN
         INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id
         WHERE t.dataset_id = ANY (p_dataset_ids) AND d.state = 'removed' AND upper(t.known) = d.changed
     ));
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
-        EXECUTE format(
-            'INSERT INTO %1$I.dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known) '
-            'SELECT t.collection_id, t.dataset_id, t.dataset_type_id, t.digest, tstzrange($2, NULL) '
-            'FROM %1$I.dataset_tag AS t '
-            'INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id '
-            'INNER JOIN %1$I.collection AS c ON c.collection_id = t.collection_id '
-            'WHERE t.dataset_id = ANY ($1) AND d.state = ''removed'' AND upper(t.known) = d.changed '
-            'AND c.removed IS NULL AND NOT c.frozen AND NOT EXISTS ('
-            'SELECT FROM %1$I.dataset_tag AS o WHERE o.collection_id = t.collection_id '
-            'AND o.dataset_type_id = t.dataset_type_id AND o.digest = t.digest AND upper_inf(o.known))',
-            v_registry || '_internal'
-        ) USING p_dataset_ids, v_now;
-    END LOOP;
+    INSERT INTO butler_internal.dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)
+    SELECT DISTINCT ON (t.collection_id, t.dataset_type_id, t.digest)
+        t.collection_id, t.dataset_id, t.dataset_type_id, t.digest, tstzrange(v_now, NULL)
+    FROM butler_internal.dataset_tag AS t
+    INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id
+    INNER JOIN butler_internal.collection AS c ON c.collection_id = t.collection_id
+    WHERE
+        t.dataset_id = ANY (p_dataset_ids) AND d.state = 'removed' AND upper(t.known) = d.changed
+        AND c.removed IS NULL AND NOT c.frozen
+        AND NOT EXISTS (
+            SELECT FROM butler_internal.dataset_tag AS o
+            WHERE
+                o.collection_id = t.collection_id AND o.dataset_type_id = t.dataset_type_id
+                AND o.digest = t.digest AND upper_inf(o.known)
+        )
+    ORDER BY t.collection_id, t.dataset_type_id, t.digest, upper(t.known) DESC;
     UPDATE butler_internal.dataset AS d
     SET state = 'present', changed = v_now, changed_by = session_user, change_reason = 'restored', trashed = false
     WHERE d.dataset_id = ANY (p_dataset_ids) AND d.state <> 'present';
@@ -109,6 +115,7 @@ $$;
 
 COMMENT ON FUNCTION butler.restore(uuid[]) IS
 'Bring back datasets that were unstored or removed and whose files are still in the trash, and put them into
-the tags that their removal took them out of; returns how many. Those that are present are ignored.
+the tags that their removal took them out of; returns how many. Reads of a run as of a time at which one was
+away find it again. Those that are present are ignored.
 Raises UB101, UB201 where another has the name by now, UB401 where the run is frozen or removed, UB402 where the
 files are deleted.';

@@ -24,7 +24,7 @@ BEGIN
                 WHERE n <= 5
             ) || CASE WHEN v_count > 5 THEN '; …' ELSE '' END,
             v_first ->> 'hint',
-            jsonb_build_object('rows', p_problems)
+            jsonb_build_object('rows', jsonb_path_query_array(p_problems, '$[0 to 999]'), 'count', v_count)
         );
     END IF;
 END;

@@ -31,10 +31,20 @@ BEGIN
     -- One that was removed comes back empty, with its history.
     UPDATE butler_internal.collection AS c
     SET removed = NULL, removed_by = NULL, removal_reason = NULL, owner = session_user, doc = coalesce(p_doc, '')
-    WHERE c.collection = p_collection AND c.kind = p_kind AND c.removed IS NOT NULL;
+    WHERE c.collection = p_collection AND c.kind = p_kind AND c.removed IS NOT NULL
+    RETURNING c.collection_id INTO v_id;
     IF FOUND THEN
+        UPDATE butler_internal.run AS r SET environment = NULL, pipeline = NULL WHERE r.collection_id = v_id;
         RETURN true;
     END IF;
+    PERFORM butler_shared.raise_error(
+        'UB202',
+        format('%L was a %s collection, and was removed at %s', p_collection, c.kind, to_jsonb(c.removed) #>> '{}'),
+        'Choose another name; the same name can only be the same collection again, in its own registry.',
+        jsonb_build_object('collection', p_collection, 'kind', c.kind)
+    )
+    FROM butler_internal.all_collection AS c
+    WHERE c.collection = p_collection AND c.removed IS NOT NULL;
     SELECT c.kind INTO v_kind FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
     IF NOT FOUND THEN
         INSERT INTO butler_internal.collection (collection, kind, owner, doc)

@@ -23,7 +23,6 @@ DECLARE
     v_group record;
     v_going uuid[] := '{}';
     v_now timestamptz;
-    v_registry text;
 BEGIN
     SELECT jsonb_agg(jsonb_build_object(
         'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
@@ -96,13 +95,11 @@ BEGIN
     FROM unnest(v_going) AS g (id)
     WHERE d.dataset_id = g.id;
     IF p_state = 'removed' THEN
-        FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
-            EXECUTE format(
-                'UPDATE %I.dataset_tag AS t SET known = tstzrange(lower(t.known), $2) '
-                'FROM unnest($1) AS g (id) WHERE t.dataset_id = g.id AND upper_inf(t.known)',
-                v_registry || '_internal'
-            ) USING v_going, v_now;
-        END LOOP;
+        -- This registry's: what another's holds is kept.
+        UPDATE butler_internal.dataset_tag AS t
+        SET known = tstzrange(lower(t.known), v_now)
+        FROM unnest(v_going) AS g (id)
+        WHERE t.dataset_id = g.id AND upper_inf(t.known);
     END IF;
 END;
 $$;
