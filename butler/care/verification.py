@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.errors import ArtifactMissingError, ButlerError
+from butler.writing.lookahead import looking_ahead, unwaited
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore
@@ -149,10 +149,14 @@ class Verification(Iterator[Fault]):
     def __next__(self) -> Fault:
         return next(self._faults)
 
+    def close(self) -> None:
+        """Stop half way, and wait for no file that is being read."""
+        self._faults.close()
+
     def _out_of_time(self) -> bool:
         return self._deadline is not None and time.monotonic() > self._deadline
 
-    def _compare(self) -> Iterator[Fault]:
+    def _compare(self) -> Generator[Fault]:
         registries = list(self._registry.related())
         for registry in registries:
             yield from self._unfinished(registry)
@@ -209,8 +213,8 @@ class Verification(Iterator[Fault]):
         """Compare the artifacts of one registry, in their order, several at once."""
         stored = registry.stored_artifacts(self._datastore.name, after)
         last, kept = after, self.checked
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="butler-verify") as threads:
-            for row, fault in _in_order(threads, self._checked, stored):
+        with unwaited(ThreadPoolExecutor(_THREADS, thread_name_prefix="butler-verify")) as threads:
+            for row, fault in looking_ahead(threads, self._compared, stored, 2 * _THREADS):
                 if fault is not None and self._is_still(registry, row):
                     yield Fault(
                         fault[0],
@@ -234,6 +238,9 @@ class Verification(Iterator[Fault]):
                     break
         if self._incremental and self.checked > kept and last is not None:
             registry.set_progress(self._datastore.name, last)
+
+    def _compared(self, row: StoredArtifact) -> tuple[StoredArtifact, tuple[str, str, str] | None]:
+        return row, self._checked(row)
 
     def _checked(self, row: StoredArtifact) -> tuple[str, str, str] | None:
         """Compare one row with its file; whatever a row may hold, the others are compared too."""
@@ -352,21 +359,3 @@ def _is_old(datastore: Datastore, path: str, age: timedelta) -> bool:
         return datastore.modified(path) <= datetime.now(UTC) - age
     except ArtifactMissingError:
         return False
-
-
-def _in_order(
-    threads: ThreadPoolExecutor, function: Callable[[StoredArtifact], Any], rows: Iterator[StoredArtifact]
-) -> Iterator[tuple[StoredArtifact, Any]]:
-    """Apply a function in several threads, and give its results in the rows' order.
-
-    Only a few are under way at once, so that whoever stops waits for those only.
-    """
-    waiting: deque[tuple[StoredArtifact, Future[Any]]] = deque()
-    for row in rows:
-        waiting.append((row, threads.submit(function, row)))
-        if len(waiting) > 2 * _THREADS:
-            first, result = waiting.popleft()
-            yield first, result.result()
-    while waiting:
-        first, result = waiting.popleft()
-        yield first, result.result()

@@ -17,7 +17,7 @@ from butler.cameras import CameraDefinition, Observation, observe, recognise
 from butler.datastore.fingerprint import changed_since, regular_file
 from butler.errors import ArtifactMissingError, ButlerError, FormatError
 from butler.ingest.folders import Found
-from butler.writing.lookahead import looking_ahead
+from butler.writing.lookahead import looking_ahead, unwaited
 
 __all__ = ["Look", "looked_at"]
 
@@ -87,7 +87,7 @@ def looked_at(
     remaining = iter(files)
     goes = iter(lambda: list(islice(remaining, _TOGETHER)), [])
     # Forked ones would hold what other threads of this process held.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+    with unwaited(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))) as processes:
         for looks in looking_ahead(processes, partial(_look_at_each, look), goes, _AHEAD):
             yield from looks
 

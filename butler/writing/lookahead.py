@@ -6,9 +6,10 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import TypeVar
 
-__all__ = ["THREADS", "looking_ahead"]
+__all__ = ["THREADS", "looking_ahead", "unwaited"]
 
 THREADS = min(8, 2 + (os.cpu_count() or 1))
 """Files that are read or written at a time: most of that is waiting for disks, or hashing, which
@@ -16,6 +17,19 @@ doesn't hold Python's lock."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def unwaited(executor: Executor) -> Iterator[Executor]:
+    """Shut an executor down at the end, and wait for none of its workers.
+
+    For generators: one that is dropped half way may be closed by the garbage
+    collector, in whatever thread that runs and whatever locks it holds.
+    """
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def looking_ahead(

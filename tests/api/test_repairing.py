@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 
-from butler import Butler, DatasetRef, DatasetType
+from butler import Artifact, Butler, DatasetRef, DatasetType
 from butler.errors import (
     ArtifactMissingError,
     ChecksumError,
@@ -196,6 +197,27 @@ def test_an_incremental_one_goes_on_where_the_last_one_stopped(
     assert seen[0] not in seen_after
     assert {*seen, *seen_after} == {str(ref.id) for ref in refs}
     assert len(list(butler.verify(incremental=True))) == len(refs), "it begins anew"
+
+
+def test_one_that_is_closed_half_way_waits_for_no_thread(
+    butler: Butler, refs: list[DatasetRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end, first = threading.Event(), str(min(ref.id for ref in refs))
+    ended: list[bool] = []
+
+    def check(artifact: Artifact, *, checksum: bool) -> str:
+        if UUID(first).hex not in artifact.path:
+            ended.append(end.wait(5))
+        return "missing"
+
+    monkeypatch.setattr(butler.datastore, "check", check)
+    monkeypatch.setattr("butler.care.verification._THREADS", 1)
+    faults = butler.verify(older_than=NOW)
+    assert next(faults).dataset_id == first
+    faults.close()
+    end.set()
+    assert ended == []
+    assert list(faults) == []
 
 
 def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
