@@ -53,7 +53,7 @@ class TestDatastoreOfCompressedHdf5InMemory(DatastoreTests):
 @pytest.fixture
 def hdf5(tmp_path: Path) -> Datastore:
     """Datastore that writes HDF5 whatever the storage class."""
-    return open_datastore({"root": ".", **HDF5}, tmp_path)
+    return open_datastore({"root": "store", **HDF5}, tmp_path)
 
 
 def put(datastore: Datastore, obj: Any, storage_class: str, **identity: Any) -> Artifact:
@@ -346,7 +346,7 @@ def test_an_image_of_another_program_is_read_whatever_its_name(hdf5: Datastore, 
     with h5py.File(file, "w") as other:
         other["pixels"] = np.arange(12.0).reshape(3, 4).astype(">f4")
         other.create_group("notes")
-    unaware = open_datastore({"root": "."}, tmp_path)
+    unaware = open_datastore({"root": "store"}, tmp_path)
     (artifact,) = artifacts = unaware.ingest(file, uuid4(), HINT, "Image", "raw", "copy")
     assert artifact.formatter == "hdf5"
     assert artifact.path.endswith(".h5")
@@ -456,7 +456,7 @@ def test_of_a_sparse_array_a_section_is_refused_if_its_chunks_are_too_large(
 
 
 def test_a_file_cut_short_or_of_another_kind_is_refused(hdf5: Datastore, tmp_path: Path) -> None:
-    content = (tmp_path / put(hdf5, example_exposure(), "Exposure").path).read_bytes()
+    content = (tmp_path / "store" / put(hdf5, example_exposure(), "Exposure").path).read_bytes()
     for number, start in enumerate(
         (b"", b"\x89HDF\r\n\x1a\n", content[:100], content[: len(content) // 2], content[:-1], b"SIMPLE  = ")
     ):
@@ -491,12 +491,12 @@ def test_a_flipped_bit_is_never_read_as_something_else(tmp_path: Path, compressi
 
 def test_any_reader_of_hdf5_finds_the_parts_by_their_names(hdf5: Datastore, tmp_path: Path) -> None:
     exposure = example_exposure()
-    with h5py.File(tmp_path / put(hdf5, exposure, "Exposure", run="r/one").path) as file:
+    with h5py.File(tmp_path / "store" / put(hdf5, exposure, "Exposure", run="r/one").path) as file:
         np.testing.assert_array_equal(file["image"], exposure.data)
         np.testing.assert_array_equal(file["mask"], exposure.mask)
         np.testing.assert_array_equal(file["uncertainty"], exposure.uncertainty.array)
         assert b"OBSERVER= 'Hypatia '" in file["metadata"][0]
         assert file.attrs["butler_run"] == b"r/one"
-    with h5py.File(tmp_path / put(hdf5, table(), "Table").path) as file:
+    with h5py.File(tmp_path / "store" / put(hdf5, table(), "Table").path) as file:
         np.testing.assert_array_equal(file["data/columns/position"], table()["position"])
         np.testing.assert_array_equal(file["data/nulls/flux"], table()["flux"].mask)
