@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import resource
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from benchmarks.place import Place
@@ -54,7 +55,7 @@ class Limit:
         return table.num_rows / watch.seconds
 
 
-class _Growth:
+class _Growth(ABC):
     """Goes through a tenth of the list, then through all of it, and gives by how much the peak grew."""
 
     def __init__(self, place: Place, size: int) -> None:
@@ -68,8 +69,9 @@ class _Growth:
         go_through(self._size)
         return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
+    @abstractmethod
     def _reader(self) -> Callable[[int], None]:
-        raise NotImplementedError
+        """Give what goes through so much of the list."""
 
 
 class OurGrowth(_Growth):
