@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.base import Datastore
-from butler.datastore.file_datastore import NO_COMPRESSION, FileDatastore
+from butler.datastore.file_datastore import FileDatastore
+from butler.datastore.formatter_choice import NO_COMPRESSION
 from butler.datastore.formatters import all_formatters, formatter_named
 from butler.datastore.paths import check_template
 from butler.datastore.plugins import load_plugin, nearest, plugins

@@ -7,15 +7,14 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from butler.datastore.base import Datastore
 from butler.datastore.fingerprint import Fingerprint, changed_since, copy_file, fingerprint, regular_file
-from butler.datastore.formatters import Formatter, formatter_named, formatters_of
-from butler.datastore.formatters.content import beginning
+from butler.datastore.formatter_choice import FormatterChoice
+from butler.datastore.formatters import Formatter, formatter_named
 from butler.datastore.identify import identify
 from butler.datastore.paths import artifact_path, check_hint, file_uri, id_in_name, is_file_uri, local_file
 from butler.datastore.storage import Storage
@@ -31,10 +30,9 @@ from butler.errors import (
 )
 from butler.values import Artifact
 
-__all__ = ["DEFAULT_TEMPLATE", "NO_COMPRESSION", "FileDatastore"]
+__all__ = ["DEFAULT_TEMPLATE", "FileDatastore"]
 
 DEFAULT_TEMPLATE = "{run}/{dataset_type}/{dataset_type}_{data_id}"
-NO_COMPRESSION = "none"
 _MODES = ("copy", "move", "hardlink", "symlink", "in-place")
 
 
@@ -67,10 +65,8 @@ class FileDatastore(Datastore):
         self._name = name
         self._storage = storage
         self._templates = {"default": DEFAULT_TEMPLATE, **(templates or {})}
-        self._formatters = dict(formatters or {})
-        self._compression = dict(compression or {})
+        self._formatters = FormatterChoice(formatters or {}, compression or {})
         self._disassemble = frozenset(disassemble)
-        self._choices: dict[tuple[str, str | None], dict[str, Formatter]] = {}
 
     @property
     def name(self) -> str:
@@ -132,7 +128,7 @@ class FileDatastore(Datastore):
         dataset_type: str,
         identity: Mapping[str, Any],
     ) -> Artifact:
-        formatter = self._formatter(kind, None if component else dataset_type)
+        formatter = self._formatters.writer(kind, None if component else dataset_type)
         path = artifact_path(hint, dataset_id, component, formatter.extension)
         if component:
             identity = {**identity, "component": component}
@@ -172,7 +168,7 @@ class FileDatastore(Datastore):
         kind = _storage_class(storage_class)
         check_hint(hint)
         before = regular_file(file)
-        reader = self._reader(formatter, dataset_type, kind, file)
+        reader = self._formatters.reader(formatter, dataset_type, kind, file)
         if mode == "move":
             self._refuse_own(file)
         _guarded(lambda: reader.validate(file), str(file), reader)
@@ -194,7 +190,7 @@ class FileDatastore(Datastore):
         """Look at the file, read it unless it is known, and look again."""
         before = regular_file(file)
         self._refuse_own(file)
-        reader = self._reader(formatter, dataset_type, _storage_class(storage_class), file)
+        reader = self._formatters.reader(formatter, dataset_type, _storage_class(storage_class), file)
         if known is None:
             _guarded(lambda: reader.validate(file), str(file), reader)
             found = fingerprint(file)
@@ -293,7 +289,7 @@ class FileDatastore(Datastore):
             for component, part in parts.items()
             for extension in dict.fromkeys(
                 extension
-                for formatter in self._usable(part, None if component else dataset_type).values()
+                for formatter in self._formatters.usable(part, None if component else dataset_type).values()
                 for extension in formatter.extensions
             )
         )
@@ -432,7 +428,7 @@ class FileDatastore(Datastore):
         """By its content, as for a file that is ingested."""
         kind = _storage_class(storage_class)
         with self._storage.local(path) as file:
-            formatter = self._reader(None, dataset_type, kind, file)
+            formatter = self._formatters.reader(None, dataset_type, kind, file)
             return self._artifact(path, formatter, fingerprint(file))
 
     def _local(self, artifact: Artifact) -> AbstractContextManager[Path]:
@@ -440,53 +436,8 @@ class FileDatastore(Datastore):
             return _in_place(artifact)
         return self._storage.local(artifact.path)
 
-    # Choosing ---------------------------------------------------------------
-
     def _artifact(self, path: str, formatter: Formatter, found: Fingerprint, component: str = "") -> Artifact:
         return Artifact(self._name, path, formatter.name, found.size, found.sha256, component)
-
-    def _formatter(self, kind: StorageClass, dataset_type: str | None) -> Formatter:
-        """Formatter of a whole dataset; of one component if no dataset type is given."""
-        keys = [key for key in (dataset_type, kind.name) if key is not None]
-        name = next((self._formatters[key] for key in keys if key in self._formatters), kind.formatter)
-        formatter = formatter_named(name, f"storage class {kind.name!r}")
-        how = next((self._compression[key] for key in keys if key in self._compression), NO_COMPRESSION)
-        return formatter if how == NO_COMPRESSION else formatter.compressed(how)
-
-    def _usable(self, kind: StorageClass, dataset_type: str | None) -> dict[str, Formatter]:
-        """Formatters by name: the configured one first, then the usual one, then others."""
-        key = (kind.name, dataset_type)
-        if key not in self._choices:
-            usual = formatter_named(kind.formatter, kind.name)
-            first = self._formatter(kind, dataset_type)
-            self._choices[key] = {each.name: each for each in (first, usual, *formatters_of(kind.name))}
-        return self._choices[key]
-
-    def _reader(self, name: str | None, dataset_type: str, kind: StorageClass, file: Path) -> Formatter:
-        usable = self._usable(kind, dataset_type)
-        if name is None:
-            return _by_content(file, list(usable.values()))
-        if name not in usable:
-            raise StorageClassError(
-                f"Formatter {name!r} doesn't read storage class {kind.name!r}",
-                hint=f"Formatters that do are {', '.join(sorted(usable))}.",
-                details={"formatter": name, "storage_class": kind.name},
-            )
-        return usable[name]
-
-
-def _by_content(file: Path, usable: Sequence[Formatter]) -> Formatter:
-    """The first one whose files begin like this file, or else have such names; or else the first.
-
-    If that one takes any bytes, there is nothing to choose.
-    """
-    configured = usable[0]
-    if not configured.signatures:
-        return configured
-    start, name = beginning(file), file.name.lower()
-    alike = (each for each in usable if start.startswith(each.signatures))
-    named = (each for each in usable if name.endswith(each.extensions))
-    return next(chain(alike, named), configured)
 
 
 def _changed(file: Path) -> ChecksumError:

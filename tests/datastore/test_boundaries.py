@@ -71,6 +71,7 @@ FILES = {
     "butler/datastore/formatters/": "the file that a storage lends",
     "butler/datastore/fingerprint.py": "size and SHA-256 of such a file, and of one to be ingested",
     "butler/datastore/file_datastore.py": "a file to be ingested, or that stays in place",
+    "butler/datastore/formatter_choice.py": "the first bytes of a file to be ingested",
     "butler/datastore/identify.py": "any file that somebody names",
     "butler/care/relocation.py": "the folder that a datastore was moved to",
     "butler/backup/": "dumps, and inventories of what the datastore says is there",
