@@ -12,8 +12,10 @@ from typing import IO, TYPE_CHECKING
 
 from butler.cameras.headers import FileHeaders
 from butler.cameras.quiet import quiet_astropy
+from butler.datastore.fingerprint import regular_file
 from butler.datastore.formatters.content import not_of_its_format
 from butler.datastore.formatters.packing import open_unpacked
+from butler.datastore.system_errors import typed
 from butler.errors import FormatError
 
 if TYPE_CHECKING:
@@ -40,22 +42,14 @@ def read_headers(path: Path) -> FileHeaders:
 
     Raises
     ------
+    ArtifactMissingError, PermissionDeniedError, StorageError
+        If it can't be read.
     FormatError
-        If it can't be read, isn't FITS, or is shorter than its headers promise.
+        If it isn't FITS, or is shorter than its headers promise.
     """
-    if not path.is_file():
-        raise FormatError(
-            f"{path}: isn't a file", hint="Name a file that is there.", details={"file": str(path)}
-        )
-    try:
-        with open_unpacked(path) as stream, quiet_astropy():
-            texts = list(_walk(stream, path))
-    except OSError as error:
-        raise FormatError(
-            f"{path}: can't be read: {getattr(error, 'strerror', None) or error}",
-            hint="Check the file and its permissions.",
-            details={"file": str(path)},
-        ) from error
+    regular_file(path)
+    with typed(path), open_unpacked(path) as stream, quiet_astropy():
+        texts = list(_walk(stream, path))
     return FileHeaders(path, _Headers(path, texts))
 
 

@@ -13,7 +13,7 @@ from butler.cameras.examination import Finding, examine, mismatch
 from butler.cameras.fits_file import read_headers
 from butler.cameras.footprint import Footprint
 from butler.cameras.headers import FileHeaders
-from butler.errors import ConfigError, FormatError
+from butler.errors import ButlerError, ConfigError
 
 __all__ = ["FileReport", "Finding", "Observation", "check", "match", "observe", "recognise"]
 
@@ -200,7 +200,7 @@ def check(definition: CameraDefinition, files: Iterable[Path]) -> list[FileRepor
     for file in map(Path, files):
         try:
             examination = examine(definition, read_headers(file))
-        except FormatError as error:
+        except ButlerError as error:
             reports.append(FileReport(file, problem=error.message))
             continue
         problem = examination.errors[0].message if examination.errors else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from butler.datastore.system_errors import typed
-from butler.errors import ArtifactMissingError, FormatError, PermissionDeniedError
+from butler.errors import ArtifactMissingError, FormatError
 
 __all__ = ["Fingerprint", "changed_since", "copy_file", "fingerprint", "regular_file"]
 
@@ -70,6 +70,9 @@ def regular_file(file: Path) -> os.stat_result:
     try:
         with typed(file):
             found = file.stat()
+            if stat.S_ISREG(found.st_mode):
+                # Not by the mode: one that is gone by now has none, and there are more reasons than modes.
+                os.close(os.open(file, os.O_RDONLY))
     except ValueError as error:  # a name that no file can have
         raise ArtifactMissingError(
             f"There is no file {str(file)!r}", hint="Check the path.", details=details
@@ -77,10 +80,6 @@ def regular_file(file: Path) -> os.stat_result:
     if not stat.S_ISREG(found.st_mode):
         raise FormatError(
             f"{str(file)!r} isn't a regular file", hint="Ingest files one by one.", details=details
-        )
-    if not os.access(file, os.R_OK):
-        raise PermissionDeniedError(
-            f"{str(file)!r} can't be read", hint="Check its owner and mode.", details=details
         )
     return found
 

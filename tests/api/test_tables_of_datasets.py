@@ -110,8 +110,12 @@ def test_a_stream_begins_anew_where_the_pools_connection_proves_to_be_gone(
 def test_a_stream_whose_server_stops_answering_says_that_it_is_not_whole(
     filled: Butler, database: Database
 ) -> None:
-    filled.registry.register_units("label", [{"label": f"{n:05d}" + 200 * "x"} for n in range(20_000)])
+    # Far more than the eight megabytes that Arrow reads ahead.
     superuser = database.connect("superuser").cursor()
+    superuser.execute(
+        "INSERT INTO butler_internal.label (label)"
+        " SELECT lpad(n::text, 250, 'x') FROM generate_series(1, 60000) AS n"
+    )
     superuser.execute(
         "INSERT INTO butler_internal.dataset (dataset_id, run_id, dataset_type_id, label, created)"
         " SELECT gen_random_uuid(), d.run_id, d.dataset_type_id, l.label, d.created"
@@ -121,7 +125,7 @@ def test_a_stream_whose_server_stops_answering_says_that_it_is_not_whole(
     batches = filled.query.datasets("note").to_batches()
     next(batches)
     superuser.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE usename = 'butler_writer' AND datname = current_database()"
     )
     with pytest.raises(DatabaseUnavailableError):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from butler.cameras import CameraDefinition, check, draft, match, observe
-from butler.errors import FormatError
+from butler.errors import ArtifactMissingError, FormatError
 
 WriteFits = Callable[..., Path]
 
@@ -79,10 +79,18 @@ def test_what_follows_the_last_hdu_does_no_harm(made_up: CameraDefinition, write
     assert observe(made_up, file).visit == 12
 
 
-@pytest.mark.parametrize("name", ["nowhere.fits", ".", "pipe.fits", "nul\0.fits"])
+@pytest.mark.parametrize("name", ["nowhere.fits", "nul\0.fits"])
+def test_a_file_that_is_not_there_is_missing_not_damaged(
+    made_up: CameraDefinition, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ArtifactMissingError):
+        observe(made_up, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [".", "pipe.fits"])
 def test_what_is_not_a_file_is_refused_at_once(made_up: CameraDefinition, tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe.fits")
-    with pytest.raises(FormatError, match="isn't a file"):
+    with pytest.raises(FormatError, match="isn't a regular file"):
         observe(made_up, tmp_path / name)
 
 
