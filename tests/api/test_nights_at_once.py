@@ -10,14 +10,16 @@ import sys
 import time
 from collections import Counter
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from night import CAMERA, shot, write_night
+from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
 from butler.datastore.paths import local_file
+from butler.ingest import ingest_files
 
 MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 
@@ -46,12 +48,12 @@ def outcomes(report: Path) -> list[dict[str, Any]]:
     return list(json.loads(report.read_text()))
 
 
-def assert_each_file_is_filed_once(butler: Butler, count: int) -> None:
+def assert_each_file_is_filed_once(butler: Butler, files: int) -> None:
     rows = butler.registry.query(
         "SELECT visit, sensor, path FROM dataset JOIN artifact USING (dataset_id)"
         " WHERE dataset_type = 'raw' ORDER BY visit, sensor"
     )
-    assert [(row.visit, row.sensor) for row in rows] == [(n // 4 + 1, n % 4) for n in range(count)]
+    assert [(row.visit, row.sensor) for row in rows] == [(n // 4 + 1, n % 4) for n in range(files)]
     root = local_file(butler.datastore.root)
     for row in rows:
         stored = local_file(row.path) if row.path.startswith("file:") else root / row.path
@@ -123,3 +125,48 @@ def _is_under_way(butler: Butler, data: Path, what: str) -> bool:
 
 def _all_files(*folders: Path) -> list[Path]:
     return [Path(place, name) for folder in folders for place, _, names in os.walk(folder) for name in names]
+
+
+class Vanishing:
+    """A file that another process takes away just before the n-th time that it is opened here."""
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.file = Path()
+        sys.addaudithook(self._ask)  # there is no way to end it
+
+    def before(self, number: int, file: Path) -> None:
+        self.left, self.file = number, file
+
+    def _ask(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.left and event == "open" and str(arguments[0]) == str(self.file):
+            self.left -= 1
+            if not self.left:
+                self.file.unlink()
+
+
+@pytest.fixture(scope="session")
+def vanishing() -> Vanishing:
+    return Vanishing()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_filed_whole(
+    repo: Path, tmp_path: Path, mode: str, vanishing: Vanishing
+) -> None:
+    with Butler(repo) as butler:
+        for number in count(1):
+            file = tmp_path / f"{number}" / "shot.fits"
+            file.parent.mkdir()
+            write_file(file, shot(number, 0))
+            vanishing.before(number, file)
+            (outcome,) = ingest_files(
+                butler, [file.parent], mode=mode, strict=False, skip_existing=True, settle=0
+            )
+            if vanishing.left:
+                break
+            assert outcome.outcome in ("ingested", "skipped"), outcome
+            if outcome.ref and mode not in ("symlink", "in-place"):
+                assert butler.datastore.check(outcome.ref.artifacts[0]) is None
+        vanishing.before(0, file)
+        assert number > 3

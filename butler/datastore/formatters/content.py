@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from butler.datastore.system_errors import typed
 from butler.errors import FormatError
 
 __all__ = ["beginning", "not_of_its_format", "what_it_is"]
@@ -44,7 +45,7 @@ _PAGES = (b"<!doctype html", b"<html")
 
 def beginning(path: Path) -> bytes:
     """First bytes of a file."""
-    with path.open("rb") as stream:
+    with typed(path), path.open("rb") as stream:
         return stream.read(BEGINNING)
 
 
