@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from butler.datastore.fingerprint import Fingerprint
+from butler.errors import ButlerError
 from butler.values import Artifact
 
 __all__ = ["Datastore"]
@@ -178,28 +179,32 @@ class Datastore(ABC):
     @abstractmethod
     def in_place(
         self,
-        file: Path,
+        files: Sequence[tuple[Path, Fingerprint | None]],
         storage_class: str,
         dataset_type: str,
         formatter: str | None = None,
-        known: Fingerprint | None = None,
-    ) -> Artifact:
-        """Describe a file that stays where it is; nothing is written.
+    ) -> list[Artifact | ButlerError]:
+        """Describe files that stay where they are; nothing is written.
 
         Parameters
         ----------
-        file, storage_class, dataset_type, formatter
+        files : `~collections.abc.Sequence`
+            Each file, and its size and SHA-256 by somebody who has read it,
+            or `None`: of a known one only the size is compared.
+        storage_class, dataset_type, formatter
             As for `ingest`.
-        known : `~butler.datastore.fingerprint.Fingerprint`, optional
-            Size and SHA-256 of the file, by somebody who has read it: only
-            its size is compared then, and it isn't opened.
+
+        Returns
+        -------
+        described : `list` [`~butler.values.Artifact` or `~butler.errors.ButlerError`]
+            In the order of the files: the artifact, or why there is none:
+            as `ingest` raises, or `~butler.errors.ChecksumError` if the file
+            hasn't the size known of it, or changed meanwhile.
 
         Raises
         ------
-        ArtifactMissingError, FormatError
-            As `ingest` does.
-        ChecksumError
-            If it hasn't the size known of it, or changed meanwhile.
+        StorageClassError
+            If there is no such storage class.
         """
 
     @abstractmethod

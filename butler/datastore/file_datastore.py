@@ -7,12 +7,21 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from butler.datastore.base import Datastore
-from butler.datastore.fingerprint import Fingerprint, changed_since, copy_file, fingerprint, regular_file
+from butler.datastore.fingerprint import (
+    Fingerprint,
+    changed_since,
+    copy_file,
+    fingerprint,
+    look_at,
+    read_through,
+    regular_file,
+)
 from butler.datastore.formatter_choice import FormatterChoice
 from butler.datastore.formatters import Formatter, formatter_named
 from butler.datastore.identify import identify
@@ -164,7 +173,10 @@ class FileDatastore(Datastore):
                 f"There is no ingest mode {mode!r}", hint=f"Modes are {', '.join(_MODES)}."
             )
         if mode == "in-place":
-            return (self.in_place(file, storage_class, dataset_type, formatter),)
+            (found,) = self.in_place([(file, None)], storage_class, dataset_type, formatter)
+            if isinstance(found, ButlerError):
+                raise found
+            return (found,)
         kind = _storage_class(storage_class)
         check_hint(hint)
         before = regular_file(file)
@@ -181,30 +193,40 @@ class FileDatastore(Datastore):
 
     def in_place(
         self,
-        file: Path,
+        files: Sequence[tuple[Path, Fingerprint | None]],
         storage_class: str,
         dataset_type: str,
         formatter: str | None = None,
-        known: Fingerprint | None = None,
-    ) -> Artifact:
-        """Look at the file, read it unless it is known, and look again."""
-        before = regular_file(file)
-        self._refuse_own(file)
-        reader = self._formatters.reader(formatter, dataset_type, _storage_class(storage_class), file)
-        if known is None:
-            _guarded(lambda: reader.validate(file), str(file), reader)
-            found = fingerprint(file)
-            if changed_since(before, file):
-                raise _changed(file)
-        elif known.size != before.st_size:
-            raise ChecksumError(
-                f"{str(file)!r} has {before.st_size} bytes, not the {known.size} that are known of it",
-                hint="Ingest it without size and checksum, to have it read.",
-                details={"file": str(file), "size": before.st_size, "known": known.size},
-            )
-        else:
-            found = known
-        return self._artifact(file_uri(file), reader, found)
+    ) -> list[Artifact | ButlerError]:
+        """Look at each file, read it unless it is known, and look again."""
+        kind = _storage_class(storage_class)
+        holds = cache(lambda folder: self._storage.holds(Path(folder)))
+
+        def describe(file: Path, known: Fingerprint | None) -> Artifact:
+            before = look_at(file) if known is None else regular_file(file)
+            if holds(os.path.dirname(file)):
+                raise self._own(file)
+            if known is None:
+                found, start = read_through(file)
+                reader = self._formatters.reader(formatter, dataset_type, kind, file, start)
+                try:
+                    _guarded(lambda: reader.validate(file), str(file), reader)
+                finally:  # a file that is being written may well be none of its format
+                    if changed_since(before, file):
+                        raise _changed(file)
+                return self._artifact(file_uri(file), reader, found)
+            if known.size != before.st_size:
+                raise _not_as_known(file, before.st_size, known.size)
+            reader = self._formatters.reader(formatter, dataset_type, kind, file)
+            return self._artifact(file_uri(file), reader, known)
+
+        described: list[Artifact | ButlerError] = []
+        for file, known in files:
+            try:
+                described.append(describe(file, known))
+            except ButlerError as error:
+                described.append(error)
+        return described
 
     def _import(self, file: Path, path: str, mode: str) -> Fingerprint:
         if mode in {"hardlink", "symlink"}:
@@ -271,12 +293,15 @@ class FileDatastore(Datastore):
             )
 
     def _refuse_own(self, file: Path) -> None:
-        if self._storage.holds(file):
-            raise NotSupportedError(
-                f"{str(file)!r} lies in datastore {self._name!r} already: it may be another dataset's",
-                hint="Ingest it with mode 'copy' or 'hardlink'.",
-                details={"file": str(file)},
-            )
+        if self._storage.holds(file.parent):
+            raise self._own(file)
+
+    def _own(self, file: Path) -> NotSupportedError:
+        return NotSupportedError(
+            f"{str(file)!r} lies in datastore {self._name!r} already: it may be another dataset's",
+            hint="Ingest it with mode 'copy' or 'hardlink'.",
+            details={"file": str(file)},
+        )
 
     def expected_paths(
         self, dataset_id: UUID, hint: str, storage_class: str, dataset_type: str
@@ -445,6 +470,14 @@ def _changed(file: Path) -> ChecksumError:
         f"{str(file)!r} changed while it was ingested",
         hint="Ingest it when its writer has finished.",
         details={"file": str(file), "changed": True},
+    )
+
+
+def _not_as_known(file: Path, size: int, known: int) -> ChecksumError:
+    return ChecksumError(
+        f"{str(file)!r} has {size} bytes, not the {known} that are known of it",
+        hint="Ingest it without size and checksum, to have it read.",
+        details={"file": str(file), "size": size, "known": known},
     )
 
 

@@ -9,12 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from butler.datastore.system_errors import typed
+from butler.datastore.system_errors import refusal, typed
 from butler.errors import ArtifactMissingError, FormatError
 
-__all__ = ["Fingerprint", "changed_since", "copy_file", "fingerprint", "regular_file"]
+__all__ = [
+    "Fingerprint",
+    "Reading",
+    "changed_since",
+    "copy_file",
+    "fingerprint",
+    "look_at",
+    "read_through",
+    "regular_file",
+]
 
 _CHUNK = 1 << 20
+_BEGINNING = 512
 _SMALL = 1 << 16
 """Bytes that are hashed in one go: making the buffer for more takes longer than that."""
 
@@ -26,14 +36,37 @@ class Fingerprint(NamedTuple):
     sha256: bytes
 
 
+class Reading(NamedTuple):
+    """What reading a file through once tells of it."""
+
+    fingerprint: Fingerprint
+    beginning: bytes
+    """At least its first 512 bytes."""
+
+
 def fingerprint(file: Path) -> Fingerprint:
     """Read a file through once."""
-    with typed(file), file.open("rb", buffering=0) as stream:
-        if os.fstat(stream.fileno()).st_size <= _SMALL:
-            content = stream.read()
-            return Fingerprint(len(content), hashlib.sha256(content).digest())
-        digest = hashlib.file_digest(stream, "sha256")
-        return Fingerprint(stream.tell(), digest.digest())
+    return read_through(file).fingerprint
+
+
+def read_through(file: Path) -> Reading:
+    """Read a file through once, and keep how it begins."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            size = os.fstat(descriptor).st_size
+            start = os.read(descriptor, size + 1 if size <= _SMALL else _BEGINNING)
+            if len(start) == size:
+                return Reading(Fingerprint(size, hashlib.sha256(start).digest()), start)
+            # A large one, or one whose size says nothing.
+            with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as stream:
+                stream.seek(0)
+                digest = hashlib.file_digest(stream, "sha256")
+                return Reading(Fingerprint(stream.tell(), digest.digest()), start)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise refusal(error, file) from error
 
 
 def copy_file(source: Path, target: Path) -> Fingerprint:
@@ -54,38 +87,51 @@ def _chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def regular_file(file: Path) -> os.stat_result:
-    """Look at a file that is to be ingested.
+def look_at(file: Path) -> os.stat_result:
+    """Look at a file that is to be ingested, without opening it.
 
     Raises
     ------
     ArtifactMissingError
         If there is none.
-    PermissionDeniedError
-        If it can't be read.
     FormatError
         If it is a folder, a device or a pipe.
     """
-    details = {"file": str(file)}
     try:
-        with typed(file):
-            found = file.stat()
-            if stat.S_ISREG(found.st_mode):
-                # Not by the mode: one that is gone by now has none, and there are more reasons than modes.
-                os.close(os.open(file, os.O_RDONLY))
+        found = os.stat(file)
+    except OSError as error:
+        raise refusal(error, file) from error
     except ValueError as error:  # a name that no file can have
         raise ArtifactMissingError(
-            f"There is no file {str(file)!r}", hint="Check the path.", details=details
+            f"There is no file {str(file)!r}", hint="Check the path.", details={"file": str(file)}
         ) from error
     if not stat.S_ISREG(found.st_mode):
         raise FormatError(
-            f"{str(file)!r} isn't a regular file", hint="Ingest files one by one.", details=details
+            f"{str(file)!r} isn't a regular file",
+            hint="Ingest files one by one.",
+            details={"file": str(file)},
         )
+    return found
+
+
+def regular_file(file: Path) -> os.stat_result:
+    """Look at a file that is to be ingested, and see that it can be read.
+
+    Raises
+    ------
+    ArtifactMissingError, FormatError
+        As `look_at` does.
+    PermissionDeniedError
+        If it can't be read.
+    """
+    found = look_at(file)
+    with typed(file):
+        # Not by the mode: one that is gone by now has none, and there are more reasons than modes.
+        os.close(os.open(file, os.O_RDONLY))
     return found
 
 
 def changed_since(before: os.stat_result, file: Path) -> bool:
     """Whether a file was written to since it was looked at."""
-    with typed(file):
-        after = file.stat()
+    after = look_at(file)
     return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)

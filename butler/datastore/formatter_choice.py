@@ -48,8 +48,28 @@ class FormatterChoice:
             self._usable[key] = {each.name: each for each in (first, usual, *formatters_of(kind.name))}
         return self._usable[key]
 
-    def reader(self, name: str | None, dataset_type: str, kind: StorageClass, file: Path) -> Formatter:
+    def reader(
+        self,
+        name: str | None,
+        dataset_type: str,
+        kind: StorageClass,
+        file: Path,
+        start: bytes | None = None,
+    ) -> Formatter:
         """Formatter of that name, or else the one that the file's content and name speak for.
+
+        Parameters
+        ----------
+        name : `str`, optional
+            Of the formatter.
+        dataset_type : `str`
+            What the file is.
+        kind : `~butler.datastore.storage_classes.StorageClass`
+            What is to be read from it.
+        file : `~pathlib.Path`
+            The file.
+        start : `bytes`, optional
+            How it begins, where somebody has read it.
 
         Raises
         ------
@@ -58,7 +78,7 @@ class FormatterChoice:
         """
         usable = self.usable(kind, dataset_type)
         if name is None:
-            return _by_content(file, list(usable.values()))
+            return _by_content(file, start, list(usable.values()))
         if name not in usable:
             raise StorageClassError(
                 f"Formatter {name!r} doesn't read storage class {kind.name!r}",
@@ -68,7 +88,7 @@ class FormatterChoice:
         return usable[name]
 
 
-def _by_content(file: Path, usable: Sequence[Formatter]) -> Formatter:
+def _by_content(file: Path, start: bytes | None, usable: Sequence[Formatter]) -> Formatter:
     """The first one whose files begin like this file, or else have such names; or else the first.
 
     If that one takes any bytes, there is nothing to choose.
@@ -76,7 +96,8 @@ def _by_content(file: Path, usable: Sequence[Formatter]) -> Formatter:
     configured = usable[0]
     if not configured.signatures:
         return configured
-    start, name = beginning(file), file.name.lower()
+    start = beginning(file) if start is None else start
+    name = file.name.lower()
     alike = (each for each in usable if start.startswith(each.signatures))
     named = (each for each in usable if name.endswith(each.extensions))
     return next(chain(alike, named), configured)

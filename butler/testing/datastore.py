@@ -543,10 +543,33 @@ class DatastoreTests(ABC):
         self, datastore: Datastore, file: Path
     ) -> None:
         known = Fingerprint(8, bytes(32))
-        assert datastore.in_place(file, "Text", "calexp", None, known).sha256 == bytes(32)
-        assert datastore.in_place(file, "Text", "calexp") == self.ingest(datastore, file, "in-place")[0]
-        with pytest.raises(ChecksumError):
-            datastore.in_place(file, "Text", "calexp", None, Fingerprint(9, bytes(32)))
+        unread, read, other = datastore.in_place(
+            [(file, known), (file, None), (file, Fingerprint(9, bytes(32)))], "Text", "calexp"
+        )
+        assert isinstance(unread, Artifact)
+        assert unread.sha256 == bytes(32)
+        assert read == self.ingest(datastore, file, "in-place")[0]
+        assert isinstance(other, ChecksumError)
+
+    def test_of_files_in_place_each_that_is_none_is_told_apart(
+        self, datastore: Datastore, file: Path, tmp_path: Path
+    ) -> None:
+        good, gone, folder = datastore.in_place(
+            [(file, None), (tmp_path / "nowhere", None), (tmp_path, None)], "Text", "calexp"
+        )
+        assert (good,) == self.ingest(datastore, file, "in-place")
+        assert isinstance(gone, ArtifactMissingError)
+        assert isinstance(folder, FormatError)
+
+    @pytest.mark.parametrize("size", [0, 1, 2**16, 2**16 + 1, 2**21 + 3])
+    def test_a_file_in_place_of_any_size_is_known_by_its_bytes(
+        self, datastore: Datastore, tmp_path: Path, size: int
+    ) -> None:
+        content = (bytes(range(251)) * (size // 251 + 1))[:size]
+        (tmp_path / "file").write_bytes(content)
+        (found,) = datastore.in_place([(tmp_path / "file", None)], "Text", "calexp")
+        assert isinstance(found, Artifact)
+        assert (found.size, found.sha256) == (size, hashlib.sha256(content).digest())
 
     def test_an_ingested_file_that_changes_afterwards_is_refused(
         self, datastore: Datastore, file: Path

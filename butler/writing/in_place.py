@@ -136,19 +136,21 @@ class InPlaceFiler:
     def _describe(self, places: Sequence[int]) -> list[tuple[int, DatasetRef | ButlerError]]:
         # Ids are made together: each look at the system's random bits would let other threads in.
         ids = new_dataset_ids(len(places))
+        described = self._datastore.in_place(
+            [(file.path, file.known) for file in map(self._files.__getitem__, places)],
+            self._kind.storage_class,
+            self._kind.name,
+            self._intake.formatter,
+        )
         return [
-            (place, self._described(place, dataset_id)) for place, dataset_id in zip(places, ids, strict=True)
-        ]
-
-    def _described(self, place: int, dataset_id: UUID) -> DatasetRef | ButlerError:
-        file = self._files[place]
-        try:
-            artifact = self._datastore.in_place(
-                file.path, self._kind.storage_class, self._kind.name, self._intake.formatter, file.known
+            (
+                place,
+                found
+                if isinstance(found, ButlerError)
+                else DatasetRef(dataset_id, self._kind, self._data_ids[place], self._intake.run, (found,)),
             )
-        except ButlerError as error:
-            return error
-        return DatasetRef(dataset_id, self._kind, self._data_ids[place], self._intake.run, (artifact,))
+            for place, dataset_id, found in zip(places, ids, described, strict=True)
+        ]
 
     def _file(self, places: Iterable[int]) -> None:
         """Register files in one transaction, and compare with what the run has."""

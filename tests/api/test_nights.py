@@ -229,12 +229,18 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
     butler: Butler, folder: Path, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write_night(folder, 4)
+    read_through = file_datastore.read_through
     fingerprint, copy_file = file_datastore.fingerprint, file_datastore.copy_file
 
     def grow(file: Path) -> None:
         if file == files[2]:
             with file.open("ab") as stream:
                 stream.write(b"more")
+
+    def read_while_it_grows(file: Path) -> Any:
+        found = read_through(file)
+        grow(file)
+        return found
 
     def fingerprint_while_it_grows(file: Path) -> Any:
         found = fingerprint(file)
@@ -246,6 +252,7 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
         grow(file)
         return found
 
+    monkeypatch.setattr(file_datastore, "read_through", read_while_it_grows)
     monkeypatch.setattr(file_datastore, "fingerprint", fingerprint_while_it_grows)
     monkeypatch.setattr(file_datastore, "copy_file", copy_while_it_grows)
     outcomes = night(butler, folder, mode=mode)

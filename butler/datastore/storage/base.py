@@ -41,8 +41,8 @@ class Storage(ABC):
         """Whether `link` works."""
         return False
 
-    def holds(self, file: Path) -> bool:
-        """Whether a local file's name is one inside the root."""
+    def holds(self, folder: Path) -> bool:
+        """Whether names in a local folder are names inside the root."""
         return False
 
     def doubts(self) -> Iterator[str]:

@@ -78,9 +78,9 @@ class PosixStorage(Storage):
         """Always."""
         return True
 
-    def holds(self, file: Path) -> bool:
-        """By the file's folder: the name itself may be a link."""
-        return file.absolute().parent.resolve().is_relative_to(self._folder.resolve())
+    def holds(self, folder: Path) -> bool:
+        """By where the folder is: its name may lead through links."""
+        return folder.resolve().is_relative_to(self._folder.resolve())
 
     def doubts(self) -> Iterator[str]:
         """Whether others could change what is in the root."""
