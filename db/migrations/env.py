@@ -8,9 +8,13 @@ from typing import Any
 from alembic import context
 from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from butler.schema.revisions import MIGRATION_LOCK, freeze
-from butler.schema.tables import BASE, SHARED, metadata
+from butler.schema.tables import BASE, SHARED, Letter, metadata
+
+# SQLAlchemy takes it for text.
+ischema_names['"char"'] = Letter
 
 
 def include_name(name: str | None, kind: str, _parents: Any) -> bool:

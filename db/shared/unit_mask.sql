@@ -15,12 +15,12 @@ CREATE OR REPLACE FUNCTION butler_shared.unit_mask(
     p_sky_pixel bigint,
     p_label text
 )
-RETURNS integer
+RETURNS smallint
 LANGUAGE sql
 IMMUTABLE
 PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT
+    SELECT (
         (p_camera IS NOT NULL)::integer
         | ((p_abstract_filter IS NOT NULL)::integer << 1)
         | ((p_physical_filter IS NOT NULL)::integer << 2)
@@ -32,7 +32,8 @@ BEGIN ATOMIC
         | ((p_tract IS NOT NULL)::integer << 8)
         | ((p_patch IS NOT NULL)::integer << 9)
         | ((p_sky_pixel IS NOT NULL)::integer << 10)
-        | ((p_label IS NOT NULL)::integer << 11);
+        | ((p_label IS NOT NULL)::integer << 11)
+    )::smallint;
 END;
 
 COMMENT ON FUNCTION butler_shared.unit_mask(

@@ -31,6 +31,7 @@ READS = {
     "sky_separation",
     "sky_vertices",
     "sky_within",
+    "state_name",
     "tai_to_utc",
     "stored_artifacts",
     "unbacked_datasets",

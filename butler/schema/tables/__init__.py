@@ -12,7 +12,7 @@ from sqlalchemy import MetaData
 
 # Each of these adds its tables to the metadata.
 from butler.schema.tables import calibrations, collections, database, datasets, provenance, units
-from butler.schema.tables.conventions import BASE, IDS, NAMING, SHARED, SRID, metadata
+from butler.schema.tables.conventions import BASE, IDS, NAMING, SHARED, SRID, Letter, metadata
 from butler.schema.tables.datasets import UNIT_COLUMNS
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "SHARED",
     "SRID",
     "UNIT_COLUMNS",
+    "Letter",
     "calibrations",
     "collections",
     "database",

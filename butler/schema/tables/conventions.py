@@ -19,6 +19,7 @@ from sqlalchemy import (
     Sequence,
     text,
 )
+from sqlalchemy.types import UserDefinedType
 
 BASE = "butler_internal"
 """Private schema of the base registry."""
@@ -54,6 +55,20 @@ IDS = [
         "run_id",
     )
 ]
+
+
+class Letter(UserDefinedType[str]):
+    """PostgreSQL's ``"char"``: one byte, without a length and without alignment.
+
+    A literal of this type is cut to its first letter, so that a state is
+    written by its name, ``state = 'removed'``, and stored as ``r``.
+    """
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Give the name of the type, as DDL has it."""
+        return '"char"'
 
 
 def next_id(sequence: str) -> Any:

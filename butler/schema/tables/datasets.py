@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -26,7 +27,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import SHARED, across, metadata, named, next_id, within
+from butler.schema.tables.conventions import SHARED, Letter, across, metadata, named, next_id, within
 
 dataset_type = Table(
     "dataset_type",
@@ -44,7 +45,7 @@ dataset_type = Table(
         nullable=False,
         comment="What Python object it is; a name known to the datastores.",
     ),
-    Column("unit_mask", Integer, nullable=False, comment="The units of its data IDs, one bit each."),
+    Column("unit_mask", SmallInteger, nullable=False, comment="The units of its data IDs, one bit each."),
     Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
     PrimaryKeyConstraint("dataset_type_id", name="pk_dataset_type"),
     UniqueConstraint("dataset_type", name="uq_dataset_type_dataset_type"),
@@ -107,7 +108,7 @@ dataset = Table(
     *(Column(name, _KINDS[name]) for name in ("sensor", "snap", "tract", "patch")),
     Column(
         "unit_mask",
-        Integer,
+        SmallInteger,
         Computed(f"{SHARED}.unit_mask({_UNITS})", persisted=True),
         nullable=False,
         comment="The units present, one bit each.",
@@ -125,7 +126,7 @@ dataset = Table(
     ),
     Column(
         "state",
-        Text,
+        Letter,
         nullable=False,
         server_default="present",
         comment="present, unstored (its bytes are gone on purpose) or removed (its name is free again).",
@@ -241,7 +242,7 @@ artifact = Table(
     ),
     Column(
         "state",
-        Text,
+        Letter,
         nullable=False,
         server_default="present",
         comment="present; lost, as verify found; or deleting: its bytes are being deleted.",

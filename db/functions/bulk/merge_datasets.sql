@@ -67,7 +67,7 @@ BEGIN
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
         skymap, tract, patch, sky_pixel, label
     )) STORED,
-    ADD COLUMN unit_mask integer GENERATED ALWAYS AS (butler_shared.unit_mask(
+    ADD COLUMN unit_mask smallint GENERATED ALWAYS AS (butler_shared.unit_mask(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
         skymap, tract, patch, sky_pixel, label
     )) STORED;

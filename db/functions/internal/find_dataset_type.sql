@@ -1,7 +1,7 @@
 -- object: function butler_internal.find_dataset_type(text)
 -- requires: shared/did_you_mean.sql
 CREATE OR REPLACE FUNCTION butler_internal.find_dataset_type(p_dataset_type text)
-RETURNS TABLE (dataset_type_id integer, storage_class text, unit_mask integer)
+RETURNS TABLE (dataset_type_id integer, storage_class text, unit_mask smallint)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,5 @@
 -- object: view butler.dataset
+-- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.dataset AS
 SELECT
     d.dataset_id,
@@ -17,7 +18,7 @@ SELECT
     d.sky_pixel,
     d.label,
     t.storage_class,
-    d.state,
+    butler.state_name(d.state) AS state,
     d.created,
     d.quantum_id,
     d.digest

@@ -1,4 +1,5 @@
 -- object: view butler.removal
+-- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.removal AS
 SELECT
     d.dataset_id,
@@ -16,7 +17,7 @@ SELECT
     d.patch,
     d.sky_pixel,
     d.label,
-    d.state,
+    butler.state_name(d.state) AS state,
     d.changed,
     d.changed_by,
     d.change_reason,

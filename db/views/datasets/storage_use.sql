@@ -1,10 +1,14 @@
 -- object: view butler.storage_use
+-- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.storage_use AS
 SELECT
     r.run,
     t.dataset_type,
     s.datastore,
-    CASE WHEN a.state = 'present' AND d.state <> 'present' THEN 'trashed' ELSE a.state END AS state,
+    CASE
+        WHEN a.state = 'present' AND d.state <> 'present' THEN 'trashed'
+        ELSE butler.state_name(a.state)
+    END AS state,
     a.path ~ '^[a-z][a-z0-9+.-]*:' AS in_place,
     count(DISTINCT a.dataset_id) AS datasets,
     count(*) AS artifacts,

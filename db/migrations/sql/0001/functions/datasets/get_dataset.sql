@@ -1,5 +1,5 @@
 -- object: function butler.get_dataset(uuid)
--- requires: functions/internal/data_id_json.sql functions/internal/unit_array.sql
+-- requires: functions/internal/data_id_json.sql functions/internal/unit_array.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler.get_dataset(p_dataset_id uuid)
 RETURNS TABLE (
     dataset_id uuid,
@@ -36,14 +36,14 @@ BEGIN
             d.skymap, d.tract, d.patch, d.sky_pixel, d.label
         ),
         r.run,
-        d.state,
+        butler.state_name(d.state),
         s.datastore,
         a.component,
         a.path,
         a.formatter,
         a.size,
         a.sha256,
-        a.state
+        butler.state_name(a.state)
     FROM butler_internal.all_dataset AS d
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
     INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id

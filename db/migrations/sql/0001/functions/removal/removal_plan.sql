@@ -1,5 +1,5 @@
 -- object: function butler_internal.removal_plan(uuid[], text, boolean, bigint[])
--- requires: shared/memberships.sql
+-- requires: shared/memberships.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler_internal.removal_plan(
     p_dataset_ids uuid[],
     p_state text,
@@ -29,8 +29,8 @@ BEGIN ATOMIC
             g.id,
             CASE
                 WHEN d.dataset_id IS NULL THEN NULL
-                WHEN d.state IN (p_state, 'removed') THEN format(
-                    '%s at %s by %s%s', d.state, to_jsonb(d.changed) #>> '{}', d.changed_by,
+                WHEN d.state = 'removed' OR butler.state_name(d.state) = p_state THEN format(
+                    '%s at %s by %s%s', butler.state_name(d.state), to_jsonb(d.changed) #>> '{}', d.changed_by,
                     coalesce(': ' || nullif(d.change_reason, ''), '')
                 )
             END AS done,

@@ -1,4 +1,5 @@
 -- object: view butler.artifact
+-- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.artifact AS
 SELECT
     a.dataset_id,
@@ -9,7 +10,10 @@ SELECT
     a.formatter,
     a.size,
     encode(a.sha256, 'hex') AS sha256,
-    CASE WHEN a.state = 'present' AND d.dataset_id IS NOT NULL THEN 'trashed' ELSE a.state END AS state
+    CASE
+        WHEN a.state = 'present' AND d.dataset_id IS NOT NULL THEN 'trashed'
+        ELSE butler.state_name(a.state)
+    END AS state
 FROM butler_internal.all_artifact AS a
 INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
 LEFT JOIN butler_internal.all_dataset AS d
