@@ -461,7 +461,7 @@ class Butler:
         Give millions of files in parts of some ten thousand: each part is
         filed or isn't, and the same again goes on where it ended.
         """
-        given = [GivenFile(Path(file[0]), *file[1:]) for file in files]
+        given = [GivenFile(file if isinstance(file, Path) else Path(file), *more) for file, *more in files]
         taken = self._writer.take(given, Intake(dataset_type, self._into(run), mode, formatter))
         return [one.ref for one in taken if isinstance(one, TakenFile)]
 

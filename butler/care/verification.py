@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.errors import ArtifactMissingError, ButlerError
-from butler.writing.lookahead import looking_ahead, unwaited
+from butler.lookahead import looking_ahead, unwaited
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore

@@ -17,7 +17,7 @@ from butler.cameras import CameraDefinition, Observation, observe, recognise
 from butler.datastore.fingerprint import changed_since, regular_file
 from butler.errors import ArtifactMissingError, ButlerError, FormatError
 from butler.ingest.folders import Found
-from butler.writing.lookahead import looking_ahead, unwaited
+from butler.lookahead import looking_ahead, unwaited
 
 __all__ = ["Look", "looked_at"]
 

@@ -1,11 +1,10 @@
-"""Rows as streams that PostgreSQL's COPY reads and writes, a chunk in memory at a time."""
+"""What PostgreSQL's COPY reads, and what it writes, a chunk in memory at a time."""
 
 from __future__ import annotations
 
 import io
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -14,61 +13,14 @@ if TYPE_CHECKING:
     import pyarrow
     from sqlalchemy import Connection
 
-__all__ = ["copied_batches", "copy_rows"]
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_ESCAPED = re.compile(r"[\\\t\n\r]")
+__all__ = ["copied_batches", "copy_text"]
 
 
-class _CopyStream(io.RawIOBase):
-    def __init__(self, lines: Iterator[bytes]) -> None:
-        self._lines = lines
-        self._rest = b""
-        self.failure: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        try:
-            while size < 0 or len(self._rest) < size:
-                line = next(self._lines, None)
-                if line is None:
-                    break
-                self._rest += line
-        except Exception as error:
-            self.failure = error
-            raise
-        size = len(self._rest) if size < 0 else size
-        chunk, self._rest = self._rest[:size], self._rest[size:]
-        return chunk
-
-
-def copy_rows(cursor: Any, statement: str, rows: Iterable[Iterable[Any]]) -> None:
-    """Run ``COPY … FROM STDIN`` with these rows; `None` is null.
-
-    Raises
-    ------
-    Exception
-        What ``rows`` raises, itself: the driver would tell of a cancelled
-        statement instead.
-    """
-    stream = _CopyStream(("\t".join(map(_field, row)) + "\n").encode() for row in rows)
-    try:
-        cursor.copy_expert(statement, stream)
-    except Exception:
-        if stream.failure is not None:
-            raise stream.failure from None
-        raise
-
-
-def _field(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return f"\\\\x{value.hex()}"
-    text = str(value)
-    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
+def copy_text(connection: Connection, statement: str, text: bytes) -> None:
+    """Run ``COPY … FROM STDIN`` with this text."""
+    driver: Any = connection.connection
+    with driver.cursor() as cursor:
+        cursor.copy_expert(statement, io.BytesIO(text))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
+from butler.lookahead import looking_ahead
 from butler.registry.attempts import attempted
 from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry, TrashedArtifact
 from butler.registry.binding import (
@@ -24,12 +26,12 @@ from butler.registry.binding import (
     bound_moment,
     bound_texts,
     like_pattern,
-    sendable,
 )
-from butler.registry.copying import copied_batches, copy_rows
+from butler.registry.copying import copied_batches, copy_text
 from butler.registry.engine import open_engine
 from butler.registry.postgres_upkeep import PostgresUpkeep
 from butler.registry.rows import DatasetRefs, Fetched, Rows, dataset_columns
+from butler.registry.staging import StagedLot, staged_columns, staged_lots
 from butler.registry.statement import one_statement
 from butler.registry.translate import translated
 from butler.schema.version import SCHEMA_VERSION
@@ -446,28 +448,28 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         skip_existing: bool = False,
     ) -> Filed:
         units = self.dataset_type(dataset_type).units
-        columns = ("row_number", "dataset_id", *units, *_ARTIFACT_COLUMNS)
-        count = 0
+        copy = f"COPY %s ({staged_columns(units)}) FROM STDIN"
+        merge = f"SELECT * FROM {self.schema}.merge_datasets(%s, %s, %s, %s)"
+        given = 0
         existing: dict[UUID, Existing] = {}
+
+        def hand_over(lot: StagedLot) -> tuple[StagedLot, Sequence[Row[Any]]]:
+            stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
+            copy_text(transaction, copy % stage, lot.text())
+            passed_over = transaction.exec_driver_sql(merge, (run, dataset_type, datastore, skip_existing))
+            return lot, passed_over.all()
+
         with translated(InvalidDataIdError), self._writing(), self._engine.connect() as connection:
             transaction = connection.execution_options(isolation_level="READ COMMITTED")
-            with transaction.begin():
-                driver: Any = connection.connection
-                for batch in _batches(_staged(rows, units)):
-                    stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
-                    with driver.cursor() as cursor:
-                        copy_rows(cursor, f"COPY {stage} ({', '.join(columns)}) FROM STDIN", batch)
-                    passed_over = transaction.exec_driver_sql(
-                        f"SELECT * FROM {self.schema}.merge_datasets(%s, %s, %s, %s)",
-                        (run, dataset_type, datastore, skip_existing),
-                    ).all()
-                    ids = {row[0]: UUID(row[1]) for row in batch} if passed_over else {}
-                    count += len({row[1] for row in batch})
-                    existing.update(
-                        (ids[row.row_number], Existing(UUID(str(row.existing)), row.same_bytes))
-                        for row in passed_over
-                    )
-        return Filed(count - len(existing), existing)
+            # A lot is handed over in a thread of its own, while the next one is read.
+            with transaction.begin(), ThreadPoolExecutor(1) as thread:
+                for lot, passed_over in looking_ahead(thread, hand_over, staged_lots(rows, units), 1):
+                    given += lot.datasets
+                    for row in passed_over:
+                        existing[lot.dataset_id(row.row_number)] = Existing(
+                            UUID(str(row.existing)), row.same_bytes
+                        )
+        return Filed(given - len(existing), existing)
 
     def finish_put(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
         ((filed,),) = self._call(
@@ -603,10 +605,6 @@ def _removals(rows: Sequence[Row[Any]]) -> list[Removal]:
     ]
 
 
-_STAGED_AT_ONCE = 10_000
-"""Rows that are in memory, and in a staging table, at a time."""
-
-
 def _intent(row: Any, registered: bool = False) -> OpenIntent:
     return OpenIntent(
         UUID(str(row.dataset_id)),
@@ -641,56 +639,3 @@ _AS_TEXT = {
     "visit_range": "lower(visit_range) || '..' || coalesce(upper(visit_range)::text, '') AS visit_range"
 }
 """Units whose texts, as data IDs have them, aren't PostgreSQL's own."""
-
-_ARTIFACT_COLUMNS = ("component", "path", "formatter", "size", "sha256")
-
-
-def _staged(
-    rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]], units: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of the staging table, in the order of its columns."""
-    known = set(units)
-    for number, (dataset_id, data_id, artifact) in enumerate(rows, 1):
-        if any(unit not in known for unit in data_id):
-            unknown = ", ".join(sorted(set(data_id) - known))
-            raise InvalidDataIdError(
-                f"row {number}: unit {unknown} is not one of the dataset type's",
-                hint=f"It takes {', '.join(units) or 'no units'}.",
-                details={"row": number},
-            )
-        yield (
-            number,
-            dataset_id.hex,
-            *[_staged_value(number, unit, data_id.get(unit)) for unit in units],
-            artifact.component,
-            artifact.path,
-            artifact.formatter,
-            artifact.size,
-            artifact.sha256,
-        )
-
-
-def _batches(staged: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Give rows in lists, of which none ends amid a dataset; at least one list."""
-    batch: list[tuple[Any, ...]] = []
-    for row in staged:
-        if len(batch) >= _STAGED_AT_ONCE and row[1] != batch[-1][1]:
-            yield batch
-            batch = []
-        batch.append(row)
-    yield batch
-
-
-def _staged_value(number: int, unit: str, value: Any) -> Any:
-    """Give a unit's value as COPY takes it: a range ``100..200`` in PostgreSQL's own form."""
-    if not isinstance(value, str):
-        return value
-    if not sendable(value):
-        raise InvalidDataIdError(
-            f"row {number}: {unit} {value[:100]!r} holds a character that no text may have",
-            hint="Take out NUL and half characters.",
-            details={"row": number},
-        )
-    if unit == "visit_range":
-        return "[" + value.replace("..", ",") + ")"
-    return value

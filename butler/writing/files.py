@@ -14,11 +14,11 @@ from uuid import UUID
 from butler.datastore.fingerprint import fingerprint, regular_file
 from butler.datastore.paths import file_uri
 from butler.errors import ArtifactMissingError, ButlerError, DatasetExistsError, NotSupportedError
+from butler.lookahead import THREADS, looking_ahead
 from butler.registry.base import BegunPut
 from butler.values import Artifact, DatasetRef
 from butler.writing.in_place import InPlaceFiler
 from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
-from butler.writing.lookahead import THREADS, looking_ahead
 from butler.writing.objects import Writer, ref_of
 
 __all__ = ["FileWriter"]

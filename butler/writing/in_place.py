@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
+from butler.lookahead import THREADS, looking_ahead
 from butler.registry.translate import errors_by_row
 from butler.values import DataId, DatasetRef, new_dataset_ids
 from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
-from butler.writing.lookahead import THREADS, looking_ahead
 
 if TYPE_CHECKING:
     from butler.datastore import Datastore

@@ -8,7 +8,9 @@ from uuid import uuid4
 import pytest
 
 from butler import Artifact, Butler, DatasetType
-from butler.errors import InvalidDataIdError
+from butler.errors import InvalidDataIdError, UnitNotFoundError
+from butler.registry import staging
+from butler.registry.translate import errors_by_row
 
 GOOD = {"camera": "Cam", "sensor": 1, "visit_range": "1..5"}
 
@@ -64,3 +66,70 @@ def test_what_the_rows_themselves_raise_is_raised(butler: Butler) -> None:
 
     with pytest.raises(KeyError, match="mine"):
         butler.registry.file_datasets("bulk", "defects", butler.datastore.name, rows())
+
+
+@pytest.fixture
+def small_lots(monkeypatch: pytest.MonkeyPatch, butler: Butler) -> list[dict[str, Any]]:
+    """Give the data IDs of four lots, the last of one row."""
+    monkeypatch.setattr(staging, "_AT_ONCE", 3)
+    ranges = [f"{first}..{first + 5}" for first in range(10, 110, 10)]
+    butler.registry.register_units("visit_range", [{"camera": "Cam", "visit_range": one} for one in ranges])
+    return [{**GOOD, "visit_range": one} for one in ranges]
+
+
+def test_all_lots_are_filed(butler: Butler, small_lots: list[dict[str, Any]]) -> None:
+    assert file(butler, *small_lots) == len(butler.query.datasets("defects", collections="bulk")) == 10
+
+
+def test_a_bad_row_of_the_last_lot_is_named_and_keeps_all_out(
+    butler: Butler, small_lots: list[dict[str, Any]]
+) -> None:
+    with pytest.raises(UnitNotFoundError) as caught:
+        file(butler, *small_lots[:9], {**GOOD, "sensor": 9})
+    assert set(errors_by_row(caught.value)) == {9}
+    assert len(butler.query.datasets("defects", collections="bulk")) == 0
+
+
+def test_rows_that_fail_after_lots_were_handed_over_leave_nothing(
+    butler: Butler, small_lots: list[dict[str, Any]]
+) -> None:
+    name = butler.datastore.name
+
+    def rows() -> Any:
+        for number, data_id in enumerate(small_lots):
+            dataset_id = uuid4()
+            yield dataset_id, data_id, Artifact(name, f"bulk/{dataset_id.hex}", "json", 2, bytes(32))
+            if number == 8:
+                raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        butler.registry.file_datasets("bulk", "defects", name, rows())
+    assert len(butler.query.datasets("defects", collections="bulk")) == 0
+    assert file(butler, *small_lots) == 10, "its connection is as good as before"
+
+
+def test_what_the_run_has_is_passed_over_in_each_lot(
+    butler: Butler, small_lots: list[dict[str, Any]]
+) -> None:
+    name = butler.datastore.name
+    there = small_lots[1::3]
+    file(butler, *there)
+    found = butler.registry.find_in_run("bulk", "defects", there)
+    rows = [(uuid4(), data_id, Artifact(name, "bulk/a", "json", 2, bytes(32))) for data_id in small_lots]
+    filed = butler.registry.file_datasets("bulk", "defects", name, rows, skip_existing=True)
+    assert filed.new == 7
+    assert {given: one.id for given, one in filed.existing.items()} == {
+        row[0]: existing for row, (_, existing) in zip(rows[1::3], found, strict=True)
+    }
+
+
+def test_no_lot_ends_amid_a_dataset(butler: Butler, small_lots: list[dict[str, Any]]) -> None:
+    name = butler.datastore.name
+    rows = []
+    for data_id in small_lots:
+        dataset_id = uuid4()
+        for component in ("wcs", "psf"):
+            path = f"bulk/{dataset_id.hex}-{component}"
+            rows.append((dataset_id, data_id, Artifact(name, path, "json", 2, bytes(32), component)))
+    assert butler.registry.file_datasets("bulk", "defects", name, rows).new == 10
+    assert butler.registry.query("SELECT count(*) FROM artifact").scalar() == 20
