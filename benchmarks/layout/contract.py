@@ -31,6 +31,16 @@ _SELECTS = {
         " WHERE skymap = 'bench_sky' AND tract = %s AND patch = 50",
         "tract",
     ),
+    "visit_tract_join by tract, with the datasets of a type": (
+        "SELECT count(*) FROM butler.visit_tract_join AS j JOIN butler.dataset AS d USING (camera, visit)"
+        " WHERE j.skymap = 'bench_sky' AND j.tract = %s AND d.dataset_type = 'type_5'",
+        "tract",
+    ),
+    "visit_patch_join by patch, with the datasets of a type": (
+        "SELECT count(*) FROM butler.visit_patch_join AS j JOIN butler.dataset AS d USING (camera, visit)"
+        " WHERE j.skymap = 'bench_sky' AND j.tract = %s AND j.patch = 50 AND d.dataset_type = 'type_5'",
+        "tract",
+    ),
     "dataset view, 10 visits of a type": (
         "SELECT count(a.uri) FROM butler.dataset AS d JOIN butler.artifact AS a USING (dataset_id)"
         " WHERE d.dataset_type = 'type_5' AND d.camera = 'BenchCam' AND d.visit BETWEEN %s AND %s",

@@ -21,6 +21,9 @@ PAGE = 2000
 
 _FIRST = (UUID(int=0), "")
 
+_OF_VISITS = {"overlap": "recompute_visit_tracts", "region": "recompute_visit_regions"}
+"""What derives the rows of visits anew, by the kind of drift."""
+
 
 class PostgresUpkeep(Upkeep):
     """Calls of the functions under ``db/functions/care``."""
@@ -103,6 +106,14 @@ class PostgresUpkeep(Upkeep):
             sensor_id = rows[-1].observed_sensor_id
             yield None
         camera, visit = "", 0
+        while rows := self._look_up("drifted_visit_tracts", camera, visit):
+            for row in rows:
+                if row.missing or row.extra:
+                    detail = f"{row.missing} tracts are missing, {row.extra} too many"
+                    yield Drift("overlap", row.camera, row.visit, detail)
+            camera, visit = rows[-1].camera, rows[-1].visit
+            yield None
+        camera, visit = "", 0
         while rows := self._look_up("drifted_visits", camera, visit):
             for row in rows:
                 if row.drifted:
@@ -145,16 +156,16 @@ class PostgresUpkeep(Upkeep):
 
     def recompute(self, drifts: Iterable[Drift]) -> int:
         sensors: list[int] = []
-        visits: dict[str, list[int]] = defaultdict(list)
+        visits: dict[tuple[str, str], list[int]] = defaultdict(list)
         for drift in drifts:
             if drift.observed_sensor_id is not None:
                 sensors.append(drift.observed_sensor_id)
             else:
-                visits[drift.camera].append(drift.visit)
+                visits[_OF_VISITS[drift.kind], drift.camera].append(drift.visit)
         wrong = 0
         if sensors:
             ((wrong,),) = self._call("recompute_overlap", sensors)
-        for camera, numbers in visits.items():
-            ((count,),) = self._call("recompute_visit_regions", camera, numbers)
+        for (function, camera), numbers in visits.items():
+            ((count,),) = self._call(function, camera, numbers)
             wrong += count
         return wrong

@@ -68,7 +68,8 @@ class Drift:
     Parameters
     ----------
     kind : `str`
-        ``overlap`` of an observed sensor, or ``region`` of a visit.
+        ``overlap`` of an observed sensor with patches or of a visit with
+        tracts, or ``region`` of a visit.
     camera : `str`
         Its camera.
     visit : `int`
@@ -76,7 +77,7 @@ class Drift:
     detail : `str`
         In what it differs.
     sensor : `int` or `None`
-        The sensor, of an overlap.
+        The sensor, of an overlap with patches.
     observed_sensor_id : `int` or `None`
         The same, short.
     """

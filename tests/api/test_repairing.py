@@ -523,9 +523,9 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
 # What is derived --------------------------------------------------------------
 
 
-def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
-    butler: Butler, owner: psycopg2.extensions.connection
-) -> None:
+@pytest.fixture
+def sky(butler: Butler) -> Butler:
+    """Two sensors of a visit, each on a patch of one tract."""
     registry = butler.registry
     registry.register_camera(
         {
@@ -564,8 +564,14 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
             ],
         }
     )
-    assert list(butler.verify()) == []
-    pairs = sorted(map(tuple, registry.query("SELECT sensor, patch FROM sensor_patch_join")))
+    return butler
+
+
+def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
+    sky: Butler, owner: psycopg2.extensions.connection
+) -> None:
+    assert list(sky.verify()) == []
+    pairs = sorted(map(tuple, sky.registry.query("SELECT sensor, patch FROM sensor_patch_join")))
     assert pairs == [(1, 0), (2, 1)]
     with owner.cursor() as cursor:
         cursor.execute(
@@ -574,14 +580,55 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
         )
         cursor.execute("ALTER TABLE butler_internal.visit DISABLE TRIGGER USER")
         cursor.execute("UPDATE butler_internal.visit SET region = butler.sky_circle(0, 0, 1)")
-    faults = list(butler.verify())
+    faults = list(sky.verify())
     assert [(fault.kind, fault.uri, fault.detail) for fault in faults] == [
         ("overlap", "camera=Cam visit=1 sensor=2", "1 patches are missing, 1 too many"),
         ("region", "camera=Cam visit=1", "it isn't the hull of its sensors"),
     ]
-    assert repaired(butler) == {"recompute": 2}
-    assert list(butler.verify()) == []
-    assert sorted(map(tuple, registry.query("SELECT sensor, patch FROM sensor_patch_join"))) == pairs
+    assert repaired(sky) == {"recompute": 2}
+    assert list(sky.verify()) == []
+    assert sorted(map(tuple, sky.registry.query("SELECT sensor, patch FROM sensor_patch_join"))) == pairs
+
+
+@pytest.mark.parametrize(
+    ("damage", "detail"),
+    [
+        ("DELETE FROM butler_internal.visit_tract_overlap", "1 tracts are missing, 0 too many"),
+        (
+            "INSERT INTO butler_internal.tract (skymap, tract) VALUES ('sky', 1);"
+            "INSERT INTO butler_internal.visit_tract_overlap VALUES ('Cam', 1, 'sky', 1)",
+            "0 tracts are missing, 1 too many",
+        ),
+        ("UPDATE butler_internal.visit_tract_overlap SET visit = 2", "1 tracts are missing, 0 too many"),
+    ],
+)
+def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
+    sky: Butler, owner: psycopg2.extensions.connection, damage: str, detail: str
+) -> None:
+    sky.registry.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
+    with owner.cursor() as cursor:
+        cursor.execute(damage)
+    faults = list(sky.verify())
+    assert {(fault.kind, fault.detail) for fault in faults if fault.uri == "camera=Cam visit=1"} == {
+        ("overlap", detail)
+    }
+    assert repaired(sky) == {"recompute": len(faults)}
+    assert list(sky.verify()) == []
+    assert list(map(tuple, sky.registry.query("SELECT visit, tract FROM visit_tract_join"))) == [(1, 0)]
+
+
+def test_a_sensor_s_overlap_that_is_computed_anew_takes_its_visit_s_tracts_with_it(
+    sky: Butler, owner: psycopg2.extensions.connection
+) -> None:
+    with owner.cursor() as cursor:
+        cursor.execute("DELETE FROM butler_internal.sensor_patch_overlap")
+        cursor.execute("DELETE FROM butler_internal.visit_tract_overlap")
+    assert [fault.uri for fault in sky.verify()] == [
+        "camera=Cam visit=1 sensor=1",
+        "camera=Cam visit=1 sensor=2",
+    ]
+    assert repaired(sky) == {"recompute": 2}
+    assert list(sky.verify()) == []
 
 
 # Backups ----------------------------------------------------------------------

@@ -351,6 +351,67 @@ def test_two_loads_of_sensors_do_not_wait_for_each_other(pair: Pair) -> None:
     first.rows("COMMIT")
 
 
+def sensors(*places: float, camera: str = "Cam", visit: int = 70, first: int = 1) -> tuple[str, str]:
+    rows = [
+        {"camera": camera, "visit": visit, "sensor": n, "region": square(ra, 0.02)}
+        for n, ra in enumerate(places, first)
+    ]
+    return "SELECT butler.register_units('observed_sensor', %s, true)", json.dumps(rows)
+
+
+@pytest.fixture
+def visit(pair: Pair) -> Pair:
+    """A visit with a sensor on tract 0 and another that is nowhere; its region was given."""
+    first, _ = pair
+    row = {"camera": "Cam", "visit": 70, "visit_name": "n70", "region": square(10, 0)}
+    first.call("register_units", "visit", [row])
+    first.rows(*sensors(10, 60))
+    return pair
+
+
+def tracts_of_visit(session: Session) -> list[int]:
+    derived = "SELECT DISTINCT tract FROM butler.sensor_patch_join WHERE visit = 70 ORDER BY 1"
+    kept = session.column("SELECT tract FROM butler.visit_tract_join WHERE visit = 70 ORDER BY 1")
+    assert kept == session.column(derived)
+    return kept
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_a_sensor_that_comes_to_a_tract_while_another_leaves_it_keeps_the_visit_there(
+    visit: Pair, end: str
+) -> None:
+    comes, leaves = visit
+    comes.rows("BEGIN")
+    comes.rows(*sensors(10, first=3))
+    waiting = leaves.expect_blocked(*sensors(60))
+    comes.rows(end)
+    waiting.result()
+    assert tracts_of_visit(leaves) == ([0] if end == "COMMIT" else [])
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_a_sensor_that_leaves_a_tract_while_another_comes_to_it_keeps_the_visit_there(
+    visit: Pair, end: str
+) -> None:
+    leaves, comes = visit
+    leaves.rows("BEGIN")
+    leaves.rows(*sensors(60))
+    waiting = comes.expect_blocked(*sensors(10, first=3))
+    leaves.rows(end)
+    waiting.result()
+    assert tracts_of_visit(comes) == [0]
+
+
+def test_two_sensors_that_bring_a_visit_to_a_tract_at_once_make_one_pair(visit: Pair) -> None:
+    first, second = visit
+    first.rows("BEGIN")
+    first.rows(*sensors(11))
+    waiting = second.expect_blocked(*sensors(11, first=2))
+    first.rows("COMMIT")
+    waiting.result()
+    assert tracts_of_visit(first) == [1]
+
+
 @pytest.mark.parametrize("base_first", [True, False])
 def test_a_name_registered_in_base_and_layer_at_once_is_in_one(
     database: Any, pair: Pair, base_first: bool

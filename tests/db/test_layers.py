@@ -312,6 +312,35 @@ def test_own_units_join_with_the_base_s_on_the_sky_without_a_copy(
     assert ("Cam", 3, 1, "mine", 0) in alice.rows(joined)
 
 
+def test_in_a_layer_visits_and_tracts_of_all_layers_are_joined_each_once(
+    alice: Layer, write: Session, own: Session
+) -> None:
+    patches = [{"patch": n, "region": square(10.02 * (1 + n / 10000), 0.02)} for n in range(2)]
+    alice.call(
+        "register_skymap",
+        {"skymap": "mine", "tracts": [{"tract": 0, "region": square(10, 0, 1), "patches": patches}]},
+    )
+    alice.call("register_camera", camera("Sim"))
+    alice.call("register_units", "visit", [{"camera": "Sim", "visit": 1, "visit_name": "s1"}])
+    sensors = [
+        {"camera": "Sim", "visit": 1, "sensor": n, "region": square(10 + n / 100, 0.05)} for n in (1, 2)
+    ]
+    alice.call("register_units", "observed_sensor", sensors)
+    pairs = "SELECT camera, visit, skymap, tract FROM butler.visit_tract_join ORDER BY 1, 2, 3, 4"
+    derived = "SELECT DISTINCT camera, visit, skymap, tract FROM butler.sensor_patch_join ORDER BY 1, 2, 3, 4"
+    of_base = write.rows(pairs)
+    assert alice.rows(pairs) == alice.rows(derived)
+    assert set(alice.rows(pairs)) - set(of_base) == {
+        ("Sim", 1, "mine", 0),
+        ("Sim", 1, "rings", 0),
+        *((name, visit, "mine", 0) for name in ("Cam", "Spec") for visit in (1, 2)),
+    }
+    assert own.rows("SELECT camera, visit, skymap FROM mydb_alice_internal.visit_tract_overlap") == [
+        ("Sim", 1, "mine")
+    ]
+    assert write.rows(pairs) == of_base
+
+
 def test_own_visits_belong_to_own_cameras(alice: Layer) -> None:
     with refused("23503", constraint="fk_visit_camera"):
         alice.call("register_units", "visit", [{"camera": "Cam", "visit": 99, "visit_name": "n99"}])

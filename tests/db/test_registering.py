@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -199,6 +200,47 @@ def test_overlaps_follow_a_region_that_is_replaced(write: Session) -> None:
             ).replace("'", '"'),
         )
     assert patches() == []
+
+
+def test_a_visit_overlaps_a_tract_as_long_as_one_of_its_sensors_does(write: Session, own: Session) -> None:
+    def tracts() -> list[int]:
+        kept = write.rows(
+            "SELECT camera, visit, skymap, tract FROM butler.visit_tract_join ORDER BY 1, 2, 3, 4"
+        )
+        derived = (
+            "SELECT DISTINCT camera, visit, skymap, tract FROM butler.sensor_patch_join ORDER BY 1, 2, 3, 4"
+        )
+        assert kept == write.rows(derived)
+        return [tract for camera, visit, _, tract in kept if (camera, visit) == ("Cam", 1)]
+
+    def move(sensor: int, ra: float) -> None:
+        row = {"camera": "Cam", "visit": 1, "sensor": sensor, "region": square(ra, 0)}
+        write.rows("SELECT butler.register_units('observed_sensor', %s, true)", json.dumps([row]))
+
+    def move_patch(tract: int, patch: int, ra: float) -> None:
+        row = {"skymap": "rings", "tract": tract, "patch": patch, "region": square(ra, 0)}
+        write.rows("SELECT butler.register_units('patch', %s, true)", json.dumps([row]))
+
+    assert tracts() == [0]
+    move(sensor=1, ra=11)
+    assert tracts() == [0, 1]
+    move(sensor=2, ra=11)
+    assert tracts() == [1]
+    move(sensor=2, ra=10)
+    assert tracts() == [0, 1]
+    own.rows("DELETE FROM butler_internal.observed_sensor WHERE camera = 'Cam' AND visit = 1 AND sensor = 1")
+    assert tracts() == [0]
+    assert own.scalar("SELECT count(*) FROM butler_internal.sensor_patch_overlap") == write.scalar(
+        "SELECT count(*) FROM butler.sensor_patch_join"
+    )
+    move_patch(tract=1, patch=0, ra=10)
+    assert tracts() == [0, 1]
+    move_patch(tract=1, patch=0, ra=50)
+    assert tracts() == [0]
+    move_patch(tract=0, patch=0, ra=50)
+    assert tracts() == [0]
+    own.rows("DELETE FROM butler_internal.patch WHERE tract = 0")
+    assert tracts() == []
 
 
 def test_regions_are_not_registered_in_another_isolation_level(write: Session) -> None:

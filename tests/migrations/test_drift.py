@@ -120,6 +120,11 @@ DRIFTS = {
         "trigger",
         "keep_overlap_insert differs",
     ),
+    "the trigger that keeps the tracts of visits dropped": (
+        "DROP TRIGGER keep_overlap_delete ON butler_internal.observed_sensor",
+        "trigger",
+        "keep_overlap_delete is missing",
+    ),
     "a trigger dropped": (
         "DROP TRIGGER keep_overlap_insert ON butler_internal.patch",
         "trigger",

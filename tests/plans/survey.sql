@@ -22,6 +22,11 @@ SELECT 'rings', t, p, t * 20 + p, pg_temp.box(10 + t * 0.2 + p % 5 * 0.1, p / 5 
 FROM generate_series(1, 200) AS t, generate_series(0, 19) AS p;
 INSERT INTO sensor_patch_overlap (observed_sensor_id, patch_id)
 SELECT n, 20 + (n / 5 + more) % 4000 FROM generate_series(20, 20019) AS n, generate_series(0, 3) AS more;
+INSERT INTO visit_tract_overlap (camera, visit, skymap, tract)
+SELECT DISTINCT s.camera, s.visit, p.skymap, p.tract
+FROM sensor_patch_overlap AS o
+INNER JOIN observed_sensor AS s USING (observed_sensor_id)
+INNER JOIN patch AS p USING (patch_id);
 
 INSERT INTO datastore (datastore_id, datastore, root) VALUES (1, 'main', 'file:///data/');
 INSERT INTO dataset_type (dataset_type_id, dataset_type, storage_class, unit_mask)

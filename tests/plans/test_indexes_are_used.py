@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from databases import Database
 from db.session import Json
 
 from plans.watch import Watched
@@ -158,11 +159,76 @@ def test_selecting_from_the_views(session: Watched, select: str) -> None:
     assert session.read_whole() == []
 
 
-def test_joining_datasets_to_a_tract(watched: Callable[..., Watched]) -> None:
+JOINED_TO_THE_SKY = [
+    "SELECT d.*, a.uri FROM visit_tract_join AS j JOIN dataset AS d USING (camera, visit)"
+    " JOIN artifact AS a USING (dataset_id)"
+    " WHERE j.skymap = 'rings' AND j.tract = 5 AND d.dataset_type = 'image' AND d.run = 'r/1001'",
+    "SELECT d.*, a.uri FROM visit_tract_join AS j JOIN dataset AS d USING (skymap, tract)"
+    " JOIN artifact AS a USING (dataset_id)"
+    " WHERE j.camera = 'Cam' AND j.visit = 17 AND d.dataset_type = 'coadd'",
+]
+
+
+@pytest.mark.parametrize("select", JOINED_TO_THE_SKY)
+def test_joining_datasets_to_tracts_and_visits(session: Watched, select: str) -> None:
+    assert session.rows(select)
+    assert session.read_whole() == []
+
+
+def test_joining_the_images_of_a_tract_s_visits(watched: Callable[..., Watched]) -> None:
     session = watched("butler")
     assert session.rows(
         "SELECT d.* FROM visit_tract_join AS j JOIN dataset AS d USING (camera, visit)"
         " WHERE j.skymap = 'rings' AND j.tract = 5 AND d.dataset_type = 'image'"
+    )
+    assert session.read_whole() == []
+
+
+def test_a_join_of_a_visit_and_its_tracts_touches_no_pair_of_sensors_and_patches(
+    watched: Callable[..., Watched],
+) -> None:
+    session = watched("butler")
+    assert session.rows("SELECT * FROM visit_tract_join WHERE camera = 'Cam' AND visit = 5")
+    assert session.rows("SELECT * FROM visit_tract_join WHERE skymap = 'rings' AND tract = 5")
+    assert session.tables() == {"visit_tract_overlap"}
+
+
+@pytest.fixture
+def one_run(database: Database) -> None:
+    """The survey with all datasets in one run, of which the planner then knows nothing."""
+    with database.connect("superuser").cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(
+            "DELETE FROM butler_internal.dataset AS d USING butler_internal.dataset AS other"
+            " WHERE other.dataset_type_id = d.dataset_type_id AND other.digest = d.digest"
+            " AND other.dataset_id < d.dataset_id"
+        )
+        cursor.execute(
+            "DELETE FROM butler_internal.artifact AS a"
+            " WHERE NOT EXISTS (SELECT FROM butler_internal.dataset AS d WHERE d.dataset_id = a.dataset_id)"
+        )
+        cursor.execute(
+            "DELETE FROM butler_internal.dataset_tag AS t"
+            " WHERE NOT EXISTS (SELECT FROM butler_internal.dataset AS d WHERE d.dataset_id = t.dataset_id)"
+        )
+        cursor.execute("UPDATE butler_internal.dataset SET run_id = 1001")
+        cursor.execute("VACUUM ANALYZE butler_internal.dataset, butler_internal.artifact")
+
+
+@pytest.mark.usefixtures("one_run")
+def test_all_datasets_in_one_run(session: Watched) -> None:
+    ((found,),) = find(session, ["r/1001"])
+    find(session, ["r/1002", "r/1001"])
+    session.rows("SELECT * FROM get_dataset(%s)", found)
+    for data_id in ({"camera": "Cam", "visit": 17}, IMAGE):
+        for find_first in (True, False):
+            assert session.rows(
+                "SELECT * FROM query_datasets('image', '{r/1002,r/1001}', %s, %s)", Json(data_id), find_first
+            )
+    for select in JOINED_TO_THE_SKY:
+        assert session.rows(select)
+    assert session.rows(
+        "SELECT * FROM dataset WHERE dataset_type = 'image' AND run = 'r/1001' AND camera = 'Cam' AND visit = 17"
     )
     assert session.read_whole() == []
 

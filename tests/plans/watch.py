@@ -18,6 +18,7 @@ LARGE = {
     "observed_sensor",
     "patch",
     "sensor_patch_overlap",
+    "visit_tract_overlap",
 }
 """Tables of the base registry that grow with the survey, and so may never be read whole."""
 
@@ -62,6 +63,16 @@ class Watched(Session):
             and node["Schema"] == "butler_internal"
             and node["Relation Name"] in LARGE
         ]
+
+    def tables(self) -> set[str]:
+        """Give the base registry's tables that were read since the last call."""
+        plans, self._plans = self._plans, []
+        return {
+            node["Relation Name"]
+            for plan in plans
+            for node in _nodes(plan["Plan"])
+            if node.get("Schema") == "butler_internal"
+        }
 
     def _note(self, notice: str) -> None:
         _, found, plan = notice.partition("plan:\n")

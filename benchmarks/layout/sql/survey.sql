@@ -63,6 +63,12 @@ CROSS JOIN LATERAL generate_series(
     least(ceil((decl0 + 0.22) / 0.16)::integer - 1, :tracts / 20 * 10 - 1)
 ) AS y;
 
+INSERT INTO visit_tract_overlap (camera, visit, skymap, tract)
+SELECT DISTINCT s.camera, s.visit, p.skymap, p.tract
+FROM sensor_patch_overlap AS o
+INNER JOIN observed_sensor AS s USING (observed_sensor_id)
+INNER JOIN patch AS p USING (patch_id);
+
 INSERT INTO datastore (datastore_id, datastore, root) VALUES (1, 'bench', 'file:///bench/');
 
 DELETE FROM dataset_type;

@@ -373,3 +373,17 @@ sensor_patch_overlap = Table(
     Index("ix_sensor_patch_overlap_patch", "patch_id"),
     comment="Which observed sensors overlap which patches; kept by triggers on both.",
 )
+
+visit_tract_overlap = Table(
+    "visit_tract_overlap",
+    metadata,
+    Column("camera", Text),
+    Column("visit", BigInteger),
+    Column("skymap", Text),
+    Column("tract", Integer),
+    PrimaryKeyConstraint("camera", "visit", "skymap", "tract", name="pk_visit_tract_overlap"),
+    within("fk_visit_tract_overlap_visit", ["camera", "visit"], "visit"),
+    within("fk_visit_tract_overlap_tract", ["skymap", "tract"], "tract"),
+    Index("ix_visit_tract_overlap_tract", "skymap", "tract", "camera", "visit"),
+    comment="Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.",
+)

@@ -661,6 +661,20 @@ COMMENT ON COLUMN butler_internal.visit_pair.visit_2 IS 'The other visit.';
 
 CREATE INDEX ix_visit_pair_visit_2 ON butler_internal.visit_pair (camera_2, visit_2);
 
+CREATE TABLE butler_internal.visit_tract_overlap (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	skymap TEXT NOT NULL,
+	tract INTEGER NOT NULL,
+	CONSTRAINT pk_visit_tract_overlap PRIMARY KEY (camera, visit, skymap, tract),
+	CONSTRAINT fk_visit_tract_overlap_visit FOREIGN KEY(camera, visit) REFERENCES butler_internal.visit (camera, visit),
+	CONSTRAINT fk_visit_tract_overlap_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract)
+);
+
+COMMENT ON TABLE butler_internal.visit_tract_overlap IS 'Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.';
+
+CREATE INDEX ix_visit_tract_overlap_tract ON butler_internal.visit_tract_overlap (skymap, tract, camera, visit);
+
 CREATE TABLE butler_internal.dataset (
 	dataset_id UUID NOT NULL,
 	created TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -57,6 +57,14 @@ BEGIN
                     v_own, v_base
                 );
             END IF;
+        ELSIF v_table.name = 'visit_tract_overlap' AND v_base IS NOT NULL THEN
+            v_query := v_query || format(
+                ' UNION ALL SELECT DISTINCT s.camera, p.skymap, p.tract, s.visit FROM %1$I.observed_sensor AS s '
+                'INNER JOIN %2$I.all_patch AS p ON public.st_intersects(s.region, p.region) '
+                'UNION ALL SELECT DISTINCT s.camera, p.skymap, p.tract, s.visit FROM %1$I.patch AS p '
+                'INNER JOIN %2$I.all_observed_sensor AS s ON public.st_intersects(s.region, p.region)',
+                v_own, v_base
+            );
         END IF;
         EXECUTE format('CREATE VIEW %I.%I AS %s', v_own, 'all_' || v_table.name, v_query);
         EXECUTE format(

@@ -28,7 +28,12 @@ BEGIN
             'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
         );
         EXECUTE format(
-            'CREATE TRIGGER keep_overlap_update AFTER UPDATE ON %1$I.%2$I REFERENCING NEW TABLE AS new_rows '
+            'CREATE TRIGGER keep_overlap_update AFTER UPDATE ON %1$I.%2$I '
+            'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_overlap_delete AFTER DELETE ON %1$I.%2$I REFERENCING OLD TABLE AS old_rows '
             'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
         );
     END LOOP;

@@ -1,5 +1,5 @@
 -- object: function butler.recompute_overlap(bigint[])
--- requires: shared/require_read_committed.sql
+-- requires: shared/require_read_committed.sql functions/care/recompute_visit_tracts.sql
 --
 -- Under the lock that patches take: no sensor and no patch is registered meanwhile.
 CREATE OR REPLACE FUNCTION butler.recompute_overlap(p_observed_sensor_ids bigint[])
@@ -31,9 +31,17 @@ BEGIN
     WHERE s.observed_sensor_id = ANY (p_observed_sensor_ids)
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_new = ROW_COUNT;
+    PERFORM butler.recompute_visit_tracts(c.camera, c.visits)
+    FROM (
+        SELECT s.camera, array_agg(DISTINCT s.visit) AS visits
+        FROM butler_internal.observed_sensor AS s
+        WHERE s.observed_sensor_id = ANY (p_observed_sensor_ids)
+        GROUP BY s.camera
+    ) AS c;
     RETURN v_gone + v_new;
 END;
 $$;
 
 COMMENT ON FUNCTION butler.recompute_overlap(bigint[]) IS
-'Make sensor_patch_overlap of these sensors what their regions say; returns how many pairs were wrong.';
+'Make sensor_patch_overlap of these sensors what their regions say, and with it the tracts of their visits;
+returns how many pairs of sensors and patches were wrong.';
