@@ -3,7 +3,7 @@
 Their artifacts lie in the trash, where they can be restored, until it is
 emptied. Emptying is the mirror of a put: the registry says durably which bytes
 are about to go, they are deleted, and then the registry forgets them. Whoever
-dies in between leaves it to the next.
+dies in between leaves it to the next; whoever is slow keeps it from the next.
 """
 
 from __future__ import annotations
@@ -61,22 +61,26 @@ def empty_trash(
     stuck: set[UUID] = set()
     while claimed := registry.claim_trash(datastore.name, older_than, BATCH, stuck):
         done: set[UUID] = set()
-        for dataset_id, artifacts in _by_dataset(claimed):
-            failed = False
-            for trashed in artifacts:
-                if trashed.delete_bytes:
-                    try:
-                        datastore.remove([trashed.artifact])
-                    except (ButlerError, OSError) as error:
-                        failures[trashed.artifact.path] = str(error)
-                        failed = True
-            if failed:
-                stuck.add(dataset_id)
-            else:
-                done.add(dataset_id)
-                freed += sum(t.artifact.size for t in artifacts if t.delete_bytes)
-        if done:
-            forgotten += registry.drop_trash(datastore.name, list(done))
+        with registry.hold_trash(datastore.name, {trashed.dataset_id for trashed in claimed}) as held:
+            for dataset_id, artifacts in _by_dataset(claimed):
+                if dataset_id not in held.dataset_ids:
+                    continue
+                failed = False
+                for trashed in artifacts:
+                    if trashed.delete_bytes:
+                        held.confirm()
+                        try:
+                            datastore.remove([trashed.artifact])
+                        except (ButlerError, OSError) as error:
+                            failures[trashed.artifact.path] = str(error)
+                            failed = True
+                if failed:
+                    stuck.add(dataset_id)
+                else:
+                    done.add(dataset_id)
+                    freed += sum(t.artifact.size for t in artifacts if t.delete_bytes)
+            if done:
+                forgotten += held.drop(done)
         if on_progress:
             on_progress(forgotten, 0)
     return Emptied(forgotten, freed, tuple(failures.items()))

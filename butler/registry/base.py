@@ -6,8 +6,9 @@ A registry never opens an artifact, and never decides where bytes lie.
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType,
 if TYPE_CHECKING:
     from butler.registry.rows import DatasetRefs, Rows
 
-__all__ = ["BegunPut", "Existing", "Filed", "OpenIntent", "Registry", "TrashedArtifact"]
+__all__ = ["BegunPut", "Existing", "Filed", "HeldTrash", "OpenIntent", "Registry", "TrashedArtifact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,32 @@ class TrashedArtifact:
     dataset_id: UUID
     artifact: Artifact
     delete_bytes: bool
+
+
+class HeldTrash(ABC):
+    """Datasets whose claimed artifacts nobody else can end meanwhile.
+
+    Attributes
+    ----------
+    dataset_ids : `frozenset` [`uuid.UUID`]
+        Which of them: not those that another holds, or has ended.
+    """
+
+    dataset_ids: frozenset[UUID]
+
+    @abstractmethod
+    def confirm(self) -> None:
+        """Make sure, before bytes are deleted, that they are held still.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If the connection was lost, and others may hold them by now.
+        """
+
+    @abstractmethod
+    def drop(self, dataset_ids: Iterable[UUID]) -> int:
+        """Forget artifacts whose bytes are deleted; returns how many."""
 
 
 class Registry(Upkeep):
@@ -541,7 +568,7 @@ class Registry(Upkeep):
             own delay.
         limit : `int`
             Of how many datasets at most. What a dead process had claimed
-            comes first.
+            comes first; what another holds doesn't come.
         stuck : iterable of `uuid.UUID`
             Claimed before, and not to be given again: they can't be deleted.
 
@@ -552,8 +579,13 @@ class Registry(Upkeep):
         """
 
     @abstractmethod
-    def drop_trash(self, datastore: str, dataset_ids: Sequence[UUID]) -> int:
-        """Forget claimed artifacts, whose bytes are deleted; returns how many."""
+    def hold_trash(self, datastore: str, dataset_ids: Iterable[UUID]) -> AbstractContextManager[HeldTrash]:
+        """Keep what was claimed from everybody else while its bytes are deleted.
+
+        As long as it is claimed, nobody registers one of its files anew; what
+        is dropped in the block is forgotten at its end, and not before. If the
+        block raises, all of it stays claimed.
+        """
 
     # Provenance ----------------------------------------------------------
 

@@ -17,7 +17,15 @@ from sqlalchemy import Connection, Engine, Row, text
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
 from butler.lookahead import looking_ahead
 from butler.registry.attempts import attempted
-from butler.registry.base import BegunPut, Existing, Filed, OpenIntent, Registry, TrashedArtifact
+from butler.registry.base import (
+    BegunPut,
+    Existing,
+    Filed,
+    HeldTrash,
+    OpenIntent,
+    Registry,
+    TrashedArtifact,
+)
 from butler.registry.binding import (
     bound,
     bound_id,
@@ -29,6 +37,7 @@ from butler.registry.binding import (
 )
 from butler.registry.copying import copied_batches, copy_text
 from butler.registry.engine import open_engine
+from butler.registry.held_trash import PostgresHeldTrash
 from butler.registry.postgres_upkeep import PostgresUpkeep
 from butler.registry.rows import DatasetRefs, Fetched, Rows, dataset_columns
 from butler.registry.staging import StagedLot, staged_columns, staged_lots
@@ -559,9 +568,12 @@ class PostgresRegistry(PostgresUpkeep, Registry):
             for row in self._call("claim_trash", datastore, older_than, limit, bound_ids(stuck))
         ]
 
-    def drop_trash(self, datastore: str, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._call("drop_trash", datastore, bound_ids(dataset_ids))
-        return int(count)
+    @contextmanager
+    def hold_trash(self, datastore: str, dataset_ids: Iterable[UUID]) -> Iterator[HeldTrash]:
+        with translated(InvalidDataIdError), self._writing(), self._engine.connect() as connection:
+            transaction = connection.execution_options(isolation_level="READ COMMITTED")
+            with transaction.begin():
+                yield PostgresHeldTrash(transaction, self._statement, datastore, dataset_ids)
 
     # Provenance ----------------------------------------------------------
 

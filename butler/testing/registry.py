@@ -553,7 +553,10 @@ class RegistryTests:
         (ref,) = _put(observatory, _RAW)
         observatory.remove([ref.id])
         assert observatory.claim_trash("store", None, 10) == []
-        assert observatory.drop_trash("store", [ref.id]) == 0, "nobody has claimed it"
+        with observatory.hold_trash("store", [ref.id]) as held:
+            held.confirm()
+            assert held.dataset_ids == frozenset()
+            assert held.drop([ref.id]) == 0, "nobody has claimed it"
         assert observatory.restore([ref.id]) == 1
 
     def test_a_collection_goes_with_its_datasets_if_asked(self, observatory: Registry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from butler.care.trash import BATCH
 from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
+    DatabaseUnavailableError,
     DatasetExistsError,
     DatasetNotFoundError,
     NotSupportedError,
@@ -133,6 +135,76 @@ def test_a_file_that_can_t_be_deleted_is_named_and_tried_again(
     assert reason
     stuck.rmdir()
     assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert agrees(butler)
+
+
+def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registered_anew(
+    butler: Butler, owner: Butler, repo: Path, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slow one has claimed a file that any dataset may have, and stops before it deletes it."""
+    first, second = put(butler, 1), put(butler, 2)
+    file = files(repo)[0].with_name("shared")
+    with database.connect("superuser").cursor() as cursor:
+        (path,) = {artifact.path for artifact in first.artifacts}
+        shared = str(Path(path).with_name("shared"))
+        cursor.execute(
+            "UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", (shared, str(first.id))
+        )
+    files(repo)[[first.id.hex in f.name for f in files(repo)].index(True)].rename(file)
+    butler.remove([first])
+    again = butler.registry.begin_put(
+        butler.run or "",
+        "stats",
+        [{"camera": "Cam", "sensor": 1}],
+        template=butler.datastore.template("stats", "Dict"),
+        datastore=butler.datastore.name,
+    )[0]
+    artifacts = {again.id: [replace(artifact, path=shared) for artifact in first.artifacts]}
+    remove = owner.datastore.remove
+    seen: list[object] = []
+
+    def slowly(doomed: Any) -> None:
+        with Butler(repo, role="owner") as other:
+            seen.append(other.empty_trash(older_than=NOW).artifacts)
+        with pytest.raises(DatasetExistsError, match="is being deleted") as caught:
+            butler.registry.finish_put(artifacts)
+        seen.append("Try again" in caught.value.hint)
+        remove(doomed)
+
+    monkeypatch.setattr(owner.datastore, "remove", slowly)
+    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert seen == [0, True]
+    assert not file.exists()
+    file.write_bytes(files(repo)[0].read_bytes())
+    assert butler.registry.finish_put(artifacts) == 1
+    assert owner.empty_trash(older_than=NOW).artifacts == 0
+    assert file.exists()
+    assert butler.exists(second)
+
+
+def test_one_that_lost_its_connection_deletes_nothing_more(
+    butler: Butler, owner: Butler, repo: Path, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    butler.remove([put(butler, n) for n in range(3)])
+    superuser = database.connect("superuser")
+    remove = owner.datastore.remove
+    monkeypatch.setattr("butler.registry.held_trash._SURE_FOR", 0)
+
+    def cut_after(doomed: Any) -> None:
+        remove(doomed)
+        with superuser.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'butler_owner' AND state = 'idle in transaction'"
+            )
+
+    monkeypatch.setattr(owner.datastore, "remove", cut_after)
+    with pytest.raises(DatabaseUnavailableError):
+        owner.empty_trash(older_than=NOW)
+    assert len(files(repo)) == 2
+    monkeypatch.undo()
+    assert owner.empty_trash(older_than=NOW).artifacts == 3
+    assert files(repo) == []
     assert agrees(butler)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
-from db.session import refused
-from db.world import put
+from db.session import Session, refused
+from db.world import TEMPLATE, artifact, put
 
 from concurrency.conftest import Person
 
@@ -78,6 +80,75 @@ def test_what_is_being_deleted_isn_t_restored(pair: Pair, own: Any) -> None:
     own.rows("COMMIT")
     with refused("UB402", "deleted"):
         waiting.result()
+
+
+NIGHT = "night/whole.fits"
+HOLD = "SELECT dataset_id FROM butler.hold_trash('main', %s::uuid[])"
+DROP = "SELECT butler.drop_trash('main', %s::uuid[])"
+REGISTER = "SELECT butler.finish_put(%s)"
+
+
+def file_of_the_night(session: Session) -> tuple[Any, str]:
+    """A dataset that is begun, and how it is registered with a file whose name doesn't carry its id."""
+    (row,) = session.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main")
+    return row["dataset_id"], json.dumps([artifact(row["dataset_id"], NIGHT)])
+
+
+@pytest.fixture
+def trashed(pair: Pair, own: Any) -> Any:
+    """A dataset whose deletion has begun: claimed, with its file still there."""
+    writer, _ = pair
+    one, registered = file_of_the_night(writer)
+    writer.rows(REGISTER, registered)
+    writer.rows("SELECT butler.remove(%s::uuid[])", [one])
+    assert [row["delete_bytes"] for row in own.table("claim_trash", "main", "0", 10)] == [True]
+    return one
+
+
+def test_while_one_deletes_a_file_no_other_can_end_it_and_nobody_registers_it_anew(
+    pair: Pair, own: Any, trashed: Any
+) -> None:
+    slow, quick = pair
+    slow.rows("BEGIN")
+    assert slow.column(HOLD, [trashed]) == [trashed]
+    assert own.table("claim_trash", "main", "0", 10) == []
+    assert quick.column(HOLD, [trashed]) == []
+    waiting = quick.expect_blocked(DROP, [trashed])
+    _, registered = file_of_the_night(own)
+    with refused("UB201", f"{NIGHT} is being deleted", "Try again"):
+        own.rows(REGISTER, registered)
+    slow.rows(DROP, [trashed])
+    slow.rows("COMMIT")
+    assert waiting.result() == [(0,)]
+    own.rows(REGISTER, registered)
+
+
+def test_what_another_has_ended_meanwhile_isn_t_held(pair: Pair, trashed: Any) -> None:
+    slow, quick = pair
+    quick.rows("BEGIN")
+    assert quick.column(HOLD, [trashed]) == [trashed]
+    quick.rows(DROP, [trashed])
+    assert slow.column(HOLD, [trashed]) == []
+    quick.rows("COMMIT")
+    assert slow.column(HOLD, [trashed]) == []
+
+
+def test_what_one_held_that_died_is_given_to_the_next(pair: Pair, own: Any, trashed: Any) -> None:
+    died, following = pair
+    died.rows("BEGIN")
+    assert died.column(HOLD, [trashed]) == [trashed]
+    died.connection.close()
+    patience = time.monotonic() + 10
+    while not (claimed := own.table("claim_trash", "main", "0", 10)) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert [row["dataset_id"] for row in claimed] == [trashed]
+    assert following.column(HOLD, [trashed]) == [trashed]
+
+
+def test_the_trash_isn_t_held_under_another_isolation_level(pair: Pair, trashed: Any) -> None:
+    one, _ = pair
+    with refused("UB601", "read committed"), one.transaction("REPEATABLE READ"):
+        one.rows(HOLD, [trashed])
 
 
 def test_a_chain_that_is_being_frozen_keeps_its_members(pair: Pair) -> None:

@@ -51,6 +51,7 @@ WRITES = {
     "finish_put",
     "forget_puts",
     "freeze_collection",
+    "hold_trash",
     "mark_found",
     "mark_lost",
     "merge_datasets",

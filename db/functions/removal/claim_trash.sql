@@ -2,7 +2,8 @@
 -- requires: functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
 --
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
--- process had claimed is given again. Sooner than the trash's delay only the owner may.
+-- process had claimed is given again, but not what another holds. Sooner than the trash's delay only
+-- the owner may.
 CREATE OR REPLACE FUNCTION butler.claim_trash(
     p_datastore text,
     p_older_than interval DEFAULT NULL,
@@ -56,11 +57,16 @@ BEGIN
     -- Datasets whose files may be shared come in under the other side of this lock.
     PERFORM pg_advisory_xact_lock(7310006, v_datastore::integer);
     WITH claimed_before AS (
-        SELECT DISTINCT a.dataset_id
-        FROM butler_internal.artifact AS a
-        WHERE a.state = 'deleting' AND a.datastore_id = v_datastore AND a.dataset_id <> ALL (p_except)
-        ORDER BY a.dataset_id
+        SELECT d.dataset_id
+        FROM butler_internal.dataset AS d
+        WHERE d.dataset_id IN (
+            SELECT a.dataset_id
+            FROM butler_internal.artifact AS a
+            WHERE a.state = 'deleting' AND a.datastore_id = v_datastore AND a.dataset_id <> ALL (p_except)
+        )
+        ORDER BY d.dataset_id
         LIMIT p_limit
+        FOR NO KEY UPDATE OF d SKIP LOCKED
     ),
     due AS (
         SELECT d.dataset_id
@@ -108,4 +114,4 @@ COMMENT ON FUNCTION butler.claim_trash(text, interval, integer, uuid[]) IS
 'Artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they can
 no longer be restored, and their bytes are to be deleted now, but where delete_bytes is false: another dataset
 needs the file, or it was ingested in place. At most so many datasets, and none of those excepted, which
-couldn''t be deleted. End with drop_trash. Raises UB301, UB401.';
+couldn''t be deleted. Go on with hold_trash, end with drop_trash. Raises UB301, UB401.';

@@ -22,7 +22,7 @@ BEGIN
         IF v_deleting THEN
             PERFORM butler_shared.raise_error(
                 'UB201', format('the file %s is being deleted', new.path),
-                'Register it again when that has ended, if it is still there.',
+                'Try again when that has ended, if it is still there; emptying the trash ends what a dead process began.',
                 jsonb_build_object('path', new.path)
             );
         END IF;

@@ -1,4 +1,6 @@
 -- object: function butler.drop_trash(text, uuid[])
+--
+-- Waits for whoever holds what is dropped: its bytes may be about to go still.
 CREATE OR REPLACE FUNCTION butler.drop_trash(p_datastore text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -10,6 +12,10 @@ DECLARE
     v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
+    PERFORM FROM butler_internal.dataset AS d
+    WHERE d.dataset_id = ANY (p_dataset_ids)
+    ORDER BY d.dataset_id
+    FOR NO KEY UPDATE;
     DELETE FROM butler_internal.artifact AS a
     USING butler_internal.all_datastore AS s
     WHERE
@@ -21,4 +27,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.drop_trash(text, uuid[]) IS
-'Say that the bytes of what claim_trash gave are deleted; returns how many artifacts.';
+'Say that the bytes of what hold_trash holds are deleted; returns how many artifacts.';
