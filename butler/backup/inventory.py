@@ -53,8 +53,8 @@ def write_inventory(
 def _artifacts(registries: list[Registry]) -> str:
     """Each registry's own rows: its views show those of its base too."""
     return " UNION ALL ".join(
-        f"SELECT '{registry.name}', s.datastore, a.path, a.size, encode(a.sha256, 'hex'),"
-        " a.dataset_id::text, a.component, a.state"
+        f"SELECT '{registry.name}', s.datastore, {registry.name}.artifact_path(a.path, a.dataset_id), a.size,"
+        f" encode(a.sha256, 'hex'), a.dataset_id::text, a.component, {registry.name}.state_name(a.state)"
         f" FROM {registry.tables}.artifact AS a"
         f" INNER JOIN {registry.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
         for registry in registries

@@ -64,7 +64,8 @@ def stored_artifacts(connection: Connection, name: str, *, sample: int | None = 
     from butler.schema.install import registries
 
     own = " UNION ALL ".join(
-        "SELECT a.path, a.formatter, a.size, a.sha256, a.component"
+        f"SELECT {r.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size, a.sha256,"
+        " a.component"
         f" FROM {r.tables}.artifact AS a"
         f" INNER JOIN {r.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
         f" INNER JOIN {r.tables}.dataset AS d ON d.dataset_id = a.dataset_id"

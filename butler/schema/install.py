@@ -235,10 +235,11 @@ def drop_proxy(connection: Connection, name: str) -> list[Artifact]:
         )
     stored = connection.execute(
         text(
-            "SELECT s.datastore, a.path, a.formatter, a.size, a.sha256, a.component"
+            f"SELECT s.datastore, {found.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size,"
+            " a.sha256, a.component"
             f" FROM {found.tables}.artifact AS a"
             f" INNER JOIN {found.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
-            " ORDER BY a.path"
+            " ORDER BY path"
         )
     ).all()
     connection.execute(text("DELETE FROM butler_shared.registry WHERE registry = :name"), {"name": name})

@@ -46,8 +46,7 @@ BEGIN
     END LOOP;
     EXECUTE format(
         'CREATE TRIGGER refuse_deleted_file BEFORE INSERT ON %1$I.artifact FOR EACH ROW '
-        'WHEN (new.path !~ ''^[a-z][a-z0-9+.-]*:'' '
-        'AND strpos(new.path, replace(new.dataset_id::text, ''-'', '''')) = 0) '
+        'WHEN (strpos(new.path, '':'') = 0 AND strpos(new.path, ''{}'') = 0) '
         'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
     );
     IF v_depth > 0 THEN

@@ -94,10 +94,12 @@ def test_a_backup_lists_every_artifact_once_with_its_checksum(
     assert (manifest.registries, manifest.role_prefix) == (["butler", "mydb_me"], "butler")
     assert manifest.datastores == {"main": butler.datastore.root}
     rows = pq.read_table(tmp_path / "backup/inventory.parquet").to_pylist()
-    expected = layer.registry.query("SELECT path, size, sha256, dataset_id::text FROM artifact ORDER BY path")
-    assert sorted((row["path"], row["size"], row["sha256"], row["dataset_id"]) for row in rows) == [
-        tuple(row) for row in expected
-    ]
+    expected = layer.registry.query(
+        "SELECT path, size, sha256, dataset_id::text, state FROM artifact ORDER BY path"
+    )
+    assert sorted(
+        (row["path"], row["size"], row["sha256"], row["dataset_id"], row["state"]) for row in rows
+    ) == [tuple(row) for row in expected]
     assert [row["registry"] for row in rows if row["path"].startswith("u/me/mine")] == ["mydb_me"] * 2
     assert (manifest.artifacts, manifest.bytes) == (len(rows), sum(row["size"] for row in rows))
 

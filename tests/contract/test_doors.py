@@ -8,6 +8,7 @@ from db.session import Session, refused
 from db.world import contents
 
 READS = {
+    "artifact_path",
     "claims_of_datasets",
     "claims_of_files",
     "count_artifacts",

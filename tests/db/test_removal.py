@@ -290,7 +290,11 @@ def test_a_file_of_a_put_that_another_dataset_has_too_stays(write: Session, own:
 
 
 @pytest.mark.parametrize(
-    "path", ["night/%77hole.fits", "night/caf%c3%a9.fits", "a b.fits", "night/%2bx.fits", "x%5Fy.fits"]
+    "path",
+    [
+        *("night/%77hole.fits", "night/caf%c3%a9.fits", "a b.fits", "night/%2bx.fits", "x%5Fy.fits"),
+        *("night/{id}.fits", "night/{.fits", "night/}{.fits", "https://archive.org/{}.fits"),
+    ],
 )
 def test_a_file_has_one_spelling(write: Session, path: str) -> None:
     with refused("23514", constraint="ck_artifact_spelling"):

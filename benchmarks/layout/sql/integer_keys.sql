@@ -89,7 +89,7 @@ BEGIN
     LEFT JOIN skymap AS m ON m.skymap = s.skymap
     ORDER BY s.dataset_type_id, s.visit, s.sensor, s.tract, s.patch;
     INSERT INTO artifact (dataset_id, datastore_id, path, formatter, size, sha256)
-    SELECT s.dataset_id, 1, s.path, 'fits-exposure', 1000, s.sha256 FROM staged AS s ORDER BY s.dataset_type_id, s.visit, s.sensor, s.tract, s.patch;
+    SELECT s.dataset_id, 1, stored_path(s.path, s.dataset_id), 'fits-exposure', 1000, s.sha256 FROM staged AS s ORDER BY s.dataset_type_id, s.visit, s.sensor, s.tract, s.patch;
 END
 $$;
 

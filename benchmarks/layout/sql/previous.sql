@@ -1,5 +1,6 @@
 -- The layout as it was before this experiment: columns in the order of the data ID, bigint keys,
--- a digest that is an MD5 and no more.
+-- a digest that is an MD5 and no more, whole paths.
+CREATE FUNCTION trial.stored_path(p_path text, p_dataset_id uuid) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT p_path';
 CREATE FUNCTION trial.data_id_digest(
     p_camera text, p_abstract_filter text, p_physical_filter text, p_sensor integer, p_visit bigint, p_snap integer,
     p_visit_range int8range, p_skymap text, p_tract integer, p_patch integer, p_sky_pixel bigint, p_label text

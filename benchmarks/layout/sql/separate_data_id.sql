@@ -70,7 +70,7 @@ BEGIN
     FROM keyed AS k INNER JOIN data_id AS i ON i.digest = k.digest
     ORDER BY k.dataset_type_id, k.visit, k.sensor, k.tract, k.patch;
     INSERT INTO artifact (dataset_id, datastore_id, path, formatter, size, sha256)
-    SELECT s.dataset_id, 1, s.path, 'fits-exposure', 1000, s.sha256 FROM staged AS s ORDER BY s.dataset_type_id, s.visit, s.sensor, s.tract, s.patch;
+    SELECT s.dataset_id, 1, stored_path(s.path, s.dataset_id), 'fits-exposure', 1000, s.sha256 FROM staged AS s ORDER BY s.dataset_type_id, s.visit, s.sensor, s.tract, s.patch;
     DROP TABLE keyed;
 END
 $$;

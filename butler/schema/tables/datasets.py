@@ -220,7 +220,7 @@ datastore = Table(
     comment="Places that hold artifacts.",
 )
 
-SHAREABLE = "path !~ '^[a-z][a-z0-9+.-]*:' AND strpos(path, replace(dataset_id::text, '-', '')) = 0"
+SHAREABLE = "strpos(path, ':') = 0 AND strpos(path, '{}') = 0"
 """Of an artifact that several datasets may have: a file of the datastore without a dataset's id in its path."""
 
 artifact = Table(
@@ -238,7 +238,7 @@ artifact = Table(
         "path",
         Text,
         nullable=False,
-        comment="Percent-encoded, relative to the datastore's root; or a whole URI.",
+        comment="Percent-encoded, relative to the datastore's root, {} for the dataset's id; or a whole URI.",
     ),
     Column(
         "state",
@@ -259,9 +259,9 @@ artifact = Table(
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
-    # One file inside a datastore has one spelling.
+    # One file inside a datastore has one spelling; {} is the dataset's id (functions/datasets/artifact_path.sql).
     CheckConstraint(
-        r"path ~ '^[a-z][a-z0-9+.-]*:' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$'"
+        r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
         r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",
         name="ck_artifact_spelling",
     ),

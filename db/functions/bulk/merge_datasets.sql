@@ -1,5 +1,5 @@
 -- object: function butler.merge_datasets(text, text, text, boolean, bigint)
--- requires: functions/bulk/stage_datasets.sql functions/collections/register_collection.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql functions/internal/check_quantum.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql
+-- requires: functions/bulk/stage_datasets.sql functions/collections/register_collection.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/unknown_unit.sql functions/internal/check_quantum.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql shared/stored_path.sql
 --
 -- The checks are there to name all bad rows; the constraints of dataset and artifact are what
 -- refuses them, so a row that slips between the two still can't come in.
@@ -228,7 +228,9 @@ BEGIN
     ),
     stored AS (
         INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
-        SELECT s.dataset_id, v_datastore, coalesce(s.component, ''), s.path, s.formatter, s.size, s.sha256
+        SELECT
+            s.dataset_id, v_datastore, coalesce(s.component, ''), butler_shared.stored_path(s.path, s.dataset_id),
+            s.formatter, s.size, s.sha256
         FROM pg_temp.butler_stage_dataset AS s
         INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
     ),

@@ -1,5 +1,5 @@
 -- object: function butler.stored_artifacts(text, uuid, text, integer)
--- requires: functions/datasets/state_name.sql
+-- requires: functions/datasets/artifact_path.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler.stored_artifacts(
     p_datastore text,
     p_after uuid DEFAULT '00000000-0000-0000-0000-000000000000',
@@ -22,7 +22,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT
-        a.dataset_id, a.component, a.path, a.formatter, a.size, a.sha256,
+        a.dataset_id, a.component, butler.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size, a.sha256,
         butler.state_name(a.state) AS state, butler.state_name(d.state) AS dataset_state
     FROM butler_internal.artifact AS a
     INNER JOIN butler_internal.dataset AS d ON d.dataset_id = a.dataset_id

@@ -1,5 +1,5 @@
 -- object: function butler.finish_put(jsonb, boolean)
--- requires: shared/raise_rows.sql shared/require_read_committed.sql
+-- requires: shared/raise_rows.sql shared/require_read_committed.sql shared/stored_path.sql
 --
 -- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
 -- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
@@ -84,7 +84,8 @@ BEGIN
     stored AS (
         INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
         SELECT
-            m.dataset_id, m.datastore_id, coalesce(a ->> 'component', ''), a ->> 'path', a ->> 'formatter',
+            m.dataset_id, m.datastore_id, coalesce(a ->> 'component', ''),
+            butler_shared.stored_path(a ->> 'path', m.dataset_id), a ->> 'formatter',
             (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
         FROM jsonb_array_elements(p_artifacts) AS a
         INNER JOIN filed AS f ON f.dataset_id = (a ->> 'dataset_id')::uuid

@@ -1,5 +1,5 @@
 -- object: function butler.claim_trash(text, interval, integer, uuid[])
--- requires: functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
+-- requires: functions/datasets/artifact_path.sql functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
 --
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
 -- process had claimed is given again, but not what another holds. Sooner than the trash's delay only
@@ -97,14 +97,15 @@ BEGIN
     SELECT array_agg(c.dataset_id) INTO v_claimed
     FROM (SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n) AS c;
     v_shared := ARRAY(SELECT s.path FROM butler_shared.shared_paths(v_datastore, ARRAY(
-        SELECT a.path FROM butler_internal.artifact AS a
+        SELECT butler.artifact_path(a.path, a.dataset_id) FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
     )) AS s (path));
     RETURN QUERY
     SELECT
-        a.dataset_id, a.component, a.path, a.formatter, a.size, a.sha256,
-        a.path !~ '^[a-z][a-z0-9+.-]*:' AND a.path <> ALL (v_shared)
+        a.dataset_id, a.component, f.path, a.formatter, a.size, a.sha256,
+        a.path !~ '^[a-z][a-z0-9+.-]*:' AND f.path <> ALL (v_shared)
     FROM butler_internal.artifact AS a
+    CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f
     WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
     ORDER BY a.dataset_id, a.component;
 END;

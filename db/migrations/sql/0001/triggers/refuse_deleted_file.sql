@@ -17,7 +17,7 @@ BEGIN
     FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
         EXECUTE format(
             'SELECT EXISTS (SELECT FROM %I.artifact AS a WHERE a.datastore_id = $1 AND a.state = ''deleting'' '
-            'AND a.path = $2)', v_registry || '_internal'
+            'AND replace(a.path, ''{}'', replace(a.dataset_id::text, ''-'', '''')) = $2)', v_registry || '_internal'
         ) INTO v_deleting USING new.datastore_id, new.path;
         IF v_deleting THEN
             PERFORM butler_shared.raise_error(

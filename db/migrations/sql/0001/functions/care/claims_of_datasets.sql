@@ -1,4 +1,5 @@
 -- object: function butler.claims_of_datasets(uuid[])
+-- requires: functions/datasets/artifact_path.sql
 --
 -- One statement for all registries, so that a put which ends meanwhile is seen as an intent or as a
 -- dataset: a file is called an orphan only if nobody has it, in layers that the caller can't see too.
@@ -20,10 +21,12 @@ AS $$
 BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
-            'SELECT a.dataset_id, s.datastore, a.path,'
-            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || a.path END,'
+            'SELECT a.dataset_id, s.datastore, f.path,'
+            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || f.path END,'
             ' NULL::text, NULL::text, NULL::text'
-            ' FROM %1$I.artifact AS a INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
+            ' FROM %1$I.artifact AS a'
+            ' CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f'
+            ' INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
             ' WHERE a.dataset_id = ANY ($1)'
             ' UNION ALL SELECT i.dataset_id, s.datastore, NULL, NULL, i.hint, t.storage_class, t.dataset_type'
             ' FROM %1$I.put_intent AS i INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = i.datastore_id'

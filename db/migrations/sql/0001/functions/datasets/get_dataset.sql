@@ -1,5 +1,5 @@
 -- object: function butler.get_dataset(uuid)
--- requires: functions/internal/data_id_json.sql functions/internal/unit_array.sql functions/datasets/state_name.sql
+-- requires: functions/internal/data_id_json.sql functions/internal/unit_array.sql functions/datasets/artifact_path.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler.get_dataset(p_dataset_id uuid)
 RETURNS TABLE (
     dataset_id uuid,
@@ -39,7 +39,7 @@ BEGIN
         butler.state_name(d.state),
         s.datastore,
         a.component,
-        a.path,
+        butler.artifact_path(a.path, a.dataset_id),
         a.formatter,
         a.size,
         a.sha256,

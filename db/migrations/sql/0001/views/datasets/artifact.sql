@@ -1,12 +1,12 @@
 -- object: view butler.artifact
--- requires: functions/datasets/state_name.sql
+-- requires: functions/datasets/artifact_path.sql functions/datasets/state_name.sql
 CREATE VIEW butler.artifact AS
 SELECT
     a.dataset_id,
     s.datastore,
     a.component,
-    CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path ELSE s.root || a.path END AS uri,
-    a.path,
+    CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path ELSE s.root || f.path END AS uri,
+    f.path,
     a.formatter,
     a.size,
     encode(a.sha256, 'hex') AS sha256,
@@ -15,12 +15,14 @@ SELECT
         ELSE butler.state_name(a.state)
     END AS state
 FROM butler_internal.all_artifact AS a
+CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f
 INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
 LEFT JOIN butler_internal.all_dataset AS d
     ON d.dataset_id = a.dataset_id AND d.state <> 'present' AND d.trashed;
 
 COMMENT ON VIEW butler.artifact IS 'Stored pieces of datasets; uri alone is enough to open one.';
 COMMENT ON COLUMN butler.artifact.uri IS 'Where its bytes are: a whole URI. UCD: meta.ref.url';
+COMMENT ON COLUMN butler.artifact.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
 COMMENT ON COLUMN butler.artifact.state IS
 'present; lost, as verify found; trashed: its dataset was unstored or removed and can be restored; or deleting.';
 COMMENT ON COLUMN butler.artifact.sha256 IS 'SHA-256 of its bytes, hexadecimal.';

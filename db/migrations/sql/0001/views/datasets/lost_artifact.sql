@@ -1,10 +1,14 @@
 -- object: view butler.lost_artifact
+-- requires: functions/datasets/artifact_path.sql
 CREATE VIEW butler.lost_artifact AS
 SELECT
     a.dataset_id,
     s.datastore,
     a.component,
-    CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path ELSE s.root || a.path END AS uri,
+    CASE
+        WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path
+        ELSE s.root || butler.artifact_path(a.path, a.dataset_id)
+    END AS uri,
     l.fault,
     l.found,
     l.found_by
