@@ -235,8 +235,8 @@ def drop_proxy(connection: Connection, name: str) -> list[Artifact]:
         )
     stored = connection.execute(
         text(
-            f"SELECT s.datastore, {found.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size,"
-            " a.sha256, a.component"
+            f"SELECT s.datastore, {found.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter,"
+            " a.size, a.sha256, a.component"
             f" FROM {found.tables}.artifact AS a"
             f" INNER JOIN {found.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
             " ORDER BY path"
