@@ -146,26 +146,32 @@ def ingest(
             for ref in butler.ingest([(files[0], read_labels(label))], found_type, mode=mode.value):
                 print(ref)
         return
+    from butler.cli.growing import growing_report
     from butler.ingest import ingest_files
+    from butler.ingest.outcomes import COLUMNS
 
     outcomes: list[Outcome] = []
     try:
-        with session.writing(run=run) as butler, progress(session, "ingest") as on_progress:
-            outcomes.extend(
-                ingest_files(
-                    butler,
-                    files,
-                    found_type,
-                    camera=camera,
-                    mode=mode.value,
-                    strict=on_error == OnError.STOP,
-                    skip_existing=skip_existing,
-                    settle=settle,
-                    dry_run=dry_run,
-                    workers=_workers(files),
-                    on_progress=on_progress,
-                )
-            )
+        with (
+            session.writing(run=run) as butler,
+            growing_report(report, COLUMNS) as add_to_report,
+            progress(session, "ingest") as on_progress,
+        ):
+            for outcome in ingest_files(
+                butler,
+                files,
+                found_type,
+                camera=camera,
+                mode=mode.value,
+                strict=on_error == OnError.STOP,
+                skip_existing=skip_existing,
+                settle=settle,
+                dry_run=dry_run,
+                workers=_workers(files),
+                on_progress=on_progress,
+            ):
+                outcomes.append(outcome)
+                add_to_report(outcome.row())
     finally:
         _tell(session, outcomes, report, dry_run)
     failed = sum(one.outcome == "failed" for one in outcomes)

@@ -12,7 +12,7 @@ from typing import Any
 from butler.cli.arguments import TableFormat
 from butler.errors import FormatError
 
-__all__ = ["plain", "write_table"]
+__all__ = ["plain", "scalar", "write_table"]
 
 Cells = Sequence[Sequence[Any]]
 
@@ -82,7 +82,7 @@ def _write_csv(columns: Sequence[str], rows: Cells, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_scalar(value) for value in row] for row in rows)
+        writer.writerows([scalar(value) for value in row] for row in rows)
 
 
 def _write_parquet(columns: Sequence[str], rows: Cells, path: Path) -> None:
@@ -99,7 +99,7 @@ def _with_astropy(form: str, **options: Any) -> Callable[[Sequence[str], Cells, 
 
         from butler.registry.rows import Fetched, Rows
 
-        scalars = [[_in_64_bits(_scalar(value)) for value in row] for row in rows]
+        scalars = [[_in_64_bits(scalar(value)) for value in row] for row in rows]
         table = Rows(lambda: Fetched(tuple(columns), scalars)).to_astropy()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -108,7 +108,7 @@ def _with_astropy(form: str, **options: Any) -> Callable[[Sequence[str], Cells, 
     return write
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """Give a value as text or number."""
     if isinstance(value, float):
         return value

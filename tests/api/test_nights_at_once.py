@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from astropy.table import Table
 from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
@@ -113,6 +115,52 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
         for fault in butler.verify():
             assert fault.kind in ("unfinished", "temporary", "orphan"), fault
             assert fault.kind != "orphan" or any(name in fault.uri for name in unfinished), fault
+
+
+IN_SMALL_LOTS = (
+    "import sys; from butler.ingest import night; from butler.cli import main;night._TOGETHER = 8; main()"
+)
+
+
+@pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".json"])
+def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_filed(
+    repo: Path, tmp_path: Path, suffix: str
+) -> None:
+    files = write_night(tmp_path / "night", 80)
+    report = tmp_path / f"night{suffix}"
+    report.write_text("of the night before")
+    whole = command(repo, tmp_path / "night", "copy", report)
+    begun = time.monotonic()
+    running = subprocess.Popen([whole[0], "-c", IN_SMALL_LOTS, *whole[3:]], stderr=subprocess.PIPE)
+    while report.read_bytes().count(b"ingested") < 20 and running.poll() is None:
+        assert time.monotonic() - begun < 60
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    told = rows_of(report)
+    assert 20 <= len(told) < len(files)
+    assert [row["path"] for row in told] == [str(file) for file in files[: len(told)]]
+    assert {row["outcome"] for row in told} == {"ingested"}
+    with Butler(repo) as butler:
+        filed = {
+            str(id)
+            for (id,) in butler.registry.query("SELECT dataset_id FROM dataset WHERE dataset_type = 'raw'")
+        }
+    assert {row["dataset_id"] for row in told} <= filed
+    assert len(filed) - len(told) <= 8, "of the lot that was at work"
+    subprocess.run(whole, check=True, capture_output=True)
+    after = rows_of(report)
+    assert [row["path"] for row in after] == [str(file) for file in files]
+    assert Counter(row["outcome"] for row in after)["skipped"] == len(filed)
+
+
+def rows_of(report: Path) -> list[dict[str, Any]]:
+    if report.suffix == ".json":
+        return outcomes(report)
+    if report.suffix == ".csv":
+        with report.open(newline="") as file:
+            return list(csv.DictReader(file))
+    table = Table.read(report)
+    return [dict(zip(table.colnames, row, strict=True)) for row in table.filled("")]
 
 
 def _is_under_way(butler: Butler, data: Path, what: str) -> bool:
