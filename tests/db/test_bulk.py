@@ -226,3 +226,40 @@ def test_an_id_that_another_dataset_has_is_refused(write: Session) -> None:
 def test_a_load_under_another_isolation_level_is_refused(write: Session) -> None:
     with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
         stage_and_merge(write, row(1, 1), run="r/one", dataset_type="bias")
+
+
+def test_a_data_id_given_twice_is_refused_also_where_what_exists_is_passed_over(
+    write: Session, own: Session
+) -> None:
+    load(write, row(1, 1))
+    before = contents(own)
+    for sensor in (1, 2):
+        with refused("UB201", "given twice"):
+            load(write, row(1, sensor), row(2, 3), row(3, sensor), skip=True)
+    twin = uuid4()
+    with refused("UB301", "two data IDs"):
+        load(write, row(1, 1, dataset_id=twin), row(2, 2, dataset_id=twin, component="x"), skip=True)
+    with refused("UB301", "missing"):
+        load(write, row(1, 1, path=None), skip=True)
+    assert contents(own) == before
+
+
+def test_the_same_load_again_is_what_exists(write: Session, own: Session) -> None:
+    rows = [row(number, number) for number in (1, 2)]
+    load(write, *rows)
+    before = contents(own)
+    assert load(write, *rows, skip=True) == [
+        {"row_number": one["row_number"], "existing": one["dataset_id"], "same_bytes": True} for one in rows
+    ]
+    assert contents(own) == before
+
+
+def test_what_a_run_reads_is_not_loaded_into_it(write: Session, own: Session) -> None:
+    load(write, row(1, 1), row(2, 2), run="r/two")
+    read = write.column("SELECT dataset_id FROM butler.dataset WHERE run = 'r/two' AND sensor = 1")
+    write.call("associate", "r/one", read)
+    before = contents(own)
+    with refused("UB201", "as an input", "another run"):
+        load(write, row(1, 3), row(2, 1))
+    assert contents(own) == before
+    assert load(write, row(1, 3), row(2, 2)) == []
