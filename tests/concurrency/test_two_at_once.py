@@ -124,7 +124,7 @@ def test_a_bulk_load_that_a_put_overtakes_is_refused_or_passes_over(pair: Pair) 
         if skip:
             assert waiting.result() == [(1, one)]
         else:
-            with refused("UB201", "another process put", "skip"):
+            with refused("UB201", f"has it already: dataset {one}", "Skip"):
                 waiting.result()
         second.rows("ROLLBACK")
 

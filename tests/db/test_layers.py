@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -16,6 +17,7 @@ from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoun
 from butler.schema.install import create_proxy, drop_proxy
 from butler.schema.migrations import catalog, check, initialise
 from butler.testing.cluster import TestCluster
+from db.bulk import load, row
 from db.session import Session, refused
 from db.world import TEMPLATE, artifact, camera, contents, put, square
 
@@ -218,6 +220,21 @@ SHADOWS = {
     "camera": ("register_camera", camera("shared name")),
     "skymap": ("register_skymap", {"skymap": "shared name"}),
 }
+
+
+def test_an_id_that_a_dataset_of_the_base_has_is_no_other_s_in_a_layer(
+    alice: Layer, write: Session, own: Session
+) -> None:
+    taken, free = uuid4(), uuid4()
+    load(write, row(1, 1, dataset_id=taken), run="r/base")
+    before = contents(own)
+    with refused("UB201", f"dataset id {taken} is taken"):
+        load(alice, row(1, 2, dataset_id=free), row(2, 3, dataset_id=taken), run="u/alice/own")
+    with refused("UB104", "no sensor 9"):
+        load(alice, row(1, 2, dataset_id=free), row(2, 9), run="u/alice/own")
+    assert contents(own) == before
+    assert load(alice, row(1, 2, dataset_id=free), run="u/alice/own") == []
+    assert alice.column("SELECT dataset_id FROM butler.dataset ORDER BY sensor") == [taken, free]
 
 
 @pytest.mark.parametrize("call", SHADOWS.values(), ids=SHADOWS.keys())
