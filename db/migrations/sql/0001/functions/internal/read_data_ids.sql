@@ -1,5 +1,5 @@
 -- object: function butler_internal.read_data_ids(integer, jsonb)
--- requires: shared/did_you_mean.sql
+-- requires: shared/did_you_mean.sql shared/units_given_plainly.sql
 --
 -- The one place where data IDs as people write them become units. Words are translated, numbers in
 -- texts and names of sensors and visits looked up, a camera or sky map that the rest determines
@@ -37,29 +37,18 @@ BEGIN
         );
     END IF;
     -- What programs send: the type's own units and no others, each with a value of its kind.
-    IF NOT EXISTS (
-        SELECT FROM jsonb_array_elements(p_data_ids) AS d
-        WHERE CASE
-            WHEN jsonb_typeof(d) <> 'object' THEN true
-            ELSE (SELECT count(*) FROM jsonb_object_keys(d)) <> length(replace(p_unit_mask::bit(31)::text, '0', ''))
-                OR EXISTS (
-                    SELECT FROM butler_shared.unit AS u
-                    WHERE (p_unit_mask >> u.position) & 1 = 1 AND CASE
-                        WHEN u.kind = 'text' THEN jsonb_typeof(d -> u.unit) IS DISTINCT FROM 'string'
-                        WHEN u.kind = 'range' OR jsonb_typeof(d -> u.unit) IS DISTINCT FROM 'number' THEN true
-                        WHEN u.unit IN ('visit', 'sky_pixel') THEN d ->> u.unit !~ '^[0-9]{1,18}$'
-                        ELSE d ->> u.unit !~ '^[0-9]{1,9}$'
-                    END
-                )
-        END
-    ) THEN
-        RETURN QUERY
-        SELECT
-            d.n::integer, d.value ->> 'camera', d.value ->> 'abstract_filter', d.value ->> 'physical_filter',
-            (d.value ->> 'sensor')::integer, (d.value ->> 'visit')::bigint, (d.value ->> 'snap')::integer,
-            NULL::int8range, d.value ->> 'skymap', (d.value ->> 'tract')::integer, (d.value ->> 'patch')::integer,
-            (d.value ->> 'sky_pixel')::bigint, d.value ->> 'label', NULL::jsonb
-        FROM jsonb_array_elements(p_data_ids) WITH ORDINALITY AS d (value, n);
+    RETURN QUERY
+    SELECT
+        d.n::integer, d.value ->> 'camera', d.value ->> 'abstract_filter', d.value ->> 'physical_filter',
+        (d.value ->> 'sensor')::integer, (d.value ->> 'visit')::bigint, (d.value ->> 'snap')::integer,
+        NULL::int8range, d.value ->> 'skymap', (d.value ->> 'tract')::integer, (d.value ->> 'patch')::integer,
+        (d.value ->> 'sky_pixel')::bigint, d.value ->> 'label', NULL::jsonb
+    FROM jsonb_array_elements(p_data_ids) WITH ORDINALITY AS d (value, n)
+    WHERE NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_data_ids) AS g
+        WHERE butler_shared.units_given_plainly(g) IS DISTINCT FROM p_unit_mask
+    );
+    IF FOUND THEN
         RETURN;
     END IF;
     RETURN QUERY

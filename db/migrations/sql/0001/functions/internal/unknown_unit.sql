@@ -30,6 +30,17 @@ DECLARE
     v_message text;
     v_hint text;
 BEGIN
+    -- The units' own foreign keys say of a sensor that was read in a visit that all three are known.
+    IF p_visit IS NOT NULL AND p_sensor IS NOT NULL AND num_nonnulls(
+        p_abstract_filter, p_physical_filter, p_snap, p_visit_range, p_skymap, p_tract, p_patch, p_sky_pixel, p_label
+    ) = 0 THEN
+        IF EXISTS (
+            SELECT FROM butler_internal.all_observed_sensor AS o
+            WHERE o.camera = p_camera AND o.visit = p_visit AND o.sensor = p_sensor
+        ) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF v_unit IS NULL AND p_camera IS NOT NULL THEN
         IF NOT EXISTS (
             SELECT FROM butler_internal.all_camera AS c WHERE c.camera = p_camera
