@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from butler.errors import DatabaseUnavailableError
 
-__all__ = ["attempted"]
+__all__ = ["attempted", "fetched"]
 
+Resource = TypeVar("Resource")
 Result = TypeVar("Result")
 
 _CONFLICTS = {"40001", "40P01"}  # serialization failure, deadlock: undone by the server
@@ -44,6 +47,31 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
         If the connection was lost before the answer came, and it isn't
         repeatable: it may have been carried out.
     """
+    return _attempted(engine.connect, work, repeatable, what)
+
+
+def fetched(
+    engine: Engine, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
+) -> list[Any]:
+    """Carry out one statement, as `attempted` does its work, and give its rows as named tuples.
+
+    It goes to the driver as it is: for a call of a stored function, what
+    SQLAlchemy does beyond its pool takes as long as the call.
+    """
+
+    def fetch(cursor: Any) -> list[Any]:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()  # type: ignore[no-any-return]
+
+    return _attempted(partial(_cursor, engine), fetch, repeatable, what)
+
+
+def _attempted(
+    connect: Callable[[], AbstractContextManager[Resource]],
+    work: Callable[[Resource], Result],
+    repeatable: bool,
+    what: str,
+) -> Result:
     from sqlalchemy.exc import DBAPIError
 
     conflicts = 0
@@ -51,7 +79,7 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
     while True:
         sent = False
         try:
-            with engine.connect() as connection:
+            with connect() as connection:
                 sent = True
                 return work(connection)
         except DBAPIError as error:
@@ -68,3 +96,34 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
                 ) from error
             else:
                 raise
+
+
+@contextmanager
+def _cursor(engine: Engine) -> Iterator[Any]:
+    """Open a cursor on a connection of the pool, with errors as a `~sqlalchemy.Connection` raises them."""
+    from psycopg2 import Error
+    from psycopg2.extras import NamedTupleCursor
+    from sqlalchemy.exc import DBAPIError
+
+    connection: Any = None
+    try:
+        connection = engine.raw_connection()
+        with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            yield cursor
+    except Error as error:
+        driver = connection and connection.driver_connection
+        lost = engine.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
+        if connection and lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, Error, connection_invalidated=lost, dialect=engine.dialect
+        ) from error
+    except Exception:
+        raise
+    except BaseException:  # its answer may still be on the way
+        if connection:
+            connection.invalidate()
+        raise
+    finally:
+        if connection:
+            connection.close()

@@ -12,11 +12,11 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Row, text
+from sqlalchemy import Connection, Engine, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
 from butler.lookahead import looking_ahead
-from butler.registry.attempts import attempted
+from butler.registry.attempts import attempted, fetched
 from butler.registry.base import (
     BegunPut,
     Existing,
@@ -169,49 +169,40 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         connection = stack.enter_context(self._engine.connect())
         return stack.enter_context(copied_batches(connection, query, parameters, columns))
 
-    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Row[Any]]:
-        return self._reading(lambda connection: connection.exec_driver_sql(sql, tuple(parameters)).all())
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        with translated(InvalidDataIdError):
+            return fetched(self._engine, sql, tuple(parameters), repeatable=True, what="a query")
 
-    def _look_up(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _look_up(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that changes nothing."""
         return self._rows(*self._statement(function, parameters))
 
-    def _look_up_dataset(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _look_up_dataset(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Look up on the replica, if there is one; of what it hasn't got, or refuses, the primary judges."""
         engine = None if self._replica is None else self._replica.ready(self._engine)
         if self._replica is not None and engine is not None:
             sql, values = self._statement(function, parameters)
             try:
                 with translated(InvalidDataIdError):
-                    rows = attempted(
-                        engine,
-                        lambda connection: connection.exec_driver_sql(sql, values).all(),
-                        repeatable=True,
-                        what=function,
-                    )
+                    rows = fetched(engine, sql, values, repeatable=True, what=function)
                 if rows:
                     return rows
             except ButlerError as error:
                 self._replica.failed(error)
         return self._look_up(function, *parameters)
 
-    def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _call(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that writes: carried out once, whatever becomes of its answer."""
         return self._write(function, parameters, repeatable=False)
 
-    def _call_repeatable(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _call_repeatable(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that writes, and has the same effect and answer if it is called twice."""
         return self._write(function, parameters, repeatable=True)
 
-    def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Row[Any]]:
+    def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Any]:
         sql, values = self._statement(function, parameters)
         with translated(InvalidDataIdError), self._writing():
-            return attempted(
-                self._engine,
-                lambda connection: connection.exec_driver_sql(sql, values).all(),
-                repeatable=repeatable,
-                what=function,
-            )
+            return fetched(self._engine, sql, values, repeatable=repeatable, what=function)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -610,7 +601,7 @@ def _leave_nothing(connection: Connection) -> None:
         cursor.execute("ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()")
 
 
-def _removals(rows: Sequence[Row[Any]]) -> list[Removal]:
+def _removals(rows: Sequence[Any]) -> list[Removal]:
     return [
         Removal(row.outcome, row.reason, row.datasets, row.files, int(row.bytes), tuple(row.dataset_ids))
         for row in rows

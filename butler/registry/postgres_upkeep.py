@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from butler.registry.binding import bound_id, bound_ids, bound_json, bound_texts
 from butler.registry.upkeep import Claim, Drift, Progress, StoredArtifact, Upkeep
 from butler.values import Artifact
@@ -29,11 +27,11 @@ class PostgresUpkeep(Upkeep):
     """Calls of the functions under ``db/functions/care``."""
 
     @abstractmethod
-    def _look_up(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _look_up(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that changes nothing."""
 
     @abstractmethod
-    def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _call(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that writes."""
 
     # Comparing -----------------------------------------------------------
