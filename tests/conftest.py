@@ -10,8 +10,7 @@ import psycopg2
 import psycopg2.extensions
 import pytest
 from databases import Database, run_as
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sending import noting_statements
 
 from butler import Butler
 from butler.config import RepositoryConfig
@@ -113,15 +112,10 @@ def butler(repo: Path) -> Iterator[Butler]:
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """The statements that SQLAlchemy sends while the test runs, as they are sent."""
+    """The statements that are sent while the test runs."""
     sent: list[str] = []
-
-    def record(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", record)
-    yield sent
-    event.remove(Engine, "before_cursor_execute", record)
+    with noting_statements(lambda _host, statement: sent.append(statement)):
+        yield sent
 
 
 @pytest.fixture(scope="session")

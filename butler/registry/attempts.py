@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from typing import Any, TypeVar
-
-from sqlalchemy import Connection, Engine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from butler.errors import DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from butler.registry.connections import Connections
 
 __all__ = ["attempted", "fetched"]
 
@@ -51,19 +54,27 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
 
 
 def fetched(
-    engine: Engine, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
+    connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
 ) -> list[Any]:
     """Carry out one statement, as `attempted` does its work, and give its rows as named tuples.
 
-    It goes to the driver as it is: for a call of a stored function, what
-    SQLAlchemy does beyond its pool takes as long as the call.
+    It goes to the driver as it is: around a call of a stored function, what
+    SQLAlchemy does takes as long as the call.
     """
 
     def fetch(cursor: Any) -> list[Any]:
         cursor.execute(statement, parameters)
         return cursor.fetchall()  # type: ignore[no-any-return]
 
-    return _attempted(partial(_cursor, engine), fetch, repeatable, what)
+    return _attempted(partial(_cursor, connections), fetch, repeatable, what)
+
+
+@contextmanager
+def _cursor(connections: Connections) -> Iterator[Any]:
+    from psycopg2.extras import NamedTupleCursor
+
+    with connections.lent() as connection, connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+        yield cursor
 
 
 def _attempted(
@@ -72,7 +83,7 @@ def _attempted(
     repeatable: bool,
     what: str,
 ) -> Result:
-    from sqlalchemy.exc import DBAPIError
+    from psycopg2 import Error
 
     conflicts = 0
     again = repeatable
@@ -82,15 +93,18 @@ def _attempted(
             with connect() as connection:
                 sent = True
                 return work(connection)
-        except DBAPIError as error:
-            if getattr(error.orig, "pgcode", None) in _CONFLICTS and conflicts < _MOST_CONFLICTS:
+        except Exception as error:
+            original = getattr(error, "orig", error)
+            if not isinstance(original, Error):
+                raise
+            if original.pgcode in _CONFLICTS and conflicts < _MOST_CONFLICTS:
                 conflicts += 1
                 time.sleep(random.uniform(0, _FIRST_PAUSE * 2**conflicts))
-            elif error.connection_invalidated and again:
+            elif _is_lost(error) and again:
                 again = False
-            elif error.connection_invalidated and sent and not repeatable:
+            elif _is_lost(error) and sent and not repeatable:
                 raise DatabaseUnavailableError(
-                    f"the connection was lost before {what} answered: {str(error.orig).strip()}",
+                    f"the connection was lost before {what} answered: {str(original).strip()}",
                     hint="It isn't known whether it was carried out: look, before you do it again.",
                     details={"carried_out": None},
                 ) from error
@@ -98,32 +112,8 @@ def _attempted(
                 raise
 
 
-@contextmanager
-def _cursor(engine: Engine) -> Iterator[Any]:
-    """Open a cursor on a connection of the pool, with errors as a `~sqlalchemy.Connection` raises them."""
-    from psycopg2 import Error
-    from psycopg2.extras import NamedTupleCursor
-    from sqlalchemy.exc import DBAPIError
-
-    connection: Any = None
-    try:
-        connection = engine.raw_connection()
-        with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            yield cursor
-    except Error as error:
-        driver = connection and connection.driver_connection
-        lost = engine.dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]
-        if connection and lost:
-            connection.invalidate(error)
-        raise DBAPIError.instance(
-            None, None, error, Error, connection_invalidated=lost, dialect=engine.dialect
-        ) from error
-    except Exception:
-        raise
-    except BaseException:  # its answer may still be on the way
-        if connection:
-            connection.invalidate()
-        raise
-    finally:
-        if connection:
-            connection.close()
+def _is_lost(error: Any) -> bool:
+    """Whether a connection was lost, by an error of the driver or of SQLAlchemy about one."""
+    if hasattr(error, "connection_invalidated"):
+        return bool(error.connection_invalidated)
+    return error.cursor is not None and bool(error.cursor.connection.closed)

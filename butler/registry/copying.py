@@ -1,8 +1,7 @@
-"""What PostgreSQL's COPY reads, and what it writes, a chunk in memory at a time."""
+"""What PostgreSQL's COPY writes, a chunk in memory at a time."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,21 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow
-    from sqlalchemy import Connection
 
-__all__ = ["copied_batches", "copy_text"]
-
-
-def copy_text(connection: Connection, statement: str, text: bytes) -> None:
-    """Run ``COPY … FROM STDIN`` with this text."""
-    driver: Any = connection.connection
-    with driver.cursor() as cursor:
-        cursor.copy_expert(statement, io.BytesIO(text))
+__all__ = ["copied_batches"]
 
 
 @contextmanager
 def copied_batches(
-    connection: Connection, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
+    connection: Any, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
 ) -> Iterator[Iterator[pyarrow.RecordBatch]]:
     """Run a query by ``COPY … TO STDOUT``, and give its rows as Arrow batches while they come.
 
@@ -34,7 +25,7 @@ def copied_batches(
 
     Parameters
     ----------
-    connection : `sqlalchemy.Connection`
+    connection : `psycopg2.extensions.connection`
         Nothing else may use it meanwhile.
     query : `str`
         A SELECT, with marks for its parameters.
@@ -52,8 +43,7 @@ def copied_batches(
     from pyarrow import ArrowInvalid, csv
 
     failures: list[BaseException] = []
-    driver: Any = connection.connection
-    cursor = driver.cursor()
+    cursor = connection.cursor()
     statement = f"COPY ({cursor.mogrify(query, parameters).decode()}) TO STDOUT WITH (FORMAT csv, HEADER)"
     reading, writing = os.pipe()
 
@@ -103,4 +93,4 @@ def copied_batches(
     finally:
         thread.join()
         if not complete:
-            connection.invalidate()
+            connection.close()

@@ -1,9 +1,8 @@
-"""Connections: one small pool a process, safe in threads and after fork."""
+"""SQLAlchemy's engines: a small pool each, safe in threads and after fork."""
 
 from __future__ import annotations
 
 import os
-import select
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,19 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from butler.errors import ConfigError
+from butler.registry.connections import is_over, settings_beside
 
 __all__ = ["hidden", "one_transaction", "open_engine", "without_password"]
-
-_CONNECTION = {
-    "fallback_application_name": "butler",
-    "connect_timeout": 10,
-    # A host that vanished without a word is noticed within a minute or so, not after two hours.
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""What a DSN may say otherwise."""
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -57,7 +46,6 @@ def open_engine(dsn: str) -> Engine:
             f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
             hint="Write postgresql://user@host:port/database.",
         )
-    given = {**url.query, **({"connect_timeout": ""} if "PGCONNECT_TIMEOUT" in os.environ else {})}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2"),
         isolation_level="AUTOCOMMIT",
@@ -66,7 +54,7 @@ def open_engine(dsn: str) -> Engine:
         pool_reset_on_return=None,
         pool_recycle=1800,
         use_native_hstore=False,
-        connect_args={name: value for name, value in _CONNECTION.items() if name not in given},
+        connect_args=settings_beside(url.query),
     )
     event.listen(engine, "checkout", _refuse_a_lost_connection)
     _engines.add(engine)
@@ -74,19 +62,11 @@ def open_engine(dsn: str) -> Engine:
 
 
 def _refuse_a_lost_connection(driver: Any, _record: Any, _proxy: Any) -> None:
-    """Let the pool make a new connection for one that the server ended while it was idle.
-
-    The server says nothing unasked, but that it is going: what can be read
-    from an idle connection is its end. That asks the kernel, not the server.
-    """
+    """Let the pool make a new connection for one that the server ended while it was idle."""
     from sqlalchemy.exc import DisconnectionError
 
-    if not driver.closed:
-        waiting = select.poll()
-        waiting.register(driver.fileno(), select.POLLIN)
-        if not waiting.poll(0):
-            return
-    raise DisconnectionError
+    if is_over(driver):
+        raise DisconnectionError
 
 
 @contextmanager

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row
-
 from butler.registry.base import HeldTrash
 from butler.registry.binding import bound_ids
 
@@ -23,7 +21,7 @@ class PostgresHeldTrash(HeldTrash):
 
     Parameters
     ----------
-    connection : `sqlalchemy.Connection`
+    cursor : `psycopg2.extensions.cursor`
         In that transaction.
     statement : callable
         Gives a call of a stored function with its values.
@@ -35,12 +33,12 @@ class PostgresHeldTrash(HeldTrash):
 
     def __init__(
         self,
-        connection: Connection,
+        cursor: Any,
         statement: Callable[[str, Sequence[Any]], tuple[str, tuple[Any, ...]]],
         datastore: str,
         dataset_ids: Iterable[UUID],
     ) -> None:
-        self._connection = connection
+        self._cursor = cursor
         self._statement = statement
         self._datastore = datastore
         held = self._call("hold_trash", datastore, bound_ids(dataset_ids))
@@ -54,11 +52,12 @@ class PostgresHeldTrash(HeldTrash):
         ((count,),) = self._call("drop_trash", self._datastore, bound_ids(dataset_ids))
         return int(count)
 
-    def _call(self, function: str, *parameters: Any) -> Sequence[Row[Any]]:
+    def _call(self, function: str, *parameters: Any) -> Sequence[Any]:
         return self._execute(*self._statement(function, parameters))
 
-    def _execute(self, sql: str, values: tuple[Any, ...]) -> Sequence[Row[Any]]:
+    def _execute(self, sql: str, values: tuple[Any, ...]) -> Sequence[Any]:
         asked = time.monotonic()
-        rows = self._connection.exec_driver_sql(sql, values).all()
+        self._cursor.execute(sql, values)
+        rows: Sequence[Any] = self._cursor.fetchall()
         self._answered = asked
         return rows

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
-
-from sqlalchemy import Connection, Engine, text
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
 from butler.lookahead import looking_ahead
@@ -35,8 +34,8 @@ from butler.registry.binding import (
     bound_texts,
     like_pattern,
 )
-from butler.registry.copying import copied_batches, copy_text
-from butler.registry.engine import open_engine
+from butler.registry.connections import Connections
+from butler.registry.copying import copied_batches
 from butler.registry.held_trash import PostgresHeldTrash
 from butler.registry.postgres_upkeep import PostgresUpkeep
 from butler.registry.rows import DatasetRefs, Fetched, Rows, dataset_columns
@@ -48,6 +47,7 @@ from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType,
 
 if TYPE_CHECKING:
     import pyarrow
+    from sqlalchemy import Connection
 
     from butler.models import ReadOnlySession
     from butler.registry.replica import Replica
@@ -85,7 +85,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
             )
         self.dsn = dsn
         self.schema = schema
-        self._engine: Engine = open_engine(dsn)
+        self._connections = Connections(dsn)
         self._replica = replica
         self._dataset_types: dict[str, DatasetType] = {}
 
@@ -93,14 +93,14 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return (partial(type(self), replica=self._replica), (self.dsn, self.schema))
 
     def close(self) -> None:
-        self._engine.dispose()
+        self._connections.close()
         if self._replica is not None:
             self._replica.close()
 
     @property
     def replica(self) -> str | None:
         """How the replica does, in a line; `None` if there is none."""
-        return None if self._replica is None else self._replica.describe(self._engine)
+        return None if self._replica is None else self._replica.describe(self._connections)
 
     @property
     def name(self) -> str:
@@ -110,7 +110,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         rows = self._rows(_RELATED.format(self.schema))
         others = [type(self)(self.dsn, name) for (name,) in rows]
         for other in others:
-            other._engine = self._engine
+            other._connections = self._connections
         return others
 
     def check_version(self) -> None:
@@ -146,7 +146,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
     ) -> Found:
         """Read, in one transaction."""
         with translated(malformed):
-            return attempted(self._engine, read, repeatable=True, what="a query")
+            return attempted(self._connections.engine, read, repeatable=True, what="a query")
 
     def _streaming(
         self, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
@@ -160,18 +160,35 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         """Begin on a connection of the pool, or on a new one if that one's server proves to be gone."""
         from psycopg2 import InterfaceError, OperationalError
 
-        connection = stack.enter_context(self._engine.connect())
+        connection = stack.enter_context(self._connections.lent())
         try:
             return stack.enter_context(copied_batches(connection, query, parameters, columns))
         except (InterfaceError, OperationalError) as error:
             if error.pgcode is not None:  # the server is there: it said no
                 raise
-        connection = stack.enter_context(self._engine.connect())
+        connection = stack.enter_context(self._connections.lent())
         return stack.enter_context(copied_batches(connection, query, parameters, columns))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """Open a cursor whose statements are one transaction."""
+        from psycopg2 import Error
+        from psycopg2.extras import NamedTupleCursor
+
+        with self._connections.lent() as connection:
+            cursor = connection.cursor(cursor_factory=NamedTupleCursor)
+            cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                with suppress(Error):
+                    cursor.execute("ROLLBACK")
+                raise
 
     def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
         with translated(InvalidDataIdError):
-            return fetched(self._engine, sql, tuple(parameters), repeatable=True, what="a query")
+            return fetched(self._connections, sql, tuple(parameters), repeatable=True, what="a query")
 
     def _look_up(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Call a function that changes nothing."""
@@ -179,12 +196,12 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     def _look_up_dataset(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Look up on the replica, if there is one; of what it hasn't got, or refuses, the primary judges."""
-        engine = None if self._replica is None else self._replica.ready(self._engine)
-        if self._replica is not None and engine is not None:
+        connections = None if self._replica is None else self._replica.ready(self._connections)
+        if self._replica is not None and connections is not None:
             sql, values = self._statement(function, parameters)
             try:
                 with translated(InvalidDataIdError):
-                    rows = fetched(engine, sql, values, repeatable=True, what=function)
+                    rows = fetched(connections, sql, values, repeatable=True, what=function)
                 if rows:
                     return rows
             except ButlerError as error:
@@ -202,7 +219,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
     def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Any]:
         sql, values = self._statement(function, parameters)
         with translated(InvalidDataIdError), self._writing():
-            return fetched(self._engine, sql, values, repeatable=repeatable, what=function)
+            return fetched(self._connections, sql, values, repeatable=repeatable, what=function)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -349,6 +366,8 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return DatasetRefs(fetch, lambda: self.dataset_type(dataset_type), stream)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        from sqlalchemy import text
+
         statement = one_statement(sql)
 
         # With what it reads for in one message: nothing lies between that another session could get.
@@ -372,7 +391,7 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         """
         from butler.models import ReadOnlySession
 
-        engine = self._engine.execution_options(
+        engine = self._connections.engine.execution_options(
             isolation_level="READ COMMITTED",
             schema_translate_map={None: self.schema},
         )
@@ -453,22 +472,26 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         given = 0
         existing: dict[UUID, Existing] = {}
 
-        def hand_over(lot: StagedLot) -> tuple[StagedLot, Sequence[Row[Any]]]:
-            stage = transaction.exec_driver_sql(f"SELECT {self.schema}.stage_datasets()").scalar_one()
-            copy_text(transaction, copy % stage, lot.text())
-            passed_over = transaction.exec_driver_sql(merge, (run, dataset_type, datastore, skip_existing))
-            return lot, passed_over.all()
+        def hand_over(lot: StagedLot) -> tuple[StagedLot, Sequence[Any]]:
+            cursor.execute(f"SELECT {self.schema}.stage_datasets()")
+            ((stage,),) = cursor.fetchall()
+            cursor.copy_expert(copy % stage, BytesIO(lot.text()))
+            cursor.execute(merge, (run, dataset_type, datastore, skip_existing))
+            return lot, cursor.fetchall()
 
-        with translated(InvalidDataIdError), self._writing(), self._engine.connect() as connection:
-            transaction = connection.execution_options(isolation_level="READ COMMITTED")
+        with (
+            translated(InvalidDataIdError),
+            self._writing(),
+            self._transaction() as cursor,
             # A lot is handed over in a thread of its own, while the next one is read.
-            with transaction.begin(), ThreadPoolExecutor(1) as thread:
-                for lot, passed_over in looking_ahead(thread, hand_over, staged_lots(rows, units), 1):
-                    given += lot.datasets
-                    for row in passed_over:
-                        existing[lot.dataset_id(row.row_number)] = Existing(
-                            UUID(str(row.existing)), row.same_bytes
-                        )
+            ThreadPoolExecutor(1) as thread,
+        ):
+            for lot, passed_over in looking_ahead(thread, hand_over, staged_lots(rows, units), 1):
+                given += lot.datasets
+                for row in passed_over:
+                    existing[lot.dataset_id(row.row_number)] = Existing(
+                        UUID(str(row.existing)), row.same_bytes
+                    )
         return Filed(given - len(existing), existing)
 
     def finish_put(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
@@ -561,10 +584,8 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     @contextmanager
     def hold_trash(self, datastore: str, dataset_ids: Iterable[UUID]) -> Iterator[HeldTrash]:
-        with translated(InvalidDataIdError), self._writing(), self._engine.connect() as connection:
-            transaction = connection.execution_options(isolation_level="READ COMMITTED")
-            with transaction.begin():
-                yield PostgresHeldTrash(transaction, self._statement, datastore, dataset_ids)
+        with translated(InvalidDataIdError), self._writing(), self._transaction() as cursor:
+            yield PostgresHeldTrash(cursor, self._statement, datastore, dataset_ids)
 
     # Provenance ----------------------------------------------------------
 

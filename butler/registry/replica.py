@@ -5,20 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from typing import Any
 
 from butler.errors import DatabaseUnavailableError
-from butler.registry.engine import hidden, open_engine
+from butler.registry.attempts import fetched
+from butler.registry.connections import Connections
 
 __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
 
-_WRITTEN = "SELECT pg_current_wal_insert_lsn()::text"
-_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn"
-_LAG = "SELECT pg_is_in_recovery(), pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn())::bigint"
+_WRITTEN = "SELECT pg_current_wal_insert_lsn()::text AS lsn"
+_REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn AS replayed"
+_LAG = (
+    "SELECT pg_is_in_recovery() AS follows,"
+    " pg_wal_lsn_diff(%s::pg_lsn, pg_last_wal_replay_lsn())::bigint AS lag"
+)
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_AWAY = 30.0
@@ -43,7 +45,7 @@ class Replica:
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self._engine = open_engine(dsn)
+        self._connections = Connections(dsn)
         self._lock = threading.Lock()
         self._writes = 1
         self._replayed = 0
@@ -54,7 +56,7 @@ class Replica:
 
     def close(self) -> None:
         """Let go of its connections."""
-        self._engine.dispose()
+        self._connections.close()
 
     def note_write(self) -> None:
         """Say that something was written, or may have been, which reads from now on must see."""
@@ -63,14 +65,14 @@ class Replica:
             # It never has it at once: the primary answers meanwhile, without a question in between.
             self._look_again = time.monotonic() + _SECONDS_BETWEEN_LOOKS
 
-    def ready(self, primary: Engine) -> Engine | None:
+    def ready(self, primary: Connections) -> Connections | None:
         """Give what to read from; `None` while only the primary will do.
 
         Where nothing was written since the last time it asks nobody.
         """
         writes = self._writes
         if self._replayed == writes:
-            return self._engine
+            return self._connections
         with self._lock:
             if time.monotonic() < self._look_again:
                 return None
@@ -79,37 +81,46 @@ class Replica:
             return None
         # Another thread's write since then isn't among what it has replayed.
         self._replayed = writes
-        return self._engine if self._writes == writes else None
+        return self._connections if self._writes == writes else None
 
     def failed(self, error: Exception) -> None:
         """Say that a read failed there; for a while it is left alone if it couldn't be reached."""
         if isinstance(error, DatabaseUnavailableError):
+            from butler.registry.engine import hidden
+
             _log.warning("the replica %s can't be reached: reads go to the primary", hidden(self.dsn))
             with self._lock:
                 self._replayed = 0
                 self._look_again = time.monotonic() + _SECONDS_AWAY
 
-    def describe(self, primary: Engine) -> str:
+    def describe(self, primary: Connections) -> str:
         """Say in a line how it does."""
+        from psycopg2 import Error
+
+        from butler.registry.engine import hidden
+
         name = hidden(self.dsn)
         try:
-            with primary.connect() as connection:
-                written = connection.exec_driver_sql(_WRITTEN).scalar_one()
-            with self._engine.connect() as connection:
-                follows, lag = connection.exec_driver_sql(_LAG, (written,)).one()
-        except DBAPIError:
+            written = _asked(primary, _WRITTEN).lsn
+            replica = _asked(self._connections, _LAG, written)
+        except Error:
             return f"{name} can't be reached: reads go to the primary"
-        if not follows:
+        if not replica.follows:
             return f"{name} is no replica, or none any more: reads go to the primary"
-        return f"{name} is {max(lag, 0)} bytes behind"
+        return f"{name} is {max(replica.lag, 0)} bytes behind"
 
-    def _has_replayed(self, primary: Engine) -> bool:
+    def _has_replayed(self, primary: Connections) -> bool:
         """Whether it has all that was written by now."""
-        with primary.connect() as connection:
-            written = connection.exec_driver_sql(_WRITTEN).scalar_one()
+        from psycopg2 import Error
+
+        written = _asked(primary, _WRITTEN).lsn
         try:
-            with self._engine.connect() as connection:
-                return bool(connection.exec_driver_sql(_REPLAYED, (written,)).scalar_one())
-        except DBAPIError as error:
-            self.failed(DatabaseUnavailableError(str(error.orig)))
+            return bool(_asked(self._connections, _REPLAYED, written).replayed)
+        except Error as error:
+            self.failed(DatabaseUnavailableError(str(error)))
             return False
+
+
+def _asked(connections: Connections, question: str, *parameters: str) -> Any:
+    (row,) = fetched(connections, question, parameters, repeatable=True, what="a question to a server")
+    return row

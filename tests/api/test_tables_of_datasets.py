@@ -89,11 +89,11 @@ def test_the_butlers_run_is_passed_over_in_a_stream_while_it_is_not_made(filled:
 
 
 def test_a_stream_that_is_not_read_to_its_end_leaves_no_connection_behind(filled: Butler) -> None:
-    batches = filled.query.datasets("note").to_batches()
-    next(batches)
-    del batches
+    for _ in range(30):  # more than there may be at a time
+        batches = filled.query.datasets("note").to_batches()
+        next(batches)
+        del batches
     assert filled.query.datasets("note").to_arrow().num_rows == len(LABELS)
-    assert filled.registry._engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_a_stream_begins_anew_where_the_pools_connection_proves_to_be_gone(

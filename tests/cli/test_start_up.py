@@ -34,8 +34,8 @@ def test_help_loads_neither_the_database_driver_nor_anything_heavy(words: list[s
 
 def test_opening_a_repository_loads_nothing_heavy(repo: Path) -> None:
     modules = imported("from butler import Butler; Butler(sys.argv[1]).close()", repo)
-    assert modules >= REACHES_DATABASE
-    assert not modules & (HEAVY | {"rich", "typer"})
+    assert "psycopg2" in modules
+    assert not modules & (HEAVY | {"rich", "sqlalchemy", "typer"})
 
 
 @pytest.mark.parametrize("words", [["status"], ["collection", "list"], ["query", "visit"]], ids=" ".join)

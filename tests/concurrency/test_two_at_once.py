@@ -59,7 +59,7 @@ def test_a_put_given_up_by_the_reaper_meanwhile_is_not_said_to_be_there(pair: Pa
     reaper.rows("SELECT butler.abandon_put(%s)", [one])
     waiting = writer.expect_blocked(*finish(one))
     reaper.rows("COMMIT")
-    with refused("UB101", "gave up"):
+    with refused("UB101", "was given up"):
         waiting.result()
     assert writer.rows("SELECT FROM butler.dataset") == []
 

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+from sending import noting_statements
 from typer.testing import CliRunner
 
 from butler import Butler, DatasetType
@@ -145,20 +146,16 @@ def butler(repo: Path, standby: Standby) -> Iterator[Butler]:
 
 
 @pytest.fixture
-def asked(butler: Butler) -> Callable[[], str]:
+def asked(butler: Butler) -> Iterator[Callable[[], str]]:
     """Which server answered the last look-up."""
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
     seen: list[str] = []
 
-    def record(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+    def note(host: str, statement: str) -> None:
         if "find_dataset" in statement or "get_dataset" in statement or "query_datasets" in statement:
-            seen.append("replica" if "standby" in str(connection.engine.url) else "primary")
+            seen.append("replica" if "standby" in host else "primary")
 
-    event.listen(Engine, "before_cursor_execute", record)
-    yield lambda: seen[-1]  # type: ignore[misc]
-    event.remove(Engine, "before_cursor_execute", record)
+    with noting_statements(note):
+        yield lambda: seen[-1]
 
 
 _labels = (f"n{number}" for number in range(1, 100))
@@ -251,14 +248,14 @@ def test_a_replica_that_is_down_is_done_without_and_named_by_status(
 
 def test_a_replica_that_follows_no_more_is_not_asked(repo: Path, land: Path, standby: Standby) -> None:
     """The primary itself stands for one that was promoted: it isn't in recovery."""
-    from butler.registry.engine import open_engine
+    from butler.registry.connections import Connections
     from butler.registry.replica import Replica
 
-    primary = open_engine(Cluster(repo).dsn("reader"))
+    primary = Connections(Cluster(repo).dsn("reader"))
     promoted = Replica(Cluster(repo).dsn("reader"))
     assert promoted.ready(primary) is None
     assert "no replica" in promoted.describe(primary)
-    primary.dispose()
+    primary.close()
     promoted.close()
 
 
