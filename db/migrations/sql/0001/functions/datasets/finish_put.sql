@@ -10,124 +10,108 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+-- Intents are few when a session plans its first put, and may be many at the next.
+SET enable_seqscan = off
 AS $$
 DECLARE
-    v_problems jsonb;
+    v_ids constant uuid[] := ARRAY(
+        SELECT DISTINCT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a
+    );
     v_run record;
+    v_inputs boolean := false;
     v_now timestamptz;
-    v_inputs boolean;
-    v_begun integer;
-    v_count integer;
+    v_filed uuid[];
+    v_problems jsonb;
 BEGIN
     PERFORM butler_shared.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT jsonb_agg(jsonb_build_object(
-        'row', given.n, 'code', 'UB101', 'message', CASE
-            WHEN i.dataset_id IS NULL THEN format('no put of dataset %s has begun', given.id)
-            ELSE format('the put of dataset %s was given up at %s', given.id, to_jsonb(i.given_up) #>> '{}')
-        END,
-        'hint', 'Begin it again; the bytes written for it belong to nothing.', 'dataset_id', given.id
-    )) INTO v_problems
-    FROM (
-        SELECT min(a.n) AS n, (a.value ->> 'dataset_id')::uuid AS id
-        FROM jsonb_array_elements(p_artifacts) WITH ORDINALITY AS a (value, n)
-        GROUP BY 2
-    ) AS given
-    LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
-    WHERE i.dataset_id IS NULL OR i.given_up IS NOT NULL;
-    PERFORM butler_shared.raise_rows(v_problems);
-
     FOR v_run IN
         SELECT DISTINCT r.collection_id, r.run
-        FROM jsonb_array_elements(p_artifacts) AS a
-        INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
+        FROM butler_internal.put_intent AS i
         INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id
+        WHERE i.dataset_id = ANY (v_ids)
         ORDER BY r.collection_id
     LOOP
         PERFORM pg_advisory_xact_lock_shared(7310001, v_run.collection_id::integer);
-        PERFORM butler_internal.own_collection(v_run.run, 'run');
+        v_inputs := v_inputs OR (
+            SELECT r.has_inputs FROM butler_internal.run AS r
+            WHERE r.collection_id = butler_internal.own_collection(v_run.run, 'run')
+        );
     END LOOP;
-    v_inputs := EXISTS (
-        SELECT FROM butler_internal.put_intent AS i
-        INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id AND r.has_inputs
-        WHERE i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
-    );
     v_now := clock_timestamp();
 
-    WITH mine AS MATERIALIZED (
-        SELECT i.* FROM butler_internal.put_intent AS i
-        WHERE
-            i.given_up IS NULL
-            AND i.dataset_id IN (SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
-        FOR UPDATE
-    ),
-    filed AS (
+    WITH filed AS (
         INSERT INTO butler_internal.dataset (
             dataset_id, run_id, dataset_type_id, quantum_id,
             camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
             skymap, tract, patch, sky_pixel, label, created
         )
         SELECT
-            m.dataset_id, m.run_id, m.dataset_type_id, m.quantum_id,
-            m.camera, m.abstract_filter, m.physical_filter, m.sensor, m.visit, m.snap, m.visit_range,
-            m.skymap, m.tract, m.patch, m.sky_pixel, m.label, v_now
-        FROM mine AS m
+            i.dataset_id, i.run_id, i.dataset_type_id, i.quantum_id,
+            i.camera, i.abstract_filter, i.physical_filter, i.sensor, i.visit, i.snap, i.visit_range,
+            i.skymap, i.tract, i.patch, i.sky_pixel, i.label, v_now
+        FROM (
+            SELECT p.* FROM butler_internal.put_intent AS p
+            WHERE p.dataset_id = ANY (v_ids) AND p.given_up IS NULL
+            FOR UPDATE
+        ) AS i
         -- Two sessions that file the same data IDs meet them in the same order.
         ORDER BY
-            m.run_id, m.dataset_type_id, m.visit, m.sensor, butler_shared.data_id_digest(
-                m.camera, m.abstract_filter, m.physical_filter, m.sensor, m.visit, m.snap, m.visit_range,
-                m.skymap, m.tract, m.patch, m.sky_pixel, m.label
-            )
+            i.run_id, i.dataset_type_id, i.camera, i.visit, i.sensor, i.skymap, i.tract, i.patch, i.label,
+            i.snap, i.visit_range, i.physical_filter, i.abstract_filter, i.sky_pixel
         ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
         RETURNING dataset_id
-    ),
-    stored AS (
-        INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
-        SELECT
-            m.dataset_id, m.datastore_id, coalesce(a ->> 'component', ''),
-            butler_shared.stored_path(a ->> 'path', m.dataset_id), a ->> 'formatter',
-            (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
-        FROM jsonb_array_elements(p_artifacts) AS a
-        INNER JOIN filed AS f ON f.dataset_id = (a ->> 'dataset_id')::uuid
-        INNER JOIN mine AS m ON m.dataset_id = f.dataset_id
-    ),
-    ended AS (
-        DELETE FROM butler_internal.put_intent AS i
-        USING filed AS f
-        WHERE i.dataset_id = f.dataset_id
     )
-    SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM filed) INTO v_begun, v_count;
-    IF v_begun < (SELECT count(DISTINCT a ->> 'dataset_id') FROM jsonb_array_elements(p_artifacts) AS a) THEN
-        PERFORM butler_shared.raise_error(
-            'UB101', 'another process ended or gave up one of these puts meanwhile',
-            'Begin it again; the bytes written for it belong to nothing.'
-        );
+    SELECT array_agg(f.dataset_id) INTO v_filed FROM filed AS f;
+
+    IF v_filed IS NULL OR cardinality(v_filed) < cardinality(v_ids) THEN
+        SELECT jsonb_agg(jsonb_build_object(
+            'row', given.n, 'code', 'UB101', 'message', CASE
+                WHEN i.dataset_id IS NULL THEN format('no put of dataset %s has begun', given.id)
+                ELSE format('the put of dataset %s was given up at %s', given.id, to_jsonb(i.given_up) #>> '{}')
+            END,
+            'hint', 'Begin it again; the bytes written for it belong to nothing.', 'dataset_id', given.id
+        )) INTO v_problems
+        FROM (
+            SELECT min(a.n) AS n, (a.value ->> 'dataset_id')::uuid AS id
+            FROM jsonb_array_elements(p_artifacts) WITH ORDINALITY AS a (value, n)
+            GROUP BY 2
+        ) AS given
+        LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
+        WHERE i.dataset_id IS NULL OR i.given_up IS NOT NULL;
+        PERFORM butler_shared.raise_rows(v_problems);
+        IF NOT p_skip_existing THEN
+            PERFORM butler_shared.raise_error(
+                'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+                'It has won; the bytes written here are to be deleted.'
+            );
+        END IF;
     END IF;
-    IF EXISTS (
+    IF v_inputs AND EXISTS (
         SELECT FROM butler_internal.dataset AS d
         INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id AND r.has_inputs
         INNER JOIN butler_internal.dataset_tag AS t
             ON
                 t.collection_id = r.collection_id AND t.dataset_type_id = d.dataset_type_id
                 AND t.digest = d.digest AND upper_inf(t.known)
-        -- An array, not a join: in an EXISTS the planner would rather read all datasets than some by id.
-        WHERE
-            v_inputs AND d.dataset_id = ANY (
-                ARRAY(SELECT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a)
-            )
+        WHERE d.dataset_id = ANY (v_filed)
     ) THEN
         PERFORM butler_shared.raise_error(
             'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
             'Put into another run; the bytes written here are to be deleted.'
         );
     END IF;
-    IF v_count < v_begun AND NOT p_skip_existing THEN
-        PERFORM butler_shared.raise_error(
-            'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
-            'It has won; the bytes written here are to be deleted.'
-        );
-    END IF;
-    RETURN v_count;
+
+    INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
+    SELECT
+        i.dataset_id, i.datastore_id, coalesce(a ->> 'component', ''),
+        butler_shared.stored_path(a ->> 'path', i.dataset_id), a ->> 'formatter',
+        (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
+    FROM jsonb_array_elements(p_artifacts) AS a
+    INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
+    WHERE i.dataset_id = ANY (v_filed);
+    DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_filed);
+    RETURN coalesce(cardinality(v_filed), 0);
 END;
 $$;
 
