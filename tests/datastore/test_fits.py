@@ -6,6 +6,7 @@ import gzip
 import os
 import random
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from reading import counted_bytes
 
 from butler.datastore import Datastore, open_datastore
 from butler.datastore.formatters import packing
+from butler.datastore.formatters.fits_file import check_fits, open_fits
 from butler.datastore.units import parse_unit
 from butler.errors import ArtifactMissingError, ChecksumError, FormatError, StorageClassError
 from butler.testing.datastore import assert_same_exposure, example_exposure
@@ -384,6 +386,46 @@ def test_a_file_without_its_last_padding_is_read(datastore: Datastore, hubble: P
     file = tmp_path / "unpadded.fits"
     file.write_bytes(hubble.read_bytes()[:10_529_792])
     assert datastore.get(in_place(datastore, file), "Exposure").shape == (1024, 1024)
+
+
+@pytest.mark.filterwarnings("ignore::astropy.utils.exceptions.AstropyUserWarning")
+def test_a_file_is_held_against_its_headers_before_its_ingest_as_when_it_is_read(tmp_path: Path) -> None:
+    """Of two thousand files with wrong bytes in a header, cut short or too long, the same are refused alike."""
+    file = tmp_path / "broken.fits"
+    table = fits.BinTableHDU.from_columns([fits.Column("x", "J", array=[1, 2])])
+    hdus = [fits.PrimaryHDU(np.zeros((5, 7), np.int16)), fits.ImageHDU(np.ones((3, 4)), name="A"), table]
+    fits.HDUList(hdus).writeto(file)
+    good = file.read_bytes()
+    headers = [at for at in range(0, len(good), 2880) if good[at : at + 8] in (b"SIMPLE  ", b"XTENSION")]
+    chance = random.Random(1)
+    outcomes = Counter[str]()
+    for _ in range(2000):
+        broken = bytearray(good)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.choice(headers) + chance.randrange(80 * 12)
+            broken[at] = chance.choice(b"0123456789 '=/TFNAXISENDGCOUPBTZ\0\xff-.+eE\n")
+        if chance.random() < 0.2:
+            del broken[chance.randrange(len(broken)) :]
+        if chance.random() < 0.2:
+            broken += bytes([chance.choice([0, 1])]) * chance.choice([10, 2880, 6000])
+        file.write_bytes(broken)
+        read = refusal_of(file, read_layout)
+        assert refusal_of(file, check_fits) == read
+        outcomes["refused" if read else "taken"] += 1
+    assert min(outcomes["refused"], outcomes["taken"]) > 500
+
+
+def read_layout(file: Path) -> None:
+    with open_fits(file):
+        pass
+
+
+def refusal_of(file: Path, look: Callable[[Path], object]) -> str:
+    try:
+        look(file)
+    except FormatError as error:
+        return error.message
+    return ""
 
 
 @pytest.mark.parametrize(

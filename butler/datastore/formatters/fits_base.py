@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.fits_file import fits_headers, open_fits, write_fits
+from butler.datastore.formatters.fits_file import check_fits, fits_headers, write_fits
 from butler.datastore.formatters.fits_identity import INPUTS, identity_from_header
 from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError, StorageClassError
@@ -56,8 +56,7 @@ class FitsFormatter(Formatter):
 
     def validate(self, path: Path) -> None:
         """Find and measure all units."""
-        with open_fits(path):
-            pass
+        check_fits(path)
 
     def identify(self, path: Path) -> dict[str, Any] | None:
         """Read the primary header, and the table of inputs; also of a file that is cut short."""

@@ -8,6 +8,7 @@ and measured before any of its data is touched.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,14 +23,17 @@ from butler.datastore.formatters.fits_identity import FORMAT_KEYWORD
 from butler.datastore.formatters.packing import Packing, check_expansion, open_unpacked, packing_of
 from butler.errors import FormatError
 
-__all__ = ["FitsFile", "Hdu", "damaged", "fits_headers", "open_fits", "write_fits"]
+__all__ = ["FitsFile", "Hdu", "check_fits", "damaged", "fits_headers", "open_fits", "write_fits"]
 
 BLOCK = 2880
 
 _TAPE_RECORD = 10 * BLOCK
 _CARD = 80
+_END = b"END".ljust(_CARD)
 _HEADER_BLOCKS = 4000
 _CHUNK = 1 << 24
+_LAYOUT = re.compile(rb"BITPIX|NAXIS|PCOUNT|GCOUNT|GROUPS")
+"""What a card has in it that says how many bytes of data follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +206,29 @@ def damaged(shown: str, why: str) -> FormatError:
     )
 
 
+def check_fits(path: Path) -> None:
+    """Hold the HDUs of a FITS file against its size, as `open_fits` does.
+
+    Of a header only the cards are parsed that say how much data follows, and
+    what is packed is unpacked to nowhere.
+
+    Raises
+    ------
+    FormatError
+        As `open_fits` does.
+    """
+    shown = str(path)
+    with open_unpacked(path) as stream:
+        while (text := _header_text(stream, shown)) is not None:
+            data = stream.tell()
+            end = data + _data_bytes(_parsed(_layout_cards(text), data - len(text), shown), shown)
+            if end > data:
+                _check_there(stream, end, shown)
+            stream.seek(_padded(end))
+        if packing_of(path) is not None:
+            _check_ended(stream, shown)
+
+
 @contextmanager
 def open_fits(path: Path) -> Iterator[FitsFile]:
     """Find the HDUs of a FITS file, packed as a whole or not.
@@ -221,8 +248,7 @@ def open_fits(path: Path) -> Iterator[FitsFile]:
             readable = Path(copy.name)
             with open_unpacked(path, copy) as stream:
                 hdus = tuple(_hdus(stream, str(path)))
-                if len(stream.read(_TAPE_RECORD)) == _TAPE_RECORD:
-                    raise damaged(str(path), "it goes on after its last HDU")
+                _check_ended(stream, str(path))
             copy.flush()
         file = FitsFile(readable, str(path), hdus)
         closing.callback(file.close)
@@ -267,10 +293,19 @@ def _check_there(stream: BufferedIOBase, end: int, shown: str) -> None:
     raise damaged(shown, f"its headers promise {end} bytes and it has fewer")
 
 
+def _check_ended(stream: BufferedIOBase, shown: str) -> None:
+    if len(stream.read(_TAPE_RECORD)) == _TAPE_RECORD:
+        raise damaged(shown, "it goes on after its last HDU")
+
+
 def _header(stream: BufferedIOBase, shown: str) -> Any:
     """Read one header, forward; `None` where the file ends."""
-    from astropy.io import fits
+    start = stream.tell()
+    text = _header_text(stream, shown)
+    return None if text is None else _parsed(text, start, shown)
 
+
+def _header_text(stream: BufferedIOBase, shown: str) -> bytes | None:
     start = stream.tell()
     block = stream.read(BLOCK)
     if start and not any(block):
@@ -280,13 +315,33 @@ def _header(stream: BufferedIOBase, shown: str) -> Any:
             raise damaged(shown, f"there is no header at byte {start}")
         raise not_of_its_format(shown, block, "FITS")
     blocks = [block]
-    while not any(block[card : card + _CARD].rstrip() == b"END" for card in range(0, len(block), _CARD)):
+    while not _has_end(block):
         block = stream.read(BLOCK)
         blocks.append(block)
         if len(block) < BLOCK or len(blocks) > _HEADER_BLOCKS:
             raise damaged(shown, f"the header at byte {start} doesn't end")
+    return b"".join(blocks)
+
+
+def _has_end(block: bytes) -> bool:
+    return b"END" in block and any(
+        block[card : card + _CARD].rstrip() == b"END" for card in range(0, len(block), _CARD)
+    )
+
+
+def _layout_cards(text: bytes) -> bytes:
+    """Give those cards before the end of a header, in order, that may say how much data follows."""
+    last_block = range((len(text) - 1) // BLOCK * BLOCK, len(text), _CARD)
+    end = next((card for card in last_block if text[card : card + _CARD] == _END), len(text))
+    found = (match.start() // _CARD * _CARD for match in _LAYOUT.finditer(text.upper(), 0, end))
+    return b"".join(text[card : card + _CARD] for card in dict.fromkeys(found))
+
+
+def _parsed(text: bytes, start: int, shown: str) -> Any:
+    from astropy.io import fits
+
     try:
-        return fits.Header.fromstring(b"".join(blocks))
+        return fits.Header.fromstring(text)
     except (OSError, ValueError, EOFError, fits.VerifyError) as error:
         raise damaged(shown, f"the header at byte {start}: {error}") from error
 
