@@ -37,7 +37,8 @@ class Formatter(ABC):
 
     detects_damage: ClassVar[bool] = False
     """Whether the format carries checksums that `read` holds against the
-    bytes. If not, the datastore compares the SHA-256 at every read."""
+    bytes. If not, or if the file is packed as a whole, the datastore
+    compares the SHA-256 at every read."""
 
     @property
     def extension(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
 from urllib.parse import quote
@@ -220,10 +221,16 @@ class PosixStorage(Storage):
             _flush(each.parent)
 
     def _inside(self, path: str) -> Path:
-        file = self._folder / os.fsdecode(decode_path(path))
-        if not file.parent.resolve().is_relative_to(self._folder.resolve()):
+        name = os.fsdecode(decode_path(path))
+        file = self._folder / name
+        # What holds no part '..' can be led outside by a link only.
+        folders = accumulate(name.split("/")[:-1], os.path.join, initial=str(self._folder))
+        if any(map(os.path.islink, islice(folders, 1, None))) and not self._holds_folder(file.parent):
             raise path_escapes(path)
         return file
+
+    def _holds_folder(self, folder: Path) -> bool:
+        return folder.resolve().is_relative_to(self._folder.resolve())
 
 
 def _not_listed(error: OSError) -> None:
