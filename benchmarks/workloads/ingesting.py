@@ -16,6 +16,7 @@ def _begin_ours(place: Place, run: str, first: int, count: int) -> Callable[[], 
     from benchmarks.sides import ours
 
     butler = ours.open_butler(place, run)
+    butler.registry.register_collection(run, "run")
     files = survey.raw_files(place.raws, count, first)
     labels = [ours.data_id(label) for label in survey.labels(count, first)]
 
@@ -29,6 +30,7 @@ def _begin_peer(place: Place, run: str, first: int, count: int) -> Callable[[], 
     from benchmarks.sides import peer
 
     butler = peer.open_butler(place, run)
+    butler.collections.register(run)
     files = survey.raw_files(place.raws, count, first)
     datasets = peer.to_ingest(butler, files, survey.labels(count, first), run)
 
