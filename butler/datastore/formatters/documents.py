@@ -17,6 +17,8 @@ _ITEMS = "_items"
 DOCUMENTS = frozenset({"Dict", "List", "PropertyList", "Packages"})
 """Storage classes that these formatters write."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 class JsonFormatter(Formatter):
     """Strict JSON; the identity is the key ``_butler``, beside which a list is the key ``_items``."""
@@ -111,7 +113,7 @@ def to_json(obj: Any) -> bytes:
         If something else would come back.
     """
     try:
-        text = json.dumps(obj, ensure_ascii=False, allow_nan=False, indent=1)
+        text = _encoded(obj)
         encoded = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise StorageClassError(
@@ -120,6 +122,14 @@ def to_json(obj: Any) -> bytes:
         ) from error
     _check_equal(obj, from_json(text), "JSON")
     return encoded
+
+
+def _encoded(obj: Any) -> str:
+    """Encode a dictionary with a line an entry: of all layouts the one that the compiled encoder can make."""
+    if not isinstance(obj, dict):
+        return _ENCODER.encode(obj)
+    entries = (_ENCODER.encode({key: value})[1:-1] for key, value in obj.items())
+    return "{\n " + ",\n ".join(entries) + "\n}"
 
 
 def from_json(text: str) -> Any:
