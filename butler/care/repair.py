@@ -8,10 +8,11 @@ twice, so that a repair that was cut short is simply begun anew.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -243,13 +244,23 @@ class Repairer:
     # Carrying it out -----------------------------------------------------
 
     def carry_out(self, repairs: Iterable[Repair]) -> Iterator[Repair]:
-        """Carry out the steps of a plan, each as it is asked for, and give them with their outcomes."""
-        for repair in repairs:
-            try:
-                yield replace(repair, outcome=self._carry_out(repair) or "done")
-            except (ButlerError, OSError) as error:
-                message = error.message if isinstance(error, ButlerError) else str(error)
-                yield replace(repair, outcome=f"failed: {message}")
+        """Carry out the steps of a plan as they are asked for, and give them with their outcomes.
+
+        Files are deleted some at a time, for whose owners the registry is asked together: that reads all
+        artifacts.
+        """
+        for deletes, steps in groupby(repairs, key=lambda repair: repair.action == "delete"):
+            while deletes and (together := list(islice(steps, ORPHANS_AT_ONCE))):
+                yield from self._delete(together)
+            for repair in steps:
+                yield self._attempted(repair, self._carry_out)
+
+    def _attempted(self, repair: Repair, carry_out: Callable[[Repair], str]) -> Repair:
+        try:
+            return replace(repair, outcome=carry_out(repair) or "done")
+        except (ButlerError, OSError) as error:
+            message = error.message if isinstance(error, ButlerError) else str(error)
+            return replace(repair, outcome=f"failed: {message}")
 
     def _carry_out(self, repair: Repair) -> str:
         """Carry out one step; returns why it wasn't done, or nothing."""
@@ -257,8 +268,6 @@ class Repairer:
         match repair.action:
             case "reap":
                 return self._reap(fault)
-            case "delete":
-                return self._delete(fault)
             case "mark lost" | "mark found":
                 return self._mark(repair)
             case "adopt":
@@ -278,14 +287,23 @@ class Repairer:
         registry.forget_puts([put.id])
         return ""
 
-    def _delete(self, fault: Fault) -> str:
-        path = fault.path
-        if not self._is_old(path):
-            return "it has changed meanwhile"
-        if reason := self._owned([path]).get(path):
-            return reason
-        self._datastore.discard([path])
-        return ""
+    def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
+        """Delete files, but those that are somebody's by now."""
+        try:
+            owned = self._owned([repair.fault.path for repair in repairs])
+        except ButlerError as error:
+            return [replace(repair, outcome=f"failed: {error.message}") for repair in repairs]
+
+        def delete(repair: Repair) -> str:
+            path = repair.fault.path
+            if not self._is_old(path):
+                return "it has changed meanwhile"
+            if reason := owned.get(path):
+                return reason
+            self._datastore.discard([path])
+            return ""
+
+        return [self._attempted(repair, delete) for repair in repairs]
 
     def _mark(self, repair: Repair) -> str:
         fault = repair.fault

@@ -322,8 +322,9 @@ class FileDatastore(Datastore):
 
     def discard(self, paths: Iterable[str]) -> None:
         """Delete the files and what writers of them left."""
+        paths = list(paths)
+        self._storage.sweep(paths)
         for path in paths:
-            self._storage.sweep(path)
             self._storage.delete(path)
 
     def remove(self, artifacts: Iterable[Artifact]) -> None:

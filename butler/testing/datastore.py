@@ -189,9 +189,9 @@ class StorageTests(ABC):
         _create(storage, "a/c", b"kept")
         dead = storage.create("a/b")
         dead.__enter__().write_bytes(b"half")
-        storage.sweep("a/c")
+        storage.sweep(["a/c"])
         before = set(storage.paths())
-        storage.sweep("a/b")
+        storage.sweep(["a/b", "a/d", "e/b"])
         assert set(storage.paths()) == {"a/c"}
         assert before >= {"a/c"}
 
@@ -203,7 +203,7 @@ class StorageTests(ABC):
             storage.exists,
             storage.modified,
             storage.delete,
-            storage.sweep,
+            lambda path: storage.sweep([path]),
         ):
             with pytest.raises(InvalidNameError):
                 touch(path)

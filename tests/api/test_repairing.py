@@ -450,6 +450,20 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
     assert list(butler.verify()) == []
 
 
+def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
+    butler: Butler, refs: list[DatasetRef], statements: Any
+) -> None:
+    """When the plan is made, and when it is carried out: that reads all artifacts."""
+    for n in range(30):
+        file_of(butler, refs[0]).with_name(f"orphan-{n}.json").write_text("mine: 1")
+    faults = list(butler.verify())
+    statements.clear()
+    steps = list(butler.repair(faults, delete_orphans=True, older_than=NOW))
+    assert Counter((step.action, step.outcome) for step in steps) == {("delete", "done"): 30}
+    assert sum("claims_of_files" in sql for sql in statements) == 2
+    assert list(butler.verify()) == []
+
+
 def test_a_file_under_another_name_than_its_own_is_not_adopted(
     butler: Butler, refs: list[DatasetRef]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -120,8 +120,8 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def sweep(self, path: str) -> None:
-        """Remove temporary files that an interrupted `create` of this path left."""
+    def sweep(self, paths: Iterable[str]) -> None:
+        """Remove temporary files that an interrupted `create` of one of these paths left."""
 
     def link(self, file: Path, path: str, *, symbolic: bool) -> None:
         """Make ``path`` a hard or symbolic link to a local file.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
@@ -99,9 +99,10 @@ class MemoryStorage(Storage):
         self._content(path)
         return self._since.get(decode_path(path), self._opened)
 
-    def sweep(self, path: str) -> None:
-        """Only check the path: nothing is ever left."""
-        decode_path(path)
+    def sweep(self, paths: Iterable[str]) -> None:
+        """Only check the paths: nothing is ever left."""
+        for path in paths:
+            decode_path(path)
 
     def _content(self, path: str) -> bytes:
         try:

@@ -7,7 +7,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -29,7 +30,7 @@ from butler.errors import (
 
 __all__ = ["PosixStorage"]
 
-_TEMPORARY = re.compile(r"\.[0-9a-f]{16}-[0-9a-f]{8}\.partial")
+_TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
 
 
@@ -165,13 +166,17 @@ class PosixStorage(Storage):
             found = self._inside(path).lstat()
         return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
 
-    def sweep(self, path: str) -> None:
-        """Remove temporary files beside the path, made for it."""
-        final = self._inside(path)
-        prefix = _temporary_prefix(final.name)
-        with _typed(path):
-            for draft in final.parent.glob(f"{prefix}*.partial"):
-                draft.unlink(missing_ok=True)
+    def sweep(self, paths: Iterable[str]) -> None:
+        """Remove temporary files beside the paths, made for them; each folder is listed once."""
+        prefixes: dict[Path, set[str]] = defaultdict(set)
+        for path in paths:
+            final = self._inside(path)
+            prefixes[final.parent].add(_temporary_prefix(final.name))
+        for folder, made_for in prefixes.items():
+            with typed(folder):
+                for name in _names(folder):
+                    if (draft := _TEMPORARY.fullmatch(name)) and draft[1] in made_for:
+                        (folder / name).unlink(missing_ok=True)
 
     def link(self, file: Path, path: str, *, symbolic: bool) -> None:
         """Link, never replacing another name."""
@@ -236,6 +241,13 @@ class PosixStorage(Storage):
 def _not_listed(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error  # a folder left out would look like one without files
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _temporary_prefix(name: str) -> str:
