@@ -204,18 +204,19 @@ class FileDatastore(Datastore):
         holds = cache(lambda folder: self._storage.holds(Path(folder)))
 
         def describe(file: Path, known: Fingerprint | None) -> Artifact:
-            before = look_at(file) if known is None else regular_file(file)
-            if holds(os.path.dirname(file)):
+            name = os.fspath(file)  # once: the system's calls would each ask the path for it
+            before = look_at(name) if known is None else regular_file(file)
+            if holds(name[: name.rfind("/") + 1]):
                 raise self._own(file)
             if known is None:
-                found, start = read_through(file)
+                found, start = read_through(name)
                 reader = self._formatters.reader(formatter, dataset_type, kind, file, start)
                 try:
                     _guarded(lambda: reader.validate(file), str(file), reader)
                 finally:  # a file that is being written may well be none of its format
-                    if changed_since(before, file):
+                    if changed_since(before, name):
                         raise _changed(file)
-                return self._artifact(file_uri(file), reader, found)
+                return self._artifact(file_uri(name), reader, found)
             if known.size != before.st_size:
                 raise _not_as_known(file, before.st_size, known.size)
             reader = self._formatters.reader(formatter, dataset_type, kind, file)

@@ -49,7 +49,7 @@ def fingerprint(file: Path) -> Fingerprint:
     return read_through(file).fingerprint
 
 
-def read_through(file: Path) -> Reading:
+def read_through(file: Path | str) -> Reading:
     """Read a file through once, and keep how it begins."""
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -87,7 +87,7 @@ def _chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def look_at(file: Path) -> os.stat_result:
+def look_at(file: Path | str) -> os.stat_result:
     """Look at a file that is to be ingested, without opening it.
 
     Raises
@@ -131,7 +131,7 @@ def regular_file(file: Path) -> os.stat_result:
     return found
 
 
-def changed_since(before: os.stat_result, file: Path) -> bool:
+def changed_since(before: os.stat_result, file: Path | str) -> bool:
     """Whether a file was written to since it was looked at."""
     after = look_at(file)
     return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)

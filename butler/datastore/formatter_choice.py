@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from butler.datastore.formatters import Formatter, formatter_named, formatters_of
@@ -97,7 +96,11 @@ def _by_content(file: Path, start: bytes | None, usable: Sequence[Formatter]) ->
     if not configured.signatures:
         return configured
     start = beginning(file) if start is None else start
+    for each in usable:
+        if start.startswith(each.signatures):
+            return each
     name = file.name.lower()
-    alike = (each for each in usable if start.startswith(each.signatures))
-    named = (each for each in usable if name.endswith(each.extensions))
-    return next(chain(alike, named), configured)
+    for each in usable:
+        if name.endswith(each.extensions):
+            return each
+    return configured

@@ -95,7 +95,7 @@ def id_in_name(file: Path) -> UUID | None:
     return UUID(match[1]) if match else None
 
 
-def file_uri(file: Path) -> str:
+def file_uri(file: Path | str) -> str:
     """Percent-encoded ``file:///…`` URI of a file; symbolic links are kept as they are."""
     path = os.path.abspath(file)
     return f"file://{path}" if _UNRESERVED.fullmatch(path) else Path(path).as_uri()
