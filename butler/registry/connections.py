@@ -182,9 +182,12 @@ def _url_and_settings(dsn: str) -> tuple[str, dict[str, Any]]:
         raise ConfigError(f"the database's DSN is of {scheme!r}, not of PostgreSQL", hint=hint)
     url = f"postgresql://{rest}"
     try:
-        return url, settings_beside(parse_dsn(url))
+        given = parse_dsn(url)
+        for port in given.get("port", "").split(","):
+            int(port or 0)
     except (ProgrammingError, ValueError):
         raise ConfigError("the database's DSN is not a URL that PostgreSQL understands", hint=hint) from None
+    return url, settings_beside(given)
 
 
 def _forget_connections() -> None:
