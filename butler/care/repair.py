@@ -7,8 +7,8 @@ twice, so that a repair that was cut short is simply begun anew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -29,6 +29,9 @@ __all__ = ["Repair", "Repairer"]
 
 ORPHANS_AT_ONCE = 1000
 
+_BY_NAME_ALONE = {"dataset_type": "", "run": "", "data_id": {}}
+"""What a file doesn't say whose format has no room for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -38,6 +41,14 @@ class Identity:
     dataset_type: str
     run: str
     data_id: dict[str, Any]
+    component: str = ""
+    components: tuple[str, ...] = ("",)
+    """All of the dataset's, each in a file."""
+
+    @property
+    def of_dataset(self) -> tuple[Any, ...]:
+        """What all files of the dataset say."""
+        return self.dataset_type, self.run, self.data_id, self.components
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,8 @@ class Repair:
     fault: Fault
     reason: str = ""
     outcome: str = ""
-    identity: Identity | None = field(default=None, repr=False)
+    identities: Mapping[str, Identity] = field(default_factory=dict, repr=False)
+    """Of the files of the dataset that is adopted, by their paths."""
 
     @property
     def repaired(self) -> bool:
@@ -114,13 +126,17 @@ class Repairer:
         orphans: list[Fault] = []
         for fault in faults:
             if fault.kind == "orphan":
-                orphans.append(fault)
-                if len(orphans) >= ORPHANS_AT_ONCE:
+                if len(orphans) >= ORPHANS_AT_ONCE and not self._of_one_dataset(orphans[-1], fault):
                     yield from self._plan_orphans(orphans)
                     orphans.clear()
+                orphans.append(fault)
             else:
                 yield self._plan(fault)
         yield from self._plan_orphans(orphans)
+
+    def _of_one_dataset(self, fault: Fault, other: Fault) -> bool:
+        dataset_id = self._datastore.id_in_path(fault.path)
+        return dataset_id is not None and dataset_id == self._datastore.id_in_path(other.path)
 
     def _plan(self, fault: Fault) -> Repair:
         match fault.kind:
@@ -159,21 +175,24 @@ class Repairer:
             return True
 
     def _plan_orphans(self, faults: Sequence[Fault]) -> Iterator[Repair]:
-        identities = {fault.path: self._identity(fault.path) for fault in faults}
-        known = [i for i in identities.values() if isinstance(i, Identity)]
-        taken = self._taken(known)
-        of = Counter(identity.id for identity in known)
+        identities = self._identities([fault.path for fault in faults])
+        files: dict[UUID, dict[str, Identity]] = defaultdict(dict)
+        for path, identity in identities.items():
+            if isinstance(identity, Identity):
+                files[identity.id][path] = identity
+        taken = self._taken([next(iter(of.values())) for of in files.values()])
         owned = self._owned([fault.path for fault in faults]) if self._delete_orphans and faults else {}
         for fault in faults:
             identity = identities[fault.path]
             if isinstance(identity, Identity):
-                reason = "another file says the same" if of[identity.id] > 1 else taken.get(identity.id, "")
+                reason = _unlike(files[identity.id].values()) or taken.get(identity.id, "")
             else:
                 reason = identity
             if isinstance(identity, Identity) and not reason:
                 labels = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
-                what = f"{identity.dataset_type} {labels} of run {identity.run}"
-                yield Repair("adopt", fault, what, identity=identity)
+                part = f"{identity.component} of " if identity.component else ""
+                what = f"{part}{identity.dataset_type} {labels} of run {identity.run}"
+                yield Repair("adopt", fault, what, identities=files[identity.id])
             elif not self._delete_orphans or fault.path in owned:
                 yield Repair("leave", fault, owned.get(fault.path, reason))
             elif not self._is_old(fault.path):
@@ -202,14 +221,35 @@ class Repairer:
                 owned[path] = f"dataset {dataset_id} has a file of this name"
         return owned
 
+    def _identities(self, paths: Iterable[str]) -> dict[str, Identity | str]:
+        """Read what files say they are, or why that isn't enough to adopt them.
+
+        A part whose format has no room for it is known by its name, and by what the others say.
+        """
+        identities = {path: self._identity(path) for path in paths}
+        named = {i.id: i for i in identities.values() if isinstance(i, Identity) and i.dataset_type}
+        for path, identity in identities.items():
+            if isinstance(identity, Identity) and not identity.dataset_type:
+                other = named.get(identity.id)
+                identities[path] = (
+                    "it doesn't say what it is"
+                    if other is None
+                    else replace(other, component=identity.component)
+                )
+        return identities
+
     def _identity(self, path: str) -> Identity | str:
-        """Read what a file says it is, or why that isn't enough to adopt it."""
         try:
             said = self._datastore.identify(path) or {}
-            if "component" in said:
-                return "it is a part of a dataset"
+            if said.keys() == {"id", "component"}:
+                said = {**_BY_NAME_ALONE, **said}
             identity = Identity(
-                UUID(said["id"]), str(said["dataset_type"]), str(said["run"]), dict(said["data_id"])
+                UUID(said["id"]),
+                str(said["dataset_type"]),
+                str(said["run"]),
+                dict(said["data_id"]),
+                str(said.get("component", "")),
+                tuple(sorted(map(str, said.get("components", [""])))),
             )
         except (ButlerError, OSError, ValueError) as error:
             return f"it can't be read: {error}"
@@ -331,24 +371,45 @@ class Repairer:
         return "" if marked else "it was done before"
 
     def _adopt(self, repair: Repair) -> str:
-        identity = repair.identity
-        assert identity is not None  # the plan gives it with the action
-        if self._identity(repair.fault.path) != identity:
+        identity = repair.identities[repair.fault.path]
+        if self._identities(repair.identities) != repair.identities:
             return "it has changed meanwhile"
+        if len(repair.identities) > 1 and self._is_filed(identity.id, repair.fault.path):
+            return ""  # with another of its files
         if reason := self._taken([identity]).get(identity.id):
             return reason
         storage_class = self._registry.dataset_type(identity.dataset_type).storage_class
-        artifact = self._datastore.describe(repair.fault.path, storage_class, identity.dataset_type)
+        artifacts = [
+            self._datastore.describe(path, storage_class, identity.dataset_type, said.component)
+            for path, said in repair.identities.items()
+        ]
         self._registry.register_collection(identity.run, "run")
         self._registry.file_datasets(
             identity.run,
             identity.dataset_type,
             self._datastore.name,
-            [(identity.id, identity.data_id, artifact)],
+            [(identity.id, identity.data_id, artifact) for artifact in artifacts],
         )
         if identity.dataset_type == ENVIRONMENT:
             self._registry.set_run_environment(identity.run, identity.id)
         return ""
+
+    def _is_filed(self, dataset_id: UUID, path: str) -> bool:
+        claims = self._registry.claims_of_datasets([dataset_id])
+        return (self._datastore.name, path) in {(claim.datastore, claim.path) for claim in claims}
+
+
+def _unlike(files: Collection[Identity]) -> str:
+    """Say why files that say one id aren't one dataset; nothing if they are."""
+    first = next(iter(files))
+    if any(file.of_dataset != first.of_dataset or file.component not in first.components for file in files):
+        return "the files of its dataset don't agree"
+    found = Counter(file.component for file in files)
+    if found.total() > len(found):
+        return "another file says the same"
+    if missing := sorted(set(first.components) - set(found)):
+        return f"it is a part of a dataset that lacks {', '.join(missing)}"
+    return ""
 
 
 def _leave_young(fault: Fault) -> Repair:

@@ -302,11 +302,22 @@ class Datastore(ABC):
         """
 
     @abstractmethod
-    def describe(self, path: str, storage_class: str, dataset_type: str) -> Artifact:
+    def describe(self, path: str, storage_class: str, dataset_type: str, component: str = "") -> Artifact:
         """Describe the file at a path from `paths` as if it had been ingested where it is.
+
+        Parameters
+        ----------
+        path : `str`
+            The file.
+        storage_class, dataset_type : `str`
+            Of the whole dataset.
+        component : `str`
+            The one that the file holds; empty for the whole.
 
         Raises
         ------
         ArtifactMissingError
             If it is gone.
+        StorageClassError
+            If the storage class has no such component.
         """

@@ -118,8 +118,11 @@ class FileDatastore(Datastore):
             return (self._write(obj, kind, "", dataset_id, hint, dataset_type, identity),)
         written: list[Artifact] = []
         try:
-            for component, part in kind.load_delegate().disassemble(obj).items():
-                part_class = _storage_class(kind.components[component])
+            parts = kind.load_delegate().disassemble(obj)
+            # One file alone couldn't say whether the others are there.
+            identity = {**identity, "components": sorted(parts)}
+            for component, part in parts.items():
+                part_class = kind.part(component)
                 written.append(
                     self._write(part, part_class, component, dataset_id, hint, dataset_type, identity)
                 )
@@ -454,12 +457,13 @@ class FileDatastore(Datastore):
         with self._storage.local(path) as file:
             return identify(file)
 
-    def describe(self, path: str, storage_class: str, dataset_type: str) -> Artifact:
+    def describe(self, path: str, storage_class: str, dataset_type: str, component: str = "") -> Artifact:
         """By its content, as for a file that is ingested."""
-        kind = _storage_class(storage_class)
+        whole = _storage_class(storage_class)
+        kind = whole.part(component) if component else whole
         with self._storage.local(path) as file:
-            formatter = self._formatters.reader(None, dataset_type, kind, file)
-            return self._artifact(path, formatter, fingerprint(file))
+            formatter = self._formatters.reader(None, None if component else dataset_type, kind, file)
+            return self._artifact(path, formatter, fingerprint(file), component)
 
     def _local(self, artifact: Artifact) -> AbstractContextManager[Path]:
         if is_file_uri(artifact.path):

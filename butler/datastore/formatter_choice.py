@@ -50,7 +50,7 @@ class FormatterChoice:
     def reader(
         self,
         name: str | None,
-        dataset_type: str,
+        dataset_type: str | None,
         kind: StorageClass,
         file: Path,
         start: bytes | None = None,
@@ -61,8 +61,8 @@ class FormatterChoice:
         ----------
         name : `str`, optional
             Of the formatter.
-        dataset_type : `str`
-            What the file is.
+        dataset_type : `str` or `None`
+            What the file is; `None` for one component.
         kind : `~butler.datastore.storage_classes.StorageClass`
             What is to be read from it.
         file : `~pathlib.Path`

@@ -7,7 +7,7 @@ from typing import Any
 
 from butler.datastore.fingerprint import regular_file
 from butler.datastore.formatters import all_formatters
-from butler.datastore.paths import id_in_name
+from butler.datastore.paths import component_in_name, id_in_name
 
 __all__ = ["identify"]
 
@@ -26,9 +26,10 @@ def identify(path: Path) -> dict[str, Any] | None:
     -------
     identity : `dict` or `None`
         As it was put: ``id``, ``dataset_type``, ``run``, ``data_id``,
-        ``inputs``, and ``component`` for a part. For a format that has no
-        room for it, the ``id`` alone, from the file's name. `None` if the
-        file says nothing.
+        ``inputs``; for a part ``component``, and ``components``, of which
+        each lies in a file. For a format that has no room for it, ``id`` and
+        ``component`` alone, from the file's name. `None` if the file says
+        nothing.
 
     Raises
     ------
@@ -49,4 +50,7 @@ def identify(path: Path) -> dict[str, Any] | None:
             if identity is not None:
                 return identity
     found = id_in_name(path)
-    return None if found is None else {"id": str(found)}
+    if found is None:
+        return None
+    component = component_in_name(path)
+    return {"id": str(found)} | ({"component": component} if component else {})

@@ -14,6 +14,7 @@ __all__ = [
     "artifact_path",
     "check_hint",
     "check_template",
+    "component_in_name",
     "file_uri",
     "id_in_name",
     "is_file_uri",
@@ -27,7 +28,7 @@ _LITERAL = "A-Za-z0-9._+,=@/-"
 _HINT = re.compile(f"[{_LITERAL}]+")
 _TEMPLATE = re.compile(rf"(?:[{_LITERAL}]|\{{[a-z][a-z0-9_]*\}})+")
 _UNRESERVED = re.compile("[A-Za-z0-9/_.~-]+")
-_ID_IN_NAME = re.compile(r"_([0-9a-f]{32})(?:-[a-z]+)?(?:\.[A-Za-z0-9.]+)?$")
+_ID_IN_NAME = re.compile(r"_([0-9a-f]{32})(?:-([a-z]+))?(?:\.[A-Za-z0-9.]+)?$")
 
 
 def check_template(template: object, where: str) -> str:
@@ -93,6 +94,12 @@ def id_in_name(file: Path) -> UUID | None:
     """Dataset id in a name that `artifact_path` made, if it is one."""
     match = _ID_IN_NAME.search(file.name)
     return UUID(match[1]) if match else None
+
+
+def component_in_name(file: Path) -> str | None:
+    """Component in a name that `artifact_path` made for one."""
+    match = _ID_IN_NAME.search(file.name)
+    return match[2] if match else None
 
 
 def file_uri(file: Path | str) -> str:

@@ -117,6 +117,18 @@ class StorageClass:
         if component not in self.components and component not in self.derived:
             self._refuse("component", component, [*self.components, *self.derived])
 
+    def part(self, component: str) -> StorageClass:
+        """Give the storage class of a component that may lie in a file of its own.
+
+        Raises
+        ------
+        StorageClassError
+            If there is none, also of one that is derived.
+        """
+        if component not in self.components:
+            self._refuse("component", component, self.components)
+        return storage_class(self.components[component])
+
     def check_parameters(self, component: str | None, parameters: Iterable[str]) -> None:
         """Refuse parameters that a read of the whole, or of the component, can't have.
 

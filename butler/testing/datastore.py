@@ -461,6 +461,17 @@ class DatastoreTests(ABC):
         with pytest.raises(ArtifactMissingError):
             datastore.get(artifacts, "Exposure")
 
+    def test_each_of_several_files_says_and_shows_which_component_it_is(self, tmp_path: Path) -> None:
+        datastore = self.open(tmp_path, disassemble=("Exposure",))
+        artifacts = self.put(datastore, example_exposure(), "Exposure")
+        for artifact in artifacts:
+            said = datastore.identify(artifact.path) or {}
+            assert said["component"] == artifact.component
+            assert said.get("components") in (sorted(each.component for each in artifacts), None)
+            assert datastore.describe(artifact.path, "Exposure", "calexp", artifact.component) == artifact
+        with pytest.raises(StorageClassError, match="bbox"):
+            datastore.describe(artifacts[0].path, "Exposure", "calexp", "bbox")
+
     def test_an_exposure_in_several_files_is_written_whole_or_not_at_all(self, tmp_path: Path) -> None:
         datastore = self.open(tmp_path, disassemble=("Exposure",))
         exposure = example_exposure()

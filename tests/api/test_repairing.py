@@ -15,6 +15,8 @@ import psycopg2
 import pytest
 
 from butler import Artifact, Butler, DatasetRef, DatasetType
+from butler.datastore import open_datastore
+from butler.datastore.paths import local_file
 from butler.errors import (
     ArtifactMissingError,
     ChecksumError,
@@ -24,6 +26,7 @@ from butler.errors import (
 )
 from butler.registry.engine import one_transaction
 from butler.schema.install import create_proxy
+from butler.testing.datastore import assert_same_exposure, example_exposure
 
 NOW = timedelta(0)
 LABELS = "abcdefgh"
@@ -302,8 +305,6 @@ def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[D
 def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
-    from butler.datastore import open_datastore
-
     copy = open_datastore({"name": "copy", "type": "posix", "root": "copy"}, repo)
     butler.registry.register_datastore("copy", copy.root)
     (artifact,) = refs[0].artifacts
@@ -450,6 +451,56 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
     assert list(butler.verify()) == []
 
 
+@pytest.fixture
+def apart(butler: Butler, repo: Path) -> Iterator[Butler]:
+    """A Butler that writes each component of an Exposure to a file of its own."""
+    butler.registry.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
+    config = {"name": butler.datastore.name, "root": "data", "disassemble": ["Exposure"]}
+    with Butler(repo, run="u/me/first", datastore=open_datastore(config, repo)) as apart:
+        yield apart
+
+
+def lose_rows(owner: psycopg2.extensions.connection, ref: DatasetRef) -> None:
+    with owner.cursor() as cursor:
+        for table in ("artifact", "dataset"):
+            cursor.execute(f"DELETE FROM butler_internal.{table} WHERE dataset_id = %s", (str(ref.id),))
+
+
+def test_the_parts_of_a_dataset_become_it_again(apart: Butler, owner: psycopg2.extensions.connection) -> None:
+    exposure = example_exposure()
+    ref = apart.put(exposure, "calexp", label="a")
+    kept = apart.put(exposure, "calexp", label="b")
+    lose_rows(owner, ref)
+    parts = sorted(artifact.component for artifact in ref.artifacts)
+    assert len(parts) > 3
+    assert repaired(apart) == {"adopt": len(parts)}
+    found = apart.find("calexp", label="a")
+    assert found is not None
+    assert (found.id, set(found.artifacts)) == (ref.id, set(ref.artifacts))
+    assert_same_exposure(apart.get("calexp", label="a"), exposure)
+    assert list(apart.verify()) == []
+    assert apart.exists(kept)
+
+
+def test_parts_are_left_if_one_is_missing_or_says_otherwise(
+    apart: Butler, owner: psycopg2.extensions.connection
+) -> None:
+    ref = apart.put(example_exposure(), "calexp", label="a")
+    lose_rows(owner, ref)
+    files = {a.component: local_file(apart.datastore.root) / a.path for a in ref.artifacts}
+    mask = files["mask"].read_bytes()
+    files["mask"].unlink()
+    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    assert {(step.action, step.reason) for step in steps} == {
+        ("leave", "it is a part of a dataset that lacks mask")
+    }
+    files["mask"].write_bytes(mask.replace(b'"label": "a"', b'"label": "b"'))
+    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    assert {(step.action, step.reason) for step in steps} == {
+        ("leave", "the files of its dataset don't agree")
+    }
+
+
 def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
     butler: Butler, refs: list[DatasetRef], statements: Any
 ) -> None:
@@ -496,8 +547,6 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     butler: Butler, refs: list[DatasetRef], repo: Path, layer: Butler, spelling: str
 ) -> None:
     """A writer registers our folder, a part of it, or a link to it, as a datastore of theirs."""
-    from butler.datastore import open_datastore
-
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
