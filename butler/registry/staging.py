@@ -14,7 +14,7 @@ from butler.values import Artifact
 
 __all__ = ["StagedLot", "staged_columns", "staged_lots"]
 
-_AT_ONCE = 5_000
+_AT_ONCE = 2_500
 """Rows of a lot, which are in a staging table at a time."""
 
 _NULL = "\\N"

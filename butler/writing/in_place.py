@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
@@ -28,13 +28,15 @@ __all__ = ["InPlaceFiler"]
 _TOGETHER = 64
 """Files that a thread looks at in one go."""
 
-_AHEAD = 160
-"""Goes that may wait for the database to take their files: together those of one staging table."""
+_AHEAD = 40
+"""Goes that may wait for the database to take their files: together those of one lot that it takes."""
 
 _ATTEMPTS = 3
 
-_TEXT_UNITS = frozenset({"camera", "abstract_filter", "physical_filter", "skymap", "label"})
-_WHOLE_UNITS = frozenset({"sensor", "visit", "snap", "tract", "patch", "sky_pixel"})
+_KINDS: dict[str, type] = dict.fromkeys(
+    ("camera", "abstract_filter", "physical_filter", "skymap", "label"), str
+) | dict.fromkeys(("sensor", "visit", "snap", "tract", "patch", "sky_pixel"), int)
+"""What values of units are, as programs give them."""
 
 
 class InPlaceFiler:
@@ -60,7 +62,7 @@ class InPlaceFiler:
         self._files = files
         self._intake = intake
         self._kind = registry.dataset_type(intake.dataset_type)
-        self._data_ids: list[DataId] = []
+        self._found_ids: list[DataId] = []
         self._refs: dict[int, DatasetRef] = {}
         self._done: dict[int, TakenFile | ButlerError] = {}
 
@@ -103,13 +105,12 @@ class InPlaceFiler:
     def _complete(self) -> None:
         """Find the complete data IDs, and, where it saves reading them, which files the run has."""
         units = self._kind.units
-        if not self._intake.skip_existing and all(_is_complete(file.labels, units) for file in self._files):
-            self._data_ids = [DataId({unit: file.labels[unit] for unit in units}) for file in self._files]
+        if not self._intake.skip_existing and _are_complete(self._files, units):
             return
         found = self._registry.find_in_run(
             self._intake.run, self._kind.name, [file.labels for file in self._files]
         )
-        self._data_ids = [data_id for data_id, _ in found]
+        self._found_ids = [data_id for data_id, _ in found]
         if self._intake.skip_existing:
             there = {existing: data_id for data_id, existing in found if existing}
             refs = refs_of(self._registry, self._kind, self._intake.run, there)
@@ -118,6 +119,12 @@ class InPlaceFiler:
                 for place, (_, existing) in enumerate(found)
                 if existing
             }
+
+    def _data_id(self, place: int) -> DataId:
+        if self._found_ids:
+            return self._found_ids[place]
+        labels = self._files[place].labels
+        return DataId({unit: labels[unit] for unit in self._kind.units})
 
     def _read(self, threads: Executor) -> Generator[int, None, None]:
         """Read the files that are to be filed, in threads; give their places."""
@@ -147,7 +154,7 @@ class InPlaceFiler:
                 place,
                 found
                 if isinstance(found, ButlerError)
-                else DatasetRef(dataset_id, self._kind, self._data_ids[place], self._intake.run, (found,)),
+                else DatasetRef(dataset_id, self._kind, self._data_id(place), self._intake.run, (found,)),
             )
             for place, dataset_id, found in zip(places, ids, described, strict=True)
         ]
@@ -183,7 +190,7 @@ class InPlaceFiler:
             self._registry,
             self._kind,
             self._intake.run,
-            {existing: self._data_ids[place] for place, existing in there.items()},
+            {existing: self._data_id(place) for place, existing in there.items()},
         )
         for place, existing in there.items():
             ref, file = refs[existing], self._files[place].path
@@ -196,11 +203,10 @@ class InPlaceFiler:
                 self._done[place] = differs(file, ref)
 
 
-def _is_complete(labels: Any, units: Sequence[str]) -> bool:
-    """Whether labels are the type's units and no others, each a value of its kind, as programs give them."""
-    return len(labels) == len(units) and all(
-        type(labels.get(unit)) is str
-        if unit in _TEXT_UNITS
-        else unit in _WHOLE_UNITS and type(labels.get(unit)) is int
-        for unit in units
+def _are_complete(files: Iterable[GivenFile], units: Sequence[str]) -> bool:
+    """Whether all labels are the type's units and no others, each a value of its kind."""
+    kinds = [_KINDS.get(unit) for unit in units]
+    return all(
+        len(file.labels) == len(units) and [type(file.labels.get(unit)) for unit in units] == kinds
+        for file in files
     )

@@ -62,8 +62,7 @@ class Intake:
     skip_existing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TakenFile:
+class TakenFile(NamedTuple):
     """What became of a file.
 
     Parameters

@@ -237,9 +237,9 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
             with file.open("ab") as stream:
                 stream.write(b"more")
 
-    def read_while_it_grows(file: Path) -> Any:
-        found = read_through(file)
-        grow(file)
+    def read_while_it_grows(name: str) -> Any:
+        found = read_through(name)
+        grow(Path(name))
         return found
 
     def fingerprint_while_it_grows(file: Path) -> Any:
