@@ -12,7 +12,10 @@ import pytest
 from db.world import own, read, still, template, write
 from sqlalchemy import NullPool, create_engine
 
-__all__ = ["as_owner", "checkout", "own", "read", "run_as", "still", "template", "write"]
+from butler.schema.migrations import catalog
+from butler.schema.reference import expected_catalog
+
+__all__ = ["as_listed", "as_owner", "checkout", "own", "read", "run_as", "still", "template", "write"]
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -27,6 +30,15 @@ def run_as(dsn: str, step: Callable[..., Any], *arguments: Any) -> Any:
 @pytest.fixture
 def as_owner(database: Any) -> Callable[..., Any]:
     return lambda step, *arguments: run_as(database.dsn("owner"), step, *arguments)
+
+
+@pytest.fixture
+def as_listed(as_owner: Callable[..., Any]) -> None:
+    """A server of the version that the committed listing is of: others write parsed queries otherwise."""
+    version = ("server", "version")
+    listed, found = expected_catalog()[version], as_owner(catalog)[version]
+    if listed != found:
+        pytest.skip(f"the listing is PostgreSQL {listed}'s, this server is of {found}")
 
 
 class Checkout:
