@@ -182,12 +182,16 @@ class Collection:
 
 
 def new_dataset_ids(count: int) -> list[UUID]:
-    """Make ids of datasets: UUIDs of version 7, the time in milliseconds and then random bits."""
+    """Make ids of datasets: UUIDs of version 7, the time in milliseconds and then random bits.
+
+    They ascend, so that the keys of datasets filed together fill one page of the index after the other.
+    """
     now, chance = time.time_ns() // 1_000_000 << 80, os.urandom(10 * count)
-    return [
-        UUID(int=(now | int.from_bytes(chance[at : at + 10])) & _FREE_BITS | _VERSION_7)
+    made = sorted(
+        (now | int.from_bytes(chance[at : at + 10])) & _FREE_BITS | _VERSION_7
         for at in range(0, len(chance), 10)
-    ]
+    )
+    return [UUID(int=number) for number in made]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,9 @@ class InPlaceFiler:
     def _read(self, threads: Executor) -> Generator[int, None, None]:
         """Read the files that are to be filed, in threads; give their places."""
         places = [place for place in range(len(self._files)) if place not in self._done]
-        goes = (places[start : start + _TOGETHER] for start in range(0, len(places), _TOGETHER))
+        # Ids are made together, so that they ascend in the order of filing, which the index's pages fill in.
+        named = list(zip(places, new_dataset_ids(len(places)), strict=True))
+        goes = (named[start : start + _TOGETHER] for start in range(0, len(named), _TOGETHER))
         for go in looking_ahead(threads, self._describe, goes, _AHEAD):
             for place, found in go:
                 if isinstance(found, DatasetRef):
@@ -140,11 +142,10 @@ class InPlaceFiler:
                 else:
                     self._done[place] = found
 
-    def _describe(self, places: Sequence[int]) -> list[tuple[int, DatasetRef | ButlerError]]:
-        # Ids are made together: each look at the system's random bits would let other threads in.
-        ids = new_dataset_ids(len(places))
+    def _describe(self, lot: Sequence[tuple[int, UUID]]) -> list[tuple[int, DatasetRef | ButlerError]]:
+        files = [self._files[place] for place, _ in lot]
         described = self._datastore.in_place(
-            [(file.path, file.known) for file in map(self._files.__getitem__, places)],
+            [(file.path, file.known) for file in files],
             self._kind.storage_class,
             self._kind.name,
             self._intake.formatter,
@@ -156,7 +157,7 @@ class InPlaceFiler:
                 if isinstance(found, ButlerError)
                 else DatasetRef(dataset_id, self._kind, self._data_id(place), self._intake.run, (found,)),
             )
-            for place, dataset_id, found in zip(places, ids, described, strict=True)
+            for (place, dataset_id), found in zip(lot, described, strict=True)
         ]
 
     def _file(self, places: Iterable[int]) -> None:

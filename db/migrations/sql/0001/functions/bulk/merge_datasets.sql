@@ -139,6 +139,8 @@ BEGIN
                 s.formatter, s.size, s.sha256
             FROM pg_temp.butler_stage_dataset AS s
             INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
+            -- Ids ascend: in their order, the key fills one page after the other.
+            ORDER BY s.dataset_id
         ),
         ended AS (
             DELETE FROM butler_internal.put_intent AS i
