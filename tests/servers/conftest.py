@@ -126,7 +126,8 @@ class Pooler:
 
     def stop(self) -> None:
         if self._program is not None:
-            self._program.terminate()
+            # Newer ones would wait for their clients to leave.
+            self._program.kill()
             self._program.wait()
             (self._folder / f".s.PGSQL.{self.port}").unlink(missing_ok=True)
 
