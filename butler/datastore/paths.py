@@ -103,8 +103,12 @@ def component_in_name(file: Path) -> str | None:
 
 
 def file_uri(file: Path | str) -> str:
-    """Percent-encoded ``file:///…`` URI of a file; symbolic links are kept as they are."""
-    path = os.path.abspath(file)
+    """Percent-encoded ``file:///…`` URI of a file; symbolic links are kept as they are, but before ``..``."""
+    path = os.path.join(os.getcwd(), file)
+    if "/.." in path and ".." in path.split("/"):  # of where a link leads, not of where it lies
+        folder, name = os.path.split(path)
+        path = os.path.join(os.path.realpath(folder), name)
+    path = os.path.abspath(path)
     return f"file://{path}" if _UNRESERVED.fullmatch(path) else Path(path).as_uri()
 
 

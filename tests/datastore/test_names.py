@@ -142,3 +142,17 @@ def test_names_that_look_alike_are_two_files(tmp_path: Path) -> None:
     ]
     assert [datastore.get(each, "Text") for each in artifacts] == [ascii(name) for name in twins]
     assert len({each[0].path for each in artifacts}) == 2
+
+
+def test_a_step_up_from_a_link_is_one_from_where_it_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "night" / "raw").mkdir(parents=True)
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "raw").symlink_to(tmp_path / "night" / "raw")
+    (tmp_path / "night" / "shot.fits").write_bytes(b"")
+    meant = (tmp_path / "night" / "shot.fits").as_uri()
+    assert file_uri(tmp_path / "links" / "raw" / ".." / "shot.fits") == meant
+    monkeypatch.chdir(tmp_path / "links")
+    assert file_uri("raw/../shot.fits") == meant
+    assert file_uri(Path("raw/shot.fits")) == (tmp_path / "links" / "raw" / "shot.fits").as_uri()
