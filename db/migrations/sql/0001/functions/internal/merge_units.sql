@@ -115,8 +115,9 @@ BEGIN
     BEGIN
         EXECUTE format(
             'INSERT INTO butler_internal.%1$I (%2$s) SELECT %3$s FROM jsonb_populate_recordset('
-            'NULL::butler_internal.%1$I, $1) AS n '
-            'WHERE NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %4$s) ORDER BY %5$s ON CONFLICT DO NOTHING',
+            'NULL::butler_internal.%1$I, $1) WITH ORDINALITY AS n '
+            'WHERE NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %4$s) '
+            'ORDER BY %5$s, n.ordinality ON CONFLICT DO NOTHING',
             p_table,
             (SELECT string_agg(format('%I', g), ', ') FROM unnest(v_given) AS g),
             (SELECT string_agg(
@@ -125,7 +126,8 @@ BEGIN
                     ELSE format('n.%I', g)
                 END, ', ') FROM unnest(v_given) AS g),
             v_same_key,
-            -- Two sessions that register the same rows meet them in the same order.
+            -- Two sessions that register the same rows meet them in the same order; of two rows of one key the
+            -- first is registered, whatever the plan.
             (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(v_key) AS k)
         ) USING v_rows;
     EXCEPTION WHEN data_exception OR internal_error THEN
