@@ -21,8 +21,11 @@ from butler.testing.cluster import TestCluster
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[TestCluster]:
-    """A server of this module's own: a crash ends the sessions of all its databases."""
-    with TestCluster() as cluster:
+    """A server of this module's own: a crash ends the sessions of all its databases.
+
+    It leaves what is committed asynchronously in memory for longer than a test takes.
+    """
+    with TestCluster(wal_writer_delay="10s") as cluster:
         yield cluster
 
 
@@ -85,7 +88,7 @@ def shut(database: Any) -> Iterator[None]:
 def test_a_put_during_which_the_server_crashes_is_undone_and_said_to_be(
     butler: Butler, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server of this test writes nothing ahead, so that it forgets that the put began."""
+    """The server has not yet written down that the put began, and forgets it."""
     put = butler.datastore.put
 
     def put_and_crash(*arguments: Any) -> Any:

@@ -22,9 +22,11 @@ def test_a_new_cluster_runs_with_checksums_in_utf8_and_utc(cluster: Cluster) -> 
     settings = ask(
         cluster.dsn("superuser"),
         "SELECT array_agg(current_setting(name)) FROM unnest(ARRAY['data_checksums', 'server_encoding', "
-        "'lc_collate', 'timezone', 'jit', 'listen_addresses', 'max_locks_per_transaction']) AS name",
+        "'timezone', 'jit', 'listen_addresses', 'max_locks_per_transaction']) AS name",
     )
-    assert settings == ["on", "UTF8", "C.UTF-8", "UTC", "off", "", "1024"]
+    assert settings == ["on", "UTF8", "UTC", "off", "", "1024"]
+    collation = "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+    assert ask(cluster.dsn("superuser"), collation) == "C.UTF-8"
 
 
 def test_postgis_can_be_installed_in_it(cluster: Cluster) -> None:

@@ -78,8 +78,9 @@ def make_database(administrator: Administrator) -> Iterator[Callable[..., str]]:
     for _, database in made:
         administrator.sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
     for prefix, _ in made:
-        for (role,) in administrator.sql(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{prefix}\\_%'"):
-            administrator.sql(f"DROP ROLE {role}")
+        roles = administrator.sql(f"SELECT rolname FROM pg_roles WHERE rolname LIKE '{prefix}\\_%'")
+        if roles:  # together, as each may have made another a member of a third
+            administrator.sql(f"DROP ROLE {', '.join(str(role) for (role,) in roles)}")
 
 
 @pytest.fixture
