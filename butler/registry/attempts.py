@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from butler.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
-
     from butler.registry.connections import Connections
 
-__all__ = ["attempted", "fetched"]
+__all__ = ["attempted", "execute", "fetched"]
 
-Resource = TypeVar("Resource")
+_logger = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
 
 _CONFLICTS = {"40001", "40P01"}  # serialization failure, deadlock: undone by the server
@@ -26,7 +24,9 @@ _MOST_CONFLICTS = 6
 _FIRST_PAUSE = 0.02
 
 
-def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatable: bool, what: str) -> Result:
+def attempted(
+    connections: Connections, work: Callable[[Any], Result], *, repeatable: bool, what: str
+) -> Result:
     """Do work that is one transaction.
 
     It is done again after a conflict with another transaction, which undoes
@@ -35,10 +35,10 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
 
     Parameters
     ----------
-    engine : `sqlalchemy.Engine`
-        Whose connections commit each statement by itself.
+    connections : `~butler.registry.connections.Connections`
+        Where to do it.
     work : callable
-        Takes the connection.
+        Takes a connection of the driver.
     repeatable : `bool`
         Whether doing it twice has the same effect and the same answer.
     what : `str`
@@ -50,39 +50,6 @@ def attempted(engine: Engine, work: Callable[[Connection], Result], *, repeatabl
         If the connection was lost before the answer came, and it isn't
         repeatable: it may have been carried out.
     """
-    return _attempted(engine.connect, work, repeatable, what)
-
-
-def fetched(
-    connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
-) -> list[Any]:
-    """Carry out one statement, as `attempted` does its work, and give its rows as named tuples.
-
-    It goes to the driver as it is: around a call of a stored function, what
-    SQLAlchemy does takes as long as the call.
-    """
-
-    def fetch(cursor: Any) -> list[Any]:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall()  # type: ignore[no-any-return]
-
-    return _attempted(partial(_cursor, connections), fetch, repeatable, what)
-
-
-@contextmanager
-def _cursor(connections: Connections) -> Iterator[Any]:
-    from psycopg2.extras import NamedTupleCursor
-
-    with connections.lent() as connection, connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-        yield cursor
-
-
-def _attempted(
-    connect: Callable[[], AbstractContextManager[Resource]],
-    work: Callable[[Resource], Result],
-    repeatable: bool,
-    what: str,
-) -> Result:
     from psycopg2 import Error
 
     conflicts = 0
@@ -90,21 +57,19 @@ def _attempted(
     while True:
         sent = False
         try:
-            with connect() as connection:
+            with connections.lent() as connection:
                 sent = True
                 return work(connection)
-        except Exception as error:
-            original = getattr(error, "orig", error)
-            if not isinstance(original, Error):
-                raise
-            if original.pgcode in _CONFLICTS and conflicts < _MOST_CONFLICTS:
+        except Error as error:
+            lost = error.cursor is not None and bool(error.cursor.connection.closed)
+            if error.pgcode in _CONFLICTS and conflicts < _MOST_CONFLICTS:
                 conflicts += 1
                 time.sleep(random.uniform(0, _FIRST_PAUSE * 2**conflicts))
-            elif _is_lost(error) and again:
+            elif lost and again:
                 again = False
-            elif _is_lost(error) and sent and not repeatable:
+            elif lost and sent and not repeatable:
                 raise DatabaseUnavailableError(
-                    f"the connection was lost before {what} answered: {str(original).strip()}",
+                    f"the connection was lost before {what} answered: {str(error).strip()}",
                     hint="It isn't known whether it was carried out: look, before you do it again.",
                     details={"carried_out": None},
                 ) from error
@@ -112,8 +77,21 @@ def _attempted(
                 raise
 
 
-def _is_lost(error: Any) -> bool:
-    """Whether a connection was lost, by an error of the driver or of SQLAlchemy about one."""
-    if hasattr(error, "connection_invalidated"):
-        return bool(error.connection_invalidated)
-    return error.cursor is not None and bool(error.cursor.connection.closed)
+def fetched(
+    connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
+) -> list[Any]:
+    """Carry out one statement, as `attempted` does its work, and give its rows as named tuples."""
+    from psycopg2.extras import NamedTupleCursor
+
+    def fetch(connection: Any) -> list[Any]:
+        with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
+            execute(cursor, statement, parameters)
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+    return attempted(connections, fetch, repeatable=repeatable, what=what)
+
+
+def execute(cursor: Any, statement: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+    """Have a cursor carry out a statement, and log it for who debugs."""
+    _logger.debug("%s; %s", statement, parameters)
+    cursor.execute(statement, parameters)

@@ -59,8 +59,7 @@ class Connections:
     Notes
     -----
     SQLAlchemy's pool would do, but takes longer to import than all else that
-    opens a repository; it is there, `engine`, for what is written in its
-    terms.
+    opens a repository; it is there, `engine`, for sessions of its own.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -70,7 +69,7 @@ class Connections:
 
     @cached_property
     def engine(self) -> Engine:
-        """SQLAlchemy's engine, with connections of its own, for sessions and for queries of users."""
+        """SQLAlchemy's engine, with connections of its own, for sessions of `butler.models`."""
         from butler.registry.engine import open_engine
 
         return open_engine(self._url)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from butler.registry.attempts import execute
 from butler.registry.base import HeldTrash
 from butler.registry.binding import bound_ids
 
@@ -57,7 +58,7 @@ class PostgresHeldTrash(HeldTrash):
 
     def _execute(self, sql: str, values: tuple[Any, ...]) -> Sequence[Any]:
         asked = time.monotonic()
-        self._cursor.execute(sql, values)
+        execute(self._cursor, sql, values)
         rows: Sequence[Any] = self._cursor.fetchall()
         self._answered = asked
         return rows

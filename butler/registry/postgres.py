@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from butler.errors import ButlerError, ConfigError, ExpressionError, InvalidDataIdError, SchemaVersionError
 from butler.lookahead import looking_ahead
-from butler.registry.attempts import attempted, fetched
+from butler.registry.attempts import attempted, execute, fetched
 from butler.registry.base import (
     BegunPut,
     Existing,
@@ -40,14 +40,13 @@ from butler.registry.held_trash import PostgresHeldTrash
 from butler.registry.postgres_upkeep import PostgresUpkeep
 from butler.registry.rows import DatasetRefs, Fetched, Rows, dataset_columns
 from butler.registry.staging import StagedLot, staged_columns, staged_lots
-from butler.registry.statement import one_statement
+from butler.registry.statement import for_driver, one_statement
 from butler.registry.translate import translated
 from butler.schema.version import SCHEMA_VERSION
 from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType, Removal, json_ready
 
 if TYPE_CHECKING:
     import pyarrow
-    from sqlalchemy import Connection
 
     from butler.models import ReadOnlySession
     from butler.registry.replica import Replica
@@ -141,13 +140,6 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     # Statements ----------------------------------------------------------
 
-    def _reading(
-        self, read: Callable[[Connection], Found], malformed: type[ButlerError] = InvalidDataIdError
-    ) -> Found:
-        """Read, in one transaction."""
-        with translated(malformed):
-            return attempted(self._connections.engine, read, repeatable=True, what="a query")
-
     def _streaming(
         self, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
     ) -> Iterator[pyarrow.RecordBatch]:
@@ -177,10 +169,10 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
         with self._connections.lent() as connection:
             cursor = connection.cursor(cursor_factory=NamedTupleCursor)
-            cursor.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            execute(cursor, "BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
                 yield cursor
-                cursor.execute("COMMIT")
+                execute(cursor, "COMMIT")
             except BaseException:
                 with suppress(Error):
                     cursor.execute("ROLLBACK")
@@ -366,23 +358,28 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         return DatasetRefs(fetch, lambda: self.dataset_type(dataset_type), stream)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Rows:
-        from sqlalchemy import text
-
-        statement = one_statement(sql)
-
+        given = dict(parameters or {})
         # With what it reads for in one message: nothing lies between that another session could get.
-        guarded = text(f"BEGIN READ ONLY; SET LOCAL search_path = {self.schema}, public; {statement}")
+        guarded = (
+            f"BEGIN READ ONLY; SET LOCAL search_path = {self.schema}, public; "
+            f"{for_driver(one_statement(sql), given)}"
+        )
 
-        def read(connection: Connection) -> Fetched:
-            try:
-                result = connection.execute(guarded, dict(parameters or {}))
-                if not result.returns_rows:
-                    return Fetched((), [])
-                return Fetched(tuple(result.keys()), result.all())
-            finally:
-                _leave_nothing(connection)
+        def read(connection: Any) -> Fetched:
+            with connection.cursor() as cursor:
+                try:
+                    execute(cursor, guarded, given)
+                    if cursor.description is None:
+                        return Fetched((), [])
+                    return Fetched(tuple(column.name for column in cursor.description), cursor.fetchall())
+                finally:
+                    _leave_nothing(connection)
 
-        return Rows(lambda: self._reading(read, ExpressionError))
+        def fetch() -> Fetched:
+            with translated(ExpressionError):
+                return attempted(self._connections, read, repeatable=True, what="a query")
+
+        return Rows(fetch)
 
     def session(self) -> ReadOnlySession:
         """Open a session for the classes of `butler.models`, in one read-only transaction.
@@ -473,10 +470,10 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         existing: dict[UUID, Existing] = {}
 
         def hand_over(lot: StagedLot) -> tuple[StagedLot, Sequence[Any]]:
-            cursor.execute(f"SELECT {self.schema}.stage_datasets()")
+            execute(cursor, f"SELECT {self.schema}.stage_datasets()")
             ((stage,),) = cursor.fetchall()
             cursor.copy_expert(copy % stage, BytesIO(lot.text()))
-            cursor.execute(merge, (run, dataset_type, datastore, skip_existing))
+            execute(cursor, merge, (run, dataset_type, datastore, skip_existing))
             return lot, cursor.fetchall()
 
         with (
@@ -610,16 +607,14 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         self._call("end_quantum", quantum_id, status, bound_ids(inputs_read), message)
 
 
-def _leave_nothing(connection: Connection) -> None:
+def _leave_nothing(connection: Any) -> None:
     """End a user's query so that nothing of it outlasts it: settings are undone, locks given up.
 
     In one message again, which a pooler sends to one server, the same that had the query.
     """
-    if connection.invalidated:
-        return
-    driver: Any = connection.connection
-    with driver.cursor() as cursor:
-        cursor.execute("ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()")
+    if not connection.closed:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()")
 
 
 def _removals(rows: Sequence[Any]) -> list[Removal]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from butler.errors import ExpressionError
 
-__all__ = ["one_statement"]
+__all__ = ["for_driver", "one_statement"]
+
+_PARAMETER = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)(?![:\w])")
+_ESCAPED_COLON = re.compile(r"\\:")
 
 _LETTER = r"[A-Za-z_\x80-\U0010ffff]"
 _TOKEN = re.compile(
@@ -56,6 +60,28 @@ def one_statement(sql: str) -> str:
             details={"sql": sql[:200]},
         )
     return sql.rstrip(_BLANK) if bare.endswith(";") else sql
+
+
+def for_driver(sql: str, given: Collection[str]) -> str:
+    """Give a statement as the driver takes it, with ``%(name)s`` for each ``:name``.
+
+    A colon beside another, as of a cast, or after a word is none of a
+    parameter, nor is one with a backslash before it, which is taken out.
+
+    Raises
+    ------
+    ExpressionError
+        If one of its parameters isn't given.
+    """
+    lacking = sorted(set(_PARAMETER.findall(sql)) - set(given))
+    if lacking:
+        raise ExpressionError(
+            f"the query's parameter {':' + lacking[0]} is not given",
+            hint=r"Give its value by this name, or write \: for a colon that begins no parameter.",
+            details={"sql": sql[:200], "parameters": lacking},
+        )
+    named = _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+    return _ESCAPED_COLON.sub(":", named)
 
 
 def _bare(sql: str) -> str:
