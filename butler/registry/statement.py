@@ -9,7 +9,7 @@ from butler.errors import ExpressionError
 
 __all__ = ["for_driver", "one_statement"]
 
-_PARAMETER = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)(?![:\w])")
+_PARAMETER = re.compile(r"(?<![:\w\\]):([A-Za-z_]\w*)")
 _ESCAPED_COLON = re.compile(r"\\:")
 
 _LETTER = r"[A-Za-z_\x80-\U0010ffff]"
@@ -65,8 +65,8 @@ def one_statement(sql: str) -> str:
 def for_driver(sql: str, given: Collection[str]) -> str:
     """Give a statement as the driver takes it, with ``%(name)s`` for each ``:name``.
 
-    A colon beside another, as of a cast, or after a word is none of a
-    parameter, nor is one with a backslash before it, which is taken out.
+    A colon after another, as of a cast, or after a word begins no parameter,
+    nor does one with a backslash before it, which is taken out.
 
     Raises
     ------
