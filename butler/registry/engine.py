@@ -27,8 +27,7 @@ def open_engine(dsn: str) -> Engine:
     Parameters
     ----------
     dsn : `str`
-        ``postgresql://…``; what it leaves out comes from the environment, the
-        service file and the password file, as with every PostgreSQL program.
+        As for `~butler.registry.connections.Connections`.
 
     Raises
     ------

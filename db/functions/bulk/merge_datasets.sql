@@ -1,5 +1,5 @@
 -- object: function butler.merge_datasets(text, text, text, boolean, bigint)
--- requires: functions/bulk/stage_datasets.sql functions/collections/register_collection.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/check_quantum.sql functions/internal/staged_problems.sql functions/internal/staged_existing.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql shared/stored_path.sql
+-- requires: functions/bulk/stage_datasets.sql functions/internal/run_to_put_into.sql functions/internal/own_collection.sql functions/internal/find_dataset_type.sql functions/internal/check_quantum.sql functions/internal/staged_problems.sql functions/internal/staged_existing.sql shared/raise_rows.sql shared/registered_datasets.sql shared/require_read_committed.sql shared/stored_path.sql
 --
 -- The constraints of dataset and artifact refuse bad rows. Only when something was refused are all rows
 -- looked at, to name each bad one; what no constraint refuses is looked for before.
@@ -42,14 +42,7 @@ BEGIN
         );
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
-    -- In this transaction, so that a load which is refused leaves no run either.
-    IF NOT EXISTS (
-        SELECT FROM butler_internal.all_collection AS c WHERE c.collection = p_run AND c.removed IS NULL
-    ) THEN
-        PERFORM butler.register_collection(p_run, 'run');
-    END IF;
-    v_collection := butler_internal.own_collection(p_run, 'run');
-    SELECT r.run_id INTO v_run FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
+    SELECT r.run_id, r.collection_id INTO v_run, v_collection FROM butler_internal.run_to_put_into(p_run) AS r;
     SELECT d.datastore_id INTO v_datastore
     FROM butler_internal.all_datastore AS d WHERE d.datastore = p_datastore;
     IF NOT FOUND THEN

@@ -8,6 +8,8 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_own bigint;
 BEGIN
     RETURN QUERY
     SELECT r.run_id, r.collection_id, r.has_inputs, r.environment
@@ -20,10 +22,12 @@ BEGIN
         ) THEN
             PERFORM butler.register_collection(p_run, 'run');
         END IF;
+        -- Apart: the planner would call it before it can see the new collection.
+        v_own := butler_internal.own_collection(p_run, 'run');
         RETURN QUERY
         SELECT r.run_id, r.collection_id, r.has_inputs, r.environment
         FROM butler_internal.run AS r
-        WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
+        WHERE r.collection_id = v_own;
     END IF;
 END;
 $$;
