@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,18 @@ from butler.errors import InvalidNameError
 
 __all__ = [
     "Artifact",
+    "ArtifactFault",
+    "ArtifactState",
     "Collection",
+    "CollectionType",
     "DataId",
     "DatasetRef",
+    "DatasetState",
     "DatasetType",
+    "IngestMode",
+    "QuantumStatus",
     "Removal",
+    "RemovalOutcome",
     "new_dataset_ids",
     "split_component",
 ]
@@ -31,8 +39,76 @@ _FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
 _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
 
+class CollectionType(StrEnum):
+    """What a collection is."""
+
+    RUN = "run"
+    """Holds what was put into it; each dataset has one."""
+    TAGGED = "tagged"
+    """Holds datasets of runs, at most one of a type and data ID."""
+    CHAINED = "chained"
+    """Other collections, searched in their order."""
+    CALIBRATION = "calibration"
+    """Holds datasets with the times for which they are valid."""
+
+
+class DatasetState(StrEnum):
+    """Whether a dataset is there."""
+
+    PRESENT = "present"
+    UNSTORED = "unstored"
+    """Its bytes were given up on purpose; its name and provenance stay."""
+    REMOVED = "removed"
+    """Its name is free again; its provenance stays."""
+
+
+class ArtifactState(StrEnum):
+    """Whether an artifact is what was written."""
+
+    PRESENT = "present"
+    LOST = "lost"
+    """It was found to be gone or altered."""
+
+
+class ArtifactFault(StrEnum):
+    """In what an artifact differs from what was recorded of it."""
+
+    MISSING = "missing"
+    SIZE = "size"
+    SHA256 = "sha256"
+
+
+class IngestMode(StrEnum):
+    """What becomes of a file that is ingested."""
+
+    COPY = "copy"
+    MOVE = "move"
+    HARDLINK = "hardlink"
+    SYMLINK = "symlink"
+    IN_PLACE = "in-place"
+
+
+class QuantumStatus(StrEnum):
+    """How a quantum ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
+class RemovalOutcome(StrEnum):
+    """What became of datasets or a collection that were to be unstored or removed."""
+
+    REMOVED = "removed"
+    UNSTORED = "unstored"
+    KEPT = "kept"
+    DONE_BEFORE = "done before"
+    COLLECTION_REMOVED = "collection removed"
+    COLLECTION_KEPT = "collection kept"
+    CHAIN_CHANGED = "chain changed"
+
+
 class DataId(Mapping[str, UnitValue]):
-    """Labels of one dataset: unit names and their values, in the units' order.
+    """Values of the units that label one dataset, in the units' order.
 
     Parameters
     ----------
@@ -73,7 +149,7 @@ class DataId(Mapping[str, UnitValue]):
 
 @dataclass(frozen=True, slots=True)
 class DatasetType:
-    """A kind of dataset: what labels it carries and what Python class it is.
+    """What datasets of one name have in common: the units that label them, and their Python class.
 
     Parameters
     ----------
@@ -112,8 +188,8 @@ class Artifact:
         Of the bytes.
     component : `str`
         Which component it holds; empty for the whole dataset.
-    state : `str`
-        ``present``; ``lost``, if it was found to be gone or altered.
+    state : `ArtifactState`
+        Whether it was found to be gone or altered.
     """
 
     datastore: str
@@ -122,7 +198,7 @@ class Artifact:
     size: int
     sha256: bytes
     component: str = ""
-    state: str = "present"
+    state: ArtifactState = ArtifactState.PRESENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +210,38 @@ class DatasetRef:
     id : `uuid.UUID`
         The same in every registry.
     dataset_type : `DatasetType`
-        Its kind.
+        Its type.
     data_id : `DataId`
-        Its labels, complete.
+        Its data ID, complete.
     run : `str`
         The run that made it.
-    artifacts : `tuple` [`Artifact`]
-        Where its bytes lie; empty if they were not asked for or are gone.
+    artifacts : `tuple` [`Artifact`] or `None`
+        Where its bytes lie: empty if they are gone, `None` if that wasn't
+        asked.
+
+    Notes
+    -----
+    Refs are ordered by dataset type, data ID, run and id.
     """
 
     id: UUID
     dataset_type: DatasetType
     data_id: DataId
     run: str
-    artifacts: tuple[Artifact, ...] = field(default=(), compare=False)
+    artifacts: tuple[Artifact, ...] | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.dataset_type.name}@{{{self.data_id}}} [{self.run}] {self.id}"
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, DatasetRef):
+            return NotImplemented
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[Any, ...]:
+        # A unit has values of one type; refs of one type have the same units.
+        return (self.dataset_type.name, tuple(self.data_id.values()), self.run, self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +252,8 @@ class Collection:
     ----------
     name : `str`
         Unique in the registry and the layers under it.
-    kind : `str`
-        ``run``, ``tagged``, ``chained`` or ``calibration``.
+    type : `CollectionType`
+        What it is.
     owner : `str`
         The database role that made it.
     doc : `str`
@@ -174,7 +265,7 @@ class Collection:
     """
 
     name: str
-    kind: str
+    type: CollectionType
     owner: str = ""
     doc: str = ""
     frozen: bool = False
@@ -184,7 +275,7 @@ class Collection:
 def new_dataset_ids(count: int) -> list[UUID]:
     """Make ids of datasets: UUIDs of version 7, the time in milliseconds and then random bits.
 
-    They ascend, so that the keys of datasets filed together fill one page of the index after the other.
+    They ascend, so that the keys of datasets put together fill one page of the index after the other.
     """
     now, chance = time.time_ns() // 1_000_000 << 80, os.urandom(10 * count)
     made = sorted(
@@ -200,10 +291,8 @@ class Removal:
 
     Parameters
     ----------
-    outcome : `str`
-        ``removed``, ``unstored``, ``kept`` or ``done before``; of a
-        collection ``collection removed``, ``collection kept`` or ``chain
-        changed``.
+    outcome : `RemovalOutcome`
+        What becomes of them.
     reason : `str`
         What keeps them, or who removed them before; which collection.
     datasets, files, bytes : `int`
@@ -212,7 +301,7 @@ class Removal:
         Which.
     """
 
-    outcome: str
+    outcome: RemovalOutcome
     reason: str
     datasets: int = 0
     files: int = 0

@@ -1,4 +1,10 @@
-"""What every datastore can do."""
+"""What a datastore is: three small interfaces.
+
+A `Datastore` turns objects into artifacts and back. What takes in files that
+exist, and what knows everything that lies in it, are parts that a datastore
+may have or lack: its `FileIntake` and its `Inventory`.
+``butler.testing.DatastoreTests`` is the suite that shows one right.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from butler.datastore.fingerprint import Fingerprint
-from butler.errors import ButlerError
-from butler.values import Artifact
+from butler.errors import ButlerError, NotSupportedError
+from butler.values import Artifact, ArtifactFault, IngestMode
 
-__all__ = ["Datastore"]
+__all__ = ["Datastore", "FileIntake", "Inventory"]
 
 
 class Datastore(ABC):
@@ -22,23 +28,53 @@ class Datastore(ABC):
     An artifact's path is percent-encoded. It is relative to `root` for what
     the datastore holds, and a whole ``file:///…`` URI for a file that was
     ingested in place.
-
-    A write happens between two transactions of whoever records it, so each
-    path is a pure function of the file-name hint and the dataset's id: see
-    `expected_paths`.
     """
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What artifacts call this datastore."""
+        """What artifacts call this datastore; of several together, the one that is written to."""
 
     @property
     @abstractmethod
     def root(self) -> str:
         """URI that relative artifact paths continue; percent-encoded, ends in a slash."""
 
-    def doubts(self) -> Iterator[str]:
+    @property
+    def members(self) -> Mapping[str, Datastore]:
+        """The datastores that artifacts are in, by their names: itself, unless it holds others."""
+        return {self.name: self}
+
+    @property
+    def intake(self) -> FileIntake:
+        """What takes in files that exist.
+
+        Raises
+        ------
+        NotSupportedError
+            If this datastore only takes objects.
+        """
+        raise self._lacks("intake of files")
+
+    @property
+    def inventory(self) -> Inventory:
+        """What knows everything that lies in the datastore; of several together, in the one written to.
+
+        Raises
+        ------
+        NotSupportedError
+            If this datastore can't list what it has.
+        """
+        raise self._lacks("inventory")
+
+    def _lacks(self, capability: str) -> NotSupportedError:
+        return NotSupportedError(
+            f"datastore {self.name!r} ({type(self).__name__}) has no {capability}",
+            hint="Use a datastore that has, such as one of files.",
+            details={"datastore": self.name, "capability": capability},
+        )
+
+    def warnings(self) -> Iterator[str]:
         """Say in a sentence each why what is stored may not be safe from others."""
         return iter(())
 
@@ -137,6 +173,36 @@ class Datastore(ABC):
         """
 
     @abstractmethod
+    def uri(self, artifact: Artifact) -> str:
+        """Whole URI of an artifact."""
+
+    @abstractmethod
+    def exists(self, artifact: Artifact) -> bool:
+        """Whether the artifact's bytes are there."""
+
+    @abstractmethod
+    def remove(self, artifacts: Iterable[Artifact]) -> None:
+        """Remove artifacts; those already gone are no error.
+
+        A file that was ingested in place stays; of a symbolic link the link
+        goes, not its target.
+        """
+
+    @abstractmethod
+    def check(self, artifact: Artifact, *, checksum: bool = True) -> ArtifactFault | None:
+        """Compare an artifact with what was recorded of it.
+
+        Returns
+        -------
+        fault : `~butler.values.ArtifactFault` or `None`
+            In what it differs; `None` if it is well.
+        """
+
+
+class FileIntake(ABC):
+    """Takes files that exist into a datastore."""
+
+    @abstractmethod
     def ingest(
         self,
         file: Path,
@@ -144,7 +210,7 @@ class Datastore(ABC):
         hint: str,
         storage_class: str,
         dataset_type: str,
-        mode: str,
+        mode: IngestMode,
         formatter: str | None = None,
     ) -> tuple[Artifact, ...]:
         """Take in a file as it is.
@@ -154,10 +220,9 @@ class Datastore(ABC):
         file : `~pathlib.Path`
             The file; never altered.
         dataset_id, hint, storage_class, dataset_type
-            As for `put`.
-        mode : `str`
-            ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
-            ``move`` leaves the source where it is until `finish_move`, so
+            As for `Datastore.put`.
+        mode : `~butler.values.IngestMode`
+            What becomes of the file. ``move`` leaves the source where it is until `finish_move`, so
             that whoever is killed between the two has it twice, never not
             at all.
         formatter : `str`, optional
@@ -177,7 +242,7 @@ class Datastore(ABC):
         """
 
     @abstractmethod
-    def in_place(
+    def describe_in_place(
         self,
         files: Sequence[tuple[Path, Fingerprint | None]],
         storage_class: str,
@@ -222,49 +287,9 @@ class Datastore(ABC):
             If the source lies inside the root.
         """
 
-    @abstractmethod
-    def expected_paths(
-        self, dataset_id: UUID, hint: str, storage_class: str, dataset_type: str
-    ) -> tuple[str, ...]:
-        """Every path that `put` or `ingest` may have used; reads nothing.
 
-        Which of them depends on the layout and on the extension of an
-        ingested file, so there are several; at most a few exist.
-        """
-
-    @abstractmethod
-    def discard(self, paths: Iterable[str]) -> None:
-        """Remove what an interrupted `put` or `ingest` left at these paths.
-
-        Temporary files of the same paths go too: only for writers that are
-        known to be dead.
-        """
-
-    @abstractmethod
-    def uri(self, artifact: Artifact) -> str:
-        """Whole URI of an artifact."""
-
-    @abstractmethod
-    def exists(self, artifact: Artifact) -> bool:
-        """Whether the artifact's bytes are there."""
-
-    @abstractmethod
-    def remove(self, artifacts: Iterable[Artifact]) -> None:
-        """Remove artifacts; those already gone are no error.
-
-        A file that was ingested in place stays; of a symbolic link the link
-        goes, not its target.
-        """
-
-    @abstractmethod
-    def check(self, artifact: Artifact, *, checksum: bool = True) -> str | None:
-        """Compare an artifact with what was recorded of it.
-
-        Returns
-        -------
-        fault : `str` or `None`
-            ``missing``, ``size`` or ``sha256``; `None` if it is well.
-        """
+class Inventory(ABC):
+    """Everything that lies in a datastore, whether anybody knows it or not."""
 
     @abstractmethod
     def paths(self) -> Iterator[str]:
@@ -320,4 +345,22 @@ class Datastore(ABC):
             If it is gone.
         StorageClassError
             If the storage class has no such component.
+        """
+
+    @abstractmethod
+    def expected_paths(
+        self, dataset_id: UUID, hint: str, storage_class: str, dataset_type: str
+    ) -> tuple[str, ...]:
+        """Every path that a put or an ingest may have used; reads nothing.
+
+        Which of them depends on the layout and on the extension of an
+        ingested file, so there are several; at most a few exist.
+        """
+
+    @abstractmethod
+    def discard(self, paths: Iterable[str]) -> None:
+        """Remove what an interrupted put or ingest left at these paths.
+
+        Temporary files of the same paths go too: only for writers that are
+        known to be dead.
         """
