@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from butler.deferred import DeferredDataset
     from butler.quantum import Quantum
     from butler.query import Query
-    from butler.registry.base import Registry
-    from butler.registry.replica import Replica
+    from butler.registry import Registry
+    from butler.registry.postgres.replica import Replica
 
 __all__ = ["Butler"]
 
@@ -57,7 +57,7 @@ class Butler:
         Searched by `get`, in this order; the run comes first.
     role : `str`
         ``writer``, or ``reader`` for an account that may only read.
-    registry : `str` or `~butler.registry.base.Registry`, optional
+    registry : `str` or `~butler.registry.Registry`, optional
         Name of a layer to work in, in place of the repository's own registry;
         or a registry of another kind.
     datastore : `~butler.datastore.Datastore`, optional
@@ -820,7 +820,7 @@ def _reopen(
 def _replica(config: RepositoryConfig) -> Replica | None:
     if config.replica is None:
         return None
-    from butler.registry.replica import Replica
+    from butler.registry.postgres.replica import Replica
 
     return Replica(config.replica)
 

@@ -8,7 +8,7 @@ facts as plain data, for programs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "StorageError",
     "UnitNotFoundError",
     "ValidityOverlapError",
+    "nearest",
 ]
 
 
@@ -63,12 +64,33 @@ class ButlerError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  {self.hint}" if self.hint else self.message
 
+    def by_row(self) -> dict[int, ButlerError]:
+        """Give the errors that the one error of a bulk call names: row, from 0, to its own; perhaps none."""
+        rows = self.details.get("rows", [self.details] if "row" in self.details else [])
+        return {
+            row["row"] - 1: globals().get(row.get("error", ""), type(self))(
+                row.get("message", self.message), hint=row.get("hint", self.hint), details=row
+            )
+            for row in rows
+        }
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.message, self.hint, self.details))
 
 
 def _rebuild(kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]) -> ButlerError:
     return kind(message, hint=hint, details=details)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Give the hint that helps with a misspelt name."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    close = get_close_matches(name, names)
+    if close:
+        return f"Did you mean {' or '.join(map(repr, close))}?"
+    return f"Known are {', '.join(names)}." if names else "There are none."
 
 
 # Not found -----------------------------------------------------------------

@@ -52,7 +52,7 @@ def create_repository(
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore import open_datastore
-    from butler.registry.engine import hidden
+    from butler.registry.postgres.engine import hidden
     from butler.registry.postgres import PostgresRegistry
 
     folder = Path(repo).expanduser().absolute()
@@ -102,7 +102,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     from sqlalchemy import text
 
     from butler.cluster import Cluster
-    from butler.registry.engine import one_transaction, open_engine
+    from butler.registry.postgres.engine import one_transaction, open_engine
     from butler.schema.install import run_sql
     from butler.schema.migrations import initialise, upgrade
     from butler.schema.objects import sql_root

@@ -10,7 +10,7 @@ import psycopg2.extensions
 import pytest
 from psycopg2.extras import NamedTupleCursor
 
-from butler.registry.connections import Connections
+from butler.registry.postgres.connections import Connections
 
 __all__ = ["noting_statements"]
 

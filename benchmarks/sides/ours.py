@@ -10,7 +10,7 @@ from benchmarks import survey
 from benchmarks.place import Place
 from butler import Butler
 from butler.config import RepositoryConfig
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import run_sql
 from butler.schema.migrations import initialise, upgrade
 from butler.schema.objects import sql_root

@@ -16,8 +16,8 @@ from butler.backup.clients import dump_schemas
 from butler.backup.inventory import write_inventory
 from butler.backup.manifest import DUMP, INVENTORY, Manifest, write_sums
 from butler.errors import ConfigError, SchemaVersionError, StorageError
-from butler.registry.engine import one_transaction
-from butler.registry.translate import translated
+from butler.registry.postgres.engine import one_transaction
+from butler.registry.postgres.errors import translated
 from butler.schema.install import Registry, become_owner, registries, role_prefix
 from butler.schema.migrations import current_version
 from butler.schema.tables import SHARED

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from butler.backup.clients import run_script, script_of, tables_in
 from butler.backup.manifest import DUMP, Manifest
 from butler.errors import DefinitionConflictError, SchemaVersionError
-from butler.registry.engine import one_transaction
-from butler.registry.translate import translated
+from butler.registry.postgres.engine import one_transaction
+from butler.registry.postgres.errors import translated
 from butler.schema.install import become_owner, registries, role_prefix
 from butler.schema.migrations import current_version, grant, initialise
 from butler.schema.tables import SHARED

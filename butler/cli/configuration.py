@@ -53,7 +53,7 @@ def check(ctx: typer.Context) -> None:
 
 def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, Any, str]]:
     from butler.config import FILE_NAME
-    from butler.registry.engine import hidden
+    from butler.registry.postgres.engine import hidden
 
     yield "repository", str(config.repo), session.repo_from
     if config.embedded:

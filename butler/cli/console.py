@@ -16,7 +16,7 @@ from butler.cli.arguments import ListFormat, TableFormat
 from butler.cli.session import Session
 
 if TYPE_CHECKING:
-    from butler.registry.rows import Rows
+    from butler.registry.results import Rows
 
 __all__ = [
     "confirm",
@@ -50,7 +50,7 @@ def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = Non
 
     Parameters
     ----------
-    rows : `~butler.registry.rows.Rows`
+    rows : `~butler.registry.results.Rows`
         The rows; those of dataset refs must be made plain first.
     wanted : `TableFormat` or `None`
         The format; `None` for what the file's name says, else a table to read.
@@ -87,7 +87,7 @@ def format_of(output: Path) -> TableFormat | None:
 
 def write_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: ListFormat) -> None:
     """Write a short list to standard output."""
-    from butler.registry.rows import Fetched, Rows
+    from butler.registry.results import Fetched, Rows
 
     fetched = Fetched(tuple(columns), list(rows))
     write_rows(Rows(lambda: fetched), TableFormat(form))

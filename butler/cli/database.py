@@ -107,7 +107,7 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
 
     Exit status 1 if it doesn't answer.
     """
-    from butler.registry.engine import hidden
+    from butler.registry.postgres.engine import hidden
     from butler.registry.postgres import PostgresRegistry
 
     session = session_of(ctx)
@@ -167,8 +167,8 @@ def init(
     """
     from sqlalchemy import text
 
-    from butler.registry.engine import one_transaction
-    from butler.registry.translate import translated
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
     from butler.schema.migrations import administrator_script, initialise, upgrade
     from butler.schema.requirements import neighbours
 
@@ -244,8 +244,8 @@ def check(
     1 if anything is listed that must be remedied. Lines that begin with
     "advice" need not.
     """
-    from butler.registry.engine import one_transaction
-    from butler.registry.translate import translated
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
     from butler.schema.inspection import inspect
 
     session = session_of(ctx)
@@ -264,8 +264,8 @@ def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
 
     A restore brings none of them.
     """
-    from butler.registry.engine import one_transaction
-    from butler.registry.translate import translated
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
     from butler.schema.install import role_prefix
     from butler.schema.migrations import grant as granted
     from butler.schema.migrations import initialise

@@ -184,7 +184,7 @@ def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None, dr
     """Write the report, or a line for what is in the repository; errors, and how many of what."""
     if report is not None:
         from butler.ingest.outcomes import COLUMNS
-        from butler.registry.rows import Fetched, Rows
+        from butler.registry.results import Fetched, Rows
 
         fetched = Fetched(COLUMNS, [one.row() for one in outcomes])
         write_rows(Rows(lambda: fetched), None, report)

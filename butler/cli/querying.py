@@ -13,7 +13,7 @@ from butler.cli.session import session_of
 
 if TYPE_CHECKING:
     from butler.butler import Butler
-    from butler.registry.rows import DatasetRefs, Rows
+    from butler.registry.results import DatasetRefs, Rows
     from butler.values import DatasetRef
 
 __all__ = ["UNIT_VIEWS", "add_to"]
@@ -178,7 +178,7 @@ def _with_uris(butler: Butler, refs: Iterable[DatasetRef]) -> Iterable[tuple[Any
 
 
 def _rows(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Rows:
-    from butler.registry.rows import Fetched, Rows
+    from butler.registry.results import Fetched, Rows
 
     fetched = Fetched(tuple(columns), list(rows))
     return Rows(lambda: fetched)

@@ -49,7 +49,7 @@ def create(
 
 def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """Show versions, counts, bytes, and the last ingest."""
-    from butler.registry.engine import hidden
+    from butler.registry.postgres.engine import hidden
 
     session = session_of(ctx)
     with session.reading() as butler:

@@ -88,8 +88,8 @@ class Session:
         dsn : `str`, optional
             Of a login that may become the owner, instead of the repository's own.
         """
-        from butler.registry.engine import one_transaction
-        from butler.registry.translate import translated
+        from butler.registry.postgres.engine import one_transaction
+        from butler.registry.postgres.errors import translated
         from butler.schema.install import become_owner
 
         with translated(), one_transaction(dsn or self.config().dsn("owner")) as connection:

@@ -52,7 +52,7 @@ def _become_psql(session: Session) -> NoReturn:
     import shutil
 
     from butler.errors import ConfigError
-    from butler.registry.engine import without_password
+    from butler.registry.postgres.engine import without_password
 
     config = session.config()
     psql = shutil.which("psql")

@@ -88,7 +88,7 @@ def _write_csv(columns: Sequence[str], rows: Cells, path: Path) -> None:
 def _write_parquet(columns: Sequence[str], rows: Cells, path: Path) -> None:
     import pyarrow.parquet
 
-    from butler.registry.rows import Fetched, Rows
+    from butler.registry.results import Fetched, Rows
 
     pyarrow.parquet.write_table(Rows(lambda: Fetched(tuple(columns), rows)).to_arrow(), path)
 
@@ -97,7 +97,7 @@ def _with_astropy(form: str, **options: Any) -> Callable[[Sequence[str], Cells, 
     def write(columns: Sequence[str], rows: Cells, path: Path) -> None:
         import warnings
 
-        from butler.registry.rows import Fetched, Rows
+        from butler.registry.results import Fetched, Rows
 
         scalars = [[_in_64_bits(scalar(value)) for value in row] for row in rows]
         table = Rows(lambda: Fetched(tuple(columns), scalars)).to_astropy()

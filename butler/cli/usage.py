@@ -63,8 +63,8 @@ def du(
     files that were ingested in place, bytes in the trash. A dataset counts
     in each collection that it is in. In SQL: SELECT * FROM storage_use.
     """
-    from butler.registry.binding import like_pattern
-    from butler.registry.rows import Fetched, Rows
+    from butler.registry.postgres.parameters import like_pattern
+    from butler.registry.results import Fetched, Rows
 
     session = session_of(ctx)
     query = _BY_COLLECTION if by == By.COLLECTION else _BY_COLUMN.format(_COLUMNS[by])

@@ -1,1 +1,11 @@
-"""Registries: what datasets there are, under which labels, and where their bytes lie."""
+"""Data IDs, collections, provenance and locations of datasets.
+
+`Registry` has capabilities, whose ports are in ``interfaces``; the adapters to
+PostgreSQL are in ``postgres``. Lists come as the lazy tables of ``results``.
+"""
+
+from __future__ import annotations
+
+from butler.registry.registry import Registry
+
+__all__ = ["Registry"]

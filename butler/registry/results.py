@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
 
 from butler.values import DataId, DatasetRef, DatasetType
@@ -18,6 +19,9 @@ __all__ = ["DatasetRefs", "Fetched", "Rows", "dataset_columns"]
 
 _NUMBERED = frozenset({"sensor", "visit", "snap", "tract", "patch", "sky_pixel"})
 """Units whose values are numbers; the others' are texts."""
+
+_TOGETHER = 1000
+"""Datasets whose artifacts are looked up in one statement."""
 
 
 class Fetched(NamedTuple):
@@ -66,7 +70,13 @@ class Rows:
     def __iter__(self) -> Iterator[Any]:
         return map(self._row_type._make, self.fetched.rows)
 
-    def __getitem__(self, index: int) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            return [self._row_type._make(row) for row in self.fetched.rows[index]]
         return self._row_type._make(self.fetched.rows[index])
 
     def scalar(self) -> Any:
@@ -131,7 +141,9 @@ class DatasetRefs(Rows):
         Gives rows of dataset id, data ID, run, collection.
     dataset_type : callable
         Gives the dataset type.
-    stream : callable, optional
+    with_artifacts : callable
+        Gives refs with their artifacts, in one statement.
+    stream : callable
         Runs the same query anew and gives Arrow batches while rows come, with
         the columns of `dataset_columns`.
     """
@@ -140,24 +152,47 @@ class DatasetRefs(Rows):
         self,
         fetch: Callable[[], Fetched],
         dataset_type: Callable[[], DatasetType],
-        stream: Callable[[], Iterator[pyarrow.RecordBatch]] | None = None,
+        with_artifacts: Callable[[Iterable[DatasetRef]], list[DatasetRef]],
+        stream: Callable[[], Iterator[pyarrow.RecordBatch]],
     ) -> None:
         super().__init__(fetch)
         self._dataset_type = dataset_type
+        self._with_artifacts = with_artifacts
         self._stream = stream
 
     def __iter__(self) -> Iterator[DatasetRef]:
         dataset_type = self._dataset_type()
         return (self._ref(dataset_type, row) for row in self.fetched.rows)
 
-    def __getitem__(self, index: int) -> DatasetRef:
-        return self._ref(self._dataset_type(), self.fetched.rows[index])
+    @overload
+    def __getitem__(self, index: int) -> DatasetRef: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DatasetRef]: ...
+    def __getitem__(self, index: int | slice) -> DatasetRef | list[DatasetRef]:
+        dataset_type = self._dataset_type()
+        if isinstance(index, slice):
+            return [self._ref(dataset_type, row) for row in self.fetched.rows[index]]
+        return self._ref(dataset_type, self.fetched.rows[index])
+
+    def with_artifacts(self) -> Iterator[DatasetRef]:
+        """Give the refs with their artifacts, so that each can be read without another look-up.
+
+        One statement a thousand datasets.
+
+        Examples
+        --------
+        >>> for ref in butler.query.datasets("calexp").with_artifacts():  # doctest: +SKIP
+        ...     image = butler.get(ref)
+        """
+        refs = iter(self)
+        while some := list(islice(refs, _TOGETHER)):
+            yield from self._with_artifacts(some)
 
     @staticmethod
     def _ref(dataset_type: DatasetType, row: Sequence[Any]) -> DatasetRef:
         dataset_id, data_id, run, _collection = row
         return DatasetRef(
-            UUID(str(dataset_id)),
+            dataset_id,
             dataset_type,
             DataId({unit: data_id[unit] for unit in dataset_type.units}),
             run,
@@ -177,7 +212,7 @@ class DatasetRefs(Rows):
         >>> for batch in butler.query.datasets("calexp").to_batches():  # doctest: +SKIP
         ...     print(batch.num_rows)
         """
-        if self._stream is not None and "fetched" not in self.__dict__:
+        if "fetched" not in self.__dict__:
             return self._stream()
         return iter(self._fetched_table().to_batches())
 

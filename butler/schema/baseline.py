@@ -15,7 +15,7 @@ FIRST = "0001"
 
 def main() -> None:
     """Freeze tables and SQL files, build them on a throw-away server, list the catalogue."""
-    from butler.registry.engine import one_transaction, open_engine
+    from butler.registry.postgres.engine import one_transaction, open_engine
     from butler.schema.migrations import catalog, initialise, upgrade
     from butler.schema.reference import write_expected_catalog
     from butler.schema.revisions import freeze_baseline

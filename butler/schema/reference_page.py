@@ -239,7 +239,7 @@ def _main() -> None:
     """Print the page of a throw-away database at the newest revision."""
     from sqlalchemy import create_engine
 
-    from butler.registry.translate import BY_SQLSTATE
+    from butler.registry.postgres.errors import BY_SQLSTATE
     from butler.schema.migrations import initialise, upgrade
     from butler.testing.cluster import TestCluster
 

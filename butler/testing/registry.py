@@ -97,7 +97,7 @@ def _found(
 
 
 class RegistryTests:
-    """Conformance of a `~butler.registry.base.Registry`.
+    """Conformance of a `~butler.registry.Registry`.
 
     A subclass has a fixture ``registry`` that gives an empty one.
     """

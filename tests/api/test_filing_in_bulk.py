@@ -10,7 +10,7 @@ import pytest
 from butler import Artifact, Butler, DatasetType
 from butler.errors import InvalidDataIdError, UnitNotFoundError
 from butler.registry import staging
-from butler.registry.translate import errors_by_row
+from butler.registry.postgres.errors import errors_by_row
 
 GOOD = {"camera": "Cam", "sensor": 1, "visit_range": "1..5"}
 

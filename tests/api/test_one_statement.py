@@ -6,7 +6,7 @@ import pytest
 
 from butler import Butler
 from butler.errors import ExpressionError
-from butler.registry.statement import one_statement
+from butler.registry.postgres.user_sql import one_statement
 
 SECOND = "COMMIT; SELECT register_collection('hidden', 'tagged')"
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from butler import Butler, DatasetType
 from butler.cli.application import application
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_proxy
 
 

@@ -188,7 +188,7 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
     butler.remove([put(butler, n) for n in range(3)])
     superuser = database.connect("superuser")
     remove = owner.datastore.remove
-    monkeypatch.setattr("butler.registry.held_trash._SURE_FOR", 0)
+    monkeypatch.setattr("butler.registry.postgres.held_trash._SURE_FOR", 0)
 
     def cut_after(doomed: Any) -> None:
         remove(doomed)

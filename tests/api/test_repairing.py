@@ -24,7 +24,7 @@ from butler.errors import (
     DatasetNotFoundError,
     PermissionDeniedError,
 )
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_proxy
 from butler.testing.datastore import assert_same_exposure, example_exposure
 

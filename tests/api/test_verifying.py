@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from butler import Butler, DatasetType
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_proxy
 
 

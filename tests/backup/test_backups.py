@@ -31,7 +31,7 @@ from butler.errors import (
     SchemaVersionError,
     StorageError,
 )
-from butler.registry.engine import one_transaction, without_password
+from butler.registry.postgres.engine import one_transaction, without_password
 from butler.schema.install import create_proxy
 from butler.schema.migrations import check, initialise
 

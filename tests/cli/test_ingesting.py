@@ -15,7 +15,7 @@ from astropy.table import Table
 from butler import Butler
 from butler.cli.console import write_rows
 from butler.cli.growing import growing_report
-from butler.registry.rows import Fetched, Rows
+from butler.registry.results import Fetched, Rows
 
 from .conftest import CAMERA, Command, on_a_terminal
 

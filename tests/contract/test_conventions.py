@@ -9,7 +9,7 @@ from db.session import Session
 from db.world import camera
 from sqlalchemy import create_engine
 
-from butler.registry.translate import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
+from butler.registry.postgres.errors import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
 from butler.schema.install import create_proxy, drop_proxy
 from butler.schema.objects import read_objects, sql_root
 from butler.schema.tables import metadata

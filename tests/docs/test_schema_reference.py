@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from butler.config import RepositoryConfig
-from butler.registry.engine import open_engine
-from butler.registry.translate import BY_SQLSTATE
+from butler.registry.postgres.engine import open_engine
+from butler.registry.postgres.errors import BY_SQLSTATE
 from butler.schema.reference_page import reference_page
 
 PAGE = Path(__file__).parents[2] / "docs" / "schema.md"

@@ -17,7 +17,7 @@ from pathlib import Path
 import butler
 assert Path(butler.__file__).is_relative_to(sys.prefix), butler.__file__
 from butler import Butler, DatasetType
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.repository import create_repository
 from butler.schema.migrations import check, downgrade, upgrade
 

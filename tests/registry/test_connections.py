@@ -11,7 +11,7 @@ import pytest
 
 from butler.errors import ConfigError, DatabaseUnavailableError
 from butler.registry import connections as module
-from butler.registry.connections import Connections
+from butler.registry.postgres.connections import Connections
 
 
 @pytest.fixture

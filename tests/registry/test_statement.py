@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from butler.errors import ExpressionError
-from butler.registry.statement import for_driver
+from butler.registry.postgres.user_sql import for_driver
 
 
 @pytest.mark.parametrize(

@@ -248,8 +248,8 @@ def test_a_replica_that_is_down_is_done_without_and_named_by_status(
 
 def test_a_replica_that_follows_no_more_is_not_asked(repo: Path, land: Path, standby: Standby) -> None:
     """The primary itself stands for one that was promoted: it isn't in recovery."""
-    from butler.registry.connections import Connections
-    from butler.registry.replica import Replica
+    from butler.registry.postgres.connections import Connections
+    from butler.registry.postgres.replica import Replica
 
     primary = Connections(Cluster(repo).dsn("reader"))
     promoted = Replica(Cluster(repo).dsn("reader"))

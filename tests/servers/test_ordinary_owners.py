@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from butler import Butler
 from butler.errors import DatabaseUnavailableError, PermissionDeniedError
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_proxy
 from butler.schema.migrations import initialise
 from butler.testing.cluster import TestCluster

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from butler import Butler, models
 from butler.config import RepositoryConfig
 from butler.errors import ExpressionError
-from butler.registry.engine import one_transaction
+from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres import PostgresRegistry
 from butler.schema.install import create_proxy
 from butler.testing.cluster import TestCluster

@@ -17,7 +17,7 @@ from butler import Butler
 from butler.config import RepositoryConfig
 from butler.deferred import DeferredDataset
 from butler.errors import NotSupportedError
-from butler.registry.base import Registry
+from butler.registry import Registry
 from butler.testing.cluster import TestCluster
 from servers.work import work
 

@@ -1,1 +1,0 @@
-"""Caring for a repository: comparing, repairing, clearing up what died, emptying the trash, moving files."""

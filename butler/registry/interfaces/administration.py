@@ -1,0 +1,37 @@
+"""What operators ask of a registry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal
+
+from butler.registry.results import Rows
+
+__all__ = ["Administration", "UsedBy"]
+
+UsedBy = Literal["run", "dataset_type", "collection", "datastore"]
+"""What storage is added up by."""
+
+
+class Administration(ABC):
+    """Counts, sizes and versions."""
+
+    @abstractmethod
+    def summary(self) -> dict[str, Any]:
+        """Give versions of schema, PostgreSQL and PostGIS, counts of units and datasets, and bytes."""
+
+    @abstractmethod
+    def server(self) -> dict[str, Any]:
+        """Give the server's ``version``, the ``login`` in use, and the database's size in ``bytes``."""
+
+    @abstractmethod
+    def storage_use(self, pattern: str = "*", *, by: UsedBy = "run") -> Rows:
+        """Add up datasets and bytes, for names that match a pattern with ``*`` and ``?``.
+
+        In the datastore, in place, and in the trash; a dataset counts in
+        each collection that it is in.
+        """
+
+    @abstractmethod
+    def datastores(self) -> Rows:
+        """List datastores: ``datastore, root, artifacts, bytes``."""

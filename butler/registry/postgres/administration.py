@@ -1,0 +1,84 @@
+"""Counts, sizes and versions of a PostgreSQL registry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from butler.registry.interfaces.administration import Administration, UsedBy
+from butler.registry.postgres.parameters import like_pattern
+from butler.registry.postgres.session import Session
+from butler.registry.postgres.user_sql import lazy_rows
+from butler.registry.results import Rows
+
+__all__ = ["PostgresAdministration"]
+
+
+class PostgresAdministration(Administration):
+    """SELECTs on the views under ``db/views/administration``.
+
+    Parameters
+    ----------
+    session : `~butler.registry.postgres.session.Session`
+        Carries them out.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def summary(self) -> dict[str, Any]:
+        (found,) = lazy_rows(self._session, _SUMMARY)
+        return dict(found._asdict())
+
+    def server(self) -> dict[str, Any]:
+        (found,) = lazy_rows(self._session, _SERVER)
+        return dict(found._asdict())
+
+    def storage_use(self, pattern: str = "*", *, by: UsedBy = "run") -> Rows:
+        # The column's name is one of a closed set.
+        query = _USE_BY_COLLECTION if by == "collection" else _USE.format(by)
+        return lazy_rows(self._session, query, {"name": like_pattern(pattern)})
+
+    def datastores(self) -> Rows:
+        return lazy_rows(self._session, _DATASTORES)
+
+
+_SUMMARY = """
+    SELECT
+        current_schema() AS registry,
+        (SELECT schema_version FROM schema_version) AS schema,
+        current_setting('server_version') AS postgresql,
+        postgis_lib_version() AS postgis,
+        (SELECT count(*) FROM camera) AS cameras,
+        (SELECT count(*) FROM skymap) AS skymaps,
+        (SELECT count(*) FROM visit) AS visits,
+        (SELECT count(*) FROM collection) AS collections,
+        (SELECT count(*) FROM dataset_type) AS dataset_types,
+        (SELECT count(*) FROM dataset) AS datasets,
+        (SELECT coalesce(sum(size), 0)::bigint FROM artifact WHERE state = 'present') AS bytes,
+        (SELECT max(created) FROM dataset) AS last_ingest
+"""
+_SERVER = """
+    SELECT current_setting('server_version') AS version, current_user AS login,
+        pg_database_size(current_database()) AS bytes
+"""
+_USE = """
+    SELECT {0},
+        coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0)::bigint AS datasets,
+        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND NOT in_place), 0)::bigint AS bytes,
+        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND in_place), 0)::bigint AS in_place,
+        coalesce(sum(bytes) FILTER (WHERE state IN ('trashed', 'deleting')), 0)::bigint AS trashed
+    FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
+"""
+_USE_BY_COLLECTION = """
+    SELECT c.collection, c.kind, count(DISTINCT c.dataset_id) AS datasets,
+        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS bytes,
+        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS in_place
+    FROM dataset_collection AS c
+    INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
+    WHERE c.collection LIKE :name GROUP BY c.collection, c.kind ORDER BY c.collection
+"""
+_DATASTORES = """
+    SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0)::bigint AS bytes
+    FROM datastore AS s LEFT JOIN artifact AS a ON a.datastore = s.datastore AND a.state = 'present'
+    GROUP BY s.datastore, s.root ORDER BY s.datastore
+"""

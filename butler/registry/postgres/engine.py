@@ -1,0 +1,116 @@
+"""SQLAlchemy's engines: a small pool each, safe in threads and after fork."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from butler.errors import ConfigError
+from butler.registry.postgres.connections import is_over, settings_beside
+
+__all__ = ["hidden", "one_transaction", "open_engine", "without_password"]
+
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def open_engine(dsn: str) -> Engine:
+    """Make an engine whose connections commit each statement by itself.
+
+    Nothing is connected yet. No state is left in a session, so that a pooler
+    in transaction mode may stand between.
+
+    Parameters
+    ----------
+    dsn : `str`
+        As for `~butler.registry.postgres.connections.Connections`.
+
+    Raises
+    ------
+    ConfigError
+        If it isn't a PostgreSQL URL. The message never shows its password.
+    """
+    try:
+        url = make_url(dsn)
+    except Exception as error:
+        raise ConfigError(
+            "the database's DSN is not a URL", hint="Write postgresql://user@host:port/database."
+        ) from error
+    if url.get_backend_name() != "postgresql":
+        raise ConfigError(
+            f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
+            hint="Write postgresql://user@host:port/database.",
+        )
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg2"),
+        isolation_level="AUTOCOMMIT",
+        pool_size=5,
+        max_overflow=15,
+        pool_reset_on_return=None,
+        pool_recycle=1800,
+        use_native_hstore=False,
+        connect_args=settings_beside(url.query),
+    )
+    event.listen(engine, "checkout", _refuse_a_lost_connection)
+    _engines.add(engine)
+    return engine
+
+
+def _refuse_a_lost_connection(driver: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool make a new connection for one that the server ended while it was idle."""
+    from sqlalchemy.exc import DisconnectionError
+
+    if is_over(driver):
+        raise DisconnectionError
+
+
+@contextmanager
+def one_transaction(dsn: str) -> Iterator[Connection]:
+    """Connect for one transaction: committed at the end, rolled back if the block raises."""
+    engine = open_engine(dsn)
+    try:
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                yield connection
+    finally:
+        engine.dispose()
+
+
+def _forget_connections() -> None:
+    """Leave the parent's connections to the parent: two processes on one would mix their answers."""
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_connections)
+
+
+_SECRETS = ("password", "sslpassword")
+
+
+def hidden(dsn: str) -> str:
+    """Give a DSN as it may be shown: without its password."""
+    url = make_url(dsn)
+    shown = url.set(query={name: "***" if name in _SECRETS else text for name, text in url.query.items()})
+    return str(shown.render_as_string(hide_password=True))
+
+
+def without_password(dsn: str) -> tuple[str, dict[str, str]]:
+    """Give a DSN for a program's command line, which every user of the computer can read.
+
+    Returns
+    -------
+    url : `str`
+        Without its password.
+    environment : `dict`
+        The password, if there is one, as PostgreSQL's programs look for it.
+    """
+    url = make_url(dsn)
+    password = url.password or url.query.get("password")
+    public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
+    return public.render_as_string(hide_password=False), {"PGPASSWORD": str(password)} if password else {}

@@ -1,0 +1,176 @@
+"""Comparing and repairing a registry in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from butler.registry.interfaces.maintenance import Claim, Drift, Maintenance, Progress, StoredArtifact
+from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_texts
+from butler.registry.postgres.records import artifact_of
+from butler.registry.postgres.session import Session
+from butler.values import Artifact, ArtifactFault, DatasetState
+
+__all__ = ["PostgresMaintenance"]
+
+PAGE = 2000
+"""Rows a statement; with their paths about a megabyte."""
+
+_FIRST = (UUID(int=0), "")
+
+_OF_VISITS = {"overlap": "recompute_visit_tracts", "region": "recompute_visit_regions"}
+"""What derives the rows of visits anew, by what has drifted."""
+
+
+class PostgresMaintenance(Maintenance):
+    """Calls of the functions under ``db/functions/maintenance``.
+
+    Parameters
+    ----------
+    session : `~butler.registry.postgres.session.Session`
+        Carries them out.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # Comparing -----------------------------------------------------------
+
+    def count_artifacts(self, datastore: str, after: tuple[UUID, str] | None = None) -> int:
+        dataset_id, component = after or _FIRST
+        ((count,),) = self._session.look_up("count_artifacts", datastore, bound_id(dataset_id), component)
+        return int(count)
+
+    def stored_artifacts(
+        self, datastore: str, after: tuple[UUID, str] | None = None
+    ) -> Iterator[StoredArtifact]:
+        last = after or _FIRST
+        while rows := self._session.look_up("stored_artifacts", datastore, bound_id(last[0]), last[1], PAGE):
+            for row in rows:
+                yield StoredArtifact(
+                    row.dataset_id, artifact_of(row, datastore, row.state), DatasetState(row.dataset_state)
+                )
+            last = rows[-1].dataset_id, rows[-1].component
+
+    def is_as_recorded(self, datastore: str, stored: StoredArtifact) -> bool:
+        schema = self._session.schema
+        ((found,),) = self._session.rows(
+            f"SELECT count(*) FROM {schema}.artifact AS a INNER JOIN {schema}.dataset AS d USING (dataset_id)"
+            " WHERE a.dataset_id = %s::uuid AND a.datastore = %s AND a.component = %s"
+            " AND a.state = %s AND d.state = %s",
+            (
+                str(stored.dataset_id),
+                datastore,
+                stored.artifact.component,
+                stored.artifact.state,
+                stored.dataset_state,
+            ),
+        )
+        # The view of datasets leaves removed ones out, and nobody removes one again.
+        return stored.dataset_state == DatasetState.REMOVED or bool(found)
+
+    def claims_of_datasets(self, dataset_ids: Iterable[UUID]) -> list[Claim]:
+        return [
+            Claim(
+                row.dataset_id,
+                row.datastore,
+                row.path,
+                row.uri,
+                row.hint,
+                row.storage_class,
+                row.dataset_type,
+            )
+            for row in self._session.look_up("claims_of_datasets", bound_ids(dataset_ids))
+        ]
+
+    def claimed_files(self, datastore: str | None, root: str, paths: Sequence[str]) -> set[str]:
+        uris = [root + path for path in paths]
+        rows = self._session.look_up("claims_of_files", datastore, bound_texts(paths), bound_texts(uris))
+        found = {row.path for row in rows} | {row.uri for row in rows}
+        return {path for path, uri in zip(paths, uris, strict=True) if path in found or uri in found}
+
+    def unbacked_datasets(self) -> Iterator[UUID]:
+        last = UUID(int=0)
+        while rows := self._session.look_up("unbacked_datasets", bound_id(last), PAGE):
+            yield from (dataset_id for (dataset_id,) in rows)
+            last = rows[-1][0]
+
+    def drifts(self) -> Iterator[Drift | None]:
+        sensor_id = 0
+        while rows := self._session.look_up("drifted_overlap", sensor_id):
+            for row in rows:
+                if row.missing or row.extra:
+                    yield Drift(
+                        "overlap",
+                        row.camera,
+                        row.visit,
+                        f"{row.missing} patches are missing, {row.extra} too many",
+                        row.sensor,
+                        row.observed_sensor_id,
+                    )
+            sensor_id = rows[-1].observed_sensor_id
+            yield None
+        camera, visit = "", 0
+        while rows := self._session.look_up("drifted_visit_tracts", camera, visit):
+            for row in rows:
+                if row.missing or row.extra:
+                    detail = f"{row.missing} tracts are missing, {row.extra} too many"
+                    yield Drift("overlap", row.camera, row.visit, detail)
+            camera, visit = rows[-1].camera, rows[-1].visit
+            yield None
+        camera, visit = "", 0
+        while rows := self._session.look_up("drifted_visits", camera, visit):
+            for row in rows:
+                if row.drifted:
+                    yield Drift("region", row.camera, row.visit, "it isn't the hull of its sensors")
+            camera, visit = rows[-1].camera, rows[-1].visit
+            yield None
+
+    def progress(self, datastore: str) -> Progress | None:
+        for row in self._session.look_up("verified_up_to", datastore):
+            return Progress(row.dataset_id, row.component, row.moved, row.completed)
+        return None
+
+    def set_progress(self, datastore: str, last: tuple[UUID, str] | None) -> None:
+        dataset_id, component = last or (None, "")
+        self._session.call("set_verified", datastore, dataset_id and bound_id(dataset_id), component)
+
+    # Repairing -----------------------------------------------------------
+
+    def mark_lost(self, datastore: str, artifacts: Iterable[tuple[UUID, str, ArtifactFault]]) -> int:
+        rows = [
+            {"dataset_id": str(dataset_id), "component": component, "fault": str(fault)}
+            for dataset_id, component, fault in artifacts
+        ]
+        ((count,),) = self._session.call("mark_lost", datastore, bound_json(rows))
+        return int(count)
+
+    def mark_found(self, datastore: str, artifacts: Iterable[tuple[UUID, Artifact]]) -> int:
+        rows = [
+            {
+                "dataset_id": str(dataset_id),
+                "component": found.component,
+                "size": found.size,
+                "sha256": found.sha256.hex(),
+            }
+            for dataset_id, found in artifacts
+        ]
+        ((count,),) = self._session.call("mark_found", datastore, bound_json(rows))
+        return int(count)
+
+    def recompute(self, drifts: Iterable[Drift]) -> int:
+        sensors: list[int] = []
+        visits: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for drift in drifts:
+            if drift.observed_sensor_id is not None:
+                sensors.append(drift.observed_sensor_id)
+            else:
+                visits[_OF_VISITS[drift.derived], drift.camera].append(drift.visit)
+        wrong = 0
+        if sensors:
+            ((wrong,),) = self._session.call("recompute_overlap", sensors)
+        for (function, camera), numbers in visits.items():
+            ((count,),) = self._session.call(function, camera, numbers)
+            wrong += count
+        return wrong

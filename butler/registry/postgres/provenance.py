@@ -1,0 +1,59 @@
+"""Provenance in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from butler.errors import CollectionNotFoundError
+from butler.registry.interfaces.provenance import Provenance
+from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
+from butler.registry.postgres.session import Session
+from butler.values import QuantumStatus, json_ready
+
+__all__ = ["PostgresProvenance"]
+
+
+class PostgresProvenance(Provenance):
+    """Calls of the functions under ``db/functions/provenance``.
+
+    Parameters
+    ----------
+    session : `~butler.registry.postgres.session.Session`
+        Carries them out.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def has_environment(self, run: str) -> bool:
+        for (known,) in self._session.rows(
+            f"SELECT environment IS NOT NULL FROM {self._session.schema}.run WHERE run = %s", (run,)
+        ):
+            return bool(known)
+        raise CollectionNotFoundError(f"no run {run!r}", details={"collection": run})
+
+    def set_environment(self, run: str, dataset_id: UUID) -> bool:
+        ((first,),) = self._session.call("set_run_environment", run, bound_id(dataset_id))
+        return bool(first)
+
+    def begin_quantum(
+        self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
+    ) -> int:
+        ((quantum_id,),) = self._session.call(
+            "begin_quantum", run, task, bound_json(json_ready(data_id)), bound_ids(inputs), host
+        )
+        return int(quantum_id)
+
+    def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
+        self._session.call_repeatable("predict_inputs", quantum_id, bound_ids(inputs))
+
+    def end_quantum(
+        self,
+        quantum_id: int,
+        status: QuantumStatus,
+        inputs_read: Sequence[UUID],
+        message: str | None = None,
+    ) -> None:
+        self._session.call("end_quantum", quantum_id, str(status), bound_ids(inputs_read), message)

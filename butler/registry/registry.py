@@ -1,0 +1,114 @@
+"""What a registry is: a name, and the capabilities that it has."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from butler.errors import NotSupportedError
+
+if TYPE_CHECKING:
+    from butler.registry.interfaces import (
+        Administration,
+        Collections,
+        Definitions,
+        Layers,
+        Lookup,
+        Maintenance,
+        Provenance,
+        Puts,
+        Queries,
+        Removals,
+    )
+    from butler.registry.results import Rows
+
+__all__ = ["Registry"]
+
+
+class Registry(ABC):
+    """Data IDs, collections, provenance and locations of datasets.
+
+    A registry has capabilities, each a port of ``butler.registry.interfaces``,
+    and doesn't inherit them: an implementation overrides the properties of
+    those that it has. Any other raises `~butler.errors.NotSupportedError`,
+    naming capability and registry. A registry never opens an artifact, and
+    never decides where bytes lie.
+    """
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def lookup(self) -> Lookup:
+        """Datasets that are known by their data IDs, their ids or their files."""
+        raise self._lacks("lookup")
+
+    @property
+    def definitions(self) -> Definitions:
+        """Cameras, sky maps, units, dataset types and datastores."""
+        raise self._lacks("definitions")
+
+    @property
+    def collections(self) -> Collections:
+        """Runs, tagged, chained and calibration collections."""
+        raise self._lacks("collections")
+
+    @property
+    def puts(self) -> Puts:
+        """Registers datasets."""
+        raise self._lacks("puts")
+
+    @property
+    def queries(self) -> Queries:
+        """Lists of datasets and units, and SQL."""
+        raise self._lacks("queries")
+
+    @property
+    def removal(self) -> Removals:
+        """Gives datasets and collections up, and restores them."""
+        raise self._lacks("removal")
+
+    @property
+    def provenance(self) -> Provenance:
+        """Runs' environments, and quanta."""
+        raise self._lacks("provenance")
+
+    @property
+    def layers(self) -> Layers:
+        """The registries of one database."""
+        raise self._lacks("layers")
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """What comparing and repairing need to know, and record."""
+        raise self._lacks("maintenance")
+
+    @property
+    def administration(self) -> Administration:
+        """Counts, sizes and versions."""
+        raise self._lacks("administration")
+
+    def query(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Run one SELECT on the common schema; see `~butler.registry.interfaces.Queries.sql`."""
+        return self.queries.sql(statement, parameters)
+
+    def related(self) -> Sequence[Registry]:
+        """Give this registry, those under it and those over it, as far as this role may look into them."""
+        return [self]
+
+    def close(self) -> None:
+        """Let go of connections; they are opened anew when the registry is used again."""
+        return
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _lacks(self, capability: str) -> NotSupportedError:
+        return NotSupportedError(
+            f"registry {self.name!r} ({type(self).__name__}) has no {capability}",
+            hint=f"Use a registry that has; one of your own gets it by a property {capability!r}.",
+            details={"registry": self.name, "capability": capability},
+        )
