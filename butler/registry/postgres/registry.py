@@ -78,6 +78,11 @@ class PostgresRegistry(Registry):
         return self._session.schema
 
     @property
+    def calls(self) -> Session:
+        """What its adapters send their statements through, for a subclass with adapters of its own."""
+        return self._session
+
+    @property
     def replica(self) -> str | None:
         """How the replica does, in a line; `None` if there is none."""
         replica = self._session.replica
