@@ -1,16 +1,109 @@
-"""Making a repository: a folder, a database with our schema, a datastore."""
+"""Opening a repository, and making one: a folder, a database with our schema, a datastore.
+
+Here alone a repository's configuration becomes a registry and a datastore of particular kinds.
+"""
 
 from __future__ import annotations
 
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
-__all__ = ["create_repository"]
+if TYPE_CHECKING:
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+    from butler.registry.postgres import PostgresRegistry
+
+__all__ = ["Opened", "create_repository", "open_registry", "open_repository"]
+
+
+class Opened(NamedTuple):
+    """A repository that was opened.
+
+    Parameters
+    ----------
+    repo : `pathlib.Path` or `None`
+        Its folder; `None` if registry and datastore were given.
+    registry : `~butler.registry.Registry`
+        Its registry.
+    datastore : `~butler.datastore.Datastore`
+        Its datastore.
+    """
+
+    repo: Path | None
+    registry: Registry
+    datastore: Datastore
+
+
+def open_repository(
+    repo: Path | str | None,
+    *,
+    role: str = "writer",
+    registry: Registry | str | None = None,
+    datastore: Datastore | None = None,
+) -> Opened:
+    """Open a repository; parameters and errors are those of `butler.Butler`."""
+    from butler.registry import Registry
+
+    if isinstance(registry, Registry) and datastore is not None:
+        return Opened(None if repo is None else Path(repo), registry, datastore)
+    if not isinstance(registry, Registry | str | None):
+        raise ConfigError(
+            f"a {type(registry).__name__} is not a registry",
+            hint="Give the name of a layer, or a subclass of butler.registry.Registry, which has its"
+            " capabilities as properties: see 'Your own registry' in docs/back-end.md.",
+        )
+    if repo is None:
+        raise ConfigError("a Butler needs a repository, or a registry and a datastore")
+    config = RepositoryConfig.read(repo)
+    if not isinstance(registry, Registry):
+        registry = open_registry(config, role, registry)
+    if datastore is None:
+        from butler.datastore.config import open_datastore
+
+        datastore = open_datastore(config.datastore, config.repo)
+    return Opened(config.repo, registry, datastore)
+
+
+def open_registry(config: RepositoryConfig, role: str, name: str | None = None) -> PostgresRegistry:
+    """Open a registry of a repository's database.
+
+    Parameters
+    ----------
+    config : `~butler.config.RepositoryConfig`
+        The repository's.
+    role : `str`
+        ``owner``, ``writer`` or ``reader``.
+    name : `str`, optional
+        Of a layer; by default the registry that the repository names.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration has no DSN for the role.
+    DatabaseUnavailableError
+        If the database can't be reached.
+    SchemaVersionError
+        If its schema isn't the one that this version of Butler needs.
+    """
+    from butler.registry.postgres import PostgresRegistry
+
+    replica = None
+    if config.replica is not None:
+        from butler.registry.postgres.replica import Replica
+
+        replica = Replica(config.replica)
+    registry = PostgresRegistry(config.dsn(role), name or config.registry, replica=replica)
+    try:
+        registry.check_version()
+    except BaseException:
+        registry.close()
+        raise
+    return registry
 
 
 def create_repository(
@@ -75,7 +168,7 @@ def create_repository(
         opened = PostgresRegistry(config.dsn("writer"), registry)
         try:
             opened.check_version()
-            opened.register_datastore(store.name, store.root)
+            opened.definitions.register_datastore(store.name, store.root)
         except SchemaVersionError as error:
             if dsn is None or "found" in error.details:
                 raise
