@@ -14,6 +14,7 @@ from butler.collections import Collections
 from butler.context import Context
 from butler.ingest.files import FileIngest
 from butler.ingest.objects import ObjectWriter
+from butler.ingest.raws.namespace import Raws
 from butler.ingest.requests import IngestRequest
 from butler.maintenance.namespace import Maintenance
 from butler.provenance.namespace import Provenance
@@ -59,6 +60,8 @@ class Butler:
     ----------
     query : `~butler.query.namespace.Query`
         Lists of datasets.
+    raws : `~butler.ingest.raws.namespace.Raws`
+        Raw files, ingested by what their headers say.
     collections : `~butler.collections.Collections`
         Named groups of datasets.
     removal : `~butler.removal.Removals`
@@ -100,6 +103,7 @@ class Butler:
         self._objects = ObjectWriter(opened.registry, opened.datastore)
         self._files = FileIngest(opened.registry, opened.datastore)
         self.query = Query(context)
+        self.raws = Raws(context)
         self.collections = Collections(context)
         self.removal = Removals(context)
         self.provenance = Provenance(context, self._objects.put)

@@ -16,14 +16,17 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.care.reaping import clear
-from butler.care.verification import Fault
+from butler.context import Context
 from butler.errors import ArtifactMissingError, ButlerError, CollectionNotFoundError
-from butler.writing.objects import ENVIRONMENT
+from butler.maintenance.findings import Fault, Finding
+from butler.maintenance.reap import clear
+from butler.provenance.environment import ENVIRONMENT
+from butler.values import CollectionType
 
 if TYPE_CHECKING:
-    from butler.datastore import Datastore
-    from butler.registry.base import OpenIntent, Registry
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+    from butler.registry.interfaces.puts import UnfinishedPut
 
 __all__ = ["Repair", "Repairer"]
 

@@ -15,9 +15,8 @@ from butler.errors import (
     PermissionDeniedError,
     SchemaVersionError,
 )
-from butler.registry.postgres.errors import errors_by_row
 
-__all__ = ["each_apart"]
+__all__ = ["bisected"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,7 +33,7 @@ _OF_ALL = (
 """What the registry refuses whatever the things are."""
 
 
-def each_apart(
+def bisected(
     do: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]
 ) -> list[Result | ButlerError]:
     """Do something with all items that it can be done with.
@@ -68,7 +67,7 @@ def each_apart(
         except _OF_ALL:
             raise
         except ButlerError as error:
-            named = errors_by_row(error) if len(places) > 1 else {0: error}
+            named = error.by_row() if len(places) > 1 else {0: error}
             results.update((places[row], reason) for row, reason in named.items())
             rest = [place for place in places if place not in results]
             half = 0 if named else len(rest) // 2

@@ -13,36 +13,36 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 
+from butler.concurrency import looking_ahead, unwaited
 from butler.cameras import CameraDefinition, Observation, observe, recognise
 from butler.datastore.fingerprint import changed_since, regular_file
 from butler.errors import ArtifactMissingError, ButlerError, FormatError
-from butler.ingest.folders import Found
-from butler.concurrency import looking_ahead, unwaited
+from butler.ingest.raws.folders import Found
 
-__all__ = ["Look", "looked_at"]
+__all__ = ["HeaderReport", "read_headers"]
 
 _TOGETHER = 16
 """Files that a process looks at in one go."""
 
 _AHEAD = 64
-"""Goes that may wait to be filed."""
+"""Goes that may wait to be ingested."""
 
 _ABANDONED = 600.0
 """Seconds after its last write from which a file that can't be read isn't waited for any longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen of a file: what it is, or why that isn't known.
+class HeaderReport:
+    """What a file's header says: what the file is, or why that isn't known.
 
     Parameters
     ----------
-    found : `~butler.ingest.folders.Found`
+    found : `~butler.ingest.raws.folders.Found`
         The file.
     observation : `~butler.cameras.Observation`, optional
         What it is.
     error : `~butler.errors.ButlerError`, optional
-        Why it can't be filed.
+        Why it can't be ingested.
     unfinished : `str`
         Why it is taken for one that is still being written.
     gone : `bool`
@@ -56,19 +56,19 @@ class Look:
     gone: bool = False
 
 
-def looked_at(
+def read_headers(
     files: Iterable[Found],
     definitions: Sequence[CameraDefinition],
     *,
     recognised: bool,
     settle: float,
     workers: int,
-) -> Iterator[Look]:
-    """Look at files, in their order.
+) -> Iterator[HeaderReport]:
+    """HeaderReport at files, in their order.
 
     Parameters
     ----------
-    files : iterable of `~butler.ingest.folders.Found`
+    files : iterable of `~butler.ingest.raws.folders.Found`
         The files.
     definitions : sequence of `~butler.cameras.CameraDefinition`
         The cameras that they may be of.
@@ -78,25 +78,25 @@ def looked_at(
         Seconds for which a file found in a folder must not have been written
         to.
     workers : `int`
-        How many processes look; 1 for this one.
+        How many processes read; 1 for this one.
     """
-    look = partial(_look, definitions=definitions, recognised=recognised, settle=settle)
+    report = partial(_report, definitions=definitions, recognised=recognised, settle=settle)
     if workers == 1:
-        yield from map(look, files)
+        yield from map(report, files)
         return
     remaining = iter(files)
     goes = iter(lambda: list(islice(remaining, _TOGETHER)), [])
     # Forked ones would hold what other threads of this process held.
     with unwaited(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))) as processes:
-        for looks in looking_ahead(processes, partial(_look_at_each, look), goes, _AHEAD):
-            yield from looks
+        for reports in looking_ahead(processes, partial(_report_each, report), goes, _AHEAD):
+            yield from reports
 
 
-def _look_at_each(look: partial[Look], files: Sequence[Found]) -> list[Look]:
-    return [look(found) for found in files]
+def _report_each(report: partial[HeaderReport], files: Sequence[Found]) -> list[HeaderReport]:
+    return [report(found) for found in files]
 
 
-def _look(found: Found, *, definitions: Sequence[CameraDefinition], recognised: bool, settle: float) -> Look:
+def _report(found: Found, *, definitions: Sequence[CameraDefinition], recognised: bool, settle: float) -> HeaderReport:
     age = float("inf")
     try:
         before = regular_file(found.path)
@@ -104,19 +104,19 @@ def _look(found: Found, *, definitions: Sequence[CameraDefinition], recognised: 
             # Of a server whose clock is ahead, what was written just now is of the future.
             age = abs(time.time() - before.st_mtime)
         if age < settle:
-            return Look(found, unfinished=f"it was written to {age:.1f} s ago")
+            return HeaderReport(found, unfinished=f"it was written to {age:.1f} s ago")
         if recognised:
             observation = recognise(definitions, found.path)
         else:
             observation = observe(definitions[0], found.path)
         if changed_since(before, found.path):
-            return Look(found, unfinished="it changed while it was looked at")
+            return HeaderReport(found, unfinished="it changed while it was looked at")
     except FormatError as error:
         if age < _ABANDONED:
-            return Look(found, unfinished=error.message)
-        return Look(found, error=error)
+            return HeaderReport(found, unfinished=error.message)
+        return HeaderReport(found, error=error)
     except ButlerError as error:
         if isinstance(error, ArtifactMissingError) and not found.named and not found.path.is_symlink():
-            return Look(found, gone=True)
-        return Look(found, error=error)
-    return Look(found, observation)
+            return HeaderReport(found, gone=True)
+        return HeaderReport(found, error=error)
+    return HeaderReport(found, observation)
