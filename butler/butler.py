@@ -223,7 +223,6 @@ class Butler:
     ) -> DeferredDataset:
         """Find a dataset now, as `find` does, and read it later, perhaps in parts."""
         from butler.deferred import DeferredDataset
-    from butler.ingest.requests import GivenFile
 
         name, component = (dataset, None) if isinstance(dataset, DatasetRef) else split_component(dataset)
         return DeferredDataset(self._context, self.find(name, data_id, **given), component)

@@ -145,8 +145,8 @@ def create_repository(
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore import open_datastore
-    from butler.registry.postgres.engine import hidden
     from butler.registry.postgres import PostgresRegistry
+    from butler.registry.postgres.engine import hidden
 
     folder = Path(repo).expanduser().absolute()
     new = not folder.exists()

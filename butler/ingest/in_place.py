@@ -13,8 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.concurrency import THREADS, looking_ahead
+from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of
 from butler.values import Artifact, DataId, DatasetRef, new_dataset_ids
 
@@ -127,7 +127,7 @@ class InPlaceIngest:
     def _read(self, threads: Executor) -> Generator[int, None, None]:
         """Read the files that are to be registered, in threads; give their places."""
         places = [place for place in range(len(self._files)) if place not in self._done]
-        # Ids are made together, so that they ascend in the order of registering, which the index's pages fill in.
+        # Ids are made together, so that they ascend in the order in which the index's pages fill.
         named = list(zip(places, new_dataset_ids(len(places)), strict=True))
         goes = (named[start : start + _TOGETHER] for start in range(0, len(named), _TOGETHER))
         for go in looking_ahead(threads, self._describe, goes, _AHEAD):

@@ -17,7 +17,7 @@ class Fault(StrEnum):
 
     remedy: str
 
-    def __new__(cls, value: str, remedy: str) -> Fault:
+    def __new__(cls, value: str, remedy: str = "") -> Fault:
         fault = str.__new__(cls, value)
         fault._value_ = value
         fault.remedy = remedy
@@ -33,7 +33,10 @@ class Fault(StrEnum):
         "unfinished",
         "a put began and didn't end: its writer is at work, or died; 'butler reap' clears up",
     )
-    UNREADABLE = "unreadable", "it can't be looked at: correct what the reason names, or ask who registered it"
+    UNREADABLE = (
+        "unreadable",
+        "it can't be looked at: correct what the reason names, or ask who registered it",
+    )
     NO_ARTIFACT = "no artifact", "it is said to be present and has no file: unstore or remove it"
     STALE = "stale", "its dataset has no bytes any more: unstore the dataset again"
     OVERLAP = "overlap", "let --repair compute it anew"

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from butler.context import Context
 
 if TYPE_CHECKING:
+    from butler.maintenance.findings import Finding
     from butler.maintenance.reap import ReapedPut
     from butler.maintenance.repair import Repair
-    from butler.maintenance.verify import Finding, Verification
+    from butler.maintenance.verify import Verification
 
 __all__ = ["Maintenance"]
 
@@ -60,7 +61,7 @@ class Maintenance:
         Returns
         -------
         findings : `~butler.maintenance.verify.Verification`
-            An iterator of `~butler.maintenance.verify.Finding`, found as they are
+            An iterator of `~butler.maintenance.findings.Finding`, found as they are
             asked for; it says how far it came.
 
         Raises
@@ -95,7 +96,7 @@ class Maintenance:
 
         Parameters
         ----------
-        findings : iterable of `~butler.maintenance.verify.Finding`
+        findings : iterable of `~butler.maintenance.findings.Finding`
             What `verify` found.
         delete_orphans : `bool`
             Whether to delete files that no dataset of any registry has, and

@@ -70,9 +70,7 @@ def clear(datastore: Datastore, put: UnfinishedPut) -> str:
         return ""
     inventory = datastore.inventory
     try:
-        inventory.discard(
-            inventory.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type)
-        )
+        inventory.discard(inventory.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type))
     except (ButlerError, OSError) as error:
         return error.message if isinstance(error, ButlerError) else str(error)
     return ""

@@ -36,8 +36,8 @@ def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "ab"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "ab"])
     butler.put("a", "note", label="a")
     return butler
 
@@ -130,8 +130,8 @@ def test_a_put_whose_beginning_the_server_remembers_ends_after_its_crash(
         lambda butler: butler.exists("note", label="a"),
         lambda butler: len(butler.query.datasets("note")),
         lambda butler: butler.registry.query("SELECT count(*) FROM label").scalar(),
-        lambda butler: butler.registry.get_dataset(butler.find("note", label="a").id),
-        lambda butler: butler.registry.collections(),
+        lambda butler: butler.registry.lookup.get_dataset(butler.find("note", label="a").id),
+        lambda butler: butler.registry.collections.matching(),
     ],
 )
 def test_the_first_read_after_a_restart_succeeds(
@@ -147,9 +147,9 @@ def test_the_first_read_after_a_restart_succeeds(
     [
         lambda butler: butler.put("b", "note", label="b"),
         lambda butler: butler.put_many([("b", {"label": "b"})], "note"),
-        lambda butler: butler.registry.register_units("label", [{"label": "c"}]),
-        lambda butler: butler.registry.register_collection("tag", "tagged"),
-        lambda butler: butler.registry.begin_quantum("u/me/first", "task", {}, [], "host"),
+        lambda butler: butler.registry.definitions.register_units("label", [{"label": "c"}]),
+        lambda butler: butler.registry.collections.register("tag", "tagged"),
+        lambda butler: butler.registry.provenance.begin_quantum("u/me/first", "task", {}, [], "host"),
     ],
 )
 def test_the_first_write_after_a_restart_succeeds(
@@ -209,7 +209,7 @@ def test_a_write_that_is_cut_off_says_that_its_outcome_is_unknown(butler: Butler
             writing.result()
     holder.rollback()
     assert "isn't known whether it was carried out" in str(caught.value)
-    assert butler.registry.register_units("label", [{"label": "c"}]) == 1
+    assert butler.registry.definitions.register_units("label", [{"label": "c"}]) == 1
 
 
 def test_what_may_be_done_twice_is_when_it_is_cut_off(butler: Butler, database: Any) -> None:

@@ -24,7 +24,7 @@ MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 @pytest.fixture
 def butler(repo: Path) -> Iterator[Butler]:
     with Butler(repo, collections="Nightcam/raw") as butler:
-        butler.registry.register_camera(CAMERA)
+        butler.registry.definitions.register_camera(CAMERA)
         yield butler
 
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def night(butler: Butler, *paths: Path, **options: Any) -> dict[str, Outcome]:
     """Ingest what can be; give what became of each file by its name."""
     options = {"strict": False, "skip_existing": True, **options}
-    return {one.path.name: one for one in ingest_files(butler, paths, **options)}
+    return {one.path.name: one for one in butler.raws.ingest_each(paths, **options)}
 
 
 def counts(outcomes: dict[str, Outcome]) -> dict[str, int]:
@@ -59,7 +59,7 @@ def test_a_folder_gives_its_fits_files_in_order_and_no_others(butler: Butler, fo
     for name in (".shot.fits", "shot.fits.part", "shot.tmp", "notes.txt", "shot.fits~"):
         (folder / name).write_bytes(shot(9, 0))
     first.rename(folder / "b" / "a.fits.gz.fits")
-    outcomes = list(ingest_files(butler, [folder], strict=False))
+    outcomes = list(butler.raws.ingest_each([folder], strict=False))
     assert [one.path.relative_to(folder).as_posix() for one in outcomes] == [
         "a.fits",
         "b/a.fits.gz.fits",
@@ -154,8 +154,8 @@ def test_without_tolerance_one_bad_file_keeps_all_out(butler: Butler, folder: Pa
 
 def test_what_concerns_all_files_stops_the_night(butler: Butler, folder: Path) -> None:
     write_night(folder, 8)
-    butler.registry.register_collection("Nightcam/raw", "run")
-    butler.registry.freeze_collection("Nightcam/raw")
+    butler.registry.collections.register("Nightcam/raw", "run")
+    butler.registry.collections.freeze("Nightcam/raw")
     with pytest.raises(PermissionDeniedError, match="frozen"):
         night(butler, folder)
 
@@ -184,7 +184,7 @@ def test_a_run_and_a_type_may_be_named(butler: Butler, folder: Path) -> None:
     write_night(folder, 2)
     assert {
         (one.ref.dataset_type.name, one.ref.run)
-        for one in ingest_files(butler, [folder], "bias", run="u/me/bias")
+        for one in butler.raws.ingest_each([folder], "bias", run="u/me/bias")
         if one.ref
     } == {("bias", "u/me/bias")}
 

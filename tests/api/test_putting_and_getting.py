@@ -23,22 +23,22 @@ LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.register_camera(
+    registry.definitions.register_camera(
         {
             "camera": "Cam",
             "sensors": [{"sensor": 1, "sensor_name": "S1"}, {"sensor": 2, "sensor_name": "S2"}],
             "filters": [{"physical_filter": "Cam-r", "abstract_filter": "r"}],
         }
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit",
         [{"camera": "Cam", "visit": v, "visit_name": f"n{v}", "physical_filter": "Cam-r"} for v in (7, 8)],
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "observed_sensor", [{"camera": "Cam", "visit": v, "sensor": s} for v in (7, 8) for s in (1, 2)]
     )
     for name, storage_class in [("calexp", "Exposure"), ("stats", "Dict")]:
-        registry.register_dataset_type(DatasetType(name, storage_class, ("visit", "sensor")))
+        registry.definitions.register_dataset_type(DatasetType(name, storage_class, ("visit", "sensor")))
     return butler
 
 
@@ -119,7 +119,7 @@ def test_a_file_is_named_after_its_labels(butler: Butler) -> None:
 def test_a_run_is_made_and_described_at_its_first_use(butler: Butler) -> None:
     butler.put({}, "stats", LABELS)
     (row,) = butler.registry.query("SELECT environment FROM run WHERE run = 'u/me/first'")
-    environment = butler.get(butler.registry.get_dataset(row.environment))
+    environment = butler.get(butler.registry.lookup.get_dataset(row.environment))
     assert "numpy" in environment["packages"]
 
 
@@ -229,4 +229,4 @@ def test_the_butlers_own_run_need_not_be_there_to_read_from_the_others(butler: B
         assert second.get("stats", LABELS) == {"n": 1}
         assert second.exists("stats", LABELS)
         assert [ref.run for ref in second.query.datasets("stats")] == ["u/me/first"]
-        assert "u/me/second" not in {c.name for c in second.registry.collections()}
+        assert "u/me/second" not in {c.name for c in second.registry.collections.matching()}

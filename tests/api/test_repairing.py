@@ -34,8 +34,8 @@ LABELS = "abcdefgh"
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in LABELS])
+    butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in LABELS])
     return butler
 
 
@@ -69,13 +69,13 @@ def kinds(butler: Butler, **options: Any) -> list[str]:
 def repaired(butler: Butler, **options: Any) -> Counter[str]:
     """Repair all that is found, however young; give how many steps of each kind were done."""
     options = {"older_than": NOW, **options}
-    steps = list(butler.repair(list(butler.verify()), **options))
+    steps = list(butler.maintenance.repair(list(butler.verify()), **options))
     assert all(step.repaired for step in steps), [str(step) for step in steps]
     return Counter(step.action for step in steps)
 
 
 def begin(butler: Butler, label: str) -> Any:
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         butler.run or "",
         "stats",
         [{"label": label}],
@@ -190,7 +190,7 @@ def test_an_incremental_one_goes_on_where_the_last_one_stopped(
 ) -> None:
     for ref in refs:
         file_of(butler, ref).unlink()
-    monkeypatch.setattr("butler.care.verification._CHECKPOINT", 1)
+    monkeypatch.setattr("butler.maintenance.verify._CHECKPOINT", 1)
     first = butler.verify(incremental=True)
     seen = [next(first).dataset_id, next(first).dataset_id]
     del first
@@ -214,7 +214,7 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
         return "missing"
 
     monkeypatch.setattr(butler.datastore, "check", check)
-    monkeypatch.setattr("butler.care.verification._THREADS", 1)
+    monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
     faults = butler.verify(older_than=NOW)
     assert next(faults).dataset_id == first
     faults.close()
@@ -234,7 +234,7 @@ def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
     assert list(going_on) == []
     assert going_on.complete
     assert going_on.checked == len(refs)  # the run's description is the fifth artifact
-    assert butler.registry.progress("main").completed is not None  # type: ignore[union-attr]
+    assert butler.registry.maintenance.progress("main").completed is not None  # type: ignore[union-attr]
 
 
 def test_a_reader_compares_and_repairs_nothing(butler: Butler, refs: list[DatasetRef], repo: Path) -> None:
@@ -295,18 +295,18 @@ def test_what_is_lost_is_said_to_be_until_it_is_whole_again(
 def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[DatasetRef]) -> None:
     (artifact,) = refs[0].artifacts
     registry, name = butler.registry, butler.datastore.name
-    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
-    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
     (other,) = refs[1].artifacts
-    assert registry.mark_found(name, [(refs[0].id, other)]) == 0
-    assert registry.mark_found(name, [(refs[0].id, artifact)]) == 1
+    assert registry.maintenance.mark_found(name, [(refs[0].id, other)]) == 0
+    assert registry.maintenance.mark_found(name, [(refs[0].id, artifact)]) == 1
 
 
 def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
     copy = open_datastore({"name": "copy", "type": "posix", "root": "copy"}, repo)
-    butler.registry.register_datastore("copy", copy.root)
+    butler.registry.definitions.register_datastore("copy", copy.root)
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
     target.parent.mkdir(parents=True)
@@ -329,7 +329,7 @@ def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: 
     root = Path(butler.datastore.root.removeprefix("file://"))
     root.rename(root.with_name("unmounted"))
     root.mkdir()
-    steps = list(butler.repair(list(butler.verify()), older_than=NOW))
+    steps = list(butler.maintenance.repair(list(butler.verify()), older_than=NOW))
     assert {(step.action, "mounted" in step.reason) for step in steps} == {("leave", True)}
 
 
@@ -339,10 +339,10 @@ def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: 
 def test_a_put_that_died_is_reaped_with_its_bytes(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    assert list(butler.reap()) == [], "it is young"
-    assert [put.id for put in butler.reap(older_than=NOW, dry_run=True)] == [begun.id]
+    assert list(butler.maintenance.reap()) == [], "it is young"
+    assert [put.id for put in butler.maintenance.reap(older_than=NOW, dry_run=True)] == [begun.id]
     assert kinds(butler) == ["unfinished"]
-    (put,) = butler.reap(older_than=NOW)
+    (put,) = butler.maintenance.reap(older_than=NOW)
     assert (put.id, put.failure, put.registry, put.begun_by) == (begun.id, "", "butler", "butler_writer")
     assert list(butler.verify()) == list(butler.datastore.paths()) == []
 
@@ -354,7 +354,7 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
 
     def slowly(*arguments: Any) -> Any:
         put(*arguments)
-        assert len(list(butler.reap(older_than=NOW))) == 1
+        assert len(list(butler.maintenance.reap(older_than=NOW))) == 1
         return put(*arguments)
 
     monkeypatch.setattr(butler.datastore, "put", slowly)
@@ -368,10 +368,10 @@ def test_whoever_dies_while_clearing_up_leaves_it_named(
 ) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    butler.registry.abandon_put([begun.id])
+    butler.registry.puts.abandon([begun.id])
     (fault,) = butler.verify()
     assert (fault.kind, "given up" in fault.detail) == ("unfinished", True)
-    assert [put.id for put in butler.reap()] == [begun.id], "it is dead, however young"
+    assert [put.id for put in butler.maintenance.reap()] == [begun.id], "it is dead, however young"
     assert list(butler.verify()) == []
 
 
@@ -389,24 +389,24 @@ def test_files_that_cannot_be_deleted_are_told_and_tried_again(
         discard(paths)
 
     monkeypatch.setattr(butler.datastore, "discard", fail_once)
-    assert {put.id: bool(put.failure) for put in butler.reap(older_than=NOW)} == {
+    assert {put.id: bool(put.failure) for put in butler.maintenance.reap(older_than=NOW)} == {
         first.id: True,
         second.id: False,
     }
     monkeypatch.undo()
-    assert [put.id for put in butler.reap()] == [first.id]
+    assert [put.id for put in butler.maintenance.reap()] == [first.id]
     assert list(butler.verify()) == []
 
 
 def test_puts_of_layers_are_reaped_from_their_base(butler: Butler, layer: Butler) -> None:
     write(layer, begin(layer, "a"))
-    assert [put.registry for put in butler.reap(older_than=NOW)] == ["mydb_me"]
+    assert [put.registry for put in butler.maintenance.reap(older_than=NOW)] == ["mydb_me"]
     assert list(butler.verify()) == []
 
 
 def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:
     write(butler, begin(butler, "a"))
-    (step,) = butler.repair(list(butler.verify()))
+    (step,) = butler.maintenance.repair(list(butler.verify()))
     assert (step.action, step.outcome) == ("leave", "left")
     assert repaired(butler) == {"reap": 1}
     assert list(butler.verify()) == []
@@ -415,7 +415,7 @@ def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:
 def test_temporary_files_are_deleted_when_they_are_old(butler: Butler, refs: list[DatasetRef]) -> None:
     file = file_of(butler, refs[0]).with_name(f".{'0' * 16}-{'0' * 8}.partial")
     file.write_text("half")
-    (step,) = butler.repair(list(butler.verify()))
+    (step,) = butler.maintenance.repair(list(butler.verify()))
     assert step.action == "leave"
     assert repaired(butler) == {"delete": 1}
     assert not file.exists()
@@ -427,8 +427,8 @@ def test_temporary_files_are_deleted_when_they_are_old(butler: Butler, refs: lis
 def test_a_file_that_says_what_it_is_becomes_the_dataset_it_says(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun, {"mean": 5})
-    butler.registry.abandon_put([begun.id])
-    butler.registry.forget_puts([begun.id])
+    butler.registry.puts.abandon([begun.id])
+    butler.registry.puts.forget([begun.id])
     assert repaired(butler, older_than=timedelta(days=1)) == {"adopt": 1}
     assert butler.get("stats", label="a") == {"mean": 5}
     assert butler.find("stats", label="a").id == begun.id
@@ -438,13 +438,13 @@ def test_a_file_that_says_what_it_is_becomes_the_dataset_it_says(butler: Butler)
 def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_old(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    butler.registry.abandon_put([begun.id])
-    butler.registry.forget_puts([begun.id])
+    butler.registry.puts.abandon([begun.id])
+    butler.registry.puts.forget([begun.id])
     ref = butler.put({"mean": 1}, "stats", label="a")
     faults = list(butler.verify())
-    (step,) = butler.repair(faults, older_than=NOW)
+    (step,) = butler.maintenance.repair(faults, older_than=NOW)
     assert (step.action, str(ref.id) in step.reason) == ("leave", True)
-    (step,) = butler.repair(faults, delete_orphans=True)
+    (step,) = butler.maintenance.repair(faults, delete_orphans=True)
     assert (step.action, "at work" in step.reason) == ("leave", True)
     assert repaired(butler, delete_orphans=True) == {"delete": 1}
     assert butler.get(ref) == {"mean": 1}
@@ -454,7 +454,7 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
 @pytest.fixture
 def apart(butler: Butler, repo: Path) -> Iterator[Butler]:
     """A Butler that writes each component of an Exposure to a file of its own."""
-    butler.registry.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
     config = {"name": butler.datastore.name, "root": "data", "disassemble": ["Exposure"]}
     with Butler(repo, run="u/me/first", datastore=open_datastore(config, repo)) as apart:
         yield apart
@@ -509,7 +509,7 @@ def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
         file_of(butler, refs[0]).with_name(f"orphan-{n}.json").write_text("mine: 1")
     faults = list(butler.verify())
     statements.clear()
-    steps = list(butler.repair(faults, delete_orphans=True, older_than=NOW))
+    steps = list(butler.maintenance.repair(faults, delete_orphans=True, older_than=NOW))
     assert Counter((step.action, step.outcome) for step in steps) == {("delete", "done"): 30}
     assert sum("claims_of_files" in sql for sql in statements) == 2
     assert list(butler.verify()) == []
@@ -520,7 +520,7 @@ def test_a_file_under_another_name_than_its_own_is_not_adopted(
 ) -> None:
     file = file_of(butler, refs[0])
     file.with_name(file.name.replace(refs[0].id.hex, uuid4().hex)).write_bytes(file.read_bytes())
-    (step,) = butler.repair(list(butler.verify()), older_than=NOW)
+    (step,) = butler.maintenance.repair(list(butler.verify()), older_than=NOW)
     assert (step.action, "isn't that of dataset" in step.reason) == ("leave", True)
 
 
@@ -536,7 +536,7 @@ def test_a_file_that_got_an_owner_since_the_plan_is_kept(
             " WHERE dataset_id = %s",
             (str(refs[0].id),),
         )
-    (step,) = butler.repair(faults, delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(faults, delete_orphans=True, older_than=NOW)
     assert step.outcome == "left"
     assert step.reason == "a dataset has a file of this name"
     assert orphan.exists()
@@ -550,7 +550,7 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
-    butler.registry.register_datastore("theirs", theirs.root)
+    butler.registry.definitions.register_datastore("theirs", theirs.root)
     before = sorted(butler.datastore.paths())
     with Butler(repo, datastore=theirs) as attacker:
         faults = list(attacker.verify())
@@ -564,11 +564,11 @@ def test_what_a_row_says_of_another_s_file_never_deletes_it(butler: Butler, refs
     """A put whose hint names another's file ends in a name of its own."""
     (artifact,) = refs[0].artifacts
     stem = artifact.path.removesuffix(".json")
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         "u/me/first", "stats", [{"label": "h"}], template=stem, datastore="main"
     )
     assert begun.hint == stem
-    assert [put.id for put in butler.reap(older_than=NOW)] == [begun.id]
+    assert [put.id for put in butler.maintenance.reap(older_than=NOW)] == [begun.id]
     assert butler.get(refs[0]) == {"mean": 0}
     assert list(butler.verify()) == []
 
@@ -578,7 +578,9 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
     file_of(butler, refs[1]).with_name("nobody.json").write_text("x: 1")
     write(butler, begin(butler, "e"))
     before = [str(fault) for fault in butler.verify()]
-    steps = list(butler.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True))
+    steps = list(
+        butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True)
+    )
     assert sorted(step.action for step in steps) == ["delete", "mark lost", "reap"]
     assert [str(fault) for fault in butler.verify()] == before
 
@@ -590,14 +592,14 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
 def sky(butler: Butler) -> Butler:
     """Two sensors of a visit, each on a patch of one tract."""
     registry = butler.registry
-    registry.register_camera(
+    registry.definitions.register_camera(
         {
             "camera": "Cam",
             "sensors": [{"sensor": n, "sensor_name": f"S{n}"} for n in (1, 2)],
             "filters": [{"physical_filter": "r1", "abstract_filter": "r"}],
         }
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit",
         [
             {
@@ -611,11 +613,11 @@ def sky(butler: Butler) -> Butler:
         ],
     )
     boxes = [[(ra, 0.0), (ra + 1, 0.0), (ra + 1, 1.0), (ra, 1.0)] for ra in (10.0, 11.5)]
-    registry.register_units(
+    registry.definitions.register_units(
         "observed_sensor",
         [{"camera": "Cam", "visit": 1, "sensor": n, "region": box} for n, box in enumerate(boxes, 1)],
     )
-    registry.register_skymap(
+    registry.definitions.register_skymap(
         {
             "skymap": "sky",
             "tracts": [
@@ -668,7 +670,7 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
 def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
     sky: Butler, owner: psycopg2.extensions.connection, damage: str, detail: str
 ) -> None:
-    sky.registry.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
+    sky.registry.definitions.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
     with owner.cursor() as cursor:
         cursor.execute(damage)
     faults = list(sky.verify())

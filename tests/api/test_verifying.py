@@ -18,8 +18,8 @@ from butler.schema.install import create_proxy
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abc"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     butler.put("a", "note", label="a")
     return butler
 
@@ -65,7 +65,7 @@ def test_a_row_that_cannot_be_read_is_one_fault_and_the_others_are_compared(
 
 
 def test_an_unfinished_put_says_who_began_it_and_when(butler: Butler) -> None:
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         "u/me/first", "note", [{"label": "b"}], template="{run}/x", datastore=butler.datastore.name
     )
     (fault,) = butler.verify()
@@ -74,8 +74,8 @@ def test_an_unfinished_put_says_who_began_it_and_when(butler: Butler) -> None:
 
 
 def test_a_put_of_an_unknown_storage_class_is_told_and_its_bytes_are_no_orphan(butler: Butler) -> None:
-    butler.registry.register_dataset_type(DatasetType("odd", "OfAPlugIn", ("label",)))
-    (begun,) = butler.registry.begin_put(
+    butler.registry.definitions.register_dataset_type(DatasetType("odd", "OfAPlugIn", ("label",)))
+    (begun,) = butler.registry.puts.begin(
         "u/me/first", "odd", [{"label": "a"}], template="{run}/odd", datastore=butler.datastore.name
     )
     butler.datastore.put("at work", begun.id, begun.hint, "Text", "odd", {})
@@ -91,7 +91,7 @@ def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
 ) -> None:
     for at_work, other in ((layer, butler), (butler, layer)):
         run = at_work.run or ""
-        (begun,) = at_work.registry.begin_put(
+        (begun,) = at_work.registry.puts.begin(
             run, "note", [{"label": "b"}], template="{run}/x", datastore=at_work.datastore.name
         )
         at_work.datastore.put("at work", begun.id, begun.hint, "Text", "note", {})
@@ -99,8 +99,8 @@ def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
         assert [(fault.kind, fault.registry) for fault in other.verify()] == [
             ("unfinished", at_work.registry.name)
         ]
-        for dataset_id in at_work.registry.abandon_put([begun.id]):
+        for dataset_id in at_work.registry.puts.abandon([begun.id]):
             at_work.datastore.discard(
                 at_work.datastore.expected_paths(dataset_id, begun.hint, "Text", "note")
             )
-        assert at_work.registry.forget_puts([begun.id]) == 1
+        assert at_work.registry.puts.forget([begun.id]) == 1

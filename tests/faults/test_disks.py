@@ -65,8 +65,8 @@ def butler(butler: Butler) -> Butler:
 
 
 def prepare(butler: Butler) -> None:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abcd"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abcd"])
     butler.put("first", "note", label="d")
 
 
@@ -180,7 +180,7 @@ def test_too_many_open_files_is_named_and_nothing_is_left(
     assert sizes(night) == [SIZE] * 3
     # To look for what an interrupted write left, a folder must be opened too: the reaper does it.
     assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
-    list(butler.reap(older_than=timedelta(0)))
+    list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)
     assert list(butler.verify()) == []
@@ -226,7 +226,7 @@ def test_another_user_s_folder_is_a_matter_of_permission_and_nothing_is_left(
     assert "owner and mode" in str(outcome.error)
     # Who can't enter a folder can't tell whether anything is left in it: the reaper, who can, does.
     assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
-    list(butler.reap(older_than=timedelta(0)))
+    list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)
     assert list(butler.verify()) == []

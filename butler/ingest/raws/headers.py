@@ -13,8 +13,8 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 
-from butler.concurrency import looking_ahead, unwaited
 from butler.cameras import CameraDefinition, Observation, observe, recognise
+from butler.concurrency import looking_ahead, unwaited
 from butler.datastore.fingerprint import changed_since, regular_file
 from butler.errors import ArtifactMissingError, ButlerError, FormatError
 from butler.ingest.raws.folders import Found
@@ -96,7 +96,9 @@ def _report_each(report: partial[HeaderReport], files: Sequence[Found]) -> list[
     return [report(found) for found in files]
 
 
-def _report(found: Found, *, definitions: Sequence[CameraDefinition], recognised: bool, settle: float) -> HeaderReport:
+def _report(
+    found: Found, *, definitions: Sequence[CameraDefinition], recognised: bool, settle: float
+) -> HeaderReport:
     age = float("inf")
     try:
         before = regular_file(found.path)

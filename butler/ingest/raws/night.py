@@ -41,7 +41,7 @@ _TOGETHER = 500
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """How raw files are ingested; fields are parameters of `~butler.ingest.raws.namespace.Raws.ingest_each`."""
+    """How raw files are ingested; `~butler.ingest.raws.namespace.Raws.ingest_each` explains each field."""
 
     dataset_type: str | None
     mode: IngestMode
@@ -143,7 +143,9 @@ class _Night:
                 )
         return [outcomes[place] for place in range(len(reports))]
 
-    def _sorted_out(self, reports: Sequence[HeaderReport]) -> tuple[dict[int, Outcome], dict[int, Observation]]:
+    def _sorted_out(
+        self, reports: Sequence[HeaderReport]
+    ) -> tuple[dict[int, Outcome], dict[int, Observation]]:
         """Tell the files that can't be ingested, or not yet, from the others; by their places."""
         outcomes: dict[int, Outcome] = {}
         observations: dict[int, Observation] = {}
@@ -151,7 +153,9 @@ class _Night:
             if report.observation is not None:
                 observations[place] = report.observation
             elif report.unfinished:
-                outcomes[place] = Outcome(report.found.path, IngestOutcome.DEFERRED, message=report.unfinished)
+                outcomes[place] = Outcome(
+                    report.found.path, IngestOutcome.DEFERRED, message=report.unfinished
+                )
             elif report.gone:
                 outcomes[place] = Outcome(report.found.path, IngestOutcome.SKIPPED, message=_GONE)
             elif report.error and self._request.strict:
