@@ -26,7 +26,7 @@ from reading import counted_bytes
 from butler.datastore import Datastore, open_datastore
 from butler.datastore.fingerprint import fingerprint
 from butler.datastore.formatters import packing
-from butler.datastore.formatters.fits_file import check_fits, open_fits
+from butler.datastore.formatters.fits.file import check_fits, open_fits
 from butler.datastore.units import parse_unit
 from butler.errors import ArtifactMissingError, ChecksumError, FormatError, StorageClassError
 from butler.testing.datastore import assert_same_exposure, example_exposure

@@ -141,8 +141,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 from butler.datastore import open_datastore
-from butler.datastore.formatters.fits_header import FitsWcsFormatter
-from butler.datastore.formatters.fits_exposure import FitsExposureFormatter
+from butler.datastore.formatters.fits.header import FitsWcsFormatter
+from butler.datastore.formatters.fits.exposure import FitsExposureFormatter
 from butler.testing.datastore import example_exposure
 for formatter in (FitsWcsFormatter, FitsExposureFormatter):
     write = formatter.write

@@ -17,20 +17,20 @@ from butler.errors import ConfigError
 __all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
 
 BUILT_IN = {
-    "fits-exposure": "butler.datastore.formatters.fits_exposure:FitsExposureFormatter",
-    "fits-image": "butler.datastore.formatters.fits_image:FitsImageFormatter",
-    "fits-uncertainty": "butler.datastore.formatters.fits_image:FitsUncertaintyFormatter",
-    "fits-header": "butler.datastore.formatters.fits_header:FitsHeaderFormatter",
-    "fits-wcs": "butler.datastore.formatters.fits_header:FitsWcsFormatter",
-    "fits-table": "butler.datastore.formatters.fits_table:FitsTableFormatter",
-    "hdf5": "butler.datastore.formatters.hdf5:Hdf5Formatter",
-    "parquet": "butler.datastore.formatters.parquet:ParquetFormatter",
-    "ecsv": "butler.datastore.formatters.ecsv:EcsvFormatter",
-    "json": "butler.datastore.formatters.documents:JsonFormatter",
-    "yaml": "butler.datastore.formatters.documents:YamlFormatter",
-    "text": "butler.datastore.formatters.plain:TextFormatter",
-    "bytes": "butler.datastore.formatters.plain:BytesFormatter",
-    "unit": "butler.datastore.formatters.plain:UnitFormatter",
+    "fits-exposure": "butler.datastore.formatters.fits.exposure:FitsExposureFormatter",
+    "fits-image": "butler.datastore.formatters.fits.image:FitsImageFormatter",
+    "fits-uncertainty": "butler.datastore.formatters.fits.image:FitsUncertaintyFormatter",
+    "fits-header": "butler.datastore.formatters.fits.header:FitsHeaderFormatter",
+    "fits-wcs": "butler.datastore.formatters.fits.header:FitsWcsFormatter",
+    "fits-table": "butler.datastore.formatters.fits.table:FitsTableFormatter",
+    "hdf5": "butler.datastore.formatters.hdf5.formatter:Hdf5Formatter",
+    "parquet": "butler.datastore.formatters.tables.parquet:ParquetFormatter",
+    "ecsv": "butler.datastore.formatters.tables.ecsv:EcsvFormatter",
+    "json": "butler.datastore.formatters.documents.structured:JsonFormatter",
+    "yaml": "butler.datastore.formatters.documents.structured:YamlFormatter",
+    "text": "butler.datastore.formatters.documents.plain:TextFormatter",
+    "bytes": "butler.datastore.formatters.documents.plain:BytesFormatter",
+    "unit": "butler.datastore.formatters.documents.plain:UnitFormatter",
 }
 """Formatters that come with Butler: name to ``module:class``."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from butler.datastore.formatters.boxes import box_slices
-from butler.datastore.formatters.fits_file import FitsFile
+from butler.datastore.formatters.fits.file import FitsFile
 from butler.errors import StorageClassError
 
 __all__ = ["TILES", "image_hdu", "read_array"]

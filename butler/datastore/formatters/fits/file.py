@@ -19,7 +19,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from butler.datastore.formatters.content import not_of_its_format
-from butler.datastore.formatters.fits_identity import FORMAT_KEYWORD
+from butler.datastore.formatters.fits.identity import FORMAT_KEYWORD
 from butler.datastore.formatters.packing import Packing, check_expansion, open_unpacked, packing_of
 from butler.errors import FormatError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.rows import cut
+from butler.datastore.formatters.tables.rows import cut
 from butler.errors import FormatError, StorageClassError
 
 __all__ = ["EcsvFormatter"]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.fits_file import check_fits, fits_headers, write_fits
-from butler.datastore.formatters.fits_identity import INPUTS, identity_from_header
+from butler.datastore.formatters.fits.file import check_fits, fits_headers, write_fits
+from butler.datastore.formatters.fits.identity import INPUTS, identity_from_header
 from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError, StorageClassError
 

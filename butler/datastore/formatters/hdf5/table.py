@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from butler.datastore.formatters.arrow_tables import logical_columns
-from butler.datastore.formatters.hdf5_file import Hdf5Reader, Hdf5Writer
-from butler.datastore.formatters.rows import wanted_columns, wanted_rows
+from butler.datastore.formatters.hdf5.file import Hdf5Reader, Hdf5Writer
+from butler.datastore.formatters.tables.arrow import logical_columns
+from butler.datastore.formatters.tables.rows import wanted_columns, wanted_rows
 from butler.errors import StorageClassError
 
 __all__ = ["read_table", "write_table"]

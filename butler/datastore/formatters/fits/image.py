@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.boxes import whole_box
-from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array
-from butler.datastore.formatters.fits_base import FitsFormatter
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
-from butler.datastore.formatters.fits_identity import identity_header, inputs_table
+from butler.datastore.formatters.fits.array import TILES, image_hdu, read_array
+from butler.datastore.formatters.fits.base import FitsFormatter
+from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 
 __all__ = ["FitsImageFormatter", "FitsUncertaintyFormatter"]

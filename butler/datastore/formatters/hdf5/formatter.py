@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from butler.datastore.formatters.base import Formatter
 from butler.datastore.formatters.boxes import whole_box
-from butler.datastore.formatters.hdf5_codecs import CODECS, codec
-from butler.datastore.formatters.hdf5_file import SIGNATURE, Hdf5Reader, create_hdf5, open_hdf5
+from butler.datastore.formatters.hdf5.codecs import CODECS, codec
+from butler.datastore.formatters.hdf5.file import SIGNATURE, Hdf5Reader, create_hdf5, open_hdf5
 from butler.datastore.storage_classes import StorageClass
 from butler.datastore.storage_classes import storage_class as find_storage_class
 
