@@ -126,7 +126,7 @@ def _cards(metadata: Mapping[str, Any]) -> Iterator[Any]:
             card.verify("exception")
         except (ValueError, TypeError, AttributeError, fits.VerifyError) as error:
             raise StorageClassError(
-                f"A FITS header can't hold {key!r} = {value!r}: {error}",
+                f"a FITS header can't hold {key!r} = {value!r}: {error}",
                 hint="Use ASCII text, finite numbers and booleans under short names.",
                 details={"key": str(key)},
             ) from error

@@ -20,7 +20,7 @@ from butler.datastore.uncertainties import (
     uncertainty_from_header,
     uncertainty_header,
 )
-from butler.datastore.units import parse_unit
+from butler.datastore.physical_units import parse_unit
 
 __all__ = ["FitsExposureFormatter"]
 

@@ -53,13 +53,13 @@ class FitsImageFormatter(_PixelsFormatter):
 
 
 class FitsUncertaintyFormatter(_PixelsFormatter):
-    """An `astropy.nddata.NDUncertainty`: its array, with its kind and unit in the same header."""
+    """An `astropy.nddata.NDUncertainty`: its array, with its class and unit in the same header."""
 
     name = "fits-uncertainty"
     storage_classes = frozenset({"Uncertainty"})
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write the array, its kind and its unit."""
+        """Write the array, its class and its unit."""
         self._write_pixels(obj.array, uncertainty_header(obj), path, identity)
 
     def read(

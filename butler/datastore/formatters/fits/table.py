@@ -35,7 +35,7 @@ class FitsTableFormatter(FitsFormatter):
         for column in obj.itercols():
             if isinstance(column, Time):
                 raise StorageClassError(
-                    f"A FITS table would give back column {column.info.name!r} as numbers, not as times",
+                    f"a FITS table would give back column {column.info.name!r} as numbers, not as times",
                     hint="Convert it to MJD, or configure the formatter 'parquet'.",
                 )
         # astropy would leave out what doesn't fit, with no more than a warning.

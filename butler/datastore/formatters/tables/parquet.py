@@ -32,7 +32,7 @@ class ParquetFormatter(Formatter):
     detects_damage = True
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write a table of any of the three kinds."""
+        """Write a table of any of the three types."""
         from pyarrow import parquet
 
         table = table_to_arrow(obj)
