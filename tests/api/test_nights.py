@@ -149,7 +149,7 @@ def test_without_tolerance_one_bad_file_keeps_all_out(butler: Butler, folder: Pa
     with pytest.raises(FormatError, match="shot0001-3"):
         night(butler, folder, strict=True)
     assert count(butler) == 0
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_what_concerns_all_files_stops_the_night(butler: Butler, folder: Path) -> None:

@@ -42,7 +42,7 @@ def test_status_counts_what_is_there(filled: Butler, command: Command) -> None:
 
 def _files(butler: Butler) -> list[Path]:
     root = Path(butler.datastore.root.removeprefix("file://"))
-    return [root / path for path in butler.datastore.paths()]
+    return [root / path for path in butler.datastore.inventory.paths()]
 
 
 def test_config_shows_where_each_value_comes_from_and_no_password(repo: Path, command: Command) -> None:
