@@ -15,8 +15,8 @@ from butler.datastore.formatters.fits.wcs import wcs_hdus
 from butler.datastore.formatters.hdf5.file import Hdf5Reader, Hdf5Writer
 from butler.datastore.formatters.hdf5.table import read_table, write_table
 from butler.datastore.formatters.tables.arrow import TABLES, table_from_arrow, table_to_arrow
-from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 from butler.datastore.physical_units import parse_unit
+from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 from butler.errors import StorageClassError
 
 __all__ = ["CODECS", "Codec", "codec"]
