@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,22 @@ DATASTORE = "open_datastore({{'name': 'main', 'type': {name!r}}}, Path())"
 FORMATTER = "formatter_named({name!r}, 'a test')"
 STORAGE_CLASS = "storage_class({name!r})"
 
+PROGRAM = """
+import json
+from pathlib import Path
+from butler.datastore import open_datastore, storage_class
+from butler.datastore.formatters import formatter_named
+from butler.errors import ConfigError
+
+def refusal(use):
+    try:
+        use()
+    except ConfigError as error:
+        return str(error)
+
+answers = {}
+"""
+
 REFUSALS = {
     "a formatter that lacks a name and two methods": (
         ("formatters", "incomplete", "odd:Incomplete"),
@@ -136,32 +154,49 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("plugin", REFUSALS)
-def test_a_plugin_that_does_not_fit_is_refused_by_name_with_what_it_lacks(
-    tmp_path: Path, plugin: str
-) -> None:
-    (group, name, value), use, message = REFUSALS[plugin]
-    (tmp_path / "odd.py").write_text(MODULE)
-    metadata = tmp_path / "oddities-0.3.dist-info"
+def answers(folder: Path, plugins: Iterable[str]) -> dict[str, str]:
+    """Install these plug-ins as one package, and use each in one process."""
+    folder.mkdir()
+    (folder / "odd.py").write_text(MODULE)
+    metadata = folder / "oddities-0.3.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: oddities\nVersion: 0.3\n")
-    (metadata / "entry_points.txt").write_text(f"[butler.{group}]\n{name} = {value}\n")
-    program = f"""
-from pathlib import Path
-from butler.datastore import open_datastore, storage_class
-from butler.datastore.formatters import formatter_named
-from butler.errors import ConfigError
-try:
-    {use.format(name=name)}
-except ConfigError as error:
-    print(error)
-"""
+    entries: dict[str, str] = {}
+    program = PROGRAM
+    for plugin in plugins:
+        (group, name, value), use, _ = REFUSALS[plugin]
+        entries[group] = f"{entries.get(group, '')}{name} = {value}\n"
+        program += f"answers[{plugin!r}] = refusal(lambda: {use.format(name=name)})\n"
+    (metadata / "entry_points.txt").write_text(
+        "".join(f"[butler.{group}]\n{named}" for group, named in entries.items())
+    )
     used = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        [sys.executable, "-c", f"{program}print(json.dumps(answers))"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert used.stderr == ""
-    assert message in used.stdout
+    found: dict[str, str] = json.loads(used.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What is said to each plug-in; storage classes are all read together, so that each needs its own process."""
+    alone = [[plugin] for plugin, ((group, *_), *_) in REFUSALS.items() if group == "storage_classes"]
+    together = [plugin for plugin in REFUSALS if [plugin] not in alone]
+    folder = tmp_path_factory.mktemp("plugins")
+    return {
+        plugin: said
+        for number, plugins in enumerate([together, *alone])
+        for plugin, said in answers(folder / str(number), plugins).items()
+    }
+
+
+@pytest.mark.parametrize("plugin", REFUSALS)
+def test_a_plugin_that_does_not_fit_is_refused_by_name_with_what_it_lacks(
+    refused: dict[str, str], plugin: str
+) -> None:
+    message = REFUSALS[plugin][-1]
+    assert message in refused[plugin]
