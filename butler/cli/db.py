@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli import backups
+from butler.cli import db_backup
 from butler.cli.arguments import AdministratorDsn, ListFormat, ListFormatOption, Yes, examples
 from butler.cli.console import confirm, note, write_record
 from butler.cli.failures import ExitStatus
@@ -62,13 +62,13 @@ def add_to(application: typer.Typer) -> None:
     group.command(epilog=examples("butler db grant"))(grant)
     group.command(
         epilog=examples("butler db backup before-upgrade", "butler db backup before-upgrade --dry-run")
-    )(backups.backup)
+    )(db_backup.backup)
     group.command(
         epilog=examples(
             "butler db restore before-upgrade --replace --yes",
             "butler db restore before-upgrade --replace --dry-run",
         )
-    )(backups.restore)
+    )(db_backup.restore)
     group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)
     application.add_typer(group, name="db", help="Start, stop, make, migrate and check the database.")
 
@@ -107,8 +107,8 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
 
     Exit status 1 if it doesn't answer.
     """
-    from butler.registry.postgres.engine import hidden
     from butler.registry.postgres import PostgresRegistry
+    from butler.registry.postgres.engine import hidden
 
     session = session_of(ctx)
     config = session.config()

@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes, examples
 from butler.cli.console import note, write_list, write_record
-from butler.cli.removing import Force, Reason, carry_out
+from butler.cli.remove import Force, Reason, carry_out
 from butler.cli.session import session_of
 
 __all__ = ["add_to"]
