@@ -2,113 +2,78 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes, examples
+from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes
+from butler.cli.commands import examples, new_app
 from butler.cli.console import note, write_list, write_record
-from butler.cli.remove import Force, Reason, carry_out
+from butler.cli.plans import Force, Reason, carry_out
 from butler.cli.session import session_of
+from butler.values import CollectionType
 
-__all__ = ["add_to"]
-
-
-class Kind(StrEnum):
-    """Kinds of collections."""
-
-    RUN = "run"
-    TAGGED = "tagged"
-    CHAINED = "chained"
-    CALIBRATION = "calibration"
-
+__all__ = ["app"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
-
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command(
-        "list", epilog=examples("butler collection list", "butler collection list 'Peep*' --kind run")
-    )(list_collections)
-    group.command(epilog=examples("butler collection show Peepshow/raw"))(show)
-    group.command(
-        epilog=examples("butler collection create good-seeing --kind tagged --doc 'Seeing < 1 arcsec'")
-    )(create)
-    group.command(epilog=examples("butler collection chain Peepshow/defaults u/me/first Peepshow/raw"))(chain)
-    group.command(
-        epilog=examples(
-            "butler collection freeze Peepshow/raw", "butler collection freeze Peepshow/raw --release"
-        )
-    )(freeze)
-    group.command(
-        epilog=examples(
-            "butler collection remove good-seeing --dry-run",
-            "butler collection remove Peepshow/raw --datasets --reason 'wrong camera' --dry-run",
-        )
-    )(remove)
-    application.add_typer(
-        group, name="collection", help="List, show, create, chain, freeze and remove collections."
-    )
+app = new_app("List, show, create, chain, freeze and remove collections.")
 
 
+@app.command("list", epilog=examples("butler collection list", "butler collection list 'Peep*' --type run"))
 def list_collections(
     ctx: typer.Context,
     pattern: Glob = "*",
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only of this kind.")] = None,
+    collection_type: Annotated[
+        CollectionType | None, typer.Option("--type", help="Only of this type.")
+    ] = None,
     form: ListFormatOption = ListFormat.TABLE,
 ) -> None:
     """List collections."""
     with session_of(ctx).reading() as butler:
-        rows = [
-            (c.name, c.kind, c.frozen, list(c.members), c.owner, c.doc)
-            for c in butler.registry.collections(pattern)
-            if kind is None or c.kind == kind
-        ]
-    write_list(("collection", "kind", "frozen", "members", "owner", "doc"), rows, form)
+        found = butler.collections.list(pattern)
+    rows = [
+        (c.name, c.type, c.frozen, c.members, c.owner, c.doc)
+        for c in found
+        if collection_type in (None, c.type)
+    ]
+    write_list(("collection", "collection_type", "frozen", "members", "owner", "doc"), rows, form)
 
 
+@app.command(epilog=examples("butler collection show Peepshow/raw"))
 def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TABLE) -> None:
     """Show a collection and what it holds."""
-    from butler.errors import CollectionNotFoundError
-
     with session_of(ctx).reading() as butler:
-        found = next((c for c in butler.registry.collections(name) if c.name == name), None)
-        if found is None:
-            raise CollectionNotFoundError(f"no collection {name!r}", hint="See 'butler collection list'.")
-        held = butler.registry.query(
-            "SELECT dataset_type, count(*) AS datasets FROM dataset_collection"
-            " WHERE collection = :name GROUP BY dataset_type ORDER BY dataset_type",
-            {"name": name},
-        )
-        datasets = {row.dataset_type: row.datasets for row in held}
+        datasets = butler.collections.contents(name)
+        (found,) = (c for c in butler.collections.list(name) if c.name == name)
     record = {
         "collection": found.name,
-        "kind": found.kind,
+        "collection_type": found.type,
         "owner": found.owner,
         "doc": found.doc,
         "frozen": found.frozen,
-        "members": list(found.members),
+        "members": found.members,
         "datasets": datasets,
     }
     write_record(record, form)
 
 
+@app.command(epilog=examples("butler collection create good-seeing --type tagged --doc 'Seeing < 1 arcsec'"))
 def create(
     ctx: typer.Context,
     name: Name,
-    kind: Annotated[Kind, typer.Option("--kind", help="Its kind.")],
+    collection_type: Annotated[CollectionType, typer.Option("--type", help="Its type.")],
     doc: Annotated[str, typer.Option("--doc", metavar="TEXT", help="One sentence on what it is for.")] = "",
 ) -> None:
     """Register a collection."""
     session = session_of(ctx)
     with session.writing() as butler:
-        new = butler.registry.register_collection(name, kind.value, doc)
-    note(session, f"{kind} collection {name} {'is registered now' if new else 'was registered already'}")
+        new = butler.collections.register(name, collection_type, doc)
+    done = "is registered now" if new else "was registered already"
+    note(session, f"{collection_type} collection {name} {done}")
 
 
+@app.command(epilog=examples("butler collection chain Peepshow/defaults u/me/first Peepshow/raw"))
 def chain(
     ctx: typer.Context,
     name: Name,
@@ -120,11 +85,16 @@ def chain(
     """
     session = session_of(ctx)
     with session.writing() as butler:
-        butler.registry.register_collection(name, "chained")
-        butler.registry.set_chain(name, members)
+        butler.collections.register(name, CollectionType.CHAINED)
+        butler.collections.chain(name, members)
     note(session, f"{name}: {', '.join(members)}")
 
 
+@app.command(
+    epilog=examples(
+        "butler collection freeze Peepshow/raw", "butler collection freeze Peepshow/raw --release"
+    )
+)
 def freeze(
     ctx: typer.Context,
     name: Name,
@@ -133,10 +103,16 @@ def freeze(
     """Let a collection not change any more."""
     session = session_of(ctx)
     with session.writing() as butler:
-        butler.registry.freeze_collection(name, not release)
+        butler.collections.freeze(name, not release)
     note(session, f"{name} {'may change again' if release else 'is frozen'}")
 
 
+@app.command(
+    epilog=examples(
+        "butler collection remove good-seeing --dry-run",
+        "butler collection remove Peepshow/raw --datasets --reason 'wrong camera' --dry-run",
+    )
+)
 def remove(
     ctx: typer.Context,
     name: Name,
@@ -158,7 +134,7 @@ def remove(
         carry_out(
             session,
             "remove",
-            lambda dry: butler.remove_collection(
+            lambda dry: butler.removal.remove_collection(
                 name, datasets=datasets, reason=reason, force=force, dry_run=dry
             ),
             dry_run=dry_run,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import FormatOption, Glob, OutputFile, TableFormat, examples
-from butler.cli.console import format_of, human_size, note, write_rows
+from butler.cli.arguments import FormatOption, Glob, OutputFile, TableFormat
+from butler.cli.commands import examples, new_app
+from butler.cli.console import format_for, human_size, note, write_rows
 from butler.cli.session import session_of
 
-__all__ = ["add_to"]
+if TYPE_CHECKING:
+    from butler.registry.interfaces.administration import UsedBy
+
+__all__ = ["app"]
 
 
 class By(StrEnum):
@@ -23,33 +27,20 @@ class By(StrEnum):
     DATASTORE = "datastore"
 
 
-_COLUMNS = {By.RUN: "run", By.TYPE: "dataset_type", By.DATASTORE: "datastore"}
-_BY_COLUMN = """
-    SELECT {0},
-        coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0)::bigint AS datasets,
-        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND NOT in_place), 0)::bigint AS bytes,
-        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND in_place), 0)::bigint AS in_place,
-        coalesce(sum(bytes) FILTER (WHERE state IN ('trashed', 'deleting')), 0)::bigint AS trashed
-    FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
-"""
-_BY_COLLECTION = """
-    SELECT c.collection, c.kind, count(DISTINCT c.dataset_id) AS datasets,
-        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS bytes,
-        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS in_place
-    FROM dataset_collection AS c
-    INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
-    WHERE c.collection LIKE :name GROUP BY c.collection, c.kind ORDER BY c.collection
-"""
+_COLUMNS: dict[By, UsedBy] = {
+    By.RUN: "run",
+    By.TYPE: "dataset_type",
+    By.COLLECTION: "collection",
+    By.DATASTORE: "datastore",
+}
 _SIZES = frozenset({"bytes", "in_place", "trashed"})
 
-
-def add_to(application: typer.Typer) -> None:
-    """Add the command."""
-    application.command(
-        epilog=examples("butler du", "butler du --by type --format json", "butler du 'Peep*' --by collection")
-    )(du)
+app = new_app()
 
 
+@app.command(
+    epilog=examples("butler du", "butler du --by type --format json", "butler du 'Peep*' --by collection")
+)
 def du(
     ctx: typer.Context,
     pattern: Glob = "*",
@@ -63,26 +54,17 @@ def du(
     files that were ingested in place, bytes in the trash. A dataset counts
     in each collection that it is in. In SQL: SELECT * FROM storage_use.
     """
-    from butler.registry.postgres.parameters import like_pattern
-    from butler.registry.results import Fetched, Rows
-
     session = session_of(ctx)
-    query = _BY_COLLECTION if by == By.COLLECTION else _BY_COLUMN.format(_COLUMNS[by])
     with session.reading() as butler:
-        rows = butler.registry.query(query, {"name": like_pattern(pattern)})
-        columns, cells = rows.columns, [tuple(row) for row in rows]
-    if (form or (output and format_of(output)) or TableFormat.TABLE) == TableFormat.TABLE:
-        sized = [
-            tuple(
-                human_size(value) if column in _SIZES else value
-                for column, value in zip(columns, row, strict=True)
-            )
-            for row in cells
+        columns, rows = butler.registry.administration.storage_use(pattern, by=_COLUMNS[by]).fetched
+    shown = rows
+    if format_for(form, output) == TableFormat.TABLE:
+        sizes = [column in _SIZES for column in columns]
+        shown = [
+            [human_size(value) if size else value for size, value in zip(sizes, row, strict=True)]
+            for row in rows
         ]
-    else:
-        sized = cells
-    fetched = Fetched(tuple(columns), sized)
-    write_rows(Rows(lambda: fetched), form, output)
+    write_rows(columns, shown, form, output)
     if by != By.COLLECTION:
-        total = sum(row[columns.index("bytes")] for row in cells)
+        total = sum(row[columns.index("bytes")] for row in rows)
         note(session, f"{human_size(total)} in all")

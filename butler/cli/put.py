@@ -1,4 +1,4 @@
-"""``butler put``: a file into the repository, under given labels."""
+"""``butler put``: a file into the repository, under a given data ID."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from typing import Annotated
 
 import typer
 
-from butler.cli.arguments import Labels, examples, read_labels
+from butler.cli.arguments import DataIdWords, DatasetTypeName, read_data_id
+from butler.cli.commands import examples, new_app
 from butler.cli.session import session_of
 
-__all__ = ["add_to"]
+__all__ = ["app"]
+
+app = new_app()
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the command."""
-    application.command(
-        epilog=examples("butler put stats stats.json camera=Peepshow visit=13 --run u/me/first")
-    )(put)
-
-
+@app.command(epilog=examples("butler put stats stats.json camera=Peepshow visit=13 --run u/me/first"))
 def put(
     ctx: typer.Context,
-    dataset_type: Annotated[str, typer.Argument(metavar="TYPE")],
+    dataset_type: DatasetTypeName,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Of the storage class's own format.")],
-    labels: Labels = None,
-    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Run to file it in.")] = None,
+    data_id: DataIdWords = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="RUN", help="Run to put it into.")] = None,
 ) -> None:
-    """File a copy of one file under given labels."""
+    """Put a copy of one file under a given data ID."""
     session = session_of(ctx)
-    given = read_labels(labels)
+    given = read_data_id(data_id)
     if run is None:
-        raise typer.BadParameter("name the run to file it in, such as u/me/first", param_hint="--run")
+        raise typer.BadParameter("name the run to put it into, such as u/me/first", param_hint="--run")
     with session.writing(run=run) as butler:
         (ref,) = butler.ingest([(file, given)], dataset_type)
     print(ref)
