@@ -69,7 +69,6 @@ def register_dataset_types(butler: Butler) -> None:
 
 
 def ingest(butler: Butler, folder: Path) -> None:
-    from butler.ingest import ingest_raws
 
     files = sorted(folder.glob("*/images/**/c4d_*_oo[idw]_*.fits"))
     print(len(butler.raws.ingest(files, run="DECam/raw")), "files")

@@ -84,7 +84,6 @@ def _ingest(show: Presenter, butler: Butler) -> None:
 
 
 def ingest(butler: Butler, files: Sequence[Path]) -> None:
-    from butler.ingest import ingest_raws
 
     for ref in butler.raws.ingest(files):
         print(ref)

@@ -9,8 +9,7 @@ import pytest
 
 from butler import Artifact, Butler, DatasetType
 from butler.errors import InvalidDataIdError, UnitNotFoundError
-from butler.registry import staging
-from butler.registry.postgres.errors import errors_by_row
+from butler.registry.postgres import copy_in
 
 GOOD = {"camera": "Cam", "sensor": 1, "visit_range": "1..5"}
 
@@ -73,7 +72,7 @@ def test_what_the_rows_themselves_raise_is_raised(butler: Butler) -> None:
 @pytest.fixture
 def small_lots(monkeypatch: pytest.MonkeyPatch, butler: Butler) -> list[dict[str, Any]]:
     """Give the data IDs of four lots, the last of one row."""
-    monkeypatch.setattr(staging, "_AT_ONCE", 3)
+    monkeypatch.setattr(copy_in, "_AT_ONCE", 3)
     ranges = [f"{first}..{first + 5}" for first in range(10, 110, 10)]
     butler.registry.definitions.register_units(
         "visit_range", [{"camera": "Cam", "visit_range": one} for one in ranges]
@@ -90,7 +89,7 @@ def test_a_bad_row_of_the_last_lot_is_named_and_keeps_all_out(
 ) -> None:
     with pytest.raises(UnitNotFoundError) as caught:
         file(butler, *small_lots[:9], {**GOOD, "sensor": 9})
-    assert set(errors_by_row(caught.value)) == {9}
+    assert set(caught.value.by_row()) == {9}
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
 
 

@@ -8,7 +8,6 @@ import pytest
 from butler import Butler
 from butler.cameras import CameraDefinition
 from butler.errors import ConfigError, DefinitionConflictError, FormatError, UnitNotFoundError
-from butler.ingest import ingest_raws
 
 CAMERAS = Path(__file__).parents[2] / "cameras"
 ACS = Path(str(files("spherical_geometry"))) / "tests" / "data" / "j8bt06nyq_flt.fits"

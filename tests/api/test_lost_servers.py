@@ -16,6 +16,7 @@ import pytest
 from butler import Butler, DatasetType
 from butler.errors import DatabaseUnavailableError
 from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.puts import PostgresPuts
 from butler.testing.cluster import TestCluster
 
 
@@ -98,7 +99,7 @@ def test_a_put_during_which_the_server_crashes_is_undone_and_said_to_be(
 
     with monkeypatch.context() as patched:
         patched.setattr(butler.datastore, "put", put_and_crash)
-        with pytest.raises(DatabaseUnavailableError, match="nothing was filed"):
+        with pytest.raises(DatabaseUnavailableError, match="nothing was registered"):
             butler.put("b", "note", label="b")
     assert list(butler.verify()) == []
     assert butler.get(butler.put("b", "note", label="b")) == "b"
@@ -178,17 +179,17 @@ def test_a_put_heals_whenever_a_session_is_ended_during_it(
 def test_a_put_whose_last_answer_is_lost_is_kept(
     butler: Butler, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish = PostgresRegistry.finish_put
+    finish = PostgresPuts.finish
     lost: list[DatabaseUnavailableError] = []
 
-    def finish_and_lose_the_answer(self: PostgresRegistry, *arguments: Any, **options: Any) -> Any:
+    def finish_and_lose_the_answer(self: PostgresPuts, *arguments: Any, **options: Any) -> Any:
         filed = finish(self, *arguments, **options)
         if not lost:
             lost.append(DatabaseUnavailableError("the connection was lost"))
             raise lost[0]
         return filed
 
-    monkeypatch.setattr(PostgresRegistry, "finish_put", finish_and_lose_the_answer)
+    monkeypatch.setattr(PostgresPuts, "finish", finish_and_lose_the_answer)
     ref = butler.put("b", "note", label="b")
     assert lost
     assert butler.get(ref) == "b"
@@ -202,7 +203,7 @@ def test_a_write_that_is_cut_off_says_that_its_outcome_is_unknown(butler: Butler
     holder.autocommit = False
     holder.cursor().execute("LOCK TABLE butler_internal.label IN ACCESS EXCLUSIVE MODE")
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(butler.registry.register_units, "label", [{"label": "c"}])
+        writing = pool.submit(butler.registry.definitions.register_units, "label", [{"label": "c"}])
         wait_until_blocked(database)
         end_sessions(database)
         with pytest.raises(DatabaseUnavailableError, match="register_units") as caught:
@@ -277,7 +278,7 @@ def test_deadlocks_are_tried_again_until_both_have_their_way(butler: Butler, dat
         )
     with ThreadPoolExecutor(2) as pool:
         pair = [
-            pool.submit(butler.registry.register_units, "label", [{"label": name}]) for name in ("c", "d")
+            pool.submit(butler.registry.definitions.register_units, "label", [{"label": name}]) for name in ("c", "d")
         ]
         assert [one.result() for one in pair] == [1, 1]
     with database.connect("owner").cursor() as cursor:

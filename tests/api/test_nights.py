@@ -16,7 +16,7 @@ from night import CAMERA, shot, write_file, write_night
 from butler import Butler
 from butler.datastore import file_datastore
 from butler.errors import DatasetExistsError, FormatError, PermissionDeniedError
-from butler.ingest import Outcome, ingest_files
+from butler.ingest.raws.outcomes import Outcome
 
 MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 

@@ -21,7 +21,6 @@ from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
 from butler.datastore.paths import local_file
-from butler.ingest import ingest_files
 
 MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 
@@ -118,7 +117,7 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
 
 
 IN_SMALL_LOTS = (
-    "import sys; from butler.ingest import night; from butler.cli import main;night._TOGETHER = 8; main()"
+    "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
 )
 
 

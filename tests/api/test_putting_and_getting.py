@@ -186,39 +186,36 @@ def test_values_are_hashable_and_pickle(butler: Butler) -> None:
     assert hash(copy) == hash(ref)
 
 
-class AnswerLost:
-    """A registry whose connection breaks around ``finish_put``."""
+def losing_the_answer(butler: Butler, monkeypatch: pytest.MonkeyPatch, *, committed: bool) -> None:
+    """Break the connection around the end of each put."""
+    puts = butler.registry.puts
+    finish = puts.finish
 
-    def __init__(self, registry: Any, *, committed: bool) -> None:
-        self._registry = registry
-        self._committed = committed
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._registry, name)
-
-    def finish_put(self, written: Any, **options: Any) -> int:
-        if self._committed:
-            self._registry.finish_put(written, **options)
+    def finish_and_lose_the_answer(*arguments: Any, **options: Any) -> int:
+        if committed:
+            finish(*arguments, **options)
         raise DatabaseUnavailableError("the connection broke")
 
+    monkeypatch.setattr(puts, "finish", finish_and_lose_the_answer)
 
-def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(butler: Butler) -> None:
+
+def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     butler.put({}, "stats", LABELS, sensor=2)
-    broken = Butler(
-        registry=AnswerLost(butler.registry, committed=True), datastore=butler.datastore, run=butler.run
-    )
-    ref = broken.put({"n": 1}, "stats", LABELS)
+    losing_the_answer(butler, monkeypatch, committed=True)
+    ref = butler.put({"n": 1}, "stats", LABELS)
     assert butler.get(ref) == butler.get("stats", LABELS) == {"n": 1}
     assert list(butler.verify()) == []
 
 
-def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler) -> None:
+def test_a_put_that_was_not_committed_leaves_nothing(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     butler.put({}, "stats", LABELS, sensor=2)
-    broken = Butler(
-        registry=AnswerLost(butler.registry, committed=False), datastore=butler.datastore, run=butler.run
-    )
+    losing_the_answer(butler, monkeypatch, committed=False)
     with pytest.raises(DatabaseUnavailableError):
-        broken.put({"n": 1}, "stats", LABELS)
+        butler.put({"n": 1}, "stats", LABELS)
     assert not butler.exists("stats", LABELS)
     assert list(butler.verify()) == []
 

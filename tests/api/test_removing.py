@@ -99,7 +99,7 @@ def test_emptying_the_trash_deletes_the_files(butler: Butler, owner: Butler, rep
     assert butler.removal.empty_trash().artifacts == 0, "it isn't old enough"
     with pytest.raises(PermissionDeniedError, match="only the owner"):
         butler.removal.empty_trash(older_than=NOW)
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.bytes, emptied.failures) == (1, size, ())
     assert len(files(repo)) == 1
     assert butler.get(kept) == {"sensor": 2}
@@ -118,7 +118,7 @@ def test_a_trash_of_more_than_one_batch_is_emptied(
     assert BATCH > 2
     butler.remove([put(butler, n) for n in range(5)])
     progress: list[int] = []
-    assert owner.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
+    assert owner.removal.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
     assert progress == [2, 4, 5]
     assert files(repo) == []
 
@@ -130,13 +130,13 @@ def test_a_file_that_can_t_be_deleted_is_named_and_tried_again(
     stuck = files(repo)[0]
     stuck.unlink()
     stuck.mkdir()  # what no unlink removes, whoever tries
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert emptied.artifacts == 1
     ((path, reason),) = emptied.failures
     assert stuck.name in path
     assert reason
     stuck.rmdir()
-    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
     assert agrees(butler)
 
 
@@ -174,12 +174,12 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         remove(doomed)
 
     monkeypatch.setattr(owner.datastore, "remove", slowly)
-    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
     assert seen == [0, True]
     assert not file.exists()
     file.write_bytes(files(repo)[0].read_bytes())
     assert butler.registry.puts.finish(artifacts) == 1
-    assert owner.empty_trash(older_than=NOW).artifacts == 0
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 0
     assert file.exists()
     assert butler.exists(second)
 
@@ -202,10 +202,10 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
 
     monkeypatch.setattr(owner.datastore, "remove", cut_after)
     with pytest.raises(DatabaseUnavailableError):
-        owner.empty_trash(older_than=NOW)
+        owner.removal.empty_trash(older_than=NOW)
     assert len(files(repo)) == 2
     monkeypatch.undo()
-    assert owner.empty_trash(older_than=NOW).artifacts == 3
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 3
     assert files(repo) == []
     assert agrees(butler)
 
@@ -213,7 +213,7 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
 def test_a_file_that_is_gone_already_is_no_failure(butler: Butler, owner: Butler, repo: Path) -> None:
     butler.remove([put(butler)])
     files(repo)[0].unlink()
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.failures) == (1, ())
 
 
@@ -222,7 +222,7 @@ def test_a_file_ingested_in_place_stays(butler: Butler, owner: Butler, tmp_path:
     file.write_text('{"a": 1}')
     (ref,) = butler.ingest([(file, {"camera": "Cam", "sensor": 3})], "stats", mode="in-place")
     butler.remove([ref])
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.bytes) == (1, 0)
     assert file.exists()
 

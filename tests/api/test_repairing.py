@@ -63,7 +63,7 @@ def overwrite(file: Path, content: bytes) -> None:
 
 
 def kinds(butler: Butler, **options: Any) -> list[str]:
-    return sorted(fault.kind for fault in butler.verify(**options))
+    return sorted(finding.fault for finding in butler.verify(**options))
 
 
 def repaired(butler: Butler, **options: Any) -> Counter[str]:
@@ -108,7 +108,7 @@ def test_one_deleted_one_altered_and_one_that_nobody_has_are_three_faults(
     overwrite(file_of(butler, altered), content[:-2] + b" \n")
     orphan = file_of(butler, refs[2]).with_name("nobody.json")
     orphan.write_text("mine: 1")
-    assert {(fault.kind, fault.dataset_id, fault.uri) for fault in butler.verify()} == {
+    assert {(finding.fault, finding.dataset_id, finding.uri) for finding in butler.verify()} == {
         ("missing", str(gone.id), butler.uri(gone)),
         ("sha256", str(altered.id), butler.uri(altered)),
         ("orphan", "", orphan.as_uri()),
@@ -120,7 +120,7 @@ def test_a_name_that_carries_another_dataset_s_id_is_no_cover(butler: Butler, re
     file = file_of(butler, refs[0])
     copy = file.with_name(f"copy_{file.name}")
     copy.write_bytes(file.read_bytes())
-    assert [fault.uri for fault in butler.verify()] == [copy.as_uri()]
+    assert [finding.uri for finding in butler.verify()] == [copy.as_uri()]
 
 
 def test_a_file_whose_name_carries_no_id_is_no_orphan_if_a_dataset_has_it(
@@ -146,9 +146,9 @@ def test_a_dataset_that_lost_its_rows_and_a_file_of_an_unstored_one_are_named(
             "UPDATE butler_internal.dataset SET state = 'unstored', changed = now() WHERE dataset_id = %s",
             (str(refs[1].id),),
         )
-    assert {(fault.kind, fault.dataset_id) for fault in butler.verify()} == {
-        ("unbacked", str(refs[0].id)),
-        ("leftover", str(refs[1].id)),
+    assert {(finding.fault, finding.dataset_id) for finding in butler.verify()} == {
+        ("no artifact", str(refs[0].id)),
+        ("stale", str(refs[1].id)),
         ("orphan", ""),
     }
 
@@ -160,7 +160,7 @@ def test_what_is_in_the_trash_is_no_fault_before_nor_after_it_is_emptied(
     butler.remove(refs[1:2])
     assert list(butler.verify()) == []
     with Butler(repo, role="owner") as owner:
-        assert owner.empty_trash(older_than=NOW).artifacts == 2
+        assert owner.removal.empty_trash(older_than=NOW).artifacts == 2
     assert list(butler.verify()) == []
 
 
@@ -174,8 +174,8 @@ def test_what_is_young_is_left_out_if_asked(butler: Butler) -> None:
 def test_what_layers_have_is_compared_from_their_base(butler: Butler, layer: Butler) -> None:
     ref = layer.put({"mean": 1}, "stats", label="a")
     file_of(layer, ref).unlink()
-    (fault,) = butler.verify()
-    assert (fault.kind, fault.dataset_id, fault.registry) == ("missing", str(ref.id), "mydb_me")
+    (finding,) = butler.verify()
+    assert (finding.fault, finding.dataset_id, finding.registry) == ("missing", str(ref.id), "mydb_me")
     assert repaired(butler) == {"mark lost": 1}
     assert list(butler.verify()) == list(layer.verify()) == []
     with pytest.raises(ArtifactMissingError, match="known to be lost"):
@@ -195,7 +195,7 @@ def test_an_incremental_one_goes_on_where_the_last_one_stopped(
     seen = [next(first).dataset_id, next(first).dataset_id]
     del first
     second = butler.verify(incremental=True)
-    seen_after = [fault.dataset_id for fault in second]
+    seen_after = [finding.dataset_id for finding in second]
     assert second.complete
     assert seen[0] not in seen_after
     assert {*seen, *seen_after} == {str(ref.id) for ref in refs}
@@ -215,12 +215,12 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
 
     monkeypatch.setattr(butler.datastore, "check", check)
     monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
-    faults = butler.verify(older_than=NOW)
-    assert next(faults).dataset_id == first
-    faults.close()
+    findings = butler.verify(older_than=NOW)
+    assert next(findings).dataset_id == first
+    findings.close()
     end.set()
     assert ended == []
-    assert list(faults) == []
+    assert list(findings) == []
 
 
 def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
@@ -240,11 +240,11 @@ def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
 def test_a_reader_compares_and_repairs_nothing(butler: Butler, refs: list[DatasetRef], repo: Path) -> None:
     file_of(butler, refs[0]).unlink()
     with Butler(repo, role="reader") as reader:
-        faults = list(reader.verify())
-        assert [fault.kind for fault in faults] == ["missing"]
+        findings = list(reader.verify())
+        assert [finding.fault for finding in findings] == ["missing"]
         with pytest.raises(PermissionDeniedError):
             next(reader.verify(incremental=True))
-        (step,) = reader.repair(faults)
+        (step,) = reader.maintenance.repair(findings)
         assert step.outcome.startswith("failed: permission denied")
         with pytest.raises(PermissionDeniedError):
             list(reader.reap())
@@ -358,7 +358,7 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
         return put(*arguments)
 
     monkeypatch.setattr(butler.datastore, "put", slowly)
-    with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was filed"):
+    with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was registered"):
         butler.put({}, "stats", label="a")
     assert list(butler.verify()) == list(butler.datastore.paths()) == []
 
@@ -369,8 +369,8 @@ def test_whoever_dies_while_clearing_up_leaves_it_named(
     begun = begin(butler, "a")
     write(butler, begun)
     butler.registry.puts.abandon([begun.id])
-    (fault,) = butler.verify()
-    assert (fault.kind, "given up" in fault.detail) == ("unfinished", True)
+    (finding,) = butler.verify()
+    assert (finding.fault, "given up" in finding.detail) == ("unfinished", True)
     assert [put.id for put in butler.maintenance.reap()] == [begun.id], "it is dead, however young"
     assert list(butler.verify()) == []
 
@@ -441,10 +441,10 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
     butler.registry.puts.abandon([begun.id])
     butler.registry.puts.forget([begun.id])
     ref = butler.put({"mean": 1}, "stats", label="a")
-    faults = list(butler.verify())
-    (step,) = butler.maintenance.repair(faults, older_than=NOW)
+    findings = list(butler.verify())
+    (step,) = butler.maintenance.repair(findings, older_than=NOW)
     assert (step.action, str(ref.id) in step.reason) == ("leave", True)
-    (step,) = butler.maintenance.repair(faults, delete_orphans=True)
+    (step,) = butler.maintenance.repair(findings, delete_orphans=True)
     assert (step.action, "at work" in step.reason) == ("leave", True)
     assert repaired(butler, delete_orphans=True) == {"delete": 1}
     assert butler.get(ref) == {"mean": 1}
@@ -507,9 +507,9 @@ def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
     """When the plan is made, and when it is carried out: that reads all artifacts."""
     for n in range(30):
         file_of(butler, refs[0]).with_name(f"orphan-{n}.json").write_text("mine: 1")
-    faults = list(butler.verify())
+    findings = list(butler.verify())
     statements.clear()
-    steps = list(butler.maintenance.repair(faults, delete_orphans=True, older_than=NOW))
+    steps = list(butler.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
     assert Counter((step.action, step.outcome) for step in steps) == {("delete", "done"): 30}
     assert sum("claims_of_files" in sql for sql in statements) == 2
     assert list(butler.verify()) == []
@@ -529,14 +529,14 @@ def test_a_file_that_got_an_owner_since_the_plan_is_kept(
 ) -> None:
     orphan = file_of(butler, refs[0]).with_name("plain.json")
     orphan.write_text("mean: 1")
-    faults = list(butler.verify())
+    findings = list(butler.verify())
     with owner.cursor() as cursor:
         cursor.execute(
             "UPDATE butler_internal.artifact SET path = regexp_replace(path, '[^/]*$', 'plain.json')"
             " WHERE dataset_id = %s",
             (str(refs[0].id),),
         )
-    (step,) = butler.maintenance.repair(faults, delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(findings, delete_orphans=True, older_than=NOW)
     assert step.outcome == "left"
     assert step.reason == "a dataset has a file of this name"
     assert orphan.exists()
@@ -553,8 +553,8 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     butler.registry.definitions.register_datastore("theirs", theirs.root)
     before = sorted(butler.datastore.paths())
     with Butler(repo, datastore=theirs) as attacker:
-        faults = list(attacker.verify())
-        list(attacker.repair(faults, delete_orphans=True, older_than=NOW))
+        findings = list(attacker.verify())
+        list(attacker.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
         list(attacker.reap(older_than=NOW))
     assert sorted(butler.datastore.paths()) == before
     assert list(butler.verify()) == []
@@ -577,12 +577,12 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
     file_of(butler, refs[0]).unlink()
     file_of(butler, refs[1]).with_name("nobody.json").write_text("x: 1")
     write(butler, begin(butler, "e"))
-    before = [str(fault) for fault in butler.verify()]
+    before = [str(finding) for finding in butler.verify()]
     steps = list(
         butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True)
     )
     assert sorted(step.action for step in steps) == ["delete", "mark lost", "reap"]
-    assert [str(fault) for fault in butler.verify()] == before
+    assert [str(finding) for finding in butler.verify()] == before
 
 
 # What is derived --------------------------------------------------------------
@@ -645,8 +645,8 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
         )
         cursor.execute("ALTER TABLE butler_internal.visit DISABLE TRIGGER USER")
         cursor.execute("UPDATE butler_internal.visit SET region = butler.sky_circle(0, 0, 1)")
-    faults = list(sky.verify())
-    assert [(fault.kind, fault.uri, fault.detail) for fault in faults] == [
+    findings = list(sky.verify())
+    assert [(finding.fault, finding.uri, finding.detail) for finding in findings] == [
         ("overlap", "camera=Cam visit=1 sensor=2", "1 patches are missing, 1 too many"),
         ("region", "camera=Cam visit=1", "it isn't the hull of its sensors"),
     ]
@@ -673,11 +673,11 @@ def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
     sky.registry.definitions.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
     with owner.cursor() as cursor:
         cursor.execute(damage)
-    faults = list(sky.verify())
-    assert {(fault.kind, fault.detail) for fault in faults if fault.uri == "camera=Cam visit=1"} == {
+    findings = list(sky.verify())
+    assert {(finding.fault, finding.detail) for finding in findings if finding.uri == "camera=Cam visit=1"} == {
         ("overlap", detail)
     }
-    assert repaired(sky) == {"recompute": len(faults)}
+    assert repaired(sky) == {"recompute": len(findings)}
     assert list(sky.verify()) == []
     assert list(map(tuple, sky.registry.query("SELECT visit, tract FROM visit_tract_join"))) == [(1, 0)]
 
@@ -688,7 +688,7 @@ def test_a_sensor_s_overlap_that_is_computed_anew_takes_its_visit_s_tracts_with_
     with owner.cursor() as cursor:
         cursor.execute("DELETE FROM butler_internal.sensor_patch_overlap")
         cursor.execute("DELETE FROM butler_internal.visit_tract_overlap")
-    assert [fault.uri for fault in sky.verify()] == [
+    assert [finding.uri for finding in sky.verify()] == [
         "camera=Cam visit=1 sensor=1",
         "camera=Cam visit=1 sensor=2",
     ]

@@ -55,10 +55,10 @@ def test_a_row_that_cannot_be_read_is_one_fault_and_the_others_are_compared(
             "UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", (path, str(odd.id))
         )
         assert cursor.rowcount == 1
-    faults = {fault.dataset_id: fault for fault in butler.verify()}
+    faults = {finding.dataset_id: fault for finding in butler.verify()}
     assert set(faults) == {str(odd.id), str(missing.id)}
-    assert faults[str(missing.id)].kind == "missing"
-    assert faults[str(odd.id)].kind == "unreadable"
+    assert faults[str(missing.id)].fault == "missing"
+    assert faults[str(odd.id)].fault == "unreadable"
     assert faults[str(odd.id)].uri == path
     assert path in faults[str(odd.id)].detail
     assert faults[str(odd.id)].remedy
@@ -68,8 +68,8 @@ def test_an_unfinished_put_says_who_began_it_and_when(butler: Butler) -> None:
     (begun,) = butler.registry.puts.begin(
         "u/me/first", "note", [{"label": "b"}], template="{run}/x", datastore=butler.datastore.name
     )
-    (fault,) = butler.verify()
-    assert (fault.kind, fault.dataset_id) == ("unfinished", str(begun.id))
+    (finding,) = butler.verify()
+    assert (finding.fault, finding.dataset_id) == ("unfinished", str(begun.id))
     assert re.search(r"begun by butler_writer at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", str(fault))
 
 
@@ -81,7 +81,7 @@ def test_a_put_of_an_unknown_storage_class_is_told_and_its_bytes_are_no_orphan(b
     butler.datastore.put("at work", begun.id, begun.hint, "Text", "odd", {})
     orphan = butler.datastore.put("nobody's", uuid4(), "u/me/first/odd", "Text", "odd", {})
     faults = list(butler.verify())
-    assert [fault.kind for fault in faults] == ["unfinished", "unreadable", "orphan"]
+    assert [finding.fault for finding in faults] == ["unfinished", "unreadable", "orphan"]
     assert "OfAPlugIn" in faults[1].detail
     assert faults[2].uri == butler.datastore.uri(orphan[0])
 
@@ -95,8 +95,8 @@ def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
             run, "note", [{"label": "b"}], template="{run}/x", datastore=at_work.datastore.name
         )
         at_work.datastore.put("at work", begun.id, begun.hint, "Text", "note", {})
-        assert [fault.kind for fault in at_work.verify()] == ["unfinished"]
-        assert [(fault.kind, fault.registry) for fault in other.verify()] == [
+        assert [finding.fault for finding in at_work.verify()] == ["unfinished"]
+        assert [(finding.fault, finding.registry) for finding in other.verify()] == [
             ("unfinished", at_work.registry.name)
         ]
         for dataset_id in at_work.registry.puts.abandon([begun.id]):

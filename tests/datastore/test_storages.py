@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 import pytest
 
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
-from butler.testing.datastore import StorageTests
+from butler.testing.storage import StorageTests
 
 
 class TestPosixStorage(StorageTests):

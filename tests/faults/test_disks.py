@@ -179,7 +179,7 @@ def test_too_many_open_files_is_named_and_nothing_is_left(
     assert "Too many open files" in str(outcome.error)
     assert sizes(night) == [SIZE] * 3
     # To look for what an interrupted write left, a folder must be opened too: the reaper does it.
-    assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
+    assert {fault.fault for fault in butler.verify()} <= {"unfinished"}
     list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)
@@ -225,7 +225,7 @@ def test_another_user_s_folder_is_a_matter_of_permission_and_nothing_is_left(
     assert isinstance(outcome.error, PermissionDeniedError), outcome.trace
     assert "owner and mode" in str(outcome.error)
     # Who can't enter a folder can't tell whether anything is left in it: the reaper, who can, does.
-    assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
+    assert {fault.fault for fault in butler.verify()} <= {"unfinished"}
     list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)

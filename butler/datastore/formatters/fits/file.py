@@ -19,7 +19,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from butler.datastore.formatters.content import not_of_its_format
-from butler.datastore.formatters.fits_identity import FORMAT_KEYWORD
+from butler.datastore.formatters.fits.identity import FORMAT_KEYWORD
 from butler.datastore.formatters.packing import Packing, check_expansion, open_unpacked, packing_of
 from butler.errors import FormatError
 
@@ -66,8 +66,8 @@ class Hdu:
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of its array, slowest axis first; empty if it has none or isn't an image."""
-        kind = str(self.header.get("XTENSION", "IMAGE")).strip()
-        if kind not in {"IMAGE", "IUEIMAGE"} and not self.compressed:
+        extension = str(self.header.get("XTENSION", "IMAGE")).strip()
+        if extension not in {"IMAGE", "IUEIMAGE"} and not self.compressed:
             return ()
         letter = "Z" if self.compressed else ""
         axes = range(self.header[f"{letter}NAXIS"], 0, -1)

@@ -32,7 +32,7 @@ class JsonFormatter(Formatter):
         """Write a dictionary or a list."""
         if isinstance(obj, dict) and _IDENTITY in obj:
             raise StorageClassError(
-                f"The dictionary has a key {_IDENTITY!r}, where a JSON file keeps its identity",
+                f"the dictionary has a key {_IDENTITY!r}, where a JSON file keeps its identity",
                 hint="Rename the key, or configure the formatter 'yaml'.",
             )
         content = obj if isinstance(obj, dict) else {_ITEMS: obj}
@@ -75,7 +75,7 @@ class YamlFormatter(Formatter):
             text = yaml.safe_dump(obj, sort_keys=False, allow_unicode=True)
         except (yaml.YAMLError, RecursionError) as error:
             raise StorageClassError(
-                f"YAML can't hold this object: {error}",
+                f"this object can't be kept in YAML: {error}",
                 hint="Use only text, numbers, booleans, dates, lists and dictionaries.",
             ) from error
         path.write_bytes(f"# butler: {json.dumps(identity)}\n{text}".encode())
@@ -117,7 +117,7 @@ def to_json(obj: Any) -> bytes:
         encoded = text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise StorageClassError(
-            f"JSON can't hold this object: {error}",
+            f"this object can't be kept in JSON: {error}",
             hint="Use null for NaN, and only text, numbers, booleans, lists and dictionaries.",
         ) from error
     _check_equal(obj, from_json(text), "JSON")
@@ -155,7 +155,7 @@ def _no_constant(name: str) -> NoReturn:
 def _check_equal(obj: Any, back: Any, form: str) -> None:
     if not _same(obj, back):
         raise StorageClassError(
-            f"{form} would give back something else than this object",
+            f"something else than this object would come back from {form}",
             hint="Use lists for tuples, and text for the keys of dictionaries.",
         )
 

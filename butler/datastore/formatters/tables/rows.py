@@ -29,12 +29,12 @@ def wanted_columns(parameters: Mapping[str, Any], known: Sequence[str]) -> list[
     for column in columns:
         if column not in known:
             raise StorageClassError(
-                f"The table has no column {column!r}",
+                f"the table has no column {column!r}",
                 hint=nearest(str(column), known),
                 details={"column": column, "valid": list(known)},
             )
     if len(set(columns)) < len(columns):
-        raise StorageClassError(f"A column is named twice in {columns!r}", hint="Name each once.")
+        raise StorageClassError(f"a column is named twice in {columns!r}", hint="Name each once.")
     return columns
 
 

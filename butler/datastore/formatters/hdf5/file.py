@@ -219,25 +219,25 @@ class Hdf5Reader:
             identity["inputs"] = [each.decode() for each in self.texts(_INPUTS)]
         return identity
 
-    def _array(self, name: str, kinds: str) -> Any:
+    def _array(self, name: str, codes: str) -> Any:
         import h5py
 
         dataset = self._member(name, h5py.Dataset)
         if dataset.is_virtual or dataset.external:
             raise self._refuse(f"the data of {name!r} lie in another file")
-        if dataset.shape is None or dataset.dtype.kind not in kinds:
-            what = "texts" if kinds == _TEXTS else "numbers"
+        if dataset.shape is None or dataset.dtype.kind not in codes:
+            what = "texts" if codes == _TEXTS else "numbers"
             raise self._refuse(f"{name!r} isn't an array of {what}")
         return dataset
 
-    def _member(self, name: str, kind: type) -> Any:
+    def _member(self, name: str, wanted: type) -> Any:
         if name not in self:
             raise self._refuse(f"it has no {name!r}")
         if not self._is_hard(name):
             raise self._refuse(_leads_away(name))
         member = self._group[name]
-        if not isinstance(member, kind):
-            raise self._refuse(f"{name!r} isn't a {kind.__name__.lower()}")
+        if not isinstance(member, wanted):
+            raise self._refuse(f"{name!r} isn't a {wanted.__name__.lower()}")
         return member
 
     def _is_hard(self, name: str) -> bool:

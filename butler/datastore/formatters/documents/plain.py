@@ -1,4 +1,4 @@
-"""Text, bytes and units: files that are nothing but their content."""
+"""Text, bytes and physical units: files that are nothing but their content."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from butler.datastore.formatters.base import Formatter
 from butler.errors import FormatError, StorageClassError
 
-__all__ = ["BytesFormatter", "TextFormatter", "UnitFormatter"]
+__all__ = ["BytesFormatter", "TextFormatter", "PhysicalUnitFormatter"]
 
 
 class BytesFormatter(Formatter):
@@ -43,7 +43,7 @@ class TextFormatter(Formatter):
             path.write_bytes(obj.encode())
         except UnicodeEncodeError as error:
             raise StorageClassError(
-                f"The text can't be written in UTF-8: {error}", hint="Store it as Bytes."
+                f"the text can't be written in UTF-8: {error}", hint="Store it as Bytes."
             ) from error
 
     def read(
@@ -58,12 +58,12 @@ class TextFormatter(Formatter):
             ) from error
 
 
-class UnitFormatter(Formatter):
+class PhysicalUnitFormatter(Formatter):
     """A physical unit, as astropy spells it."""
 
     name = "unit"
     extensions = (".unit",)
-    storage_classes = frozenset({"Unit"})
+    storage_classes = frozenset({"PhysicalUnit"})
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write the unit's text."""
@@ -73,6 +73,6 @@ class UnitFormatter(Formatter):
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
         """Read the unit."""
-        from butler.datastore.units import parse_unit
+        from butler.datastore.physical_units import parse_unit
 
         return parse_unit(path.read_text())

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.fits_file import check_fits, fits_headers, write_fits
-from butler.datastore.formatters.fits_identity import INPUTS, identity_from_header
+from butler.datastore.formatters.fits.file import check_fits, fits_headers, write_fits
+from butler.datastore.formatters.fits.identity import INPUTS, identity_from_header
 from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError, StorageClassError
 
@@ -126,7 +126,7 @@ def _cards(metadata: Mapping[str, Any]) -> Iterator[Any]:
             card.verify("exception")
         except (ValueError, TypeError, AttributeError, fits.VerifyError) as error:
             raise StorageClassError(
-                f"A FITS header can't hold {key!r} = {value!r}: {error}",
+                f"a FITS header can't hold {key!r} = {value!r}: {error}",
                 hint="Use ASCII text, finite numbers and booleans under short names.",
                 details={"key": str(key)},
             ) from error

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from butler.datastore.formatters.arrow_tables import logical_columns
-from butler.datastore.formatters.hdf5_file import Hdf5Reader, Hdf5Writer
-from butler.datastore.formatters.rows import wanted_columns, wanted_rows
+from butler.datastore.formatters.hdf5.file import Hdf5Reader, Hdf5Writer
+from butler.datastore.formatters.tables.arrow import logical_columns
+from butler.datastore.formatters.tables.rows import wanted_columns, wanted_rows
 from butler.errors import StorageClassError
 
 __all__ = ["read_table", "write_table"]
@@ -42,7 +42,7 @@ def write_table(writer: Hdf5Writer, table: Any) -> None:
     writer.attribute(_ROWS, table.num_rows)
     columns, nulls = writer.group(_COLUMNS), writer.group(_NULLS)
     if len(set(table.column_names)) < table.num_columns:
-        raise StorageClassError("Two columns of the table have one name", hint="Rename one of them.")
+        raise StorageClassError("two columns of the table have one name", hint="Rename one of them.")
     for name, chunks in zip(table.column_names, table.columns, strict=True):
         _write_column(columns, nulls, name, chunks)
 
@@ -89,20 +89,20 @@ def _read_column(columns: Hdf5Reader, nulls: Hdf5Reader, field: Any, first: int,
     import pyarrow.compute as pc
 
     sizes: list[int] = []
-    kind = field.type
-    while pa.types.is_fixed_size_list(kind):
-        sizes.append(kind.list_size)
-        kind = kind.value_type
+    arrow_type = field.type
+    while pa.types.is_fixed_size_list(arrow_type):
+        sizes.append(arrow_type.list_size)
+        arrow_type = arrow_type.value_type
     stored = _stored(field.name)
-    if _is_text(kind):
+    if _is_text(arrow_type):
         each = math.prod(sizes)
-        array = _read_text(columns.group(stored), first * each, end * each).cast(kind)
-    elif pa.types.is_null(kind):
+        array = _read_text(columns.group(stored), first * each, end * each).cast(arrow_type)
+    elif pa.types.is_null(arrow_type):
         array = pa.nulls((end - first) * math.prod(sizes))
     else:
         numbers = pa.array(columns.array(stored, (slice(first, end),)).reshape(-1))
-        array = numbers.view(kind)
-    if stored in nulls and not pa.types.is_null(kind):
+        array = numbers.view(arrow_type)
+    if stored in nulls and not pa.types.is_null(arrow_type):
         missing = pa.array(nulls.array(stored, (slice(first, end),)).reshape(-1))
         array = pc.if_else(missing, pa.scalar(None, array.type), array)
     for size in reversed(sizes):
@@ -115,20 +115,20 @@ def _numbers(name: str, array: Any) -> Any:
     import numpy as np
     import pyarrow as pa
 
-    kind = array.type
-    if pa.types.is_boolean(kind):
+    arrow_type = array.type
+    if pa.types.is_boolean(arrow_type):
         return np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False))
-    if pa.types.is_null(kind):
+    if pa.types.is_null(arrow_type):
         return np.zeros(len(array), np.uint8)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        dtype = np.dtype(kind.to_pandas_dtype())
-    elif pa.types.is_temporal(kind) and kind.bit_width <= 64:
-        dtype = np.dtype(f"i{kind.bit_width // 8}")
+    if pa.types.is_integer(arrow_type) or pa.types.is_floating(arrow_type):
+        dtype = np.dtype(arrow_type.to_pandas_dtype())
+    elif pa.types.is_temporal(arrow_type) and arrow_type.bit_width <= 64:
+        dtype = np.dtype(f"i{arrow_type.bit_width // 8}")
     else:
         raise StorageClassError(
-            f"HDF5 has no place for column {name!r} of type {kind}",
+            f"column {name!r} of type {arrow_type} has no place in HDF5",
             hint="Convert the column, or configure the formatter 'parquet'.",
-            details={"column": name, "type": str(kind)},
+            details={"column": name, "type": str(arrow_type)},
         )
     buffer = array.buffers()[1]
     if buffer is None:
@@ -136,14 +136,14 @@ def _numbers(name: str, array: Any) -> Any:
     return np.frombuffer(buffer, dtype)[array.offset : array.offset + len(array)]
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(arrow_type: Any) -> bool:
     from pyarrow import types
 
     return bool(
-        types.is_string(kind)
-        or types.is_large_string(kind)
-        or types.is_binary(kind)
-        or types.is_large_binary(kind)
+        types.is_string(arrow_type)
+        or types.is_large_string(arrow_type)
+        or types.is_binary(arrow_type)
+        or types.is_large_binary(arrow_type)
     )
 
 

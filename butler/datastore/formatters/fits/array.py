@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from butler.datastore.formatters.boxes import box_slices
-from butler.datastore.formatters.fits_file import FitsFile
+from butler.datastore.formatters.fits.file import FitsFile
 from butler.errors import StorageClassError
 
 __all__ = ["TILES", "image_hdu", "read_array"]
@@ -17,7 +17,7 @@ TILES = "tiles"
 
 _BOOLEAN = "BTLRBOOL"
 _TILE = 128
-_KINDS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
+_DTYPES = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"})
 
 
 def image_hdu(array: Any, name: str = "", *, tiled: bool = False) -> Any:
@@ -43,12 +43,12 @@ def image_hdu(array: Any, name: str = "", *, tiled: bool = False) -> Any:
 
     if isinstance(array, np.ma.MaskedArray) or hasattr(array, "unit"):
         raise StorageClassError(
-            f"A FITS image would lose the mask or the unit of this {type(array).__name__}",
+            f"a FITS image would lose the mask or the unit of this {type(array).__name__}",
             hint="Store it as an Exposure.",
         )
-    if array.dtype.str[1:] not in _KINDS or not array.ndim:
+    if array.dtype.str[1:] not in _DTYPES or not array.ndim:
         raise StorageClassError(
-            f"A FITS image can't hold an array of {array.dtype} with {array.ndim} axes",
+            f"a FITS image can't hold an array of {array.dtype} with {array.ndim} axes",
             hint="Convert it to truth values, integers, float32 or float64, with one axis or more.",
             details={"dtype": str(array.dtype), "shape": array.shape},
         )

@@ -8,20 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from butler.datastore.formatters.arrow_tables import TABLES, table_from_arrow, table_to_arrow
 from butler.datastore.formatters.boxes import box_slices
-from butler.datastore.formatters.documents import DOCUMENTS, from_json, to_json
-from butler.datastore.formatters.fits_base import clean_header, writable_header
-from butler.datastore.formatters.fits_wcs import wcs_hdus
-from butler.datastore.formatters.hdf5_file import Hdf5Reader, Hdf5Writer
-from butler.datastore.formatters.hdf5_table import read_table, write_table
+from butler.datastore.formatters.documents.structured import DOCUMENTS, from_json, to_json
+from butler.datastore.formatters.fits.base import clean_header, writable_header
+from butler.datastore.formatters.fits.wcs import wcs_hdus
+from butler.datastore.formatters.hdf5.file import Hdf5Reader, Hdf5Writer
+from butler.datastore.formatters.hdf5.table import read_table, write_table
+from butler.datastore.formatters.tables.arrow import TABLES, table_from_arrow, table_to_arrow
 from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
-from butler.datastore.units import parse_unit
+from butler.datastore.physical_units import parse_unit
 from butler.errors import StorageClassError
 
 __all__ = ["CODECS", "Codec", "codec"]
 
-_KINDS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"})
+_DTYPES = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"})
 _CARD = 80
 _SHAPE = "shape"
 _CARDS = "cards"
@@ -55,8 +55,8 @@ def codec(storage_class: str) -> Codec:
     """
     if storage_class not in CODECS:
         raise StorageClassError(
-            f"HDF5 has no place for storage class {storage_class!r}",
-            hint=f"It has for {', '.join(sorted(CODECS))}, and for what consists of them.",
+            f"storage class {storage_class!r} has no place in HDF5",
+            hint=f"These have, and what consists of them: {', '.join(sorted(CODECS))}.",
             details={"storage_class": storage_class},
         )
     return CODECS[storage_class]
@@ -70,12 +70,12 @@ def _write_image(writer: Hdf5Writer, name: str, array: Any, **attributes: str) -
 
     if isinstance(array, np.ma.MaskedArray) or hasattr(array, "unit"):
         raise StorageClassError(
-            f"An image in HDF5 would lose the mask or the unit of this {type(array).__name__}",
+            f"an image in HDF5 would lose the mask or the unit of this {type(array).__name__}",
             hint="Store it as an Exposure.",
         )
-    if array.dtype.str[1:] not in _KINDS or not array.ndim:
+    if array.dtype.str[1:] not in _DTYPES or not array.ndim:
         raise StorageClassError(
-            f"An image in HDF5 can't be an array of {array.dtype} with {array.ndim} axes",
+            f"an image in HDF5 can't be an array of {array.dtype} with {array.ndim} axes",
             hint="Convert it to truth values or numbers, with one axis or more.",
             details={"dtype": str(array.dtype), "shape": array.shape},
         )
@@ -163,7 +163,7 @@ def _table_codec(storage_class: str) -> Codec:
 CODECS: dict[str, Codec] = {
     "Image": Codec(_write_image, _read_image),
     "Uncertainty": Codec(_write_uncertainty, _read_uncertainty),
-    "Unit": _text_codec(lambda unit: str(unit.to_string()).encode(), parse_unit),
+    "PhysicalUnit": _text_codec(lambda unit: str(unit.to_string()).encode(), parse_unit),
     "Wcs": Codec(_write_wcs, _read_wcs),
     "Header": Codec(
         lambda writer, name, header: _write_cards(writer, name, writable_header(header)),

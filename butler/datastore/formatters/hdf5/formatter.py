@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from butler.datastore.formatters.base import Formatter
 from butler.datastore.formatters.boxes import whole_box
-from butler.datastore.formatters.hdf5_codecs import CODECS, codec
-from butler.datastore.formatters.hdf5_file import SIGNATURE, Hdf5Reader, create_hdf5, open_hdf5
+from butler.datastore.formatters.hdf5.codecs import CODECS, codec
+from butler.datastore.formatters.hdf5.file import SIGNATURE, Hdf5Reader, create_hdf5, open_hdf5
 from butler.datastore.storage_classes import StorageClass
 from butler.datastore.storage_classes import storage_class as find_storage_class
 
@@ -45,29 +45,29 @@ class Hdf5Formatter(Formatter):
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
         """Write all components that the object has, or the object."""
-        kind = find_storage_class(storage_class)
-        parts = kind.load_delegate().disassemble(obj) if kind.components else {_WHOLE: obj}
+        whole = find_storage_class(storage_class)
+        parts = whole.load_delegate().disassemble(obj) if whole.components else {_WHOLE: obj}
         with create_hdf5(path, identity, deflate=self._deflate) as root:
             for name, part in parts.items():
-                codec(kind.components.get(name, storage_class)).write(root, name, part)
+                codec(whole.components.get(name, storage_class)).write(root, name, part)
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
         """Read the whole or a component, or a part of either."""
-        kind = find_storage_class(storage_class)
+        whole = find_storage_class(storage_class)
         with open_hdf5(path) as root:
-            if not kind.components:
+            if not whole.components:
                 return _read_whole(root, storage_class, component, parameters)
             root.refuse_foreign()
             if component is not None:
-                return _read_component(root, kind, component, parameters)
+                return _read_component(root, whole, component, parameters)
             parts = {
-                name: _read_component(root, kind, name, parameters)
-                for name in kind.components
+                name: _read_component(root, whole, name, parameters)
+                for name in whole.components
                 if name in root
             }
-            return kind.load_delegate().assemble(parts, parameters)
+            return whole.load_delegate().assemble(parts, parameters)
 
     def validate(self, path: Path) -> None:
         """Refuse what isn't HDF5, or leads to other files."""
@@ -91,13 +91,13 @@ def _read_whole(
 
 
 def _read_component(
-    root: Hdf5Reader, kind: StorageClass, component: str, parameters: Mapping[str, Any]
+    root: Hdf5Reader, whole: StorageClass, component: str, parameters: Mapping[str, Any]
 ) -> Any:
-    source = kind.derived.get(component, component)
+    source = whole.derived.get(component, component)
     if source not in root:
         return None
     if source != component:
         return whole_box(root.shape(source))
-    part = kind.components[component]
+    part = whole.components[component]
     known = find_storage_class(part).parameters & parameters.keys()
     return codec(part).read(root, component, {key: parameters[key] for key in known})

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.boxes import whole_box
-from butler.datastore.formatters.fits_array import TILES, image_hdu, read_array
-from butler.datastore.formatters.fits_base import FitsFormatter
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
-from butler.datastore.formatters.fits_identity import identity_header, inputs_table
+from butler.datastore.formatters.fits.array import TILES, image_hdu, read_array
+from butler.datastore.formatters.fits.base import FitsFormatter
+from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 
 __all__ = ["FitsImageFormatter", "FitsUncertaintyFormatter"]
@@ -53,13 +53,13 @@ class FitsImageFormatter(_PixelsFormatter):
 
 
 class FitsUncertaintyFormatter(_PixelsFormatter):
-    """An `astropy.nddata.NDUncertainty`: its array, with its kind and unit in the same header."""
+    """An `astropy.nddata.NDUncertainty`: its array, with its class and unit in the same header."""
 
     name = "fits-uncertainty"
     storage_classes = frozenset({"Uncertainty"})
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write the array, its kind and its unit."""
+        """Write the array, its class and its unit."""
         self._write_pixels(obj.array, uncertainty_header(obj), path, identity)
 
     def read(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits_base import FitsFormatter, clean_header, writable_header
-from butler.datastore.formatters.fits_file import open_fits
-from butler.datastore.formatters.fits_identity import identity_header, inputs_table
-from butler.datastore.formatters.fits_wcs import read_wcs, wcs_hdus
+from butler.datastore.formatters.fits.base import FitsFormatter, clean_header, writable_header
+from butler.datastore.formatters.fits.file import open_fits
+from butler.datastore.formatters.fits.identity import identity_header, inputs_table
+from butler.datastore.formatters.fits.wcs import read_wcs, wcs_hdus
 
 __all__ = ["FitsHeaderFormatter", "FitsWcsFormatter"]
 

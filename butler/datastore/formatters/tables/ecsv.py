@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.rows import cut
+from butler.datastore.formatters.tables.rows import cut
 from butler.errors import FormatError, StorageClassError
 
 __all__ = ["EcsvFormatter"]
@@ -31,12 +31,12 @@ class EcsvFormatter(Formatter):
         """Write an `astropy.table.Table`."""
         if _IDENTITY in obj.meta:
             raise StorageClassError(
-                f"The table's metadata has a key {_IDENTITY!r}, where an ECSV file keeps its identity",
+                f"the table's metadata has a key {_IDENTITY!r}, where an ECSV file keeps its identity",
                 hint="Remove or rename the key.",
             )
-        labelled = obj.copy(copy_data=False)
-        labelled.meta[_IDENTITY] = dict(identity)
-        labelled.write(path, format="ascii.ecsv")
+        identified = obj.copy(copy_data=False)
+        identified.meta[_IDENTITY] = dict(identity)
+        identified.write(path, format="ascii.ecsv")
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.arrow_tables import TABLES, logical_columns, table_from_arrow, table_to_arrow
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.rows import wanted_columns, wanted_rows
+from butler.datastore.formatters.tables.arrow import TABLES, logical_columns, table_from_arrow, table_to_arrow
+from butler.datastore.formatters.tables.rows import wanted_columns, wanted_rows
 from butler.errors import FormatError
 
 __all__ = ["ParquetFormatter"]
@@ -32,7 +32,7 @@ class ParquetFormatter(Formatter):
     detects_damage = True
 
     def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write a table of any of the three kinds."""
+        """Write a table of any of the three types."""
         from pyarrow import parquet
 
         table = table_to_arrow(obj)

@@ -7,10 +7,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits_base import FitsFormatter, writable_header
-from butler.datastore.formatters.fits_file import FitsFile, damaged, open_fits
-from butler.datastore.formatters.fits_identity import INPUTS, identity_header, inputs_table
-from butler.datastore.formatters.rows import cut
+from butler.datastore.formatters.fits.base import FitsFormatter, writable_header
+from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.identity import INPUTS, identity_header, inputs_table
+from butler.datastore.formatters.tables.rows import cut
 from butler.errors import StorageClassError
 
 __all__ = ["FitsTableFormatter"]
@@ -35,7 +35,7 @@ class FitsTableFormatter(FitsFormatter):
         for column in obj.itercols():
             if isinstance(column, Time):
                 raise StorageClassError(
-                    f"A FITS table would give back column {column.info.name!r} as numbers, not as times",
+                    f"a FITS table would give back column {column.info.name!r} as numbers, not as times",
                     hint="Convert it to MJD, or configure the formatter 'parquet'.",
                 )
         # astropy would leave out what doesn't fit, with no more than a warning.

@@ -26,7 +26,7 @@ _SERIALIZED = "__serialized_columns__"
 
 
 def table_to_arrow(table: Any) -> Any:
-    """Arrow table of a table of any of the three kinds."""
+    """Arrow table of a table of any of the three types."""
     import pyarrow as pa
     from astropy.table import Table
 
@@ -36,7 +36,7 @@ def table_to_arrow(table: Any) -> Any:
 
 
 def table_from_arrow(table: Any, storage_class: str) -> Any:
-    """Table of the kind that a storage class holds."""
+    """Table of the Python type that a storage class holds."""
     if storage_class == "ArrowTable":
         return table
     return table.to_pandas() if storage_class == "DataFrame" else from_arrow(table)
@@ -145,20 +145,20 @@ def _to_array(name: str, column: Any) -> Any:
         flat = pa.array(values.astype(values.dtype.newbyteorder("="), copy=False), mask=mask)
     else:
         raise StorageClassError(
-            f"Parquet can't hold column {name!r} of type {column.dtype}",
+            f"column {name!r} of type {column.dtype} can't be kept in Parquet",
             hint="Convert the column to numbers or text, or configure the formatter 'ecsv'.",
             details={"column": name, "dtype": str(column.dtype)},
         )
     for size in reversed(column.shape[1:]):
         if size == 0:
             raise StorageClassError(
-                f"Parquet can't hold column {name!r} of shape {column.shape}", hint="Leave it out."
+                f"column {name!r} of shape {column.shape} can't be kept in Parquet", hint="Leave it out."
             )
         flat = pa.FixedSizeListArray.from_arrays(flat, size)
     return flat
 
 
-def _to_column(chunks: Any, kind: Mapping[str, Any], described: Mapping[str, Any]) -> Any:
+def _to_column(chunks: Any, stored: Mapping[str, Any], described: Mapping[str, Any]) -> Any:
     import numpy as np
     import pyarrow as pa
     from astropy.table import Column, MaskedColumn
@@ -176,19 +176,19 @@ def _to_column(chunks: Any, kind: Mapping[str, Any], described: Mapping[str, Any
     values = np.asarray(array.to_numpy(zero_copy_only=False))
     if values.dtype == object and values.size and isinstance(values[0], (str, bytes)):
         values = np.array(values.tolist())
-    if "dtype" in kind:
-        values = values.astype(kind["dtype"])
+    if "dtype" in stored:
+        values = values.astype(stored["dtype"])
     details = {key: described.get(key) for key in ("unit", "description", "format", "meta")}
-    if mask.any() or kind.get("masked"):
+    if mask.any() or stored.get("masked"):
         return MaskedColumn(values.reshape(shape), mask=mask.reshape(shape), **details)
     return Column(values.reshape(shape), **details)
 
 
-def _filler(kind: Any) -> Any:
+def _filler(arrow_type: Any) -> Any:
     import pyarrow as pa
 
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type):
         return ""
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    if pa.types.is_binary(arrow_type) or pa.types.is_large_binary(arrow_type):
         return b""
-    return pa.scalar(0).cast(kind)
+    return pa.scalar(0).cast(arrow_type)

@@ -6,7 +6,7 @@ import re
 import warnings
 from typing import Any
 
-from butler.datastore.formatters.fits_file import FitsFile
+from butler.datastore.formatters.fits.file import FitsFile
 
 __all__ = ["is_geometry", "read_wcs", "wcs_hdus"]
 
