@@ -6,7 +6,8 @@ Here alone a repository's configuration becomes a registry and a datastore of pa
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,11 +15,13 @@ from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
     from butler.registry.postgres import PostgresRegistry
 
-__all__ = ["Opened", "create_repository", "open_registry", "open_repository"]
+__all__ = ["Opened", "create_repository", "open_registry", "open_repository", "schema_connection"]
 
 
 class Opened(NamedTuple):
@@ -69,7 +72,9 @@ def open_repository(
     return Opened(config.repo, registry, datastore)
 
 
-def open_registry(config: RepositoryConfig, role: str, name: str | None = None) -> PostgresRegistry:
+def open_registry(
+    config: RepositoryConfig, role: str, name: str | None = None, *, check_version: bool = True
+) -> PostgresRegistry:
     """Open a registry of a repository's database.
 
     Parameters
@@ -80,6 +85,8 @@ def open_registry(config: RepositoryConfig, role: str, name: str | None = None) 
         ``owner``, ``writer`` or ``reader``.
     name : `str`, optional
         Of a layer; by default the registry that the repository names.
+    check_version : `bool`
+        Whether its schema must be the one that this version of Butler needs.
 
     Raises
     ------
@@ -99,11 +106,33 @@ def open_registry(config: RepositoryConfig, role: str, name: str | None = None) 
         replica = Replica(config.replica)
     registry = PostgresRegistry(config.dsn(role), name or config.registry, replica=replica)
     try:
-        registry.check_version()
+        if check_version:
+            registry.check_version()
     except BaseException:
         registry.close()
         raise
     return registry
+
+
+@contextmanager
+def schema_connection(dsn: str, *, as_owner: bool = True) -> Iterator[Connection]:
+    """Connect for one transaction on the schema itself; errors of the database are Butler's.
+
+    Parameters
+    ----------
+    dsn : `str`
+        Of a login that may do what is to be done.
+    as_owner : `bool`
+        Whether to take the role of the schema's owner, if there is one yet.
+    """
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
+    from butler.schema.install import become_owner
+
+    with translated(), one_transaction(dsn) as connection:
+        if as_owner:
+            become_owner(connection)
+        yield connection
 
 
 def create_repository(
@@ -145,8 +174,8 @@ def create_repository(
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore import open_datastore
+    from butler.dsn import hidden
     from butler.registry.postgres import PostgresRegistry
-    from butler.registry.postgres.engine import hidden
 
     folder = Path(repo).expanduser().absolute()
     new = not folder.exists()

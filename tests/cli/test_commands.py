@@ -348,7 +348,7 @@ def test_units_are_listed_by_their_columns_and_by_todays_words(filled: Butler, c
 
 
 def test_every_view_of_units_has_a_command(command: Command, filled: Butler) -> None:
-    from butler.cli.querying import UNIT_VIEWS
+    from butler.cli.query import UNIT_VIEWS
 
     known = filled.registry.query("SELECT view FROM unit UNION SELECT unnest(aliases) FROM unit")
     views = filled.registry.query(

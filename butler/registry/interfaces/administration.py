@@ -18,7 +18,10 @@ class Administration(ABC):
 
     @abstractmethod
     def summary(self) -> dict[str, Any]:
-        """Give versions of schema, PostgreSQL and PostGIS, counts of units and datasets, and bytes."""
+        """Give versions of schema, PostgreSQL and PostGIS, counts of units and datasets, and bytes.
+
+        Also ``replica``, how a copy of the database that is read from does, in a line; `None` without one.
+        """
 
     @abstractmethod
     def server(self) -> dict[str, Any]:
@@ -31,6 +34,10 @@ class Administration(ABC):
         In the datastore, in place, and in the trash; a dataset counts in
         each collection that it is in.
         """
+
+    @abstractmethod
+    def count_datasets(self, dataset_type: str) -> int:
+        """Count the datasets of a type."""
 
     @abstractmethod
     def datastores(self) -> Rows:

@@ -79,12 +79,6 @@ class PostgresRegistry(Registry):
     def name(self) -> str:
         return self._session.schema
 
-    @property
-    def replica(self) -> str | None:
-        """How the replica does, in a line; `None` if there is none."""
-        replica = self._session.replica
-        return None if replica is None else replica.describe(self._session.connections)
-
     def related(self) -> list[PostgresRegistry]:
         others = [type(self)(self.dsn, name) for (name,) in self._session.rows(_RELATED.format(self.name))]
         for other in others:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile, examples
+from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
+from butler.cli.commands import examples, new_app
 from butler.cli.console import note, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
@@ -15,30 +16,14 @@ from butler.cli.session import Session, session_of
 if TYPE_CHECKING:
     from butler.cameras import CameraDefinition
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="FITS files.")]
 
-
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command(
-        epilog=examples("butler camera add peepshow.yaml", "butler camera add peepshow.yaml --replace")
-    )(add)
-    group.command(epilog=examples("butler camera draft night1/shot1.fits night1/shot2.fits -o draft.yaml"))(
-        draft
-    )
-    group.command(
-        epilog=examples(
-            "butler camera check peepshow.yaml night1/shot1.fits",
-            "butler camera check Peepshow night1/shot1.fits --format json",
-        )
-    )(check)
-    group.command("list", epilog=examples("butler camera list"))(list_cameras)
-    application.add_typer(group, name="camera", help="Add, draft, check and list cameras.")
+app = new_app("Add, draft, check and list cameras.")
 
 
+@app.command(epilog=examples("butler camera add peepshow.yaml", "butler camera add peepshow.yaml --replace"))
 def add(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="The camera's definition.")],
@@ -50,13 +35,14 @@ def add(
     session = session_of(ctx)
     definition = CameraDefinition.read(file)
     with session.writing() as butler:
-        butler.registry.register_camera(definition.to_json(), replace=replace)
+        butler.registry.definitions.register_camera(definition.to_json(), replace=replace)
     note(
         session,
         f"camera {definition.name}: {len(definition.sensors)} sensors, {len(definition.filters)} filters",
     )
 
 
+@app.command(epilog=examples("butler camera draft night1/shot1.fits night1/shot2.fits -o draft.yaml"))
 def draft(ctx: typer.Context, files: Files, output: OutputFile = None) -> None:
     """Write a first YAML, guessed from headers."""
     from butler.cameras import draft as drafted
@@ -71,6 +57,12 @@ def draft(ctx: typer.Context, files: Files, output: OutputFile = None) -> None:
         )
 
 
+@app.command(
+    epilog=examples(
+        "butler camera check peepshow.yaml night1/shot1.fits",
+        "butler camera check Peepshow night1/shot1.fits --format json",
+    )
+)
 def check(
     ctx: typer.Context,
     camera: Annotated[str, typer.Argument(metavar="CAMERA", help="A YAML file, or a registered camera.")],
@@ -80,7 +72,7 @@ def check(
     """Show what a camera makes of files.
 
     Field by field: found, guessed, missing or wrong. Exit status 1 if a file
-    can't be filed.
+    can't be ingested.
     """
     from butler.cameras import check as checked
 
@@ -96,22 +88,16 @@ def check(
     )
     for report in reports:
         if report.problem:
-            print(f"can't be filed: {report.problem}")
+            print(f"can't be ingested: {report.problem}")
     if not all(report.ok for report in reports):
         raise typer.Exit(ExitStatus.FAILED)
 
 
+@app.command("list", epilog=examples("butler camera list"))
 def list_cameras(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """List the registered cameras."""
     with session_of(ctx).reading() as butler:
-        rows = butler.registry.query(
-            "SELECT c.camera,"
-            " (SELECT count(*) FROM physical_sensor AS s WHERE s.camera = c.camera) AS sensors,"
-            " (SELECT count(*) FROM physical_filter AS f WHERE f.camera = c.camera) AS filters,"
-            " (SELECT count(*) FROM visit AS v WHERE v.camera = c.camera) AS visits,"
-            " c.doc FROM camera AS c ORDER BY c.camera"
-        )
-        write_list(rows.columns, rows, form)
+        write_list(*butler.registry.definitions.describe_cameras().fetched, form)
 
 
 def _definition(session: Session, camera: str) -> CameraDefinition:
@@ -121,7 +107,7 @@ def _definition(session: Session, camera: str) -> CameraDefinition:
     if camera.endswith((".yaml", ".yml")):
         return CameraDefinition.read(Path(camera))
     with session.reading() as butler:
-        known = {plain["camera"]: plain for plain in butler.registry.cameras()}
+        known = {plain["camera"]: plain for plain in butler.registry.definitions.cameras()}
     if camera not in known:
         raise UnitNotFoundError(
             f"no camera {camera!r}", hint=f"There are {', '.join(known) or 'none'}; or name a .yaml file."

@@ -1,47 +1,38 @@
-"""``butler get`` and ``butler uri``: datasets out of the repository, and where they are."""
+"""``butler get``: a dataset out of the repository, into a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from butler.cli.arguments import Collections, Labels, examples, read_labels
+from butler.cli.arguments import Collections, DataIdWords, DatasetTypeOrComponent, read_data_id, required
+from butler.cli.commands import examples, new_app
 from butler.cli.console import note, writing_to
 from butler.cli.session import session_of
 
 if TYPE_CHECKING:
     from butler.butler import Butler
     from butler.datastore.formatters import Formatter
-    from butler.values import Artifact, DatasetRef
+    from butler.values import DatasetRef
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
-DatasetTypeOrComponent = Annotated[
-    str, typer.Argument(metavar="TYPE", help="Dataset type, or one and its component, such as calexp.wcs.")
-]
+app = new_app()
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    application.command(
-        epilog=examples(
-            "butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw -o raw.fits",
-            "butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw --bbox 1,1,3,2 -o cut.fits",
-            "butler get stats camera=Peepshow visit=12 -c u/me/first -o -",
-        )
-    )(get)
-    application.command(
-        epilog=examples("butler uri raw camera=Peepshow visit=12 sensor=7 --collections Peepshow/raw")
-    )(uri)
-
-
+@app.command(
+    epilog=examples(
+        "butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw -o raw.fits",
+        "butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw --bbox 1,1,3,2 -o cut.fits",
+        "butler get stats camera=Peepshow visit=12 -c u/me/first -o -",
+    )
+)
 def get(
     ctx: typer.Context,
     dataset_type: DatasetTypeOrComponent,
-    labels: Labels = None,
+    data_id: DataIdWords = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to write it; - for standard output."),
@@ -62,41 +53,19 @@ def get(
     from butler.values import split_component
 
     session = session_of(ctx)
-    given = read_labels(labels)
+    given = read_data_id(data_id)
     parameters = _parameters(bbox, columns, rows)
     if output is None:
         raise typer.BadParameter("name the file to write, or - for standard output", param_hint="--output")
     name, component = split_component(dataset_type)
-    with session.reading(_required(collections)) as butler:
+    with session.reading(required(collections)) as butler:
         ref = butler.find(name, given)
         with writing_to(output) as path:
-            whole = not component and not parameters and len(ref.artifacts) == 1
-            as_it_is = whole and _is_so_named(ref, path)
-            if not (as_it_is and _copied(butler, ref.artifacts[0], path)):
+            copied = not component and not parameters and _copied(butler, ref, path)
+            if not copied:
                 _write(butler, ref, component, parameters, path)
     if output != Path("-"):
         note(session, f"{ref} is in {output}")
-
-
-def uri(
-    ctx: typer.Context,
-    dataset_type: DatasetTypeOrComponent,
-    labels: Labels = None,
-    collections: Collections = None,
-) -> None:
-    """Print the URI of a dataset's file."""
-    from butler.values import split_component
-
-    given = read_labels(labels)
-    name, component = split_component(dataset_type)
-    with session_of(ctx).reading(_required(collections)) as butler:
-        print(butler.uri(name, given, component=component))
-
-
-def _required(collections: Sequence[str] | None) -> Sequence[str]:
-    if not collections:
-        raise typer.BadParameter("name a collection to search", param_hint="--collections")
-    return collections
 
 
 def _parameters(bbox: str | None, columns: str | None, rows: str | None) -> dict[str, Any]:
@@ -120,8 +89,8 @@ def _whole_numbers(option: str, text: str, count: int) -> tuple[int, ...]:
     return numbers
 
 
-def _copied(butler: Butler, artifact: Artifact, path: Path) -> bool:
-    """Copy an artifact byte for byte, where its datastore keeps it in a file.
+def _copied(butler: Butler, ref: DatasetRef, path: Path) -> bool:
+    """Copy a dataset byte for byte, where it is one file whose copy would be what its name says.
 
     Raises
     ------
@@ -134,8 +103,12 @@ def _copied(butler: Butler, artifact: Artifact, path: Path) -> bool:
     from butler.datastore.paths import local_file
     from butler.errors import ArtifactMissingError, ChecksumError
 
+    if ref.artifacts is None or len(ref.artifacts) != 1:
+        return False
+    (artifact,) = ref.artifacts
+    named = _named_by(ref.dataset_type.storage_class, path)
     where = butler.datastore.uri(artifact)
-    if not where.startswith("file:"):
+    if (named and not artifact.path.lower().endswith(named.extension)) or not where.startswith("file:"):
         return False
     try:
         copied = copy_file(local_file(where), path)
@@ -154,15 +127,14 @@ def _write(
     import json
 
     from butler.datastore import storage_class
-    from butler.datastore.formatters import formatter_named
     from butler.errors import ArtifactMissingError
 
     obj = butler.get(ref, component=component, parameters=parameters)
     if component and obj is None:
         raise ArtifactMissingError(f"dataset {ref} has no {component}", hint="It was put without.")
     whole = storage_class(ref.dataset_type.storage_class)
-    kind = whole.components.get(component) if component else whole.name
-    if kind is None:
+    held = whole.components.get(component) if component else whole.name
+    if held is None:
         path.write_text(json.dumps(obj) + "\n", encoding="utf-8")
         return
     identity = {
@@ -173,25 +145,25 @@ def _write(
         **({"component": component} if component else {}),
         **({"parameters": parameters} if parameters else {}),
     }
-    own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
-    (_named_by(kind, path) or own).write(obj, path, identity, storage_class=kind)
+    (_named_by(held, path) or _own(held)).write(obj, path, identity, storage_class=held)
 
 
-def _is_so_named(ref: DatasetRef, path: Path) -> bool:
-    """Whether a copy of the dataset's file would be what its name says."""
-    named = _named_by(ref.dataset_type.storage_class, path)
-    return named is None or ref.artifacts[0].path.lower().endswith(named.extension)
+def _own(storage_class: str) -> Formatter:
+    """What writes a storage class unless another is asked for."""
+    from butler.datastore import storage_class as known
+    from butler.datastore.formatters import formatter_named
+
+    return formatter_named(known(storage_class).formatter, f"storage class {storage_class}")
 
 
-def _named_by(kind: str, path: Path) -> Formatter | None:
+def _named_by(storage_class: str, path: Path) -> Formatter | None:
     """What writes a storage class into files of such a name; `None` if the name says nothing."""
-    from butler.datastore import storage_class
-    from butler.datastore.formatters import formatter_named, formatters_of
+    from butler.datastore.formatters import formatters_of
 
     name = path.name.lower()
-    own = formatter_named(storage_class(kind).formatter, f"storage class {kind}")
-    for formatter in (own, *formatters_of(kind)):
+    choice = (_own(storage_class), *formatters_of(storage_class))
+    for formatter in choice:
         for way in (formatter, *map(formatter.compressed, formatter.compressions)):
             if name.endswith(way.extension):
                 return way
-    return next((each for each in (own, *formatters_of(kind)) if name.endswith(each.extensions)), None)
+    return next((each for each in choice if name.endswith(each.extensions)), None)

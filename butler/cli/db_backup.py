@@ -86,10 +86,10 @@ def restore(
     if _upgrade_is_needed(session, manifest.schema_version):
         return
     with Butler(session.repo, registry="butler") as butler, progress(session, "verify") as report:
-        faults = list(butler.verify(checksum=not fast, on_progress=report))
-    for fault in faults:
-        print(f"{fault}: {fault.remedy}")
-    if faults:
+        findings = list(butler.maintenance.verify(checksum=not fast, on_progress=report))
+    for finding in findings:
+        print(f"{finding}: {finding.remedy}")
+    if findings:
         raise typer.Exit(ExitStatus.PARTLY)
     note(session, "registry and datastore agree")
 

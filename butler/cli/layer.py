@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, Yes, examples
+from butler.cli.arguments import ListFormat, ListFormatOption, Yes
+from butler.cli.commands import examples, new_app
 from butler.cli.console import confirm, note, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
@@ -16,22 +18,14 @@ if TYPE_CHECKING:
     from butler.butler import Butler
     from butler.values import Artifact
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as mydb_alice.")]
 
-
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command(
-        epilog=examples("butler layer create mydb_alice", "butler --layer mydb_alice collection list")
-    )(create)
-    group.command(epilog=examples("butler layer drop mydb_alice --yes"))(drop)
-    group.command("list", epilog=examples("butler layer list"))(list_layers)
-    application.add_typer(group, name="layer", help="Create, drop and list personal layers.")
+app = new_app("Create, drop and list personal layers.")
 
 
+@app.command(epilog=examples("butler layer create mydb_alice", "butler --layer mydb_alice collection list"))
 def create(
     ctx: typer.Context,
     name: Name,
@@ -49,6 +43,7 @@ def create(
     note(session, f"layer {name} is made; work in it by 'butler --layer {name} …'")
 
 
+@app.command(epilog=examples("butler layer drop mydb_alice --yes"))
 def drop(
     ctx: typer.Context,
     name: Name,
@@ -71,34 +66,41 @@ def drop(
     left = 0
     if not keep_files:
         with session.reading() as butler:
-            left = _remove(butler, [a for a in artifacts if a.datastore == butler.datastore.name])
+            left = _remove(butler, artifacts)
     note(session, f"layer {name} is dropped, with {len(artifacts)} artifacts")
     if left:
         raise typer.Exit(ExitStatus.PARTLY)
 
 
-def _remove(butler: Butler, artifacts: Sequence[Artifact]) -> int:
+def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
-    from butler.care.verification import unclaimed
     from butler.errors import ButlerError
+    from butler.maintenance.verify import unclaimed
 
-    free = unclaimed(butler.registry, butler.datastore, [artifact.path for artifact in artifacts])
-    left = 0
+    by_datastore: dict[str, dict[str, Artifact]] = defaultdict(dict)
     for artifact in artifacts:
-        if artifact.path not in free:
+        by_datastore[artifact.datastore][artifact.path] = artifact
+    left = 0
+    for name, by_path in by_datastore.items():
+        datastore = butler.datastore.members.get(name)
+        if datastore is None:
+            show_error(
+                f"{len(by_path)} files in datastore {name} are left: the repository doesn't have it",
+                "Drop the layer of a repository that has, or delete them by hand.",
+            )
+            left += len(by_path)
             continue
-        try:
-            butler.datastore.remove([artifact])
-        except (ButlerError, OSError) as error:
-            show_error(f"{artifact.path!r} is left: {error}", "Look at it, and delete it by hand.")
-            left += 1
+        for path in sorted(unclaimed(butler.registry, datastore, list(by_path))):
+            try:
+                datastore.remove([by_path[path]])
+            except (ButlerError, OSError) as error:
+                show_error(f"{path!r} is left: {error}", "Look at it, and delete it by hand.")
+                left += 1
     return left
 
 
+@app.command("list", epilog=examples("butler layer list"))
 def list_layers(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """List the registries of the database."""
     with session_of(ctx).reading() as butler:
-        rows = butler.registry.query(
-            "SELECT registry, base, depth, owner, created FROM registry ORDER BY depth, registry"
-        )
-        write_list(rows.columns, rows, form)
+        write_list(*butler.registry.layers.list().fetched, form)

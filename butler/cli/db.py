@@ -1,24 +1,26 @@
-"""``butler db``: the database server, the schema in it, its doors."""
+"""``butler db``: the database server, the schema in it, who may use them."""
 
 from __future__ import annotations
 
 import re
 import warnings
+from contextlib import closing
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli import backups
-from butler.cli.arguments import AdministratorDsn, ListFormat, ListFormatOption, Yes, examples
+from butler.cli.arguments import AdministratorDsn, ListFormat, ListFormatOption, Yes
+from butler.cli.commands import examples, new_app
 from butler.cli.console import confirm, note, write_record
+from butler.cli.db_backup import backup, restore
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from butler.cluster import Cluster
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
@@ -35,44 +37,12 @@ RolePrefix = Annotated[
     str, typer.Option("--role-prefix", metavar="PREFIX", help="What the names of the roles begin with.")
 ]
 
-
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command(
-        epilog=examples(
-            "butler db start",
-            "butler db start --listen 127.0.0.1",
-            "butler db start --share",
-        )
-    )(start)
-    group.command(epilog=examples("butler db stop"))(stop)
-    group.command(epilog=examples("butler db status", "butler db status --format json"))(status)
-    group.command(
-        epilog=examples(
-            "butler db init --sql --login survey_admin",
-            "butler db init --dsn postgresql://postgres@db.example.org/survey",
-        )
-    )(init)
-    group.command(epilog=examples("butler db upgrade"))(upgrade)
-    group.command(epilog=examples("butler db downgrade 0001 --yes"))(downgrade)
-    group.command(
-        epilog=examples("butler db check", "butler db check postgresql://survey_admin@db.example.org/survey")
-    )(check)
-    group.command(epilog=examples("butler db grant"))(grant)
-    group.command(
-        epilog=examples("butler db backup before-upgrade", "butler db backup before-upgrade --dry-run")
-    )(backups.backup)
-    group.command(
-        epilog=examples(
-            "butler db restore before-upgrade --replace --yes",
-            "butler db restore before-upgrade --replace --dry-run",
-        )
-    )(backups.restore)
-    group.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))(dsn)
-    application.add_typer(group, name="db", help="Start, stop, make, migrate and check the database.")
+app = new_app("Start, stop, make, migrate and check the database.")
 
 
+@app.command(
+    epilog=examples("butler db start", "butler db start --listen 127.0.0.1", "butler db start --share")
+)
 def start(
     ctx: typer.Context,
     listen: Annotated[
@@ -81,35 +51,34 @@ def start(
     ] = None,
     share: Annotated[bool, typer.Option("--share", help="Let every user of this computer read.")] = False,
 ) -> None:
-    """Start the server, or open and close its doors.
+    """Start the server, or change whom it lets in.
 
-    A door that isn't named is closed.
+    An option that isn't given takes back what it gave before.
     """
     session = session_of(ctx)
     cluster = _cluster(session)
     cluster.start(listen=listen, share=share)
-    door = f" and at {listen} port {cluster.status().port}" if listen else ""
-    note(session, f"the server runs, at its socket{door}")
+    address = f" and at {listen} port {cluster.status().port}" if listen else ""
+    note(session, f"the server runs, at its socket{address}")
 
 
+@app.command(epilog=examples("butler db stop"))
 def stop(ctx: typer.Context) -> None:
     """Stop the server.
 
-    That ends its sessions and closes its doors.
+    That ends its sessions, and what 'butler db start' gave by its options.
     """
     session = session_of(ctx)
     _cluster(session).stop()
     note(session, "the server is stopped")
 
 
+@app.command(epilog=examples("butler db status", "butler db status --format json"))
 def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """Show how the server does.
 
     Exit status 1 if it doesn't answer.
     """
-    from butler.registry.postgres.engine import hidden
-    from butler.registry.postgres import PostgresRegistry
-
     session = session_of(ctx)
     config = session.config()
     if config.embedded:
@@ -134,19 +103,22 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
         if not found.running:
             raise typer.Exit(ExitStatus.FAILED)
         return
-    dsn = config.dsn(session.reader)
-    registry = PostgresRegistry(dsn, config.registry)
-    try:
-        (server,) = registry.query(
-            "SELECT current_setting('server_version') AS version, current_user AS login,"
-            " pg_database_size(current_database()) AS bytes"
-        )
-    finally:
-        registry.close()
-    record = {"running": True, "version": server.version, "dsn": hidden(dsn), "login": server.login}
-    write_record({**record, "bytes": server.bytes}, form)
+    from butler.dsn import hidden
+    from butler.repository import open_registry
+
+    # A server is up whatever revision its schema is at.
+    with closing(open_registry(config, session.reader, check_version=False)) as registry:
+        server = registry.administration.server()
+    record = {"running": True, "version": server.pop("version"), "dsn": hidden(config.dsn(session.reader))}
+    write_record({**record, **server}, form)
 
 
+@app.command(
+    epilog=examples(
+        "butler db init --sql --login survey_admin",
+        "butler db init --dsn postgresql://postgres@db.example.org/survey",
+    )
+)
 def init(
     ctx: typer.Context,
     dsn: AdministratorDsn = None,
@@ -165,11 +137,9 @@ def init(
 
     Where they are there already, nothing changes.
     """
-    from sqlalchemy import text
-
-    from butler.registry.postgres.engine import one_transaction
-    from butler.registry.postgres.errors import translated
-    from butler.schema.migrations import administrator_script, initialise, upgrade
+    from butler.repository import schema_connection
+    from butler.schema.installation import install
+    from butler.schema.migrations import administrator_script
     from butler.schema.requirements import neighbours
 
     if not _PREFIX.fullmatch(role_prefix):
@@ -182,15 +152,14 @@ def init(
         print(administrator_script(role_prefix=role_prefix, login=login), end="")
         return
     session = session_of(ctx)
-    with translated(), one_transaction(dsn or session.administrator()) as connection:
+    with schema_connection(dsn or session.administrator(), as_owner=False) as connection:
         for finding in neighbours(connection, role_prefix):
             warnings.warn(str(finding), stacklevel=1)
-        initialise(connection, role_prefix=role_prefix)
-        connection.execute(text(f"SET LOCAL ROLE {role_prefix}_owner"))
-        upgrade(connection)
+        install(connection, role_prefix=role_prefix)
     note(session, f"the database is ready; let a login in by 'GRANT {role_prefix}_writer TO …'")
 
 
+@app.command(epilog=examples("butler db upgrade"))
 def upgrade(
     ctx: typer.Context,
     revision: Annotated[str, typer.Argument(metavar="[REV]", help="By default the newest.")] = "head",
@@ -209,6 +178,7 @@ def upgrade(
         note(session, f"the schema is at revision {current_version(connection)}")
 
 
+@app.command(epilog=examples("butler db downgrade 0001 --yes"))
 def downgrade(
     ctx: typer.Context,
     revision: Annotated[str, typer.Argument(metavar="REV", help="Such as 0001; base takes everything away.")],
@@ -229,6 +199,9 @@ def downgrade(
         note(session, f"the schema is at revision {current_version(connection) or 'base'}")
 
 
+@app.command(
+    epilog=examples("butler db check", "butler db check postgresql://survey_admin@db.example.org/survey")
+)
 def check(
     ctx: typer.Context,
     database: Annotated[
@@ -244,13 +217,12 @@ def check(
     1 if anything is listed that must be remedied. Lines that begin with
     "advice" need not.
     """
-    from butler.registry.postgres.engine import one_transaction
-    from butler.registry.postgres.errors import translated
+    from butler.repository import schema_connection
     from butler.schema.inspection import inspect
 
     session = session_of(ctx)
     login = database or dsn or session.config().dsn("owner")
-    with translated(), one_transaction(login) as connection:
+    with schema_connection(login, as_owner=False) as connection:
         findings = list(inspect(connection, role_prefix))
     for finding in findings:
         print(finding)
@@ -259,13 +231,13 @@ def check(
     note(session, "the database is as it should be")
 
 
+@app.command(epilog=examples("butler db grant"))
 def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
     """Make settings and privileges again.
 
     A restore brings none of them.
     """
-    from butler.registry.postgres.engine import one_transaction
-    from butler.registry.postgres.errors import translated
+    from butler.repository import schema_connection
     from butler.schema.install import role_prefix
     from butler.schema.migrations import grant as granted
     from butler.schema.migrations import initialise
@@ -274,13 +246,25 @@ def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
     administrator = dsn or session.administrator()
     with session.owning(administrator) as connection:
         prefix = role_prefix(connection)
-    with translated(), one_transaction(administrator) as connection:
+    with schema_connection(administrator, as_owner=False) as connection:
         initialise(connection, role_prefix=prefix)
     with session.owning(administrator) as connection:
         granted(connection)
     note(session, "readers and writers have what is theirs, and nobody else anything")
 
 
+app.command(epilog=examples("butler db backup before-upgrade", "butler db backup before-upgrade --dry-run"))(
+    backup
+)
+app.command(
+    epilog=examples(
+        "butler db restore before-upgrade --replace --yes",
+        "butler db restore before-upgrade --replace --dry-run",
+    )
+)(restore)
+
+
+@app.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))
 def dsn(
     ctx: typer.Context,
     role: Annotated[Role, typer.Option("--role", help="As whom to connect.")] = Role.READER,

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import DryRun, examples, read_labels
+from butler.cli.arguments import DryRun, read_data_id
+from butler.cli.commands import examples, new_app
 from butler.cli.console import format_of, note, progress, write_rows
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import Session, session_of
+from butler.values import IngestMode
 
 if TYPE_CHECKING:
-    from butler.ingest import Outcome
+    from butler.ingest.raws.outcomes import Outcome
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
 _ERRORS_SHOWN = 20
 
@@ -29,36 +33,25 @@ _MANY = 200
 _MOST_WORKERS = 8
 
 
-class Mode(StrEnum):
-    """How a file gets into the datastore."""
-
-    COPY = "copy"
-    MOVE = "move"
-    HARDLINK = "hardlink"
-    SYMLINK = "symlink"
-    IN_PLACE = "in-place"
-
-
 class OnError(StrEnum):
-    """What becomes of the other files if one can't be filed."""
+    """What becomes of the other files if one can't be ingested."""
 
     STOP = "stop"
     CONTINUE = "continue"
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the command."""
-    application.command(
-        epilog=examples(
-            "butler ingest night1/shot1.fits night1/shot2.fits",
-            "butler ingest raw night1/shot1.fits --camera Peepshow --mode in-place --run Peepshow/linked",
-            "butler ingest stats stats.json --label camera=Peepshow --label visit=12 --run u/me/first",
-            "butler ingest night1 --dry-run",
-            "butler ingest night1 --skip-existing --on-error continue --report night1.ecsv",
-        )
-    )(ingest)
+app = new_app()
 
 
+@app.command(
+    epilog=examples(
+        "butler ingest night1/shot1.fits night1/shot2.fits",
+        "butler ingest raw night1/shot1.fits --camera Peepshow --mode in-place --run Peepshow/linked",
+        "butler ingest stats stats.json --data-id camera=Peepshow --data-id visit=12 --run u/me/first",
+        "butler ingest night1 --dry-run",
+        "butler ingest night1 --skip-existing --on-error continue --report night1.ecsv",
+    )
+)
 def ingest(
     ctx: typer.Context,
     words: Annotated[
@@ -66,13 +59,13 @@ def ingest(
         typer.Argument(
             metavar="[TYPE] FILE|FOLDER...",
             help="The dataset type, unless the first is a file or folder that is there; files; and folders,"
-            " whose FITS files are taken with those of folders in them, hidden ones left out.",
+            " whose FITS files are ingested with those of folders in them, hidden ones left out.",
         ),
     ],
     run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Run to file them in; by default CAMERA/raw.")
+        str | None, typer.Option("--run", metavar="RUN", help="Run to put them into; by default CAMERA/raw.")
     ] = None,
-    mode: Annotated[Mode, typer.Option("--mode", help="How to take the files in.")] = Mode.COPY,
+    mode: Annotated[IngestMode, typer.Option("--mode", help="What becomes of the files.")] = IngestMode.COPY,
     camera: Annotated[
         str | None, typer.Option("--camera", metavar="NAME", help="By default the one whose rules fit.")
     ] = None,
@@ -84,21 +77,27 @@ def ingest(
             help="The dataset type; by default what the camera's rules say of each file, else raw.",
         ),
     ] = None,
-    label: Annotated[
+    data_id: Annotated[
         list[str] | None,
-        typer.Option("--label", metavar="KEY=VALUE", help="Label of the one file, instead of its header's."),
+        typer.Option(
+            "--data-id",
+            metavar="KEY=VALUE",
+            help="Data ID of the one file, instead of its header's; repeat it.",
+        ),
     ] = None,
     skip_existing: Annotated[
         bool,
         typer.Option(
             "--skip-existing",
-            help="Pass over files whose labels the run has, without comparing bytes; other bytes under the"
-            " same labels are an error otherwise.",
+            help="Pass over files whose data IDs the run has, without comparing bytes; other bytes under the"
+            " same data ID are an error otherwise.",
         ),
     ] = False,
     on_error: Annotated[
         OnError,
-        typer.Option("--on-error", help="What a file that can't be filed does to the others: keep them out."),
+        typer.Option(
+            "--on-error", help="What a file that can't be ingested does to the others: keep them out."
+        ),
     ] = OnError.STOP,
     report: Annotated[
         Path | None,
@@ -120,11 +119,11 @@ def ingest(
     ] = 5.0,
     dry_run: DryRun = False,
 ) -> None:
-    """File files under their headers' labels, as they are.
+    """Ingest files under their headers' data IDs, as they are.
 
     Those that the run has already are left alone. Without --on-error
-    continue, all are filed or none. What is still being written in a folder
-    is left for the next time: a file written to a moment ago, one that
+    continue, all are ingested or none. What is still being written in a
+    folder is left for the next time: a file written to a moment ago, one that
     changes while it is read, one that is cut short and was written to in
     the last ten minutes.
 
@@ -137,32 +136,27 @@ def ingest(
         raise typer.BadParameter(
             f"{report.name!r} doesn't say a format: end it in .ecsv, .csv or .json", param_hint="--report"
         )
-    if label:
+    if data_id:
         if found_type is None or len(files) != 1 or camera or dry_run or report:
             raise typer.BadParameter(
-                "with --label, give a TYPE and one FILE, and nothing else but --mode and --run"
+                "with --data-id, give a TYPE and one FILE, and nothing else but --mode and --run"
             )
+        given = read_data_id(data_id)
         with session.writing(run=run) as butler:
-            for ref in butler.ingest([(files[0], read_labels(label))], found_type, mode=mode.value):
+            for ref in butler.ingest([(files[0], given)], found_type, mode=mode):
                 print(ref)
         return
-    from butler.cli.growing import growing_report
-    from butler.ingest import ingest_files
-    from butler.ingest.outcomes import COLUMNS
+    from butler.ingest.raws.outcomes import IngestOutcome
 
     outcomes: list[Outcome] = []
+    growing = None if report is None else _Report(report)
     try:
-        with (
-            session.writing(run=run) as butler,
-            growing_report(report, COLUMNS) as add_to_report,
-            progress(session, "ingest") as on_progress,
-        ):
-            for outcome in ingest_files(
-                butler,
+        with session.writing(run=run) as butler, progress(session, "ingest") as on_progress:
+            for outcome in butler.raws.ingest_each(
                 files,
                 found_type,
                 camera=camera,
-                mode=mode.value,
+                mode=mode,
                 strict=on_error == OnError.STOP,
                 skip_existing=skip_existing,
                 settle=settle,
@@ -171,24 +165,52 @@ def ingest(
                 on_progress=on_progress,
             ):
                 outcomes.append(outcome)
-                add_to_report(outcome.row())
+                if growing is not None:
+                    growing.write_if_due(outcomes)
     finally:
+        if growing is not None:
+            growing.write(outcomes)
         _tell(session, outcomes, report, dry_run)
-    failed = sum(one.outcome == "failed" for one in outcomes)
-    if failed:
-        there = any(one.outcome in ("ingested", "skipped", "new") for one in outcomes)
+    became = Counter(one.outcome for one in outcomes)
+    if became[IngestOutcome.FAILED]:
+        there = became[IngestOutcome.INGESTED] + became[IngestOutcome.SKIPPED] + became[IngestOutcome.NEW]
         raise typer.Exit(ExitStatus.PARTLY if there else ExitStatus.FAILED)
 
 
-def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None, dry_run: bool) -> None:
-    """Write the report, or a line for what is in the repository; errors, and how many of what."""
-    if report is not None:
-        from butler.ingest.outcomes import COLUMNS
-        from butler.registry.results import Fetched, Rows
+class _Report:
+    """What became of each file, written anew as it grows, so that a run that is killed leaves it.
 
-        fetched = Fetched(COLUMNS, [one.row() for one in outcomes])
-        write_rows(Rows(lambda: fetched), None, report)
-    else:
+    Parameters
+    ----------
+    path : `~pathlib.Path`
+        The file, whose name says the format; it is replaced by one without rows.
+    """
+
+    _SHARE = 20
+    """How many times as long as it takes to write, it isn't written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.write([])
+
+    def write_if_due(self, outcomes: Sequence[Outcome]) -> None:
+        """Write it, unless that would take more than a small share of the time."""
+        if time.monotonic() >= self._due:
+            self.write(outcomes)
+
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write it: a row a file."""
+        from butler.ingest.raws.outcomes import COLUMNS
+
+        begun = time.monotonic()
+        write_rows(COLUMNS, [one.row() for one in outcomes], None, self._path)
+        ended = time.monotonic()
+        self._due = ended + self._SHARE * (ended - begun)
+
+
+def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None, dry_run: bool) -> None:
+    """Print a line for what is in the repository, unless a report says it; errors, and how many of what."""
+    if report is None:
         for one in outcomes:
             if one.outcome == "new":
                 print(f"{one.path}: {one.dataset_type}@{{{one.data_id}}} [{one.run}]")
@@ -214,9 +236,7 @@ def _tell_errors(failed: Sequence[Outcome], report: Path | None) -> None:
 
 
 def _workers(files: Iterable[Path]) -> int:
-    from itertools import islice
-
-    from butler.ingest.folders import found_files
+    from butler.ingest.raws.folders import found_files
 
     many = next(islice(found_files(files), _MANY, None), None) is not None
     return min(os.cpu_count() or 1, _MOST_WORKERS) if many else 1

@@ -8,23 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, examples
+from butler.cli.arguments import ListFormat, ListFormatOption
+from butler.cli.commands import examples, new_app
 from butler.cli.console import note, write_list
 from butler.cli.session import session_of
 
-__all__ = ["add_to"]
+__all__ = ["app"]
+
+app = new_app("Add and list sky maps.")
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command(epilog=examples("butler skymap add rings.yaml", "butler skymap add rings.json --replace"))(
-        add
-    )
-    group.command("list", epilog=examples("butler skymap list"))(list_skymaps)
-    application.add_typer(group, name="skymap", help="Add and list sky maps.")
-
-
+@app.command(epilog=examples("butler skymap add rings.yaml", "butler skymap add rings.json --replace"))
 def add(
     ctx: typer.Context,
     file: Annotated[
@@ -41,21 +35,17 @@ def add(
     session = session_of(ctx)
     definition = _read(file)
     with session.writing() as butler:
-        butler.registry.register_skymap(definition, replace=replace)
+        butler.registry.definitions.register_skymap(definition, replace=replace)
     tracts = definition.get("tracts") or []
     patches = sum(len(tract.get("patches") or []) for tract in tracts)
     note(session, f"sky map {definition.get('skymap')}: {len(tracts)} tracts, {patches} patches")
 
 
+@app.command("list", epilog=examples("butler skymap list"))
 def list_skymaps(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """List the registered sky maps."""
     with session_of(ctx).reading() as butler:
-        rows = butler.registry.query(
-            "SELECT s.skymap, (SELECT count(*) FROM tract AS t WHERE t.skymap = s.skymap) AS tracts,"
-            " (SELECT count(*) FROM patch AS p WHERE p.skymap = s.skymap) AS patches, s.doc"
-            " FROM skymap AS s ORDER BY s.skymap"
-        )
-        write_list(rows.columns, rows, form)
+        write_list(*butler.registry.definitions.describe_skymaps().fetched, form)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -8,19 +8,14 @@ from typing import Annotated
 
 import typer
 
-from butler.cli.arguments import AdministratorDsn, DryRun, ListFormat, ListFormatOption, examples
+from butler.cli.arguments import AdministratorDsn, DryRun, ListFormat, ListFormatOption
+from butler.cli.commands import examples, new_app
 from butler.cli.console import note, progress, warn, write_list, write_record
 from butler.cli.session import session_of
 
-__all__ = ["add_to"]
+__all__ = ["app"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as main.")]
-
-_HELD = (
-    "SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0)::bigint AS bytes"
-    " FROM datastore AS s LEFT JOIN artifact AS a ON a.datastore = s.datastore AND a.state = 'present'"
-    " GROUP BY s.datastore, s.root ORDER BY s.datastore"
-)
 
 
 class Check(StrEnum):
@@ -31,47 +26,39 @@ class Check(StrEnum):
     NONE = "none"
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(no_args_is_help=True)
-    group.command("list", epilog=examples("butler datastore list", "butler datastore list --format json"))(
-        list_datastores
-    )
-    group.command(epilog=examples("butler datastore show main"))(show)
-    group.command(
-        epilog=examples(
-            "butler datastore relocate main new-disk/data --dry-run",
-            "butler datastore relocate main new-disk/data --check all",
-        )
-    )(relocate)
-    application.add_typer(group, name="datastore", help="List datastores, and say where they were moved to.")
+app = new_app("List datastores, and say where they were moved to.")
 
 
+@app.command("list", epilog=examples("butler datastore list", "butler datastore list --format json"))
 def list_datastores(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """List the datastores of the database, with what the registry has in them."""
     with session_of(ctx).reading() as butler:
-        rows = butler.registry.query(_HELD)
-        write_list(rows.columns, rows, form)
+        write_list(*butler.registry.administration.datastores().fetched, form)
 
 
+@app.command(epilog=examples("butler datastore show main"))
 def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TABLE) -> None:
     """Show one datastore: its root, what is in it, and how it is configured."""
     session = session_of(ctx)
     with session.reading() as butler:
-        found = {row.datastore: row for row in butler.registry.query(_HELD)}
-        if name not in found:
-            raise typer.BadParameter(f"no datastore {name!r}; there are {', '.join(found)}")
-        row = found[name]
-        record = {"datastore": name, "root": row.root, "artifacts": row.artifacts, "bytes": row.bytes}
-        doubts: list[str] = []
-        if name == butler.datastore.name:
-            record["configured_root"] = butler.datastore.root
-            record["type"] = session.config().datastore.get("type", "posix")
-            doubts += butler.datastore.doubts()
+        known = {row.datastore: row for row in butler.registry.administration.datastores()}
+        configured = butler.datastore.members.get(name)
+    if name not in known:
+        raise typer.BadParameter(f"no datastore {name!r}; there are {', '.join(known)}")
+    record = known[name]._asdict()
+    if configured is not None:
+        record["configured_root"] = configured.root
+        record["type"] = session.config().datastore.get("type", "posix")
     write_record(record, form)
-    warn(doubts)
+    warn(configured.warnings() if configured else ())
 
 
+@app.command(
+    epilog=examples(
+        "butler datastore relocate main new-disk/data --dry-run",
+        "butler datastore relocate main new-disk/data --check all",
+    )
+)
 def relocate(
     ctx: typer.Context,
     name: Name,
@@ -92,8 +79,9 @@ def relocate(
     datastore, and move along. Programs that are running keep the old place
     until they open the repository anew. butler.yaml is written anew.
     """
-    from butler.care.relocation import SAMPLE, check_moved, datastore_at, root_for, stored_artifacts
-    from butler.care.relocation import relocate as relocated
+    from butler.maintenance.relocate import SAMPLE, check_moved, datastore_at, root_for
+    from butler.maintenance.relocate import relocate as relocated
+    from butler.schema.datastores import stored_artifacts
 
     session = session_of(ctx)
     config = session.config()
