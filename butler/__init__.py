@@ -10,26 +10,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from butler.butler import Butler
-    from butler.values import Artifact, Collection, DataId, DatasetRef, DatasetType
+    from butler.values import (
+        Artifact,
+        Collection,
+        CollectionType,
+        DataId,
+        DatasetRef,
+        DatasetType,
+        IngestMode,
+    )
 
-__all__ = ["Artifact", "Butler", "Collection", "DataId", "DatasetRef", "DatasetType"]
-
-_HOMES = {
-    "Butler": "butler.butler",
-    "Artifact": "butler.values",
-    "Collection": "butler.values",
-    "DataId": "butler.values",
-    "DatasetRef": "butler.values",
-    "DatasetType": "butler.values",
-}
+__all__ = [
+    "Artifact",
+    "Butler",
+    "Collection",
+    "CollectionType",
+    "DataId",
+    "DatasetRef",
+    "DatasetType",
+    "IngestMode",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module("butler.butler" if name == "Butler" else "butler.values"), name)
 
 
 def __dir__() -> list[str]:

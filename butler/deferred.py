@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from butler.context import Context
+from butler.reading import read
 from butler.values import DatasetRef
-
-if TYPE_CHECKING:
-    from butler.butler import Butler
 
 __all__ = ["DeferredDataset"]
 
@@ -18,22 +17,22 @@ class DeferredDataset:
 
     Parameters
     ----------
-    butler : `~butler.Butler`
-        That found it.
+    context : `~butler.context.Context`
+        In which it was found.
     ref : `~butler.DatasetRef`
-        The dataset.
+        The dataset, with its artifacts.
     component : `str`, optional
         Read instead of the whole.
     """
 
-    def __init__(self, butler: Butler, ref: DatasetRef, component: str | None = None) -> None:
-        self._butler = butler
+    def __init__(self, context: Context, ref: DatasetRef, component: str | None = None) -> None:
+        self._context = context
         self.ref = ref
         self.component = component
 
     def get(self, *, component: str | None = None, parameters: Mapping[str, Any] | None = None) -> Any:
-        """Read it, or a component or a part of it; see `Butler.get`."""
-        return self._butler.get(self.ref, component=component or self.component, parameters=parameters)
+        """Read it, or a component or a part of it; see `butler.Butler.get`."""
+        return read(self._context, self.ref, component or self.component, parameters)
 
     def __repr__(self) -> str:
         return f"<DeferredDataset {self.ref}>"

@@ -1,16 +1,138 @@
-"""Making a repository: a folder, a database with our schema, a datastore."""
+"""Opening a repository, and making one: a folder, a database with our schema, a datastore.
+
+Here alone a repository's configuration becomes a registry and a datastore of particular kinds.
+"""
 
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
-__all__ = ["create_repository"]
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+    from butler.registry.postgres import PostgresRegistry
+
+__all__ = ["Opened", "create_repository", "open_registry", "open_repository", "schema_connection"]
+
+
+class Opened(NamedTuple):
+    """A repository that was opened.
+
+    Parameters
+    ----------
+    repo : `pathlib.Path` or `None`
+        Its folder; `None` if registry and datastore were given.
+    registry : `~butler.registry.Registry`
+        Its registry.
+    datastore : `~butler.datastore.Datastore`
+        Its datastore.
+    """
+
+    repo: Path | None
+    registry: Registry
+    datastore: Datastore
+
+
+def open_repository(
+    repo: Path | str | None,
+    *,
+    role: str = "writer",
+    registry: Registry | str | None = None,
+    datastore: Datastore | None = None,
+) -> Opened:
+    """Open a repository; parameters and errors are those of `butler.Butler`."""
+    from butler.registry import Registry
+
+    if isinstance(registry, Registry) and datastore is not None:
+        return Opened(None if repo is None else Path(repo), registry, datastore)
+    if not isinstance(registry, Registry | str | None):
+        raise ConfigError(
+            f"a {type(registry).__name__} is not a registry",
+            hint="Give the name of a layer, or a subclass of butler.registry.Registry, which has its"
+            " capabilities as properties: see 'Your own registry' in docs/back-end.md.",
+        )
+    if repo is None:
+        raise ConfigError("a Butler needs a repository, or a registry and a datastore")
+    config = RepositoryConfig.read(repo)
+    if not isinstance(registry, Registry):
+        registry = open_registry(config, role, registry)
+    if datastore is None:
+        from butler.datastore.config import open_datastore
+
+        datastore = open_datastore(config.datastore, config.repo)
+    return Opened(config.repo, registry, datastore)
+
+
+def open_registry(
+    config: RepositoryConfig, role: str, name: str | None = None, *, check_version: bool = True
+) -> PostgresRegistry:
+    """Open a registry of a repository's database.
+
+    Parameters
+    ----------
+    config : `~butler.config.RepositoryConfig`
+        The repository's.
+    role : `str`
+        ``owner``, ``writer`` or ``reader``.
+    name : `str`, optional
+        Of a layer; by default the registry that the repository names.
+    check_version : `bool`
+        Whether its schema must be the one that this version of Butler needs.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration has no DSN for the role.
+    DatabaseUnavailableError
+        If the database can't be reached.
+    SchemaVersionError
+        If its schema isn't the one that this version of Butler needs.
+    """
+    from butler.registry.postgres import PostgresRegistry
+
+    replica = None
+    if config.replica is not None:
+        from butler.registry.postgres.replica import Replica
+
+        replica = Replica(config.replica)
+    registry = PostgresRegistry(config.dsn(role), name or config.registry, replica=replica)
+    try:
+        if check_version:
+            registry.check_version()
+    except BaseException:
+        registry.close()
+        raise
+    return registry
+
+
+@contextmanager
+def schema_connection(dsn: str, *, as_owner: bool = True) -> Iterator[Connection]:
+    """Connect for one transaction on the schema itself; errors of the database are Butler's.
+
+    Parameters
+    ----------
+    dsn : `str`
+        Of a login that may do what is to be done.
+    as_owner : `bool`
+        Whether to take the role of the schema's owner, if there is one yet.
+    """
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
+    from butler.schema.install import become_owner
+
+    with translated(), one_transaction(dsn) as connection:
+        if as_owner:
+            become_owner(connection)
+        yield connection
 
 
 def create_repository(
@@ -52,7 +174,7 @@ def create_repository(
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore import open_datastore
-    from butler.registry.postgres.engine import hidden
+    from butler.dsn import hidden
     from butler.registry.postgres import PostgresRegistry
 
     folder = Path(repo).expanduser().absolute()
@@ -75,7 +197,7 @@ def create_repository(
         opened = PostgresRegistry(config.dsn("writer"), registry)
         try:
             opened.check_version()
-            opened.register_datastore(store.name, store.root)
+            opened.definitions.register_datastore(store.name, store.root)
         except SchemaVersionError as error:
             if dsn is None or "found" in error.details:
                 raise

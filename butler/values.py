@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
-from butler.errors import InvalidNameError
+from butler.errors import InvalidNameError, nearest
 
 __all__ = [
     "Artifact",
@@ -39,6 +39,14 @@ _FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
 _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
 
+def _no_member(values: type[StrEnum], what: str, value: object) -> InvalidNameError:
+    return InvalidNameError(
+        f"there is no {what} {value!r}",
+        hint=nearest(str(value), values),
+        details={"value": str(value)},
+    )
+
+
 class CollectionType(StrEnum):
     """What a collection is."""
 
@@ -50,6 +58,10 @@ class CollectionType(StrEnum):
     """Other collections, searched in their order."""
     CALIBRATION = "calibration"
     """Holds datasets with the times for which they are valid."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise _no_member(cls, "collection type", value)
 
 
 class DatasetState(StrEnum):
@@ -86,6 +98,10 @@ class IngestMode(StrEnum):
     HARDLINK = "hardlink"
     SYMLINK = "symlink"
     IN_PLACE = "in-place"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise _no_member(cls, "ingest mode", value)
 
 
 class QuantumStatus(StrEnum):

@@ -99,7 +99,7 @@ def repo(database: Database, tmp_path: Path) -> Path:
     config = RepositoryConfig(folder, dsns, "butler", {"type": "posix", "root": "data"})
     config.write()
     with Butler(folder) as butler:
-        butler.registry.register_datastore(butler.datastore.name, butler.datastore.root)
+        butler.registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
     return folder
 
 

@@ -54,14 +54,14 @@ def make(place: Place) -> None:
     visits = list(survey.visits(survey.visits_needed(place.survey)))
     with open_butler(place) as butler:
         registry = butler.registry
-        registry.register_datastore(butler.datastore.name, butler.datastore.root)
-        registry.register_camera(_camera())
+        registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
+        registry.definitions.register_camera(_camera())
         for name in (METRIC, RAW):
-            registry.register_dataset_type(DatasetType(name, "Dict", UNITS))
-        registry.register_units("visit", [_visit(visit) for visit in visits])
+            registry.definitions.register_dataset_type(DatasetType(name, "Dict", UNITS))
+        registry.definitions.register_units("visit", [_visit(visit) for visit in visits])
         sensors = _observed_sensors(visits)
         while rows := list(islice(sensors, 10_000)):
-            registry.register_units("observed_sensor", rows)
+            registry.definitions.register_units("observed_sensor", rows)
 
 
 def fill(place: Place) -> None:

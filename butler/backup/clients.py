@@ -13,7 +13,7 @@ from typing import Any
 
 from butler.cluster.programs import find_client
 from butler.errors import DatabaseError
-from butler.registry.postgres.engine import without_password
+from butler.dsn import without_password
 
 __all__ = ["dump_schemas", "run_script", "script_of", "tables_in"]
 

@@ -143,7 +143,7 @@ class Observation:
             return None
         return {"camera": self.camera, "visit": self.visit, "snap": self.snap}
 
-    def labels(self) -> dict[str, str | int]:
+    def data_id(self) -> dict[str, str | int]:
         """Give the data ID of the file: camera, visit and sensor."""
         return {"camera": self.camera, "visit": self.visit, "sensor": self.sensor}
 

@@ -1,4 +1,4 @@
-"""The command ``butler``: its commands, and the options that come before them."""
+"""The command ``butler``, and the options that come before its commands."""
 
 from __future__ import annotations
 
@@ -8,35 +8,14 @@ from typing import Annotated
 
 import typer
 
-from butler.cli import (
-    cameras,
-    care,
-    collection_commands,
-    configuration,
-    database,
-    dataset_types,
-    datastores,
-    filing,
-    ingesting,
-    layers,
-    querying,
-    removing,
-    repositories,
-    retrieving,
-    skymaps,
-    sql,
-    tagging,
-    trash,
-    usage,
-)
-from butler.cli.arguments import examples
-from butler.cli.failures import EXIT_STATUS, GuardedGroup, run_guarded
+from butler.cli.commands import ModuleGroup, examples
+from butler.cli.failures import EXIT_STATUS, run_guarded
 from butler.cli.session import Session, installed_version
 
 __all__ = ["application", "run"]
 
 application = typer.Typer(
-    cls=GuardedGroup,
+    cls=ModuleGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -87,7 +66,7 @@ def options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """File images, catalogues and calibrations under labels, and get them back by those labels."""
+    """Keep images, catalogues and calibrations under data IDs, and get them back by those."""
     if repo is not None:
         named, by = repo, "--repo"
     elif os.environ.get("BUTLER_REPO"):
@@ -96,27 +75,3 @@ def options(
         named, by = Path(), "current folder"
     ctx.obj = Session(named, by, layer, verbose, quiet)
     ctx.obj.log_to(log_file)
-
-
-for commands in (
-    repositories,
-    database,
-    configuration,
-    cameras,
-    skymaps,
-    dataset_types,
-    datastores,
-    collection_commands,
-    ingesting,
-    filing,
-    retrieving,
-    querying,
-    tagging,
-    removing,
-    trash,
-    usage,
-    care,
-    sql,
-    layers,
-):
-    commands.add_to(application)

@@ -13,18 +13,20 @@ import typer
 __all__ = [
     "AdministratorDsn",
     "Collections",
+    "DataIdWords",
+    "DatasetTypeName",
+    "DatasetTypeOrComponent",
     "DryRun",
     "FormatOption",
     "Glob",
-    "Labels",
     "ListFormat",
     "ListFormatOption",
     "OutputFile",
     "TableFormat",
     "Yes",
-    "examples",
+    "read_data_id",
     "read_duration",
-    "read_labels",
+    "required",
 ]
 
 
@@ -47,9 +49,13 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
-Labels = Annotated[
+DatasetTypeName = Annotated[str, typer.Argument(metavar="TYPE", help="Dataset type.")]
+DatasetTypeOrComponent = Annotated[
+    str, typer.Argument(metavar="TYPE", help="Dataset type, or one and its component, such as calexp.wcs.")
+]
+DataIdWords = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[KEY=VALUE]...", help="Labels, such as camera=ACS visit=8560513 sensor=1."),
+    typer.Argument(metavar="[KEY=VALUE]...", help="Data ID, such as camera=ACS visit=8560513 sensor=1."),
 ]
 AdministratorDsn = Annotated[
     str | None,
@@ -105,25 +111,33 @@ def read_duration(value: str | timedelta) -> timedelta:
         raise typer.BadParameter(f"{value!r} is longer than anything lasts") from None
 
 
-def examples(*lines: str) -> str:
-    """Give the end of a command's help, its lines as they are."""
-    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
-
-
-def read_labels(words: list[str] | None) -> dict[str, str]:
-    """Read labels; the values stay texts, which the database understands.
+def read_data_id(words: list[str] | None) -> dict[str, str]:
+    """Read a data ID; the values stay texts, which the database understands.
 
     Raises
     ------
     typer.BadParameter
-        If one isn't written KEY=VALUE, or a key is given twice.
+        If a word isn't written KEY=VALUE, or a key is given twice.
     """
-    labels: dict[str, str] = {}
+    data_id: dict[str, str] = {}
     for word in words or ():
         key, equals, value = word.partition("=")
         if not (key and equals and value):
-            raise typer.BadParameter(f"{word!r} is not a label: write KEY=VALUE, such as visit=7")
-        if key in labels:
-            raise typer.BadParameter(f"label {key!r} is given twice")
-        labels[key] = value
-    return labels
+            raise typer.BadParameter(f"{word!r} is no part of a data ID: write KEY=VALUE, such as visit=7")
+        if key in data_id:
+            raise typer.BadParameter(f"{key!r} is given twice")
+        data_id[key] = value
+    return data_id
+
+
+def required(collections: list[str] | None) -> list[str]:
+    """Give the collections to search.
+
+    Raises
+    ------
+    typer.BadParameter
+        If there are none.
+    """
+    if not collections:
+        raise typer.BadParameter("name a collection to search", param_hint="--collections")
+    return collections

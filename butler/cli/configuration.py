@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, examples
+from butler.cli.arguments import ListFormat, ListFormatOption
+from butler.cli.commands import examples
 from butler.cli.console import write_list
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
@@ -53,7 +54,7 @@ def check(ctx: typer.Context) -> None:
 
 def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, Any, str]]:
     from butler.config import FILE_NAME
-    from butler.registry.postgres.engine import hidden
+    from butler.dsn import hidden
 
     yield "repository", str(config.repo), session.repo_from
     if config.embedded:

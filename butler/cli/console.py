@@ -8,18 +8,16 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from butler.cli.arguments import ListFormat, TableFormat
 from butler.cli.session import Session
 
-if TYPE_CHECKING:
-    from butler.registry.results import Rows
-
 __all__ = [
     "confirm",
+    "format_for",
     "format_of",
     "human_size",
     "note",
@@ -45,15 +43,22 @@ _BY_EXTENSION = {
 _FOR_PROGRAMS = (TableFormat.FITS, TableFormat.PARQUET)
 
 
-def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = None) -> None:
+def write_rows(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    wanted: TableFormat | None,
+    output: Path | None = None,
+) -> None:
     """Write rows in a format.
 
     Parameters
     ----------
-    rows : `~butler.registry.results.Rows`
-        The rows; those of dataset refs must be made plain first.
+    columns : sequence of `str`
+        Their names.
+    rows : sequence of sequences
+        Their values.
     wanted : `TableFormat` or `None`
-        The format; `None` for what the file's name says, else a table to read.
+        The format, as for `format_for`.
     output : `~pathlib.Path`, optional
         The file; standard output by default, or for ``-``.
 
@@ -62,22 +67,25 @@ def write_rows(rows: Rows, wanted: TableFormat | None, output: Path | None = Non
     FormatError
         If the format can't hold the rows.
     """
-    named = None if output is None else format_of(output)
-    form = wanted or named or TableFormat.TABLE
+    form = format_for(wanted, output)
     to_terminal = output in (None, Path("-")) and sys.stdout.isatty()
     if form in _FOR_PROGRAMS and to_terminal:
         raise typer.BadParameter(f"{form} is not for a terminal: name a file by --output")
-    columns, cells = rows.columns, [tuple(row) for row in rows]
     if form == TableFormat.TABLE and to_terminal:
-        print("\n".join(_for_terminal(columns, cells)))
+        print("\n".join(_for_terminal(columns, rows)))
         return
     with writing_to(output) as path:
         if form == TableFormat.TABLE:
-            path.write_text(_joined(_aligned(columns, cells)), encoding="utf-8")
+            path.write_text(_joined(_aligned(columns, rows)), encoding="utf-8")
         else:
             from butler.cli.tables import write_table
 
-            write_table(form, columns, cells, path)
+            write_table(form, columns, rows, path)
+
+
+def format_for(wanted: TableFormat | None, output: Path | None) -> TableFormat:
+    """Give the format that is asked for, else the one that the file's name says, else a table to read."""
+    return wanted or (output and format_of(output)) or TableFormat.TABLE
 
 
 def format_of(output: Path) -> TableFormat | None:
@@ -87,10 +95,7 @@ def format_of(output: Path) -> TableFormat | None:
 
 def write_list(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: ListFormat) -> None:
     """Write a short list to standard output."""
-    from butler.registry.results import Fetched, Rows
-
-    fetched = Fetched(tuple(columns), list(rows))
-    write_rows(Rows(lambda: fetched), TableFormat(form))
+    write_rows(columns, list(rows), TableFormat(form))
 
 
 def write_record(record: Mapping[str, Any], form: ListFormat) -> None:

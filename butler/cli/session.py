@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,14 +73,13 @@ class Session:
         ):
             yield butler
 
-    def writing(self, *, run: str | None = None, collections: Sequence[str] = ()) -> Butler:
+    def writing(self, *, run: str | None = None, role: str = "writer") -> Butler:
         """Open the repository to write."""
         from butler.butler import Butler
 
-        return Butler(self.repo, run=run, collections=collections, registry=self.layer)
+        return Butler(self.repo, run=run, role=role, registry=self.layer)
 
-    @contextmanager
-    def owning(self, dsn: str | None = None) -> Iterator[Connection]:
+    def owning(self, dsn: str | None = None) -> AbstractContextManager[Connection]:
         """Connect as the owner of the schema, for one transaction.
 
         Parameters
@@ -88,13 +87,9 @@ class Session:
         dsn : `str`, optional
             Of a login that may become the owner, instead of the repository's own.
         """
-        from butler.registry.postgres.engine import one_transaction
-        from butler.registry.postgres.errors import translated
-        from butler.schema.install import become_owner
+        from butler.repository import schema_connection
 
-        with translated(), one_transaction(dsn or self.config().dsn("owner")) as connection:
-            become_owner(connection)
-            yield connection
+        return schema_connection(dsn or self.config().dsn("owner"))
 
     def administrator(self) -> str:
         """Give the DSN of whoever may make extensions and roles."""

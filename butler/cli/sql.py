@@ -7,24 +7,23 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from butler.cli.arguments import FormatOption, OutputFile, examples
+from butler.cli.arguments import FormatOption, OutputFile
+from butler.cli.commands import examples, new_app
 from butler.cli.console import write_rows
 from butler.cli.session import Session, session_of
 
-__all__ = ["add_to"]
+__all__ = ["app"]
+
+app = new_app()
 
 
-def add_to(application: typer.Typer) -> None:
-    """Add the command."""
-    application.command(
-        epilog=examples(
-            "butler sql",
-            "butler sql 'SELECT visit, exposure_time FROM visit ORDER BY visit'",
-            "butler sql 'SELECT run, count(*) FROM dataset GROUP BY run' --format csv -o runs.csv",
-        )
-    )(sql)
-
-
+@app.command(
+    epilog=examples(
+        "butler sql",
+        "butler sql 'SELECT visit, exposure_time FROM visit ORDER BY visit'",
+        "butler sql 'SELECT run, count(*) FROM dataset GROUP BY run' --format csv -o runs.csv",
+    )
+)
 def sql(
     ctx: typer.Context,
     select: Annotated[
@@ -44,15 +43,16 @@ def sql(
     statement = sys.stdin.read() if select == "-" else select
     with session.reading() as butler:
         # Nothing here is a parameter: '12:30' and x::text mean themselves.
-        write_rows(butler.registry.query(statement.replace(":", r"\:")), form, output)
+        rows = butler.registry.query(statement.replace(":", r"\:"))
+        write_rows(*rows.fetched, form, output)
 
 
 def _become_psql(session: Session) -> NoReturn:
     import os
     import shutil
 
+    from butler.dsn import without_password
     from butler.errors import ConfigError
-    from butler.registry.postgres.engine import without_password
 
     config = session.config()
     psql = shutil.which("psql")

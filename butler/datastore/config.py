@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.base import Datastore
-from butler.datastore.file_datastore import FileDatastore
+from butler.datastore.file import FileDatastore
 from butler.datastore.formatter_choice import NO_COMPRESSION
 from butler.datastore.formatters import all_formatters, formatter_named
+from butler.datastore.interfaces import Datastore
 from butler.datastore.paths import check_template
-from butler.datastore.plugins import load_plugin, nearest, plugins
+from butler.datastore.plugins import load_plugin_class, nearest, plugins
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
 from butler.datastore.storage_classes import CORE
 from butler.errors import ConfigError
@@ -106,7 +106,7 @@ def _storage_type(kind: str) -> type[Storage]:
             hint=nearest(kind, {*_BUILT_IN, *found}),
             details={"key": "datastore.type", "value": kind},
         )
-    loaded: type[Storage] = load_plugin(found[kind])
+    loaded: type[Storage] = load_plugin_class(found[kind], Storage, needed=["from_config"])
     return loaded
 
 

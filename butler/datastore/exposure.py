@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from butler.datastore.formatters.fits_base import writable_header
+from butler.datastore.headers import writable_header
 from butler.datastore.storage_classes import Delegate
 from butler.errors import StorageClassError
 
@@ -19,7 +19,7 @@ class ExposureDelegate(Delegate):
         """Image, unit and metadata; mask, flags, uncertainty and WCS where it has them."""
         if obj.psf is not None:
             raise StorageClassError(
-                "An Exposure has no component for the psf of a CCDData",
+                "the psf of this CCDData has no component in an Exposure",
                 hint="Store the psf as a dataset of its own.",
             )
         parts = {
@@ -59,7 +59,7 @@ def _pixels(exposure: Any, plane: str) -> Any:
     array = getattr(exposure, plane)
     if array is not None and (not isinstance(array, np.ndarray) or array.shape != exposure.data.shape):
         raise StorageClassError(
-            f"The {plane} of this CCDData isn't an array of the shape of its pixels",
+            f"the {plane} of this CCDData isn't an array of the shape of its pixels",
             hint=f"Make it a numpy array of shape {exposure.data.shape}.",
         )
     return array

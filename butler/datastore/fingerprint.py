@@ -17,8 +17,8 @@ __all__ = [
     "Reading",
     "changed_since",
     "copy_file",
+    "file_status",
     "fingerprint",
-    "look_at",
     "read_through",
     "regular_file",
 ]
@@ -87,7 +87,7 @@ def _chunks(file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def look_at(file: Path | str) -> os.stat_result:
+def file_status(file: Path | str) -> os.stat_result:
     """Look at a file that is to be ingested, without opening it.
 
     Raises
@@ -103,7 +103,7 @@ def look_at(file: Path | str) -> os.stat_result:
         raise refusal(error, file) from error
     except ValueError as error:  # a name that no file can have
         raise ArtifactMissingError(
-            f"There is no file {str(file)!r}", hint="Check the path.", details={"file": str(file)}
+            f"there is no file {str(file)!r}", hint="Check the path.", details={"file": str(file)}
         ) from error
     if not stat.S_ISREG(found.st_mode):
         raise FormatError(
@@ -120,11 +120,11 @@ def regular_file(file: Path) -> os.stat_result:
     Raises
     ------
     ArtifactMissingError, FormatError
-        As `look_at` does.
+        As `file_status` does.
     PermissionDeniedError
         If it can't be read.
     """
-    found = look_at(file)
+    found = file_status(file)
     with typed(file):
         # Not by the mode: one that is gone by now has none, and there are more reasons than modes.
         os.close(os.open(file, os.O_RDONLY))
@@ -133,5 +133,5 @@ def regular_file(file: Path) -> os.stat_result:
 
 def changed_since(before: os.stat_result, file: Path | str) -> bool:
     """Whether a file was written to since it was looked at."""
-    after = look_at(file)
+    after = file_status(file)
     return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)

@@ -30,28 +30,37 @@ class FormatterChoice:
         self._compression = dict(compression)
         self._usable: dict[tuple[str, str | None], dict[str, Formatter]] = {}
 
-    def writer(self, kind: StorageClass, dataset_type: str | None) -> Formatter:
+    def writer(self, storage_class: StorageClass, dataset_type: str | None) -> Formatter:
         """Formatter of a whole dataset; of one component if no dataset type is given."""
-        keys = [key for key in (dataset_type, kind.name) if key is not None]
-        name = next((self._formatters[key] for key in keys if key in self._formatters), kind.formatter)
-        formatter = formatter_named(name, f"storage class {kind.name!r}")
+        keys = [key for key in (dataset_type, storage_class.name) if key is not None]
+        name = next(
+            (self._formatters[key] for key in keys if key in self._formatters), storage_class.formatter
+        )
+        formatter = formatter_named(name, f"storage class {storage_class.name!r}")
         how = next((self._compression[key] for key in keys if key in self._compression), NO_COMPRESSION)
         return formatter if how == NO_COMPRESSION else formatter.compressed(how)
 
-    def usable(self, kind: StorageClass, dataset_type: str | None) -> dict[str, Formatter]:
+    def usable(self, storage_class: StorageClass, dataset_type: str | None) -> dict[str, Formatter]:
         """Formatters by name: the configured one first, then the usual one, then others."""
-        key = (kind.name, dataset_type)
+        key = (storage_class.name, dataset_type)
         if key not in self._usable:
-            usual = formatter_named(kind.formatter, kind.name)
-            first = self.writer(kind, dataset_type)
-            self._usable[key] = {each.name: each for each in (first, usual, *formatters_of(kind.name))}
+            usual = formatter_named(storage_class.formatter, storage_class.name)
+            first = self.writer(storage_class, dataset_type)
+            self._usable[key] = {
+                each.name: each for each in (first, usual, *formatters_of(storage_class.name))
+            }
         return self._usable[key]
+
+    def extensions(self, storage_class: StorageClass, dataset_type: str | None) -> list[str]:
+        """Every extension of a file that one of the usable formatters reads, each once."""
+        usable = self.usable(storage_class, dataset_type).values()
+        return list(dict.fromkeys(extension for each in usable for extension in each.extensions))
 
     def reader(
         self,
         name: str | None,
         dataset_type: str | None,
-        kind: StorageClass,
+        storage_class: StorageClass,
         file: Path,
         start: bytes | None = None,
     ) -> Formatter:
@@ -63,7 +72,7 @@ class FormatterChoice:
             Of the formatter.
         dataset_type : `str` or `None`
             What the file is; `None` for one component.
-        kind : `~butler.datastore.storage_classes.StorageClass`
+        storage_class : `~butler.datastore.storage_classes.StorageClass`
             What is to be read from it.
         file : `~pathlib.Path`
             The file.
@@ -75,14 +84,14 @@ class FormatterChoice:
         StorageClassError
             If that formatter doesn't read the storage class.
         """
-        usable = self.usable(kind, dataset_type)
+        usable = self.usable(storage_class, dataset_type)
         if name is None:
             return _by_content(file, start, list(usable.values()))
         if name not in usable:
             raise StorageClassError(
-                f"Formatter {name!r} doesn't read storage class {kind.name!r}",
+                f"formatter {name!r} doesn't read storage class {storage_class.name!r}",
                 hint=f"Formatters that do are {', '.join(sorted(usable))}.",
-                details={"formatter": name, "storage_class": kind.name},
+                details={"formatter": name, "storage_class": storage_class.name},
             )
         return usable[name]
 

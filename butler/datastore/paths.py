@@ -74,7 +74,7 @@ def check_hint(hint: str) -> str:
     if len(longest) > SEGMENT_BYTES:
         raise InvalidNameError(
             f"{longest!r} is too long for a file name: {len(longest)} bytes, at most {SEGMENT_BYTES}",
-            hint="Shorten the template or the labels that fill it.",
+            hint="Shorten the template or the values that fill it.",
             details={"hint": hint},
         )
     return hint

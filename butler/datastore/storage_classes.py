@@ -17,7 +17,7 @@ __all__ = ["CORE", "Delegate", "StorageClass", "storage_class"]
 
 @dataclass(frozen=True, slots=True)
 class StorageClass:
-    """A kind of Python object that datastores can hold.
+    """Python objects of one type, as datastores hold them.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class StorageClass:
             loaded = getattr(import_module(module), attribute, None)
         except ImportError as error:
             raise NotSupportedError(
-                f"Storage class {self.name!r} needs {module}, which can't be imported: {error}",
+                f"storage class {self.name!r} needs {module}, which can't be imported: {error}",
                 hint=f"Install the package that provides {module}.",
             ) from error
         if not isinstance(loaded, type):
@@ -87,7 +87,7 @@ class StorageClass:
 
     def _names_no(self, path: str, what: str) -> ConfigError:
         return ConfigError(
-            f"Storage class {self.name!r}: {path!r} is no {what}",
+            f"storage class {self.name!r}: {path!r} is no {what}",
             hint="Correct the definition of the storage class.",
         )
 
@@ -99,12 +99,12 @@ class StorageClass:
         StorageClassError
         """
         if not isinstance(obj, self.load_type()):
-            kind = type(obj)
+            found = type(obj)
             raise StorageClassError(
-                f"Storage class {self.name!r} holds {self.python_type}, "
-                f"not {kind.__module__}.{kind.__qualname__}",
+                f"storage class {self.name!r} holds {self.python_type}, "
+                f"not {found.__module__}.{found.__qualname__}",
                 hint="Convert the object, or use a dataset type of another storage class.",
-                details={"storage_class": self.name, "type": f"{kind.__module__}.{kind.__qualname__}"},
+                details={"storage_class": self.name, "type": f"{found.__module__}.{found.__qualname__}"},
             )
 
     def check_component(self, component: str) -> None:
@@ -144,13 +144,13 @@ class StorageClass:
             if parameter not in allowed:
                 self._refuse("parameter", parameter, allowed, of=component)
 
-    def _refuse(self, kind: str, name: str, valid: Iterable[str], of: str | None = None) -> None:
-        whose = f"Component {of!r} of storage class" if of else "Storage class"
+    def _refuse(self, what: str, name: str, valid: Iterable[str], of: str | None = None) -> None:
+        whose = f"component {of!r} of storage class" if of else "storage class"
         names = sorted(valid)
         raise StorageClassError(
-            f"{whose} {self.name!r} has no {kind} {name!r}",
-            hint=nearest(name, names) if names else f"It has no {kind}s.",
-            details={"storage_class": self.name, kind: name, "valid": names},
+            f"{whose} {self.name!r} has no {what} {name!r}",
+            hint=nearest(name, names) if names else f"It has no {what}s.",
+            details={"storage_class": self.name, what: name, "valid": names},
         )
 
 
@@ -188,7 +188,7 @@ CORE = (
         "fits-exposure",
         components={
             "image": "Image",
-            "unit": "Unit",
+            "unit": "PhysicalUnit",
             "mask": "Image",
             "flags": "Image",
             "uncertainty": "Uncertainty",
@@ -205,7 +205,7 @@ CORE = (
     StorageClass(
         "Uncertainty", "astropy.nddata.NDUncertainty", "fits-uncertainty", parameters=frozenset({"bbox"})
     ),
-    StorageClass("Unit", "astropy.units.UnitBase", "unit"),
+    StorageClass("PhysicalUnit", "astropy.units.UnitBase", "unit"),
     StorageClass("Wcs", "astropy.wcs.WCS", "fits-wcs"),
     StorageClass("Header", "astropy.io.fits.Header", "fits-header"),
     StorageClass("Table", "astropy.table.Table", "parquet", parameters=frozenset({"columns", "rows"})),
@@ -234,7 +234,7 @@ def storage_class(name: str) -> StorageClass:
         known = _all()
     if name not in known:
         raise StorageClassError(
-            f"There is no storage class {name!r}", hint=nearest(name, known), details={"name": name}
+            f"there is no storage class {name!r}", hint=nearest(name, known), details={"name": name}
         )
     return known[name]
 
@@ -248,10 +248,17 @@ def _core() -> dict[str, StorageClass]:
 def _all() -> dict[str, StorageClass]:
     found = dict(_core())
     for entry in plugins("butler.storage_classes").values():
-        for each in load_plugin(entry):
+        defined = load_plugin(entry)
+        if not isinstance(defined, Iterable) or not all(isinstance(each, StorageClass) for each in defined):
+            raise ConfigError(
+                f"plug-in {entry.name!r}: {entry.value} isn't a sequence of storage classes",
+                hint=f"Its entry point in {entry.group!r} must name a tuple of StorageClass.",
+                details={"group": entry.group, "name": entry.name},
+            )
+        for each in defined:
             if found.setdefault(each.name, each) != each:
                 raise ConfigError(
-                    f"The plug-in {entry.name!r} defines storage class {each.name!r} a second time",
+                    f"plug-in {entry.name!r} defines storage class {each.name!r} a second time",
                     hint="Uninstall one of the packages, or rename its storage class.",
                 )
     return found

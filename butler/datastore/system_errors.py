@@ -45,7 +45,7 @@ def refusal(error: OSError, what: str | PathLike[str]) -> ButlerError:
     name = fspath(what)
     details = {"path": name, "file": str(error.filename or name), "errno": error.errno}
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return ArtifactMissingError(f"There is no file {name!r}", hint="Check the path.", details=details)
+        return ArtifactMissingError(f"there is no file {name!r}", hint="Check the path.", details=details)
     if error.errno in _FORBIDDEN:
         return PermissionDeniedError(
             f"{name!r} can't be used: {error.strerror}",

@@ -65,14 +65,13 @@ def register_dataset_types(butler: Butler) -> None:
 
     units = ("camera", "visit", "sensor")
     for name, storage_class in {"image": "Exposure", "mask": "Image", "weight": "Image"}.items():
-        butler.registry.register_dataset_type(DatasetType(name, storage_class, units))
+        butler.registry.definitions.register_dataset_type(DatasetType(name, storage_class, units))
 
 
 def ingest(butler: Butler, folder: Path) -> None:
-    from butler.ingest import ingest_raws
 
     files = sorted(folder.glob("*/images/**/c4d_*_oo[idw]_*.fits"))
-    print(len(ingest_raws(butler, files, run="DECam/raw")), "files")
+    print(len(butler.raws.ingest(files, run="DECam/raw")), "files")
 
 
 def _divide_the_sky(show: Presenter, butler: Butler, folder: Path) -> None:
@@ -99,7 +98,7 @@ def register_skymap(butler: Butler, folder: Path) -> None:
     from butler.demo.skymaps import skymap_of_bricks
 
     tables = sorted(folder.rglob("survey-bricks.fits.gz"))
-    butler.registry.register_skymap(skymap_of_bricks("bricks", tables, patches=40))
+    butler.registry.definitions.register_skymap(skymap_of_bricks("bricks", tables, patches=40))
 
 
 def _process(show: Presenter, butler: Butler) -> None:
@@ -147,10 +146,13 @@ def _register_plan(show: Presenter, butler: Butler, plan: Plan) -> None:
 def register_plan(butler: Butler, plan: Plan) -> None:
     import time
 
-    butler.registry.register_camera(plan.camera())
-    butler.registry.register_units("visit", plan.visits())
+    butler.registry.definitions.register_camera(plan.camera())
+    butler.registry.definitions.register_units("visit", plan.visits())
     begun = time.monotonic()
-    rows = sum(butler.registry.register_units("observed_sensor", batch) for batch in plan.observed_sensors())
+    rows = sum(
+        butler.registry.definitions.register_units("observed_sensor", batch)
+        for batch in plan.observed_sensors()
+    )
     seconds = time.monotonic() - begun
     print(f"{rows:,} footprints in {seconds:.1f} s: {rows / seconds:,.0f} a second")
 

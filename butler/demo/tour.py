@@ -84,9 +84,8 @@ def _ingest(show: Presenter, butler: Butler) -> None:
 
 
 def ingest(butler: Butler, files: Sequence[Path]) -> None:
-    from butler.ingest import ingest_raws
 
-    for ref in ingest_raws(butler, files):
+    for ref in butler.raws.ingest(files):
         print(ref)
 
 
@@ -140,7 +139,7 @@ def register_skymap(butler: Butler) -> None:
     from butler.demo.skymaps import skymap_around
 
     skymap = skymap_around("47tuc", ra=6.0271, dec=-72.0835, patches=6, patch_size=10 / 3600)
-    butler.registry.register_skymap(skymap)
+    butler.registry.definitions.register_skymap(skymap)
 
 
 def _process(show: Presenter, butler: Butler) -> None:
@@ -158,7 +157,9 @@ def register_calexp(butler: Butler) -> None:
     from butler import DatasetType
 
     units = ("camera", "visit", "sensor")
-    butler.registry.register_dataset_type(DatasetType("calexp", "Exposure", units, "Without background."))
+    butler.registry.definitions.register_dataset_type(
+        DatasetType("calexp", "Exposure", units, "Without background.")
+    )
 
 
 def subtract_background(butler: Butler) -> None:
@@ -205,7 +206,7 @@ def _tag(show: Presenter, butler: Butler) -> None:
 
 
 def tag(butler: Butler) -> None:
-    butler.registry.register_collection("paper/47tuc", "tagged", "Images of the paper")
+    butler.registry.collections.register("paper/47tuc", "tagged", "Images of the paper")
     new = butler.associate("paper/47tuc", butler.query.datasets("calexp", camera="ACS"))
     print(new, "new in the collection")
 
@@ -288,7 +289,7 @@ def put_in_layer(mine: Butler) -> None:
     from butler.demo.stars import brightest_stars
 
     labels = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
-    mine.registry.register_dataset_type(DatasetType("bright_stars", "Table", tuple(labels)))
+    mine.registry.definitions.register_dataset_type(DatasetType("bright_stars", "Table", tuple(labels)))
     image = mine.get("calexp", labels, collections="u/me/first")  # the release's
     print(mine.put(brightest_stars(image), "bright_stars", labels))
 

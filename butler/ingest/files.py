@@ -1,216 +1,242 @@
-"""Taking in files that exist: copied, moved, linked, or left where they lie.
+"""Ingesting files that exist: copied, moved, linked, or left where they lie.
 
 Where bytes are written, the registry is asked before and told after, as for
-objects; files that stay in place are filed by `InPlaceFiler`.
+objects; files that stay in place are registered by `InPlaceIngest`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from butler.concurrency import THREADS, looking_ahead
 from butler.datastore.fingerprint import fingerprint, regular_file
 from butler.datastore.paths import file_uri
 from butler.errors import ArtifactMissingError, ButlerError, DatasetExistsError, NotSupportedError
-from butler.concurrency import THREADS, looking_ahead
-from butler.registry.base import BegunPut
-from butler.values import Artifact, DatasetRef
-from butler.writing.in_place import InPlaceFiler
-from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
-from butler.writing.objects import Writer, ref_of
+from butler.ingest.in_place import InPlaceIngest
+from butler.ingest.objects import ObjectWriter
+from butler.ingest.protocol import PutProtocol, ref_of, refuse_component
+from butler.ingest.requests import GivenFile, IngestedFile, IngestRequest, SourceFile, differs, refs_of
+from butler.values import Artifact, DatasetRef, IngestMode
 
-__all__ = ["FileWriter"]
+if TYPE_CHECKING:
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+    from butler.registry.interfaces.puts import BegunPut
+
+__all__ = ["FileIngest"]
 
 _ATTEMPTS = 3
 
 
 class _OvertakenError(DatasetExistsError):
-    """Another process filed one of the datasets since they began."""
+    """Another process put one of the datasets since they began."""
 
 
-class FileWriter(Writer):
-    """Puts objects and files into a registry and a datastore."""
+class FileIngest:
+    """Puts files into a registry and a datastore.
 
-    def take(self, files: Sequence[GivenFile], intake: Intake) -> list[TakenFile | ButlerError]:
-        """File files of one type.
+    Parameters
+    ----------
+    registry : `~butler.registry.Registry`
+        Where they are registered.
+    datastore : `~butler.datastore.Datastore`
+        Where their bytes go.
+    """
+
+    def __init__(self, registry: Registry, datastore: Datastore) -> None:
+        self._registry = registry
+        self._datastore = datastore
+        self._protocol = PutProtocol(registry, datastore)
+        self._objects = ObjectWriter(registry, datastore)
+
+    def ingest(self, files: Sequence[SourceFile], request: IngestRequest) -> list[IngestedFile | ButlerError]:
+        """Ingest files of one type.
 
         Parameters
         ----------
-        files : sequence of `GivenFile`
+        files : sequence of `~butler.ingest.requests.SourceFile`
             The files.
-        intake : `Intake`
+        request : `~butler.ingest.requests.IngestRequest`
             How.
 
         Returns
         -------
-        taken : `list` [`TakenFile` or `~butler.errors.ButlerError`]
-            What became of each, in their order; errors only if the intake
+        ingested : `list` [`IngestedFile` or `~butler.errors.ButlerError`]
+            What became of each, in their order; errors only if the request
             isn't strict.
 
         Raises
         ------
         ButlerError
-            If the intake is strict, for any file; else for what concerns all
+            If the request is strict, for any file; else for what concerns all
             of them, or one that can't be told.
         """
         if not files:
             return []
-        self._refuse_component(intake.dataset_type)
-        if intake.mode == "in-place":
-            filer = InPlaceFiler(self._registry, self._datastore, files, intake)
-            taken = filer.take()
-            if filer.needs_environment():
-                self._describe_run(intake.run, intake.dataset_type)
-            return taken
+        refuse_component(request.dataset_type)
+        if request.mode == IngestMode.IN_PLACE:
+            in_place = InPlaceIngest(self._registry, self._datastore, files, request)
+            ingested = in_place.ingest()
+            if in_place.needs_environment():
+                self._objects.describe_run(request.run, request.dataset_type)
+            return ingested
         for attempt in range(_ATTEMPTS):
             try:
-                return self._take_written(files, intake)
+                return self._ingest_written(files, request)
             except _OvertakenError:
                 # Nothing of it is left; what overtook it is there now, and is compared.
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
+    def ingest_all(self, files: Iterable[GivenFile], request: IngestRequest) -> list[DatasetRef]:
+        """Ingest files of one type, all of them or none; see `butler.Butler.ingest`."""
+        sources = [SourceFile(Path(file), *more) for file, *more in files]
+        strict = replace(request, strict=True)
+        return [one.ref for one in self.ingest(sources, strict) if isinstance(one, IngestedFile)]
+
     # Files whose bytes are written -----------------------------------------
 
-    def _take_written(self, files: Sequence[GivenFile], intake: Intake) -> list[TakenFile | ButlerError]:
-        begun = self._begin(
-            intake.dataset_type, [file.labels for file in files], intake.run, skip_existing=True
+    def _ingest_written(
+        self, files: Sequence[SourceFile], request: IngestRequest
+    ) -> list[IngestedFile | ButlerError]:
+        begun = self._protocol.begin(
+            request.dataset_type, [file.data_id for file in files], request.run, skip_existing=True
         )
         new = [dataset for dataset in begun if not dataset.there_already]
         there = refs_of(
             self._registry,
             begun[0].dataset_type,
-            intake.run,
+            request.run,
             {dataset.id: dataset.data_id for dataset in begun if dataset.there_already},
         )
-        claimed = self._claimed(files) if intake.mode == "move" else {}
+        owners = self._owners(files) if request.mode == IngestMode.MOVE else {}
         written: dict[UUID, Sequence[Artifact]] = {}
 
-        def take(place: int) -> TakenFile | ButlerError:
+        def ingest(place: int) -> IngestedFile | ButlerError:
             dataset, file = begun[place], files[place]
             try:
                 for uri in _uris(file.path):
-                    if claimed.get(uri, dataset.id) != dataset.id:
-                        raise _belongs_to_another(uri, claimed[uri])
+                    if owners.get(uri, dataset.id) != dataset.id:
+                        raise _belongs_to_another(uri, owners[uri])
                 if dataset.there_already:
-                    return _compared(file.path, there[dataset.id], intake)
+                    return _compared(file.path, there[dataset.id], request)
                 written[dataset.id] = ()
-                written[dataset.id] = self._datastore.ingest(
+                written[dataset.id] = self._datastore.intake.ingest(
                     file.path,
                     dataset.id,
                     dataset.hint,
                     dataset.dataset_type.storage_class,
-                    intake.dataset_type,
-                    intake.mode,
-                    intake.formatter,
+                    request.dataset_type,
+                    request.mode,
+                    request.formatter,
                 )
-                return TakenFile(ref_of(dataset, written[dataset.id]))
+                return IngestedFile(ref_of(dataset, written[dataset.id]))
             except ButlerError as error:
-                if intake.strict:
+                if request.strict:
                     raise
                 return error
 
-        with self._abandoned_on_error(new, written):
+        with self._protocol.abandoned_on_error(new, written):
             with ThreadPoolExecutor(min(THREADS, len(files))) as threads:
-                taken = list(looking_ahead(threads, take, range(len(files)), THREADS))
-            self._give_up_failed(begun, taken, written)
-            self._finish_files(begun, files, taken, written, intake)
+                ingested = list(looking_ahead(threads, ingest, range(len(files)), THREADS))
+            self._give_up_failed(begun, ingested, written)
+            self._finish_files(begun, files, ingested, written, request)
         if new and new[0].needs_environment:
-            self._describe_run(intake.run, intake.dataset_type)
-        if intake.mode == "move":
-            self._finish_moves(files, taken, intake)
-        return taken
+            self._objects.describe_run(request.run, request.dataset_type)
+        if request.mode == IngestMode.MOVE:
+            self._finish_moves(files, ingested, request)
+        return ingested
 
     def _give_up_failed(
         self,
         begun: Sequence[BegunPut],
-        taken: Sequence[TakenFile | ButlerError],
+        ingested: Sequence[IngestedFile | ButlerError],
         written: dict[UUID, Sequence[Artifact]],
     ) -> None:
         failed = [
             dataset
-            for dataset, one in zip(begun, taken, strict=True)
+            for dataset, one in zip(begun, ingested, strict=True)
             if isinstance(one, ButlerError) and not dataset.there_already
         ]
         if failed:
-            self._abandon(failed, written)
+            self._protocol.abandon(failed, written)
         for dataset in failed:
             written.pop(dataset.id, None)
 
     def _finish_files(
         self,
         begun: Sequence[BegunPut],
-        files: Sequence[GivenFile],
-        taken: list[TakenFile | ButlerError],
+        files: Sequence[SourceFile],
+        ingested: list[IngestedFile | ButlerError],
         written: Mapping[UUID, Sequence[Artifact]],
-        intake: Intake,
+        request: IngestRequest,
     ) -> None:
         """Register what was written; what was overtaken is given up, and is what overtook it."""
         if not written:
             return
         try:
-            if self._finish(written, skip_existing=not intake.strict):
+            if self._protocol.finish(written, skip_existing=not request.strict):
                 return
         except DatasetExistsError as error:
             raise _OvertakenError(error.message, hint=error.hint, details=error.details) from error
-        overtaken = self._abandon([dataset for dataset in begun if dataset.id in written], written)
+        overtaken = self._protocol.abandon([dataset for dataset in begun if dataset.id in written], written)
         for place, dataset in enumerate(begun):
             if dataset.id in overtaken:
-                taken[place] = self._overtaken(files[place].path, dataset, intake)
+                ingested[place] = self._overtaken(files[place].path, dataset, request)
 
-    def _overtaken(self, file: Path, dataset: BegunPut, intake: Intake) -> TakenFile | ButlerError:
-        """Compare a file with what another process has filed under its labels meanwhile."""
+    def _overtaken(self, file: Path, dataset: BegunPut, request: IngestRequest) -> IngestedFile | ButlerError:
+        """Compare a file with what another process has put under its data ID meanwhile."""
         try:
-            ref = self._registry.find(intake.dataset_type, dataset.data_id, [intake.run])
-            assert ref is not None  # a required one is found or is an error
-            return _compared(file, ref, intake)
+            ref = self._registry.lookup.find(request.dataset_type, dataset.data_id, [request.run])
+            return _compared(file, ref, request)
         except ButlerError as error:
             return error
 
     def _finish_moves(
-        self, files: Sequence[GivenFile], taken: list[TakenFile | ButlerError], intake: Intake
+        self, files: Sequence[SourceFile], ingested: list[IngestedFile | ButlerError], request: IngestRequest
     ) -> None:
-        """Unlink the sources whose bytes are filed."""
-        for place, (file, one) in enumerate(zip(files, taken, strict=True)):
+        """Unlink the sources whose bytes are registered."""
+        for place, (file, one) in enumerate(zip(files, ingested, strict=True)):
             if isinstance(one, ButlerError) or not one.same:
                 continue
             try:
-                self._datastore.finish_move(file.path, one.ref.artifacts)
+                self._datastore.intake.finish_move(file.path, one.ref.artifacts or ())
             except ButlerError as error:
-                if intake.strict:
+                if request.strict:
                     raise
-                taken[place] = error
+                ingested[place] = error
 
-    def _claimed(self, files: Sequence[GivenFile]) -> dict[str, UUID]:
+    def _owners(self, files: Sequence[SourceFile]) -> dict[str, UUID]:
         """Find which of the files are, where they lie, the bytes of datasets: URI to dataset."""
-        rows = self._registry.query(
-            "SELECT path, dataset_id FROM artifact WHERE datastore = :datastore AND path = ANY(:uris)",
-            {"datastore": self._datastore.name, "uris": [uri for file in files for uri in _uris(file.path)]},
+        return self._registry.lookup.datasets_at(
+            self._datastore.name, [uri for file in files for uri in _uris(file.path)]
         )
-        return {row.path: UUID(str(row.dataset_id)) for row in rows}
 
 
-def _compared(file: Path, ref: DatasetRef, intake: Intake) -> TakenFile:
-    """Compare a file with the dataset that the run has under its labels, unless that may be skipped.
+def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:
+    """Compare a file with the dataset that the run has under its data ID, unless that may be skipped.
 
-    A source of a move is compared in any case: where its bytes are filed, it is to go.
+    A source of a move is compared in any case: where its bytes are registered, it is to go.
     """
-    moving = intake.mode == "move"
-    if intake.skip_existing and not moving:
-        return TakenFile(ref, new=False, same=None)
+    moving = request.mode == IngestMode.MOVE
+    if request.skip_existing and not moving:
+        return IngestedFile(ref, new=False, same=None)
     try:
         regular_file(file)
-        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in ref.artifacts}
+        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in ref.artifacts or ()}
     except ArtifactMissingError:
         if moving:  # finished by an earlier run of the same, or another process
-            return TakenFile(ref, new=False)
+            return IngestedFile(ref, new=False)
         raise
-    if not same and not intake.skip_existing:
+    if not same and not request.skip_existing:
         raise differs(file, ref)
-    return TakenFile(ref, new=False, same=same)
+    return IngestedFile(ref, new=False, same=same)
 
 
 def _uris(file: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""Filing files that stay where they lie.
+"""Ingesting files that stay where they lie.
 
 No bytes are written, so that nothing must be announced before: what is read
 of the files streams into one transaction, which they are all part of or none.
@@ -13,17 +13,16 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.concurrency import THREADS, looking_ahead
-from butler.registry.postgres.errors import errors_by_row
-from butler.values import DataId, DatasetRef, new_dataset_ids
-from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
+from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
+from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of
+from butler.values import Artifact, DataId, DatasetRef, new_dataset_ids
 
 if TYPE_CHECKING:
-    from butler.datastore import Datastore
+    from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
-__all__ = ["InPlaceFiler"]
+__all__ = ["InPlaceIngest"]
 
 _TOGETHER = 64
 """Files that a thread looks at in one go."""
@@ -39,8 +38,8 @@ _KINDS: dict[str, type] = dict.fromkeys(
 """What values of units are, as programs give them."""
 
 
-class InPlaceFiler:
-    """Files one lot of files in place.
+class InPlaceIngest:
+    """Registers one lot of files where they lie.
 
     Parameters
     ----------
@@ -48,26 +47,30 @@ class InPlaceFiler:
         Where they are registered.
     datastore : `~butler.datastore.Datastore`
         Reads them.
-    files : sequence of `~butler.writing.intake.GivenFile`
+    files : sequence of `~butler.ingest.requests.SourceFile`
         The files.
-    intake : `~butler.writing.intake.Intake`
+    request : `~butler.ingest.requests.IngestRequest`
         How.
     """
 
     def __init__(
-        self, registry: Registry, datastore: Datastore, files: Sequence[GivenFile], intake: Intake
+        self,
+        registry: Registry,
+        datastore: Datastore,
+        files: Sequence[SourceFile],
+        request: IngestRequest,
     ) -> None:
         self._registry = registry
         self._datastore = datastore
         self._files = files
-        self._intake = intake
-        self._kind = registry.dataset_type(intake.dataset_type)
+        self._request = request
+        self._dataset_type = registry.definitions.dataset_type(request.dataset_type)
         self._found_ids: list[DataId] = []
-        self._refs: dict[int, DatasetRef] = {}
-        self._done: dict[int, TakenFile | ButlerError] = {}
+        self._described: dict[int, tuple[DatasetRef, Artifact]] = {}
+        self._done: dict[int, IngestedFile | ButlerError] = {}
 
-    def take(self) -> list[TakenFile | ButlerError]:
-        """File them; see `butler.writing.files.FileWriter.take`."""
+    def ingest(self) -> list[IngestedFile | ButlerError]:
+        """Register them; see `butler.ingest.files.FileIngest.ingest`."""
         self._complete()
         with (
             ThreadPoolExecutor(min(THREADS, len(self._files))) as threads,
@@ -75,7 +78,7 @@ class InPlaceFiler:
         ):
             for attempt in range(_ATTEMPTS):
                 try:
-                    self._file(chain(self._open(), found))
+                    self._register(chain(self._open(), found))
                     break
                 except DatasetExistsError as error:
                     if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
@@ -85,37 +88,32 @@ class InPlaceFiler:
                     if attempt > 0:
                         raise
         return [
-            self._done[place] if place in self._done else TakenFile(self._refs[place])
+            self._done[place] if place in self._done else IngestedFile(self._described[place][0])
             for place in range(len(self._files))
         ]
 
     def needs_environment(self) -> bool:
-        """Whether something was filed, and nobody has described the run's environment yet."""
-        if not self._open():
-            return False
-        (run,) = self._registry.query(
-            "SELECT environment IS NULL AS undescribed FROM run WHERE run = :run", {"run": self._intake.run}
-        )
-        return bool(run.undescribed)
+        """Whether something was registered, and nobody has described the run's environment yet."""
+        return bool(self._open()) and not self._registry.provenance.has_environment(self._request.run)
 
     def _open(self) -> list[int]:
         """Give the places of files that were read, and that the run isn't known to have."""
-        return [place for place in self._refs if place not in self._done]
+        return [place for place in self._described if place not in self._done]
 
     def _complete(self) -> None:
         """Find the complete data IDs, and, where it saves reading them, which files the run has."""
-        units = self._kind.units
-        if not self._intake.skip_existing and _are_complete(self._files, units):
+        units = self._dataset_type.units
+        if not self._request.skip_existing and _are_complete(self._files, units):
             return
-        found = self._registry.find_in_run(
-            self._intake.run, self._kind.name, [file.labels for file in self._files]
+        found = self._registry.lookup.find_in_run(
+            self._request.run, self._dataset_type.name, [file.data_id for file in self._files]
         )
         self._found_ids = [data_id for data_id, _ in found]
-        if self._intake.skip_existing:
+        if self._request.skip_existing:
             there = {existing: data_id for data_id, existing in found if existing}
-            refs = refs_of(self._registry, self._kind, self._intake.run, there)
+            refs = refs_of(self._registry, self._dataset_type, self._request.run, there)
             self._done = {
-                place: TakenFile(refs[existing], new=False, same=None)
+                place: IngestedFile(refs[existing], new=False, same=None)
                 for place, (_, existing) in enumerate(found)
                 if existing
             }
@@ -123,59 +121,56 @@ class InPlaceFiler:
     def _data_id(self, place: int) -> DataId:
         if self._found_ids:
             return self._found_ids[place]
-        labels = self._files[place].labels
-        return DataId({unit: labels[unit] for unit in self._kind.units})
+        given = self._files[place].data_id
+        return DataId({unit: given[unit] for unit in self._dataset_type.units})
 
     def _read(self, threads: Executor) -> Generator[int, None, None]:
-        """Read the files that are to be filed, in threads; give their places."""
+        """Read the files that are to be registered, in threads; give their places."""
         places = [place for place in range(len(self._files)) if place not in self._done]
-        # Ids are made together, so that they ascend in the order of filing, which the index's pages fill in.
+        # Ids are made together, so that they ascend in the order in which the index's pages fill.
         named = list(zip(places, new_dataset_ids(len(places)), strict=True))
         goes = (named[start : start + _TOGETHER] for start in range(0, len(named), _TOGETHER))
         for go in looking_ahead(threads, self._describe, goes, _AHEAD):
-            for place, found in go:
-                if isinstance(found, DatasetRef):
-                    self._refs[place] = found
+            for place, dataset_id, found in go:
+                if isinstance(found, Artifact):
+                    self._described[place] = (self._ref(place, dataset_id, found), found)
                     yield place
-                elif self._intake.strict:
+                elif self._request.strict:
                     raise found
                 else:
                     self._done[place] = found
 
-    def _describe(self, lot: Sequence[tuple[int, UUID]]) -> list[tuple[int, DatasetRef | ButlerError]]:
+    def _describe(self, lot: Sequence[tuple[int, UUID]]) -> list[tuple[int, UUID, Artifact | ButlerError]]:
         files = [self._files[place] for place, _ in lot]
-        described = self._datastore.in_place(
+        described = self._datastore.intake.describe_in_place(
             [(file.path, file.known) for file in files],
-            self._kind.storage_class,
-            self._kind.name,
-            self._intake.formatter,
+            self._dataset_type.storage_class,
+            self._dataset_type.name,
+            self._request.formatter,
         )
-        return [
-            (
-                place,
-                found
-                if isinstance(found, ButlerError)
-                else DatasetRef(dataset_id, self._kind, self._data_id(place), self._intake.run, (found,)),
-            )
-            for (place, dataset_id), found in zip(lot, described, strict=True)
-        ]
+        return [(*named, found) for named, found in zip(lot, described, strict=True)]
 
-    def _file(self, places: Iterable[int]) -> None:
-        """Register files in one transaction, and compare with what the run has."""
-        filed = self._registry.file_datasets(
-            self._intake.run,
-            self._kind.name,
-            self._datastore.name,
-            ((ref.id, ref.data_id, ref.artifacts[0]) for ref in map(self._refs.__getitem__, places)),
-            skip_existing=not self._intake.strict,
+    def _ref(self, place: int, dataset_id: UUID, artifact: Artifact) -> DatasetRef:
+        return DatasetRef(
+            dataset_id, self._dataset_type, self._data_id(place), self._request.run, (artifact,)
         )
-        if filed.existing:
-            by_id = {ref.id: place for place, ref in self._refs.items()}
-            self._pass_over({by_id[given]: existing.id for given, existing in filed.existing.items()})
+
+    def _register(self, places: Iterable[int]) -> None:
+        """Register files in one transaction, and compare with what the run has."""
+        registered = self._registry.puts.register(
+            self._request.run,
+            self._dataset_type.name,
+            self._datastore.name,
+            ((ref.id, ref.data_id, artifact) for ref, artifact in map(self._described.__getitem__, places)),
+            skip_existing=not self._request.strict,
+        )
+        if registered.existing:
+            by_id = {ref.id: place for place, (ref, _) in self._described.items()}
+            self._pass_over({by_id[given]: existing.id for given, existing in registered.existing.items()})
 
     def _passed_over(self, error: DatasetExistsError) -> bool:
         """Pass over what the run has of the same bytes; say whether that was all that was wrong."""
-        wrong = errors_by_row(error)
+        wrong = error.by_row()
         places = self._open()
         there = {
             places[row]: UUID(reason.details["existing"])
@@ -189,25 +184,26 @@ class InPlaceFiler:
     def _pass_over(self, there: dict[int, UUID]) -> None:
         refs = refs_of(
             self._registry,
-            self._kind,
-            self._intake.run,
+            self._dataset_type,
+            self._request.run,
             {existing: self._data_id(place) for place, existing in there.items()},
         )
         for place, existing in there.items():
             ref, file = refs[existing], self._files[place].path
-            same = self._refs[place].artifacts[0].sha256 in {artifact.sha256 for artifact in ref.artifacts}
-            if same or self._intake.skip_existing:
-                self._done[place] = TakenFile(ref, new=ref.id == self._refs[place].id, same=same)
-            elif self._intake.strict:
+            given, artifact = self._described[place]
+            same = artifact.sha256 in {known.sha256 for known in ref.artifacts or ()}
+            if same or self._request.skip_existing:
+                self._done[place] = IngestedFile(ref, new=ref.id == given.id, same=same)
+            elif self._request.strict:
                 raise differs(file, ref)
             else:
                 self._done[place] = differs(file, ref)
 
 
-def _are_complete(files: Iterable[GivenFile], units: Sequence[str]) -> bool:
-    """Whether all labels are the type's units and no others, each a value of its kind."""
+def _are_complete(files: Iterable[SourceFile], units: Sequence[str]) -> bool:
+    """Whether all data IDs have the type's units and no others, each a value of its kind."""
     kinds = [_KINDS.get(unit) for unit in units]
     return all(
-        len(file.labels) == len(units) and [type(file.labels.get(unit)) for unit in units] == kinds
+        len(file.data_id) == len(units) and [type(file.data_id.get(unit)) for unit in units] == kinds
         for file in files
     )

@@ -1,53 +1,61 @@
-"""Files that are to be filed, how, and what became of them."""
+"""Files that are to be ingested, how, and what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from butler.errors import DatasetExistsError
-from butler.values import Artifact, DataId, DatasetRef, DatasetType
+from butler.values import ArtifactState, DataId, DatasetRef, DatasetType, IngestMode
 
 if TYPE_CHECKING:
     from butler.datastore.fingerprint import Fingerprint
     from butler.registry import Registry
 
-__all__ = ["GivenFile", "Intake", "TakenFile", "differs", "refs_of"]
+__all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs", "refs_of"]
 
 
-class GivenFile(NamedTuple):
-    """A file to take in.
+GivenFile: TypeAlias = (
+    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint]"
+)
+"""A file with its data ID, as a program gives it, perhaps with what is known of its bytes."""
+
+
+class SourceFile(NamedTuple):
+    """A file to ingest.
 
     Parameters
     ----------
     path : `~pathlib.Path`
         The file.
-    labels : `~collections.abc.Mapping`
-        Its data ID, as people write it.
+    data_id : `~collections.abc.Mapping`
+        As people write it.
     known : `~butler.datastore.fingerprint.Fingerprint`, optional
         Its size and SHA-256, where somebody has read it; used in place only.
     """
 
     path: Path
-    labels: Mapping[str, Any]
+    data_id: Mapping[str, Any]
     known: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
-    """How files are taken in.
+class IngestRequest:
+    """How files are ingested.
 
     Parameters
     ----------
-    dataset_type, run, mode : `str`
-        What they are, where they go, and whether they are copied.
+    dataset_type, run : `str`
+        What they are, and where they go.
+    mode : `~butler.values.IngestMode`
+        What becomes of the files.
     formatter : `str`, optional
         Reads them; by default what the datastore chooses.
     strict : `bool`
-        Whether one that can't be filed keeps all others out; else its error
+        Whether one that can't be ingested keeps all others out; else its error
         is given in its place.
     skip_existing : `bool`
         Whether what the run has is passed over without comparing bytes; else
@@ -56,13 +64,13 @@ class Intake:
 
     dataset_type: str
     run: str
-    mode: str
+    mode: IngestMode
     formatter: str | None = None
     strict: bool = True
     skip_existing: bool = False
 
 
-class TakenFile(NamedTuple):
+class IngestedFile(NamedTuple):
     """What became of a file.
 
     Parameters
@@ -70,7 +78,7 @@ class TakenFile(NamedTuple):
     ref : `~butler.DatasetRef`
         The dataset that it is, or that the run had.
     new : `bool`
-        Whether it was filed now.
+        Whether it was registered now.
     same : `bool` or `None`
         Whether the dataset has the file's bytes; `None` if they weren't
         compared.
@@ -82,7 +90,7 @@ class TakenFile(NamedTuple):
 
 
 def differs(file: Path, ref: DatasetRef) -> DatasetExistsError:
-    """Give the error of a file whose labels the run has, with other bytes."""
+    """Give the error of a file whose data ID the run has, with other bytes."""
     return DatasetExistsError(
         f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
         f" with {ref.data_id}: dataset {ref.id}",
@@ -92,23 +100,13 @@ def differs(file: Path, ref: DatasetRef) -> DatasetExistsError:
 
 
 def refs_of(
-    registry: Registry, kind: DatasetType, run: str, data_ids: Mapping[UUID, DataId]
+    registry: Registry, dataset_type: DatasetType, run: str, data_ids: Mapping[UUID, DataId]
 ) -> dict[UUID, DatasetRef]:
-    """Look up the artifacts of datasets whose data IDs are known, in one statement."""
-    artifacts: dict[UUID, list[Artifact]] = {dataset_id: [] for dataset_id in data_ids}
-    if data_ids:
-        rows = registry.query(
-            "SELECT dataset_id::text, datastore, path, formatter, size, sha256, component FROM artifact"
-            " WHERE dataset_id = ANY (CAST(:ids AS uuid[])) AND state = 'present'",
-            {"ids": [str(dataset_id) for dataset_id in data_ids]},
-        )
-        for row in rows:
-            artifacts[UUID(row.dataset_id)].append(
-                Artifact(
-                    row.datastore, row.path, row.formatter, row.size, bytes.fromhex(row.sha256), row.component
-                )
-            )
+    """Look up the artifacts that are whole of datasets whose data IDs are known, in one statement."""
+    refs = [DatasetRef(dataset_id, dataset_type, data_id, run) for dataset_id, data_id in data_ids.items()]
     return {
-        dataset_id: DatasetRef(dataset_id, kind, data_id, run, tuple(artifacts[dataset_id]))
-        for dataset_id, data_id in data_ids.items()
+        ref.id: replace(
+            ref, artifacts=tuple(a for a in ref.artifacts or () if a.state == ArtifactState.PRESENT)
+        )
+        for ref in registry.lookup.with_artifacts(refs)
     }

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from butler.context import Context
 from butler.errors import ButlerError
 
 if TYPE_CHECKING:
-    from butler.datastore import Datastore
-    from butler.registry.base import OpenIntent, Registry
+    from butler.datastore.interfaces import Datastore
+    from butler.registry.interfaces.puts import Puts, UnfinishedPut
 
 __all__ = ["ReapedPut", "clear", "reap"]
 
@@ -49,40 +50,43 @@ class ReapedPut:
         return f"{self.hint}_{self.id.hex}, begun by {self.begun_by} at {self.begun:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def reap(
-    registry: Registry, datastore: Datastore, *, older_than: timedelta, dry_run: bool = False
-) -> Iterator[ReapedPut]:
-    """Delete what puts left that began longer ago than this, and forget them; see `butler.Butler.reap`."""
-    for each in registry.related():
-        found = _due(each, datastore, older_than) if dry_run else _reaped(each, datastore, older_than)
-        for put, failure in found:
-            yield ReapedPut(put.id, put.dataset_type, put.hint, put.begun, put.begun_by, each.name, failure)
+def reap(context: Context, *, older_than: timedelta, dry_run: bool = False) -> Iterator[ReapedPut]:
+    """Delete what puts left that began longer ago than this, and forget them.
+
+    See `butler.maintenance.namespace.Maintenance.reap`.
+    """
+    for registry in context.registry.related():
+        for datastore in context.datastore.members.values():
+            look = _due if dry_run else _reaped
+            for put, failure in look(registry.puts, datastore, older_than):
+                yield ReapedPut(
+                    put.id, put.dataset_type, put.hint, put.begun, put.begun_by, registry.name, failure
+                )
 
 
-def clear(datastore: Datastore, put: OpenIntent) -> str:
+def clear(datastore: Datastore, put: UnfinishedPut) -> str:
     """Delete the files that a dead put may have written; returns why that failed, or nothing."""
     if put.registered:
         return ""
+    inventory = datastore.inventory
     try:
-        datastore.discard(datastore.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type))
+        inventory.discard(inventory.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type))
     except (ButlerError, OSError) as error:
         return error.message if isinstance(error, ButlerError) else str(error)
     return ""
 
 
-def _due(registry: Registry, datastore: Datastore, older_than: timedelta) -> Iterator[tuple[OpenIntent, str]]:
-    for intent in registry.open_intents(older_than):
-        if intent.datastore == datastore.name:
-            yield intent, ""
+def _due(puts: Puts, datastore: Datastore, older_than: timedelta) -> Iterator[tuple[UnfinishedPut, str]]:
+    for put in puts.unfinished(older_than):
+        if put.datastore == datastore.name:
+            yield put, ""
 
 
-def _reaped(
-    registry: Registry, datastore: Datastore, older_than: timedelta
-) -> Iterator[tuple[OpenIntent, str]]:
+def _reaped(puts: Puts, datastore: Datastore, older_than: timedelta) -> Iterator[tuple[UnfinishedPut, str]]:
     after: UUID | None = None
-    while puts := registry.reap_puts(datastore.name, older_than, after=after):
-        results = [(put, clear(datastore, put)) for put in puts]
+    while dead := puts.reap(datastore.name, older_than, after=after):
+        results = [(put, clear(datastore, put)) for put in dead]
         if cleared := [put.id for put, failure in results if not failure]:
-            registry.forget_puts(cleared)
+            puts.forget(cleared)
         yield from results
-        after = puts[-1].id
+        after = dead[-1].id

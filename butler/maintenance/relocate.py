@@ -14,9 +14,9 @@ from butler.values import Artifact
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from butler.datastore import Datastore
+    from butler.datastore.interfaces import Datastore
 
-__all__ = ["SAMPLE", "check_moved", "datastore_at", "relocate", "root_for", "stored_artifacts"]
+__all__ = ["SAMPLE", "check_moved", "datastore_at", "relocate", "root_for"]
 
 SAMPLE = 1000
 """How many artifacts are read where not all are."""
@@ -45,41 +45,6 @@ def datastore_at(config: RepositoryConfig, name: str, root: str) -> Datastore:
 
     known = config.datastore if _is_own(config, name) else {"name": name}
     return open_datastore({**known, "root": root}, config.repo)
-
-
-def stored_artifacts(connection: Connection, name: str, *, sample: int | None = None) -> list[Artifact]:
-    """List what is present inside a datastore's root, in whichever registry it is.
-
-    Parameters
-    ----------
-    connection : `sqlalchemy.Connection`
-        As the owner, in a transaction.
-    name : `str`
-        Of the datastore.
-    sample : `int`, optional
-        Give so many, chosen at random; by default all.
-    """
-    from sqlalchemy import text
-
-    from butler.schema.install import registries
-
-    own = " UNION ALL ".join(
-        f"SELECT {r.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size, a.sha256,"
-        " a.component"
-        f" FROM {r.tables}.artifact AS a"
-        f" INNER JOIN {r.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
-        f" INNER JOIN {r.tables}.dataset AS d ON d.dataset_id = a.dataset_id"
-        " WHERE s.datastore = :name AND a.state = 'present' AND d.state = 'present'"
-        " AND a.path !~ '^[a-z][a-z0-9+.-]*:'"
-        for r in registries(connection)
-    )
-    order = "path" if sample is None else "random() LIMIT :sample"
-    rows = connection.execute(
-        text(f"SELECT * FROM ({own}) AS a ORDER BY {order}"), {"name": name, "sample": sample}
-    )
-    return [
-        Artifact(name, row.path, row.formatter, row.size, bytes(row.sha256), row.component) for row in rows
-    ]
 
 
 def check_moved(
@@ -158,12 +123,9 @@ def relocate(
     """
     from dataclasses import replace
 
-    from sqlalchemy import text
+    from butler.schema.datastores import set_root
 
-    before: str = connection.execute(
-        text("SELECT butler_shared.relocate_datastore(:name, :root, :in_flight)"),
-        {"name": datastore.name, "root": datastore.root, "in_flight": in_flight},
-    ).scalar_one()
+    before = set_root(connection, datastore.name, datastore.root, in_flight=in_flight)
     if _is_own(config, datastore.name):
         replace(config, datastore={**config.datastore, "root": root}).write()
     return before

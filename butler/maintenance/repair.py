@@ -7,48 +7,45 @@ twice, so that a repair that was cut short is simply begun anew.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from functools import cached_property
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.care.reaping import clear
-from butler.care.verification import Fault
-from butler.errors import ArtifactMissingError, ButlerError, CollectionNotFoundError
-from butler.writing.objects import ENVIRONMENT
+from butler.context import Context
+from butler.errors import ArtifactMissingError, ButlerError
+from butler.maintenance.adoption import Adoption, Identity, disagreement
+from butler.maintenance.findings import Fault, Finding
+from butler.maintenance.reap import clear
 
 if TYPE_CHECKING:
-    from butler.datastore import Datastore
-    from butler.registry.base import OpenIntent, Registry
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+    from butler.registry.interfaces.puts import UnfinishedPut
 
-__all__ = ["Repair", "Repairer"]
+__all__ = ["Action", "Repair", "Repairer"]
 
 ORPHANS_AT_ONCE = 1000
 
-_BY_NAME_ALONE = {"dataset_type": "", "run": "", "data_id": {}}
-"""What a file doesn't say whose format has no room for it."""
 
+class Action(StrEnum):
+    """What a repair does."""
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a file says it is."""
-
-    id: UUID
-    dataset_type: str
-    run: str
-    data_id: dict[str, Any]
-    component: str = ""
-    components: tuple[str, ...] = ("",)
-    """All of the dataset's, each in a file."""
-
-    @property
-    def of_dataset(self) -> tuple[Any, ...]:
-        """What all files of the dataset say."""
-        return self.dataset_type, self.run, self.data_id, self.components
+    REAP = "reap"
+    """Clears up after a dead put."""
+    DELETE = "delete"
+    """Deletes a file."""
+    MARK_LOST = "mark lost"
+    MARK_FOUND = "mark found"
+    ADOPT = "adopt"
+    """Registers a file as the dataset that it says it is."""
+    RECOMPUTE = "recompute"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,9 @@ class Repair:
 
     Parameters
     ----------
-    action : `str`
-        ``reap`` a dead put; ``delete`` a file; ``mark lost`` or ``mark
-        found`` an artifact; ``adopt`` a file as the dataset that it says it
-        is; ``recompute``; or ``leave``.
-    fault : `~butler.care.verification.Fault`
+    action : `Action`
+        What is, or was, to be done.
+    finding : `~butler.maintenance.findings.Finding`
         What is repaired.
     reason : `str`
         Why it is left; as what it is adopted.
@@ -69,8 +64,8 @@ class Repair:
         Empty in a plan; ``done``; else why it wasn't.
     """
 
-    action: str
-    fault: Fault
+    action: Action
+    finding: Finding
     reason: str = ""
     outcome: str = ""
     identities: Mapping[str, Identity] = field(default_factory=dict, repr=False)
@@ -83,18 +78,16 @@ class Repair:
 
     def __str__(self) -> str:
         about = f" ({self.reason})" if self.reason else ""
-        return f"{self.action}{about}: {self.fault}{f': {self.outcome}' if self.outcome else ''}"
+        return f"{self.action}{about}: {self.finding}{f': {self.outcome}' if self.outcome else ''}"
 
 
 class Repairer:
-    """Plans and carries out repairs.
+    """Plans and carries out repairs of all the datastores that were compared.
 
     Parameters
     ----------
-    registry : `~butler.registry.Registry`
-        Of which a verification found the faults, with those related to it.
-    datastore : `~butler.datastore.Datastore`
-        The datastore that was compared.
+    context : `~butler.context.Context`
+        Of which a verification found what is wrong.
     delete_orphans : `bool`
         Whether to delete files that nobody has and that can't be adopted.
     older_than : `datetime.timedelta`
@@ -104,16 +97,40 @@ class Repairer:
 
     def __init__(
         self,
-        registry: Registry,
-        datastore: Datastore,
+        context: Context,
         *,
         delete_orphans: bool = False,
         older_than: timedelta = timedelta(days=1),
+    ) -> None:
+        self._of = {
+            name: _DatastoreRepairer(context.registry, datastore, delete_orphans, older_than)
+            for name, datastore in context.datastore.members.items()
+        }
+        # What lies in no datastore, such as what the database derives, is any one's.
+        self._of[""] = self._of[context.datastore.name]
+
+    def plan(self, findings: Iterable[Finding]) -> Iterator[Repair]:
+        """Say what would be done about each finding; nothing is done."""
+        for name, some in groupby(findings, key=lambda finding: finding.datastore):
+            yield from self._of[name].plan(some)
+
+    def carry_out(self, repairs: Iterable[Repair]) -> Iterator[Repair]:
+        """Carry out the steps of a plan as they are asked for, and give them with their outcomes."""
+        for name, some in groupby(repairs, key=lambda repair: repair.finding.datastore):
+            yield from self._of[name].carry_out(some)
+
+
+class _DatastoreRepairer:
+    """Plans and carries out repairs of one datastore."""
+
+    def __init__(
+        self, registry: Registry, datastore: Datastore, delete_orphans: bool, older_than: timedelta
     ) -> None:
         self._registry = registry
         self._datastore = datastore
         self._delete_orphans = delete_orphans
         self._older_than = older_than
+        self._adoption = Adoption(registry, datastore)
 
     @cached_property
     def _registries(self) -> dict[str, Registry]:
@@ -121,84 +138,90 @@ class Repairer:
 
     # The plan ------------------------------------------------------------
 
-    def plan(self, faults: Iterable[Fault]) -> Iterator[Repair]:
-        """Say what would be done about each fault; nothing is done."""
-        orphans: list[Fault] = []
-        for fault in faults:
-            if fault.kind == "orphan":
-                if len(orphans) >= ORPHANS_AT_ONCE and not self._of_one_dataset(orphans[-1], fault):
+    def plan(self, findings: Iterable[Finding]) -> Iterator[Repair]:
+        """Say what would be done about each finding; nothing is done."""
+        orphans: list[Finding] = []
+        for finding in findings:
+            if finding.fault == Fault.ORPHAN:
+                if len(orphans) >= ORPHANS_AT_ONCE and not self._of_one_dataset(orphans[-1], finding):
                     yield from self._plan_orphans(orphans)
                     orphans.clear()
-                orphans.append(fault)
+                orphans.append(finding)
             else:
-                yield self._plan(fault)
+                yield self._plan(finding)
         yield from self._plan_orphans(orphans)
 
-    def _of_one_dataset(self, fault: Fault, other: Fault) -> bool:
-        dataset_id = self._datastore.id_in_path(fault.path)
-        return dataset_id is not None and dataset_id == self._datastore.id_in_path(other.path)
+    def _of_one_dataset(self, finding: Finding, other: Finding) -> bool:
+        dataset_id = self._datastore.inventory.id_in_path(finding.path)
+        return dataset_id is not None and dataset_id == self._datastore.inventory.id_in_path(other.path)
 
-    def _plan(self, fault: Fault) -> Repair:
-        match fault.kind:
-            case "missing" | "size" | "sha256":
+    def _plan(self, finding: Finding) -> Repair:
+        match finding.fault:
+            case Fault.MISSING | Fault.SIZE | Fault.SHA256:
                 if self._is_empty:
-                    return Repair("leave", fault, f"{self._datastore.root} is empty: is it mounted?")
-                return Repair("mark lost", fault)
-            case "found":
-                return Repair("mark found", fault)
-            case "overlap" | "region":
-                return Repair("recompute", fault)
-            case "unfinished":
-                return Repair("reap", fault) if fault.dataset_id in self._dead_puts else _leave_young(fault)
-            case "temporary":
-                return Repair("delete", fault) if self._is_old(fault.path) else _leave_young(fault)
-        return Repair("leave", fault, "it is for you to decide")
+                    return Repair(Action.LEAVE, finding, f"{self._datastore.root} is empty: is it mounted?")
+                return Repair(Action.MARK_LOST, finding)
+            case Fault.FOUND:
+                return Repair(Action.MARK_FOUND, finding)
+            case Fault.OVERLAP | Fault.REGION:
+                return Repair(Action.RECOMPUTE, finding)
+            case Fault.UNFINISHED:
+                return (
+                    Repair(Action.REAP, finding)
+                    if finding.dataset_id in self._dead_puts
+                    else _leave_young(finding)
+                )
+            case Fault.TEMPORARY:
+                return Repair(Action.DELETE, finding) if self._is_old(finding.path) else _leave_young(finding)
+        return Repair(Action.LEAVE, finding, "it is for you to decide")
 
     @cached_property
     def _is_empty(self) -> bool:
-        return next(iter(self._datastore.paths()), None) is None
+        return next(iter(self._datastore.inventory.paths()), None) is None
 
     @cached_property
-    def _dead_puts(self) -> dict[str, OpenIntent]:
+    def _dead_puts(self) -> dict[str, UnfinishedPut]:
         """Those that are old enough, by their ids."""
         return {
-            str(intent.id): intent
+            str(put.id): put
             for registry in self._registries.values()
-            for intent in registry.open_intents(self._older_than)
-            if intent.datastore == self._datastore.name
+            for put in registry.puts.unfinished(self._older_than)
+            if put.datastore == self._datastore.name
         }
 
     def _is_old(self, path: str) -> bool:
         try:
-            return self._datastore.modified(path) <= datetime.now(UTC) - self._older_than
+            return self._datastore.inventory.modified(path) <= datetime.now(UTC) - self._older_than
         except ArtifactMissingError:
             return True
 
-    def _plan_orphans(self, faults: Sequence[Fault]) -> Iterator[Repair]:
-        identities = self._identities([fault.path for fault in faults])
+    def _plan_orphans(self, findings: Sequence[Finding]) -> Iterator[Repair]:
+        identities = self._adoption.identities([finding.path for finding in findings])
         files: dict[UUID, dict[str, Identity]] = defaultdict(dict)
         for path, identity in identities.items():
             if isinstance(identity, Identity):
                 files[identity.id][path] = identity
-        taken = self._taken([next(iter(of.values())) for of in files.values()])
-        owned = self._owned([fault.path for fault in faults]) if self._delete_orphans and faults else {}
-        for fault in faults:
-            identity = identities[fault.path]
+        taken = self._adoption.taken([next(iter(of.values())) for of in files.values()])
+        owned = (
+            self._owned([finding.path for finding in findings]) if self._delete_orphans and findings else {}
+        )
+        for finding in findings:
+            identity = identities[finding.path]
             if isinstance(identity, Identity):
-                reason = _unlike(files[identity.id].values()) or taken.get(identity.id, "")
+                reason = disagreement(files[identity.id].values()) or taken.get(identity.id, "")
             else:
                 reason = identity
             if isinstance(identity, Identity) and not reason:
-                labels = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
+                values = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
                 part = f"{identity.component} of " if identity.component else ""
-                what = f"{part}{identity.dataset_type} {labels} of run {identity.run}"
-                yield Repair("adopt", fault, what, identities=files[identity.id])
-            elif not self._delete_orphans or fault.path in owned:
-                yield Repair("leave", fault, owned.get(fault.path, reason))
-            elif not self._is_old(fault.path):
-                yield Repair("leave", fault, f"{reason}; its writer may be at work")
+                what = f"{part}{identity.dataset_type} {values} of run {identity.run}"
+                yield Repair(Action.ADOPT, finding, what, identities=files[identity.id])
+            elif not self._delete_orphans or finding.path in owned:
+                yield Repair(Action.LEAVE, finding, owned.get(finding.path, reason))
+            elif not self._is_old(finding.path):
+                yield Repair(Action.LEAVE, finding, f"{reason}; its writer may be at work")
             else:
-                yield Repair("delete", fault, reason)
+                yield Repair(Action.DELETE, finding, reason)
 
     def _owned(self, paths: Sequence[str]) -> dict[str, str]:
         """Give those of these files that may be somebody's, and why.
@@ -207,11 +230,11 @@ class Repairer:
         folder under two spellings, so a name in any of them counts.
         """
         owned = dict.fromkeys(
-            self._registry.claimed_files(None, self._datastore.root, paths),
+            self._registry.maintenance.claimed_files(None, self._datastore.root, paths),
             "a dataset has a file of this name",
         )
-        of = {path: self._datastore.id_in_path(path) for path in paths}
-        claims = self._registry.claims_of_datasets({i for i in of.values() if i is not None})
+        of = {path: self._datastore.inventory.id_in_path(path) for path in paths}
+        claims = self._registry.maintenance.claims_of_datasets({i for i in of.values() if i is not None})
         begun = {claim.dataset_id for claim in claims if claim.hint is not None}
         names = {_name(claim.path) for claim in claims if claim.path is not None}
         for path, dataset_id in of.items():
@@ -221,66 +244,6 @@ class Repairer:
                 owned[path] = f"dataset {dataset_id} has a file of this name"
         return owned
 
-    def _identities(self, paths: Iterable[str]) -> dict[str, Identity | str]:
-        """Read what files say they are, or why that isn't enough to adopt them.
-
-        A part whose format has no room for it is known by its name, and by what the others say.
-        """
-        identities = {path: self._identity(path) for path in paths}
-        named = {i.id: i for i in identities.values() if isinstance(i, Identity) and i.dataset_type}
-        for path, identity in identities.items():
-            if isinstance(identity, Identity) and not identity.dataset_type:
-                other = named.get(identity.id)
-                identities[path] = (
-                    "it doesn't say what it is"
-                    if other is None
-                    else replace(other, component=identity.component)
-                )
-        return identities
-
-    def _identity(self, path: str) -> Identity | str:
-        try:
-            said = self._datastore.identify(path) or {}
-            if said.keys() == {"id", "component"}:
-                said = {**_BY_NAME_ALONE, **said}
-            identity = Identity(
-                UUID(said["id"]),
-                str(said["dataset_type"]),
-                str(said["run"]),
-                dict(said["data_id"]),
-                str(said.get("component", "")),
-                tuple(sorted(map(str, said.get("components", [""])))),
-            )
-        except (ButlerError, OSError, ValueError) as error:
-            return f"it can't be read: {error}"
-        except (KeyError, TypeError):
-            return "it doesn't say what it is"
-        if identity.id != self._datastore.id_in_path(path):
-            return f"its name isn't that of dataset {identity.id}, which it says it is"
-        return identity
-
-    def _taken(self, identities: Sequence[Identity]) -> dict[UUID, str]:
-        """Give those that can't be registered, and why."""
-        taken = {}
-        begun = {claim.dataset_id for claim in self._registry.claims_of_datasets({i.id for i in identities})}
-        for identity in identities:
-            if identity.id in begun:
-                taken[identity.id] = f"dataset {identity.id} has other files, or is being put"
-                continue
-            try:
-                self._registry.dataset_type(identity.dataset_type)
-                there = self._registry.find(
-                    identity.dataset_type, identity.data_id, [identity.run], required=False
-                )
-            except CollectionNotFoundError:
-                there = None
-            except ButlerError as error:
-                taken[identity.id] = error.message
-                continue
-            if there is not None:
-                taken[identity.id] = f"run {identity.run} has its labels: dataset {there.id}"
-        return taken
-
     # Carrying it out -----------------------------------------------------
 
     def carry_out(self, repairs: Iterable[Repair]) -> Iterator[Repair]:
@@ -289,7 +252,7 @@ class Repairer:
         Files are deleted some at a time, for whose owners the registry is asked together: that reads all
         artifacts.
         """
-        for deletes, steps in groupby(repairs, key=lambda repair: repair.action == "delete"):
+        for deletes, steps in groupby(repairs, key=lambda repair: repair.action == Action.DELETE):
             while deletes and (together := list(islice(steps, ORPHANS_AT_ONCE))):
                 yield from self._delete(together)
             for repair in steps:
@@ -304,116 +267,77 @@ class Repairer:
 
     def _carry_out(self, repair: Repair) -> str:
         """Carry out one step; returns why it wasn't done, or nothing."""
-        fault = repair.fault
+        finding = repair.finding
         match repair.action:
-            case "reap":
-                return self._reap(fault)
-            case "mark lost" | "mark found":
+            case Action.REAP:
+                return self._reap(finding)
+            case Action.MARK_LOST | Action.MARK_FOUND:
                 return self._mark(repair)
-            case "adopt":
-                return self._adopt(repair)
-            case "recompute" if fault.drift is not None:
-                self._registries[fault.registry].recompute([fault.drift])
+            case Action.ADOPT:
+                return self._adoption.adopt(finding.path, repair.identities)
+            case Action.RECOMPUTE if finding.drift is not None:
+                self._registries[finding.registry].maintenance.recompute([finding.drift])
                 return ""
         return "left"
 
-    def _reap(self, fault: Fault) -> str:
-        registry = self._registries[fault.registry]
-        put = self._dead_puts[fault.dataset_id]
-        if put.id not in registry.abandon_put([put.id]):
+    def _reap(self, finding: Finding) -> str:
+        registry = self._registries[finding.registry]
+        put = self._dead_puts[finding.dataset_id]
+        if put.id not in registry.puts.abandon([put.id]):
             return "it has ended meanwhile"
         if failure := clear(self._datastore, put):
             return f"failed: {failure}"
-        registry.forget_puts([put.id])
+        registry.puts.forget([put.id])
         return ""
 
     def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
         """Delete files, but those that are somebody's by now."""
         try:
-            owned = self._owned([repair.fault.path for repair in repairs])
+            owned = self._owned([repair.finding.path for repair in repairs])
         except ButlerError as error:
             return [replace(repair, outcome=f"failed: {error.message}") for repair in repairs]
 
         def delete(repair: Repair) -> str:
-            path = repair.fault.path
+            path = repair.finding.path
             if not self._is_old(path):
                 return "it has changed meanwhile"
             if reason := owned.get(path):
                 return reason
-            self._datastore.discard([path])
+            self._datastore.inventory.discard([path])
             return ""
 
         return [self._attempted(repair, delete) for repair in repairs]
 
     def _mark(self, repair: Repair) -> str:
-        fault = repair.fault
-        dataset_id = UUID(fault.dataset_id)
-        registry = self._registries[fault.registry]
+        finding = repair.finding
+        dataset_id = UUID(finding.dataset_id)
+        registry = self._registries[finding.registry]
         recorded = next(
             (
                 artifact
-                for artifact in registry.get_dataset(dataset_id).artifacts
-                if (artifact.datastore, artifact.component) == (self._datastore.name, fault.component)
+                for artifact in registry.lookup.get_dataset(dataset_id).artifacts or ()
+                if (artifact.datastore, artifact.component) == (self._datastore.name, finding.component)
             ),
             None,
         )
-        if recorded is None or recorded.path != fault.path:
+        if recorded is None or recorded.path != finding.path:
             return "it isn't recorded any more"
         found = self._datastore.check(recorded)
-        if repair.action == "mark found":
+        if repair.action == Action.MARK_FOUND:
             if found:
                 return "it isn't whole any more"
-            marked = registry.mark_found(self._datastore.name, [(dataset_id, recorded)])
+            marked = registry.maintenance.mark_found(self._datastore.name, [(dataset_id, recorded)])
         else:
             if found is None:
                 return "it is whole now"
-            marked = registry.mark_lost(self._datastore.name, [(dataset_id, fault.component, found)])
+            marked = registry.maintenance.mark_lost(
+                self._datastore.name, [(dataset_id, finding.component, found)]
+            )
         return "" if marked else "it was done before"
 
-    def _adopt(self, repair: Repair) -> str:
-        identity = repair.identities[repair.fault.path]
-        if self._identities(repair.identities) != repair.identities:
-            return "it has changed meanwhile"
-        if len(repair.identities) > 1 and self._is_filed(identity.id, repair.fault.path):
-            return ""  # with another of its files
-        if reason := self._taken([identity]).get(identity.id):
-            return reason
-        storage_class = self._registry.dataset_type(identity.dataset_type).storage_class
-        artifacts = [
-            self._datastore.describe(path, storage_class, identity.dataset_type, said.component)
-            for path, said in repair.identities.items()
-        ]
-        self._registry.register_collection(identity.run, "run")
-        self._registry.file_datasets(
-            identity.run,
-            identity.dataset_type,
-            self._datastore.name,
-            [(identity.id, identity.data_id, artifact) for artifact in artifacts],
-        )
-        if identity.dataset_type == ENVIRONMENT:
-            self._registry.set_run_environment(identity.run, identity.id)
-        return ""
 
-    def _is_filed(self, dataset_id: UUID, path: str) -> bool:
-        claims = self._registry.claims_of_datasets([dataset_id])
-        return (self._datastore.name, path) in {(claim.datastore, claim.path) for claim in claims}
-
-
-def _unlike(files: Collection[Identity]) -> str:
-    """Say why files that say one id aren't one dataset; nothing if they are."""
-    first = next(iter(files))
-    if any(file.of_dataset != first.of_dataset or file.component not in first.components for file in files):
-        return "the files of its dataset don't agree"
-    found = Counter(file.component for file in files)
-    if found.total() > len(found):
-        return "another file says the same"
-    if missing := sorted(set(first.components) - set(found)):
-        return f"it is a part of a dataset that lacks {', '.join(missing)}"
-    return ""
-
-
-def _leave_young(fault: Fault) -> Repair:
-    return Repair("leave", fault, "its writer may be at work")
+def _leave_young(finding: Finding) -> Repair:
+    return Repair(Action.LEAVE, finding, "its writer may be at work")
 
 
 def _name(path: str) -> str:

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.errors import ArtifactMissingError, ButlerError
+from butler.context import Context
+from butler.errors import ButlerError
 
 if TYPE_CHECKING:
-    from butler.datastore import Datastore
-    from butler.registry.base import Registry, TrashedArtifact
-    from butler.values import DatasetRef
+    from butler.datastore.interfaces import Datastore
+    from butler.registry.interfaces.removal import Removals, TrashedArtifact
 
-__all__ = ["Emptied", "empty_trash", "why_missing"]
+__all__ = ["Emptied", "empty_trash"]
 
 BATCH = 1000
 """Datasets between two statements to the registry."""
@@ -49,19 +50,32 @@ class Emptied:
 
 
 def empty_trash(
-    registry: Registry,
-    datastore: Datastore,
+    context: Context,
     *,
     older_than: timedelta | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Emptied:
-    """Delete what has been in the trash for long enough; see `butler.Butler.empty_trash`."""
-    forgotten = freed = 0
-    failures: dict[str, str] = {}
+    """Delete what has been in the trash for long enough; see `butler.removal.Removals.empty_trash`."""
+    emptied = Emptied(0, 0)
+    for datastore in context.datastore.members.values():
+        emptied = _emptied(context.registry.removal, datastore, older_than, emptied, on_progress)
+    return emptied
+
+
+def _emptied(
+    removal: Removals,
+    datastore: Datastore,
+    older_than: timedelta | None,
+    before: Emptied,
+    on_progress: Callable[[int, int], None] | None,
+) -> Emptied:
+    """Empty the trash of one datastore, and add what that did to what was done before."""
+    forgotten, freed = before.artifacts, before.bytes
+    failures = dict(before.failures)
     stuck: set[UUID] = set()
-    while claimed := registry.claim_trash(datastore.name, older_than, BATCH, stuck):
+    while claimed := removal.claim(datastore.name, older_than, BATCH, stuck):
         done: set[UUID] = set()
-        with registry.hold_trash(datastore.name, {trashed.dataset_id for trashed in claimed}) as held:
+        with removal.hold(datastore.name, {trashed.dataset_id for trashed in claimed}) as held:
             for dataset_id, artifacts in _by_dataset(claimed):
                 if dataset_id not in held.dataset_ids:
                     continue
@@ -87,29 +101,5 @@ def empty_trash(
 
 
 def _by_dataset(claimed: Iterable[TrashedArtifact]) -> Iterator[tuple[UUID, list[TrashedArtifact]]]:
-    from itertools import groupby
-
     for dataset_id, artifacts in groupby(claimed, key=lambda trashed: trashed.dataset_id):
         yield dataset_id, list(artifacts)
-
-
-def why_missing(registry: Registry, ref: DatasetRef) -> ArtifactMissingError:
-    """Say why a dataset that is registered has no bytes to read."""
-    for row in registry.query(
-        "SELECT state, changed, changed_by, change_reason, bytes FROM removal WHERE dataset_id = :id",
-        {"id": ref.id},
-    ):
-        when = f"{row.changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        reason = f": {row.change_reason}" if row.change_reason else ""
-        return ArtifactMissingError(
-            f"dataset {ref} was {row.state} at {when} by {row.changed_by}{reason}",
-            hint="It is in the trash: 'butler restore' brings it back."
-            if row.bytes is not None
-            else "Its bytes are deleted; make it again.",
-            details={"dataset_id": str(ref.id), "state": row.state},
-        )
-    return ArtifactMissingError(
-        f"dataset {ref} has no stored bytes that are whole",
-        hint="'butler verify' says what became of its files.",
-        details={"dataset_id": str(ref.id)},
-    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
-import socket
 import sys
-from importlib.metadata import Distribution, distributions
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["describe_environment"]
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
+__all__ = ["ENVIRONMENT", "describe_environment"]
+
+ENVIRONMENT = "run_environment"
+"""The dataset type of what describes the process that made a run."""
 
 
 def describe_environment() -> dict[str, Any]:
@@ -17,6 +19,10 @@ def describe_environment() -> dict[str, Any]:
 
     Environment variables are left out: they hold secrets.
     """
+    import platform
+    import socket
+    from importlib.metadata import distributions
+
     return {
         "host": socket.gethostname(),
         "user": _user(),
@@ -36,6 +42,8 @@ def _name_and_version(distribution: Distribution) -> tuple[str, str]:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers

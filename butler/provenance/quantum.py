@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.values import DatasetRef, split_component
+from butler.context import Context
+from butler.reading import find_component, read
+from butler.values import CollectionType, DatasetRef, QuantumStatus
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from butler.butler import Butler
 
 __all__ = ["Quantum"]
 
@@ -25,22 +25,36 @@ class Quantum:
 
     Parameters
     ----------
-    butler : `~butler.Butler`
-        To read and write through.
+    context : `~butler.context.Context`
+        To read in.
+    put : callable
+        Puts objects that this made, as `butler.Butler.put_many` does.
     task : `str`
         Name of the task.
     data_id : `~collections.abc.Mapping`
         What it works on.
     inputs : sequence of `~butler.DatasetRef`
         What it will read.
+
+    Raises
+    ------
+    ConfigError
+        If there is no run to work in.
     """
 
     id: int
 
     def __init__(
-        self, butler: Butler, task: str, data_id: Mapping[str, Any], inputs: Sequence[DatasetRef]
+        self,
+        context: Context,
+        put: Callable[..., list[DatasetRef]],
+        task: str,
+        data_id: Mapping[str, Any],
+        inputs: Sequence[DatasetRef],
     ) -> None:
-        self._butler = butler
+        self._context = context
+        self._run = context.run_to_use()
+        self._put = put
         self._task = task
         self._data_id = data_id
         self._predicted = {ref.id for ref in inputs}
@@ -52,23 +66,33 @@ class Quantum:
         """Ids of the datasets that were read so far, in the order of their reading."""
         return tuple(self._read)
 
+    def __repr__(self) -> str:
+        values = " ".join(f"{unit}={value}" for unit, value in self._data_id.items())
+        return (
+            f"<Quantum {getattr(self, 'id', 'not begun')} of {self._task} {values}:"
+            f" {len(self._read)} read, {len(self.outputs)} made>"
+        )
+
     def __enter__(self) -> Quantum:
-        assert self._butler.run is not None
-        registry = self._butler.registry
-        registry.register_collection(self._butler.run, "run")
-        self.id = registry.begin_quantum(
-            self._butler.run, self._task, self._data_id, sorted(self._predicted), socket.gethostname()
+        registry = self._context.registry
+        registry.collections.register(self._run, CollectionType.RUN)
+        self.id = registry.provenance.begin_quantum(
+            self._run, self._task, self._data_id, sorted(self._predicted), socket.gethostname()
         )
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
+        provenance = self._context.registry.provenance
         if error is None:
-            self._butler.registry.end_quantum(self.id, "done", self.inputs_read)
+            provenance.end_quantum(self.id, QuantumStatus.DONE, self.inputs_read)
             return
         try:
-            self._butler.registry.end_quantum(self.id, "failed", self.inputs_read, _message(error))
+            provenance.end_quantum(self.id, QuantumStatus.FAILED, self.inputs_read, _message(error))
         except Exception as failure:  # what went wrong in the block matters more
             unrecorded = f"quantum {self.id} of task {self._task!r} isn't recorded as failed: {failure}"
             error.add_note(unrecorded)
@@ -85,24 +109,28 @@ class Quantum:
         **units: Any,
     ) -> Any:
         """Read an input; see `butler.Butler.get`. What wasn't predicted is, before it is read."""
-        if isinstance(dataset, str):
-            dataset, named = split_component(dataset)
-            component = named or component
-        ref = self._butler.find(dataset, data_id, **units)
+        ref, component = find_component(self._context, dataset, component, {**(data_id or {}), **units})
         if ref.id not in self._predicted:
-            self._butler.registry.predict_inputs(self.id, [ref.id])
+            self._context.registry.provenance.predict_inputs(self.id, [ref.id])
             self._predicted.add(ref.id)
-        obj = self._butler.get(ref, component=component, parameters=parameters)
+        obj = read(self._context, ref, component, parameters)
         self._read[ref.id] = None
         return obj
 
     def put(
         self, obj: Any, dataset_type: str, data_id: Mapping[str, Any] | None = None, /, **units: Any
     ) -> DatasetRef:
-        """File an output; see `butler.Butler.put`."""
-        (ref,) = self._butler.put_many([(obj, {**(data_id or {}), **units})], dataset_type, quantum=self)
-        self.outputs.append(ref)
+        """Put an output; see `butler.Butler.put`."""
+        (ref,) = self.put_many([(obj, {**(data_id or {}), **units})], dataset_type)
         return ref
+
+    def put_many(
+        self, objects: Iterable[tuple[Any, Mapping[str, Any]]], dataset_type: str
+    ) -> list[DatasetRef]:
+        """Put outputs of one type: all of them or none; see `butler.Butler.put_many`."""
+        refs = self._put(objects, dataset_type, self._run, quantum_id=self.id, inputs=self.inputs_read)
+        self.outputs += refs
+        return refs
 
 
 def _message(error: BaseException) -> str:

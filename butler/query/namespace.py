@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from butler.context import Context
 from butler.registry.results import DatasetRefs
-
-if TYPE_CHECKING:
-    from butler.butler import Butler
 
 __all__ = ["Query"]
 
 
 class Query:
-    """Lists of datasets, as a Butler sees them.
+    """Lists of datasets: ``butler.query``.
 
     Parameters
     ----------
-    butler : `~butler.Butler`
+    context : `~butler.context.Context`
         Whose search path is used.
     """
 
-    def __init__(self, butler: Butler) -> None:
-        self._butler = butler
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def datasets(
         self,
@@ -44,30 +42,33 @@ class Query:
         dataset_type : `str`
             Their type.
         data_id : `~collections.abc.Mapping`, optional
-            Some of their labels; more may be given as keywords.
+            Some of their data IDs' values; more may be given as keywords.
         collections : sequence of `str`, optional
             Searched instead of the Butler's own.
         find_first : `bool`
-            Whether of several with the same labels only the first
+            Whether of several with the same data ID only the first
             collection's counts.
         as_of : `datetime.datetime` or `str`, optional
             List what was there at that time.
         **units
-            Some of their labels.
+            More of them.
 
         Returns
         -------
         refs : `~butler.registry.results.DatasetRefs`
-            Refs when iterated over; ``to_arrow()``, ``to_pandas()`` and
+            Refs when iterated over, with their artifacts by
+            ``with_artifacts()``; ``to_arrow()``, ``to_pandas()`` and
             ``to_astropy()`` give tables, ``to_batches()`` streams one.
         """
-        registry, labels = self._butler.registry, {**(data_id or {}), **units}
+        context, registry = self._context, self._context.registry
+        values = {**(data_id or {}), **units}
 
         def look(path: Sequence[str]) -> DatasetRefs:
-            return registry.datasets(dataset_type, path, labels, find_first=find_first, as_of=as_of)
+            return registry.queries.datasets(dataset_type, path, values, find_first=find_first, as_of=as_of)
 
         return DatasetRefs(
-            lambda: self._butler.search(lambda path: look(path).fetched, collections),
-            lambda: registry.dataset_type(dataset_type),
-            lambda: self._butler.search(lambda path: look(path).to_batches(), collections),
+            lambda: context.search(lambda path: look(path).fetched, collections),
+            lambda: registry.definitions.dataset_type(dataset_type),
+            registry.lookup.with_artifacts,
+            lambda: context.search(lambda path: look(path).to_batches(), collections),
         )

@@ -40,10 +40,12 @@ def camera(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_camera(camera("Cam"))
-    butler.registry.register_units("visit", [{"camera": "Cam", "visit": 7, "visit_name": "n7"}])
-    butler.registry.register_units("observed_sensor", [{"camera": "Cam", "visit": 7, "sensor": 1}])
-    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("visit", "sensor")))
+    butler.registry.definitions.register_camera(camera("Cam"))
+    butler.registry.definitions.register_units("visit", [{"camera": "Cam", "visit": 7, "visit_name": "n7"}])
+    butler.registry.definitions.register_units(
+        "observed_sensor", [{"camera": "Cam", "visit": 7, "sensor": 1}]
+    )
+    butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("visit", "sensor")))
     butler.put({}, "stats", LABELS, run="before")  # so that no first use follows
     return butler
 
@@ -54,7 +56,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM visit), (SELECT count(*) FROM collection),"
         " (SELECT count(*) FROM camera), (SELECT count(*) FROM label), (SELECT count(*) FROM open_intents('0'))"
     )
-    return (tuple(counts[0]), *sorted(butler.datastore.paths()))
+    return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +100,8 @@ def test_a_wrong_data_id(
 
 
 def test_a_data_id_that_fits_two_cameras(butler: Butler) -> None:
-    butler.registry.register_camera(camera("Other"))
-    butler.registry.register_units("visit", [{"camera": "Other", "visit": 7, "visit_name": "n7"}])
+    butler.registry.definitions.register_camera(camera("Other"))
+    butler.registry.definitions.register_units("visit", [{"camera": "Other", "visit": 7, "visit_name": "n7"}])
     with pytest.raises(AmbiguousDataIdError, match=r"Cam, Other(?s:.*)camera="):
         butler.get("stats", visit=7, sensor=1, collections="before")
 
@@ -146,7 +148,7 @@ def test_an_object_that_the_storage_class_cannot_hold(butler: Butler, obj: objec
 def test_a_collection_name_that_breaks_the_rules(butler: Butler, name: str) -> None:
     before = left(butler)
     with pytest.raises(InvalidNameError):
-        butler.registry.register_collection(name, "run")
+        butler.registry.collections.register(name, "run")
     assert left(butler) == before
 
 
@@ -156,7 +158,7 @@ def test_a_collection_name_that_breaks_the_rules(butler: Butler, name: str) -> N
 def test_a_strange_name_is_only_a_name(butler: Butler, name: str) -> None:
     ref = butler.put({"n": 1}, "stats", LABELS, run=name)
     assert butler.get("stats", LABELS, collections=name) == {"n": 1}
-    assert [c.name for c in butler.registry.collections() if c.name == name] == [name]
+    assert [c.name for c in butler.registry.collections.matching() if c.name == name] == [name]
     (artifact,) = ref.artifacts
     assert artifact.path.isascii()
     assert ".." not in artifact.path.split("/")
@@ -166,14 +168,14 @@ def test_a_strange_name_is_only_a_name(butler: Butler, name: str) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "a.b", "1a", "a-b", "x" * 129, "a\nb", "é"])
 def test_a_dataset_type_name_that_breaks_the_rules(butler: Butler, name: str) -> None:
     with pytest.raises(InvalidNameError):
-        butler.registry.register_dataset_type(DatasetType(name, "Dict", ()))
+        butler.registry.definitions.register_dataset_type(DatasetType(name, "Dict", ()))
 
 
 def test_a_dataset_type_again_otherwise(butler: Butler) -> None:
     with pytest.raises(DefinitionConflictError, match=r"Dict of camera, sensor, visit, not Text"):
-        butler.registry.register_dataset_type(DatasetType("stats", "Text", ("visit", "sensor")))
+        butler.registry.definitions.register_dataset_type(DatasetType("stats", "Text", ("visit", "sensor")))
     with pytest.raises(InvalidDataIdError, match=r"'vist'(?s:.*)visit"):
-        butler.registry.register_dataset_type(DatasetType("new", "Dict", ("vist",)))
+        butler.registry.definitions.register_dataset_type(DatasetType("new", "Dict", ("vist",)))
 
 
 @pytest.mark.parametrize(
@@ -193,20 +195,20 @@ def test_a_dataset_type_again_otherwise(butler: Butler) -> None:
 def test_a_region_that_is_none(butler: Butler, region: Any) -> None:
     before = left(butler)
     with pytest.raises((InvalidRegionError, InvalidDataIdError)):
-        butler.registry.register_units(
+        butler.registry.definitions.register_units(
             "visit", [{"camera": "Cam", "visit": 8, "visit_name": "8", "region": region}]
         )
     assert left(butler) == before
 
 
 def test_rows_with_and_without_a_region_are_registered_together(butler: Butler) -> None:
-    butler.registry.register_skymap({"skymap": "rings"})
+    butler.registry.definitions.register_skymap({"skymap": "rings"})
     rows = [
         {"skymap": "rings", "tract": 1},
         {"skymap": "rings", "tract": 2, "region": [[0, 0], [1, 0], [1, 1]]},
         {"skymap": "rings", "tract": 3, "region": None},
     ]
-    assert butler.registry.register_units("tract", rows) == 3
+    assert butler.registry.definitions.register_units("tract", rows) == 3
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_a_visit_that_cannot_be(butler: Butler, field: str, value: Any) -> None:
     before = left(butler)
     row = {"camera": "Cam", "visit": 8, "visit_name": "eight", field: value}
     with pytest.raises((InvalidDataIdError, InvalidNameError, UnitNotFoundError, InvalidRegionError)):
-        butler.registry.register_units("visit", [row])
+        butler.registry.definitions.register_units("visit", [row])
     assert left(butler) == before
 
 
@@ -355,4 +357,4 @@ def test_a_layer_that_is_not_there(database: Any, tmp_path: Path) -> None:
 
 def test_a_reader_cannot_put(repo: Path) -> None:
     with Butler(repo, run="u/reader", role="reader") as butler, pytest.raises(PermissionDeniedError):
-        butler.registry.register_collection("u/reader", "run")
+        butler.registry.collections.register("u/reader", "run")

@@ -9,20 +9,21 @@ import pytest
 
 from butler import Artifact, Butler, DatasetType
 from butler.errors import InvalidDataIdError, UnitNotFoundError
-from butler.registry import staging
-from butler.registry.postgres.errors import errors_by_row
+from butler.registry.postgres import copy_in
 
 GOOD = {"camera": "Cam", "sensor": 1, "visit_range": "1..5"}
 
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_camera(
+    butler.registry.definitions.register_camera(
         {"camera": "Cam", "sensors": [{"sensor": 1, "sensor_name": "S1"}], "filters": []}
     )
-    butler.registry.register_units("visit_range", [{"camera": "Cam", "visit_range": "1..5"}])
-    butler.registry.register_dataset_type(DatasetType("defects", "Dict", ("sensor", "visit_range")))
-    butler.registry.register_collection("bulk", "run")
+    butler.registry.definitions.register_units("visit_range", [{"camera": "Cam", "visit_range": "1..5"}])
+    butler.registry.definitions.register_dataset_type(
+        DatasetType("defects", "Dict", ("sensor", "visit_range"))
+    )
+    butler.registry.collections.register("bulk", "run")
     return butler
 
 
@@ -33,7 +34,7 @@ def file(butler: Butler, *data_ids: dict[str, Any]) -> int:
         dataset_id = uuid4()
         artifact = Artifact(name, f"bulk/defects_{dataset_id.hex}.json", "json", 2, bytes(32), "")
         rows.append((dataset_id, data_id, artifact))
-    return butler.registry.file_datasets("bulk", "defects", name, rows).new
+    return butler.registry.puts.register("bulk", "defects", name, rows).new
 
 
 @pytest.mark.parametrize(
@@ -65,15 +66,17 @@ def test_what_the_rows_themselves_raise_is_raised(butler: Butler) -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        butler.registry.file_datasets("bulk", "defects", butler.datastore.name, rows())
+        butler.registry.puts.register("bulk", "defects", butler.datastore.name, rows())
 
 
 @pytest.fixture
 def small_lots(monkeypatch: pytest.MonkeyPatch, butler: Butler) -> list[dict[str, Any]]:
     """Give the data IDs of four lots, the last of one row."""
-    monkeypatch.setattr(staging, "_AT_ONCE", 3)
+    monkeypatch.setattr(copy_in, "_AT_ONCE", 3)
     ranges = [f"{first}..{first + 5}" for first in range(10, 110, 10)]
-    butler.registry.register_units("visit_range", [{"camera": "Cam", "visit_range": one} for one in ranges])
+    butler.registry.definitions.register_units(
+        "visit_range", [{"camera": "Cam", "visit_range": one} for one in ranges]
+    )
     return [{**GOOD, "visit_range": one} for one in ranges]
 
 
@@ -86,7 +89,7 @@ def test_a_bad_row_of_the_last_lot_is_named_and_keeps_all_out(
 ) -> None:
     with pytest.raises(UnitNotFoundError) as caught:
         file(butler, *small_lots[:9], {**GOOD, "sensor": 9})
-    assert set(errors_by_row(caught.value)) == {9}
+    assert set(caught.value.by_row()) == {9}
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
 
 
@@ -103,7 +106,7 @@ def test_rows_that_fail_after_lots_were_handed_over_leave_nothing(
                 raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        butler.registry.file_datasets("bulk", "defects", name, rows())
+        butler.registry.puts.register("bulk", "defects", name, rows())
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
     assert file(butler, *small_lots) == 10, "its connection is as good as before"
 
@@ -114,9 +117,9 @@ def test_what_the_run_has_is_passed_over_in_each_lot(
     name = butler.datastore.name
     there = small_lots[1::3]
     file(butler, *there)
-    found = butler.registry.find_in_run("bulk", "defects", there)
+    found = butler.registry.lookup.find_in_run("bulk", "defects", there)
     rows = [(uuid4(), data_id, Artifact(name, "bulk/a", "json", 2, bytes(32))) for data_id in small_lots]
-    filed = butler.registry.file_datasets("bulk", "defects", name, rows, skip_existing=True)
+    filed = butler.registry.puts.register("bulk", "defects", name, rows, skip_existing=True)
     assert filed.new == 7
     assert {given: one.id for given, one in filed.existing.items()} == {
         row[0]: existing for row, (_, existing) in zip(rows[1::3], found, strict=True)
@@ -131,5 +134,5 @@ def test_no_lot_ends_amid_a_dataset(butler: Butler, small_lots: list[dict[str, A
         for component in ("wcs", "psf"):
             path = f"bulk/{dataset_id.hex}-{component}"
             rows.append((dataset_id, data_id, Artifact(name, path, "json", 2, bytes(32), component)))
-    assert butler.registry.file_datasets("bulk", "defects", name, rows).new == 10
+    assert butler.registry.puts.register("bulk", "defects", name, rows).new == 10
     assert butler.registry.query("SELECT count(*) FROM artifact").scalar() == 20

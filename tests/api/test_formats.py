@@ -29,7 +29,9 @@ FORMATS = {
 @pytest.fixture
 def repo(repo: Path) -> Path:
     with Butler(repo) as butler:
-        butler.registry.register_camera({"camera": "Cam", "sensors": [{"sensor": 1}], "filters": []})
+        butler.registry.definitions.register_camera(
+            {"camera": "Cam", "sensors": [{"sensor": 1}], "filters": []}
+        )
     return repo
 
 
@@ -41,7 +43,7 @@ def script(butler: Butler) -> dict[str, Any]:
     """What a user does, who knows neither format nor store."""
     registry = butler.registry
     for name, storage_class in (("calexp", "Exposure"), ("source", "Table"), ("stats", "Dict")):
-        registry.register_dataset_type(DatasetType(name, storage_class, ("camera",)))
+        registry.definitions.register_dataset_type(DatasetType(name, storage_class, ("camera",)))
     exposure = example_exposure()
     butler.put(exposure, "calexp", LABELS)
     butler.put(Table({"x": [1, 2], "name": ["a", "ü"]}), "source", LABELS)
@@ -76,7 +78,7 @@ def test_after_a_change_of_configuration_old_datasets_are_read_and_new_ones_are_
     refs = []
     for number, form in enumerate(FORMATS.values()):
         with opened(repo, f"u/me/run{number}", **form) as butler:
-            butler.registry.register_dataset_type(DatasetType("calexp", "Exposure", ("camera",)))
+            butler.registry.definitions.register_dataset_type(DatasetType("calexp", "Exposure", ("camera",)))
             refs.append(butler.put(exposure, "calexp", LABELS))
             for ref in refs:
                 assert_same_exposure(butler.get(ref), exposure)
@@ -95,20 +97,20 @@ def test_a_task_writes_a_new_type_of_output_into_a_fresh_repository_and_no_camer
 ) -> None:
     def task(butler: Butler, outputs: Mapping[str, DatasetType]) -> None:
         for dataset_type in outputs.values():
-            butler.registry.register_dataset_type(dataset_type)
+            butler.registry.definitions.register_dataset_type(dataset_type)
         with butler.quantum("measure_ghosts", LABELS) as quantum:
             for name in outputs:
                 quantum.put(CCDData(np.ones((2, 2)), unit="adu"), name, LABELS)
 
     declared = DatasetType("ghost_map", "Exposure", ("camera",), "Light that came by a detour.")
     with Butler(repo, run="u/me/ghosts") as butler:
-        cameras = butler.registry.cameras()
+        cameras = butler.registry.definitions.cameras()
         for _ in range(2):  # the same again is no conflict
-            butler.registry.register_dataset_type(declared)
+            butler.registry.definitions.register_dataset_type(declared)
         task(butler, {"ghost_map": declared})
         assert butler.get("ghost_map", LABELS).unit == "adu"
-        assert butler.registry.dataset_type("ghost_map") == declared
-        assert butler.registry.cameras() == cameras
+        assert butler.registry.definitions.dataset_type("ghost_map") == declared
+        assert butler.registry.definitions.cameras() == cameras
 
 
 def test_the_datastores_of_one_registry_keep_each_its_own_configuration(repo: Path) -> None:
@@ -119,8 +121,8 @@ def test_the_datastores_of_one_registry_keep_each_its_own_configuration(repo: Pa
     paths = []
     for number, datastore in enumerate((fits, hdf5, fits)):
         with Butler(repo, run=f"u/me/{number}", datastore=datastore) as butler:
-            butler.registry.register_datastore(datastore.name, datastore.root)
-            butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("camera",)))
+            butler.registry.definitions.register_datastore(datastore.name, datastore.root)
+            butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("camera",)))
             ref = butler.put({"a": 1}, "stats", LABELS)
             assert butler.get(ref) == {"a": 1}
             paths.append(ref.artifacts[0].path)

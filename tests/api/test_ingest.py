@@ -8,7 +8,6 @@ import pytest
 from butler import Butler
 from butler.cameras import CameraDefinition
 from butler.errors import ConfigError, DefinitionConflictError, FormatError, UnitNotFoundError
-from butler.ingest import ingest_raws
 
 CAMERAS = Path(__file__).parents[2] / "cameras"
 ACS = Path(str(files("spherical_geometry"))) / "tests" / "data" / "j8bt06nyq_flt.fits"
@@ -19,12 +18,12 @@ SAAO = Path(str(files("ccdproc"))) / "tests" / "data" / "a8280271.fits"
 def butler(repo: Path) -> Butler:
     butler = Butler(repo)
     for file in CAMERAS.glob("*.yaml"):
-        butler.registry.register_camera(CameraDefinition.read(file).to_json())
+        butler.registry.definitions.register_camera(CameraDefinition.read(file).to_json())
     return butler
 
 
 def test_raw_files_are_filed_by_their_headers(butler: Butler) -> None:
-    acs, saao = ingest_raws(butler, [ACS, SAAO])
+    acs, saao = butler.raws.ingest([ACS, SAAO])
     assert acs.run.endswith("/raw")
     rows = butler.registry.query(
         "SELECT visit_name, night, s_region IS NOT NULL AS seen FROM visit ORDER BY visit_name"
@@ -40,10 +39,10 @@ def test_raw_files_are_filed_by_their_headers(butler: Butler) -> None:
 
 
 def test_the_same_again_changes_nothing(butler: Butler) -> None:
-    first = ingest_raws(butler, [ACS])
-    before = sorted(butler.datastore.paths())
-    assert ingest_raws(butler, [ACS]) == first
-    assert sorted(butler.datastore.paths()) == before
+    first = butler.raws.ingest([ACS])
+    before = sorted(butler.datastore.inventory.paths())
+    assert butler.raws.ingest([ACS]) == first
+    assert sorted(butler.datastore.inventory.paths()) == before
 
 
 @pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
@@ -51,13 +50,13 @@ def test_each_mode_files_the_bytes_as_they_are(butler: Butler, tmp_path: Path, m
     source = tmp_path / "raw [1], blank" / SAAO.name
     source.parent.mkdir()
     source.write_bytes(SAAO.read_bytes())
-    (ref,) = ingest_raws(butler, [source], mode=mode)
+    (ref,) = butler.raws.ingest([source], mode=mode)
     assert source.exists() == (mode != "move")
     assert butler.get(ref).data.shape == (520, 536)
     assert list(butler.verify()) == []
     if mode == "move":
         source.write_bytes(SAAO.read_bytes())
-    (again,) = ingest_raws(butler, [source], mode=mode)
+    (again,) = butler.raws.ingest([source], mode=mode)
     assert again == ref
     assert source.exists() == (mode != "move")
 
@@ -66,29 +65,29 @@ def test_one_bad_file_leaves_nothing_behind(butler: Butler, tmp_path: Path) -> N
     half = tmp_path / "half.fits"
     half.write_bytes(ACS.read_bytes()[:100_000])
     with pytest.raises(FormatError, match=r"half\.fits"):
-        ingest_raws(butler, [SAAO, half])
+        butler.raws.ingest([SAAO, half])
     assert len(butler.registry.query("SELECT * FROM visit")) == 0
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_a_file_of_no_known_camera_is_refused_by_name(repo: Path) -> None:
     with Butler(repo) as butler:
         with pytest.raises(ConfigError, match="a8280271"):
-            ingest_raws(butler, [SAAO])
+            butler.raws.ingest([SAAO])
         with pytest.raises(UnitNotFoundError, match="NoCam"):
-            ingest_raws(butler, [SAAO], camera="NoCam")
+            butler.raws.ingest([SAAO], camera="NoCam")
 
 
 def test_a_header_that_contradicts_what_is_registered_is_refused(butler: Butler, tmp_path: Path) -> None:
     from astropy.io import fits
 
-    ingest_raws(butler, [SAAO])
+    butler.raws.ingest([SAAO])
     other = tmp_path / SAAO.name
     with fits.open(SAAO) as hdus:
         hdus[0].header["EXPTIME"] = 7.0
         hdus.writeto(other)
     with pytest.raises(DefinitionConflictError, match="obs_end_tai"):
-        ingest_raws(butler, [other])
+        butler.raws.ingest([other])
 
 
 @pytest.mark.data
@@ -96,7 +95,7 @@ def test_image_mask_and_weight_of_ten_visits_are_three_dataset_types(
     butler: Butler, data_folder: Path
 ) -> None:
     found = sorted((data_folder / "decam-images-a").glob("testcase3/images/decam/CP/*/*/*.fits"))
-    refs = ingest_raws(butler, found, mode="symlink")
+    refs = butler.raws.ingest(found, mode="symlink")
     assert {r.dataset_type.name for r in refs} == {"image", "mask", "weight"}
     (row,) = butler.registry.query(
         "SELECT count(DISTINCT visit) AS visits, count(*) AS datasets FROM dataset WHERE camera = 'DECam'"
@@ -106,7 +105,7 @@ def test_image_mask_and_weight_of_ten_visits_are_three_dataset_types(
 
 
 def test_a_visit_has_the_region_of_its_sensors(butler: Butler) -> None:
-    ingest_raws(butler, [ACS])
+    butler.raws.ingest([ACS])
     (row,) = butler.registry.query(
         "SELECT v.ra, v.dec, sky_separation(v.region, s.region) AS apart FROM visit AS v JOIN observed_sensor AS s"
         " USING (camera, visit)"
@@ -119,10 +118,10 @@ def test_a_visit_has_the_region_of_its_sensors(butler: Butler) -> None:
 def test_a_camera_without_rules_for_headers_is_passed_over_unless_named(
     butler: Butler, headers: dict[str, object]
 ) -> None:
-    butler.registry.register_camera(
+    butler.registry.definitions.register_camera(
         {"camera": "Bare", "sensors": [{"sensor": 1, "sensor_name": "S1"}], "filters": [], **headers}
     )
-    (ref,) = ingest_raws(butler, [ACS])
+    (ref,) = butler.raws.ingest([ACS])
     assert ref.data_id["camera"] != "Bare"
     with pytest.raises(ConfigError, match="headers"):
-        ingest_raws(butler, [ACS], camera="Bare")
+        butler.raws.ingest([ACS], camera="Bare")

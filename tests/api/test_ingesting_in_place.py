@@ -22,8 +22,8 @@ NAMES = [f"n{n:03}" for n in range(200)]
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in NAMES])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in NAMES])
     return butler
 
 
@@ -52,7 +52,7 @@ def test_one_with_labels_that_are_none_keeps_all_out(
     with pytest.raises(error):
         butler.ingest([*notes, (notes[0][0], labels)], "note", mode="in-place")
     assert len(butler.registry.query("SELECT FROM dataset")) == 0
-    assert butler.registry.collections(butler.run or "") == []
+    assert butler.registry.collections.matching(butler.run or "") == []
 
 
 def test_one_that_is_not_there_keeps_all_out(butler: Butler, notes: Any) -> None:
@@ -80,10 +80,10 @@ def test_other_bytes_under_labels_that_the_run_has_keep_all_out(butler: Butler, 
 
 
 def test_labels_are_understood_as_people_write_them(butler: Butler, tmp_path: Path) -> None:
-    butler.registry.register_camera(
+    butler.registry.definitions.register_camera(
         {"camera": "Cam", "sensors": [{"sensor": 1, "sensor_name": "S1"}], "filters": []}
     )
-    butler.registry.register_dataset_type(DatasetType("defects", "Text", ("sensor",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("defects", "Text", ("sensor",)))
     (tmp_path / "s").write_text("s")
     (ref,) = butler.ingest([(tmp_path / "s", {"detector": "S1"})], "defects", mode="in-place")
     assert dict(ref.data_id) == {"camera": "Cam", "sensor": 1}
@@ -93,6 +93,6 @@ def test_a_file_whose_fingerprint_is_known_is_not_read(butler: Butler, notes: An
     known = [(file, labels, fingerprint(file)) for file, labels in notes]
     notes[0][0].write_text("N000")
     butler.ingest(known, "note", mode="in-place")
-    assert [fault.kind for fault in butler.verify()] == ["sha256"]
+    assert [finding.fault for finding in butler.verify()] == ["sha256"]
     with pytest.raises(ChecksumError, match="4 bytes"):
         butler.ingest([(*notes[0], Fingerprint(5, bytes(32)))], "note", mode="in-place", run="u/me/other")

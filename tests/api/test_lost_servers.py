@@ -16,6 +16,7 @@ import pytest
 from butler import Butler, DatasetType
 from butler.errors import DatabaseUnavailableError
 from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.puts import PostgresPuts
 from butler.testing.cluster import TestCluster
 
 
@@ -36,8 +37,8 @@ def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "ab"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "ab"])
     butler.put("a", "note", label="a")
     return butler
 
@@ -98,7 +99,7 @@ def test_a_put_during_which_the_server_crashes_is_undone_and_said_to_be(
 
     with monkeypatch.context() as patched:
         patched.setattr(butler.datastore, "put", put_and_crash)
-        with pytest.raises(DatabaseUnavailableError, match="nothing was filed"):
+        with pytest.raises(DatabaseUnavailableError, match="nothing was registered"):
             butler.put("b", "note", label="b")
     assert list(butler.verify()) == []
     assert butler.get(butler.put("b", "note", label="b")) == "b"
@@ -130,8 +131,8 @@ def test_a_put_whose_beginning_the_server_remembers_ends_after_its_crash(
         lambda butler: butler.exists("note", label="a"),
         lambda butler: len(butler.query.datasets("note")),
         lambda butler: butler.registry.query("SELECT count(*) FROM label").scalar(),
-        lambda butler: butler.registry.get_dataset(butler.find("note", label="a").id),
-        lambda butler: butler.registry.collections(),
+        lambda butler: butler.registry.lookup.get_dataset(butler.find("note", label="a").id),
+        lambda butler: butler.registry.collections.matching(),
     ],
 )
 def test_the_first_read_after_a_restart_succeeds(
@@ -147,9 +148,9 @@ def test_the_first_read_after_a_restart_succeeds(
     [
         lambda butler: butler.put("b", "note", label="b"),
         lambda butler: butler.put_many([("b", {"label": "b"})], "note"),
-        lambda butler: butler.registry.register_units("label", [{"label": "c"}]),
-        lambda butler: butler.registry.register_collection("tag", "tagged"),
-        lambda butler: butler.registry.begin_quantum("u/me/first", "task", {}, [], "host"),
+        lambda butler: butler.registry.definitions.register_units("label", [{"label": "c"}]),
+        lambda butler: butler.registry.collections.register("tag", "tagged"),
+        lambda butler: butler.registry.provenance.begin_quantum("u/me/first", "task", {}, [], "host"),
     ],
 )
 def test_the_first_write_after_a_restart_succeeds(
@@ -178,17 +179,17 @@ def test_a_put_heals_whenever_a_session_is_ended_during_it(
 def test_a_put_whose_last_answer_is_lost_is_kept(
     butler: Butler, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    finish = PostgresRegistry.finish_put
+    finish = PostgresPuts.finish
     lost: list[DatabaseUnavailableError] = []
 
-    def finish_and_lose_the_answer(self: PostgresRegistry, *arguments: Any, **options: Any) -> Any:
+    def finish_and_lose_the_answer(self: PostgresPuts, *arguments: Any, **options: Any) -> Any:
         filed = finish(self, *arguments, **options)
         if not lost:
             lost.append(DatabaseUnavailableError("the connection was lost"))
             raise lost[0]
         return filed
 
-    monkeypatch.setattr(PostgresRegistry, "finish_put", finish_and_lose_the_answer)
+    monkeypatch.setattr(PostgresPuts, "finish", finish_and_lose_the_answer)
     ref = butler.put("b", "note", label="b")
     assert lost
     assert butler.get(ref) == "b"
@@ -202,14 +203,14 @@ def test_a_write_that_is_cut_off_says_that_its_outcome_is_unknown(butler: Butler
     holder.autocommit = False
     holder.cursor().execute("LOCK TABLE butler_internal.label IN ACCESS EXCLUSIVE MODE")
     with ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(butler.registry.register_units, "label", [{"label": "c"}])
+        writing = pool.submit(butler.registry.definitions.register_units, "label", [{"label": "c"}])
         wait_until_blocked(database)
         end_sessions(database)
         with pytest.raises(DatabaseUnavailableError, match="register_units") as caught:
             writing.result()
     holder.rollback()
     assert "isn't known whether it was carried out" in str(caught.value)
-    assert butler.registry.register_units("label", [{"label": "c"}]) == 1
+    assert butler.registry.definitions.register_units("label", [{"label": "c"}]) == 1
 
 
 def test_what_may_be_done_twice_is_when_it_is_cut_off(butler: Butler, database: Any) -> None:
@@ -277,7 +278,7 @@ def test_deadlocks_are_tried_again_until_both_have_their_way(butler: Butler, dat
         )
     with ThreadPoolExecutor(2) as pool:
         pair = [
-            pool.submit(butler.registry.register_units, "label", [{"label": name}]) for name in ("c", "d")
+            pool.submit(butler.registry.definitions.register_units, "label", [{"label": name}]) for name in ("c", "d")
         ]
         assert [one.result() for one in pair] == [1, 1]
     with database.connect("owner").cursor() as cursor:

@@ -16,18 +16,20 @@ SQUARE = [[10, 0], [11, 0], [11, 1], [10, 1]]
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.register_camera(
+    registry.definitions.register_camera(
         {"camera": "Cam", "sensors": [{"sensor": 1}], "filters": [{"physical_filter": "r"}]}
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit",
         [
             {"camera": "Cam", "visit": 1, "visit_name": "one", "physical_filter": "r", "exposure_time": 60},
             {"camera": "Cam", "visit": 2, "visit_name": "two", "exposure_time": 5},
         ],
     )
-    registry.register_units("observed_sensor", [{"camera": "Cam", "visit": 1, "sensor": 1, "region": SQUARE}])
-    registry.register_skymap(
+    registry.definitions.register_units(
+        "observed_sensor", [{"camera": "Cam", "visit": 1, "sensor": 1, "region": SQUARE}]
+    )
+    registry.definitions.register_skymap(
         {
             "skymap": "sky",
             "tracts": [{"tract": 0, "region": SQUARE, "patches": [{"patch": 3, "region": SQUARE}]}],

@@ -12,8 +12,8 @@ from butler.errors import ArtifactMissingError, DatasetExistsError, NotSupported
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abc"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     return butler
 
 

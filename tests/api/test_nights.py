@@ -14,9 +14,9 @@ import pytest
 from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
-from butler.datastore import file_datastore
+from butler.datastore import intake
 from butler.errors import DatasetExistsError, FormatError, PermissionDeniedError
-from butler.ingest import Outcome, ingest_files
+from butler.ingest.raws.outcomes import Outcome
 
 MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 
@@ -24,7 +24,7 @@ MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 @pytest.fixture
 def butler(repo: Path) -> Iterator[Butler]:
     with Butler(repo, collections="Nightcam/raw") as butler:
-        butler.registry.register_camera(CAMERA)
+        butler.registry.definitions.register_camera(CAMERA)
         yield butler
 
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def night(butler: Butler, *paths: Path, **options: Any) -> dict[str, Outcome]:
     """Ingest what can be; give what became of each file by its name."""
     options = {"strict": False, "skip_existing": True, **options}
-    return {one.path.name: one for one in ingest_files(butler, paths, **options)}
+    return {one.path.name: one for one in butler.raws.ingest_each(paths, **options)}
 
 
 def counts(outcomes: dict[str, Outcome]) -> dict[str, int]:
@@ -59,7 +59,7 @@ def test_a_folder_gives_its_fits_files_in_order_and_no_others(butler: Butler, fo
     for name in (".shot.fits", "shot.fits.part", "shot.tmp", "notes.txt", "shot.fits~"):
         (folder / name).write_bytes(shot(9, 0))
     first.rename(folder / "b" / "a.fits.gz.fits")
-    outcomes = list(ingest_files(butler, [folder], strict=False))
+    outcomes = list(butler.raws.ingest_each([folder], strict=False))
     assert [one.path.relative_to(folder).as_posix() for one in outcomes] == [
         "a.fits",
         "b/a.fits.gz.fits",
@@ -149,13 +149,13 @@ def test_without_tolerance_one_bad_file_keeps_all_out(butler: Butler, folder: Pa
     with pytest.raises(FormatError, match="shot0001-3"):
         night(butler, folder, strict=True)
     assert count(butler) == 0
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_what_concerns_all_files_stops_the_night(butler: Butler, folder: Path) -> None:
     write_night(folder, 8)
-    butler.registry.register_collection("Nightcam/raw", "run")
-    butler.registry.freeze_collection("Nightcam/raw")
+    butler.registry.collections.register("Nightcam/raw", "run")
+    butler.registry.collections.freeze("Nightcam/raw")
     with pytest.raises(PermissionDeniedError, match="frozen"):
         night(butler, folder)
 
@@ -184,7 +184,7 @@ def test_a_run_and_a_type_may_be_named(butler: Butler, folder: Path) -> None:
     write_night(folder, 2)
     assert {
         (one.ref.dataset_type.name, one.ref.run)
-        for one in ingest_files(butler, [folder], "bias", run="u/me/bias")
+        for one in butler.raws.ingest_each([folder], "bias", run="u/me/bias")
         if one.ref
     } == {("bias", "u/me/bias")}
 
@@ -229,8 +229,8 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
     butler: Butler, folder: Path, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write_night(folder, 4)
-    read_through = file_datastore.read_through
-    fingerprint, copy_file = file_datastore.fingerprint, file_datastore.copy_file
+    read_through = intake.read_through
+    fingerprint, copy_file = intake.fingerprint, intake.copy_file
 
     def grow(file: Path) -> None:
         if file == files[2]:
@@ -252,9 +252,9 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
         grow(file)
         return found
 
-    monkeypatch.setattr(file_datastore, "read_through", read_while_it_grows)
-    monkeypatch.setattr(file_datastore, "fingerprint", fingerprint_while_it_grows)
-    monkeypatch.setattr(file_datastore, "copy_file", copy_while_it_grows)
+    monkeypatch.setattr(intake, "read_through", read_while_it_grows)
+    monkeypatch.setattr(intake, "fingerprint", fingerprint_while_it_grows)
+    monkeypatch.setattr(intake, "copy_file", copy_while_it_grows)
     outcomes = night(butler, folder, mode=mode)
     assert counts(outcomes) == {"ingested": 3, "deferred": 1}
     assert outcomes[files[2].name].outcome == "deferred"

@@ -21,7 +21,6 @@ from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
 from butler.datastore.paths import local_file
-from butler.ingest import ingest_files
 
 MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 
@@ -29,7 +28,7 @@ MODES = ["copy", "move", "hardlink", "symlink", "in-place"]
 @pytest.fixture
 def repo(repo: Path) -> Path:
     with Butler(repo) as butler:
-        butler.registry.register_camera(CAMERA)
+        butler.registry.definitions.register_camera(CAMERA)
     return repo
 
 
@@ -111,14 +110,14 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
         assert after.returncode == 0, after.stderr
         assert_each_file_is_filed_once(butler, len(files))
         assert any(file.exists() for file in files) == (mode != "move")
-        unfinished = {intent.id.hex for intent in butler.registry.open_intents(timedelta(0))}
+        unfinished = {intent.id.hex for intent in butler.registry.puts.unfinished(timedelta(0))}
         for fault in butler.verify():
             assert fault.kind in ("unfinished", "temporary", "orphan"), fault
             assert fault.kind != "orphan" or any(name in fault.uri for name in unfinished), fault
 
 
 IN_SMALL_LOTS = (
-    "import sys; from butler.ingest import night; from butler.cli import main;night._TOGETHER = 8; main()"
+    "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
 )
 
 
@@ -208,8 +207,8 @@ def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_filed_whole
             file.parent.mkdir()
             write_file(file, shot(number, 0))
             vanishing.before(number, file)
-            (outcome,) = ingest_files(
-                butler, [file.parent], mode=mode, strict=False, skip_existing=True, settle=0
+            (outcome,) = butler.raws.ingest_each(
+                [file.parent], mode=mode, strict=False, skip_existing=True, settle=0
             )
             if vanishing.left:
                 break

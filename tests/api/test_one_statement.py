@@ -30,7 +30,7 @@ SECOND = "COMMIT; SELECT register_collection('hidden', 'tagged')"
 def test_a_second_statement_is_refused_wherever_it_hides(butler: Butler, sql: str) -> None:
     with pytest.raises(ExpressionError, match="more than one"):
         list(butler.registry.query(sql))
-    assert butler.registry.collections("hidden") == []
+    assert butler.registry.collections.matching("hidden") == []
 
 
 @pytest.mark.parametrize(

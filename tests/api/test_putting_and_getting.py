@@ -23,22 +23,22 @@ LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.register_camera(
+    registry.definitions.register_camera(
         {
             "camera": "Cam",
             "sensors": [{"sensor": 1, "sensor_name": "S1"}, {"sensor": 2, "sensor_name": "S2"}],
             "filters": [{"physical_filter": "Cam-r", "abstract_filter": "r"}],
         }
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit",
         [{"camera": "Cam", "visit": v, "visit_name": f"n{v}", "physical_filter": "Cam-r"} for v in (7, 8)],
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "observed_sensor", [{"camera": "Cam", "visit": v, "sensor": s} for v in (7, 8) for s in (1, 2)]
     )
     for name, storage_class in [("calexp", "Exposure"), ("stats", "Dict")]:
-        registry.register_dataset_type(DatasetType(name, storage_class, ("visit", "sensor")))
+        registry.definitions.register_dataset_type(DatasetType(name, storage_class, ("visit", "sensor")))
     return butler
 
 
@@ -94,10 +94,10 @@ def test_the_first_collection_that_has_it_wins(butler: Butler) -> None:
 
 def test_a_second_put_is_refused_and_leaves_nothing(butler: Butler) -> None:
     butler.put({"n": 1}, "stats", LABELS)
-    before = sorted(butler.datastore.paths())
+    before = sorted(butler.datastore.inventory.paths())
     with pytest.raises(DatasetExistsError):
         butler.put({"n": 2}, "stats", LABELS)
-    assert sorted(butler.datastore.paths()) == before
+    assert sorted(butler.datastore.inventory.paths()) == before
     assert butler.get("stats", LABELS) == {"n": 1}
     assert list(butler.verify()) == []
 
@@ -119,7 +119,7 @@ def test_a_file_is_named_after_its_labels(butler: Butler) -> None:
 def test_a_run_is_made_and_described_at_its_first_use(butler: Butler) -> None:
     butler.put({}, "stats", LABELS)
     (row,) = butler.registry.query("SELECT environment FROM run WHERE run = 'u/me/first'")
-    environment = butler.get(butler.registry.get_dataset(row.environment))
+    environment = butler.get(butler.registry.lookup.get_dataset(row.environment))
     assert "numpy" in environment["packages"]
 
 
@@ -186,39 +186,36 @@ def test_values_are_hashable_and_pickle(butler: Butler) -> None:
     assert hash(copy) == hash(ref)
 
 
-class AnswerLost:
-    """A registry whose connection breaks around ``finish_put``."""
+def losing_the_answer(butler: Butler, monkeypatch: pytest.MonkeyPatch, *, committed: bool) -> None:
+    """Break the connection around the end of each put."""
+    puts = butler.registry.puts
+    finish = puts.finish
 
-    def __init__(self, registry: Any, *, committed: bool) -> None:
-        self._registry = registry
-        self._committed = committed
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._registry, name)
-
-    def finish_put(self, written: Any, **options: Any) -> int:
-        if self._committed:
-            self._registry.finish_put(written, **options)
+    def finish_and_lose_the_answer(*arguments: Any, **options: Any) -> int:
+        if committed:
+            finish(*arguments, **options)
         raise DatabaseUnavailableError("the connection broke")
 
+    monkeypatch.setattr(puts, "finish", finish_and_lose_the_answer)
 
-def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(butler: Butler) -> None:
+
+def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     butler.put({}, "stats", LABELS, sensor=2)
-    broken = Butler(
-        registry=AnswerLost(butler.registry, committed=True), datastore=butler.datastore, run=butler.run
-    )
-    ref = broken.put({"n": 1}, "stats", LABELS)
+    losing_the_answer(butler, monkeypatch, committed=True)
+    ref = butler.put({"n": 1}, "stats", LABELS)
     assert butler.get(ref) == butler.get("stats", LABELS) == {"n": 1}
     assert list(butler.verify()) == []
 
 
-def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler) -> None:
+def test_a_put_that_was_not_committed_leaves_nothing(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch
+) -> None:
     butler.put({}, "stats", LABELS, sensor=2)
-    broken = Butler(
-        registry=AnswerLost(butler.registry, committed=False), datastore=butler.datastore, run=butler.run
-    )
+    losing_the_answer(butler, monkeypatch, committed=False)
     with pytest.raises(DatabaseUnavailableError):
-        broken.put({"n": 1}, "stats", LABELS)
+        butler.put({"n": 1}, "stats", LABELS)
     assert not butler.exists("stats", LABELS)
     assert list(butler.verify()) == []
 
@@ -229,4 +226,4 @@ def test_the_butlers_own_run_need_not_be_there_to_read_from_the_others(butler: B
         assert second.get("stats", LABELS) == {"n": 1}
         assert second.exists("stats", LABELS)
         assert [ref.run for ref in second.query.datasets("stats")] == ["u/me/first"]
-        assert "u/me/second" not in {c.name for c in second.registry.collections()}
+        assert "u/me/second" not in {c.name for c in second.registry.collections.matching()}

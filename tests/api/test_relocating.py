@@ -20,8 +20,8 @@ from butler.schema.install import create_proxy
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abc"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     for name in "ab":
         butler.put(f"this is {name}", "note", label=name)
     return butler
@@ -110,14 +110,14 @@ def test_a_dry_run_checks_and_changes_nothing(butler: Butler, repo: Path, copied
 
 
 def test_a_put_in_flight_stops_a_move_unless_it_is_forced(butler: Butler, repo: Path, copied: Path) -> None:
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         "u/me/first", "note", [{"label": "c"}], template="{run}/{data_id}", datastore="main"
     )
     result = relocate(repo, "main", copied)
     assert result.exit_code == 1
     assert "1 puts into datastore main have begun and not ended" in result.output
-    butler.registry.abandon_put([begun.id])
-    butler.registry.begin_put(
+    butler.registry.puts.abandon([begun.id])
+    butler.registry.puts.begin(
         "u/me/first", "note", [{"label": "c"}], template="{run}/{data_id}", datastore="main"
     )
     assert relocate(repo, "main", copied, "--force").exit_code == 0

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from butler import Butler, DatasetRef, DatasetType
-from butler.care.trash import BATCH
+from butler.maintenance.trash import BATCH
 from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
@@ -26,9 +26,11 @@ NOW = timedelta(0)
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_camera({"camera": "Cam", "sensors": [{"sensor": n} for n in range(5)]})
-    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("sensor",)))
-    butler.registry.register_collection("best", "tagged")
+    butler.registry.definitions.register_camera(
+        {"camera": "Cam", "sensors": [{"sensor": n} for n in range(5)]}
+    )
+    butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("sensor",)))
+    butler.registry.collections.register("best", "tagged")
     return butler
 
 
@@ -73,7 +75,7 @@ def test_the_name_of_a_removed_dataset_can_be_put_again(butler: Butler) -> None:
     assert butler.get(second) == {"sensor": 1}
     assert second.id != first.id
     with pytest.raises(DatasetExistsError, match=str(second.id)):
-        butler.restore([first])
+        butler.removal.restore([first])
 
 
 def test_an_unstored_dataset_says_who_took_its_bytes_and_how_to_have_them_back(butler: Butler) -> None:
@@ -85,7 +87,7 @@ def test_an_unstored_dataset_says_who_took_its_bytes_and_how_to_have_them_back(b
     ) as caught:
         butler.get("stats", camera="Cam", sensor=1)
     assert "restore" in caught.value.hint
-    assert butler.restore([ref.id]) == 1
+    assert butler.removal.restore([ref.id]) == 1
     assert butler.get("stats", camera="Cam", sensor=1) == {"sensor": 1}
     assert agrees(butler)
 
@@ -94,10 +96,10 @@ def test_emptying_the_trash_deletes_the_files(butler: Butler, owner: Butler, rep
     gone, kept = put(butler, 1), put(butler, 2)
     butler.unstore([gone])
     size = files(repo)[0].stat().st_size
-    assert butler.empty_trash().artifacts == 0, "it isn't old enough"
+    assert butler.removal.empty_trash().artifacts == 0, "it isn't old enough"
     with pytest.raises(PermissionDeniedError, match="only the owner"):
-        butler.empty_trash(older_than=NOW)
-    emptied = owner.empty_trash(older_than=NOW)
+        butler.removal.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.bytes, emptied.failures) == (1, size, ())
     assert len(files(repo)) == 1
     assert butler.get(kept) == {"sensor": 2}
@@ -105,18 +107,18 @@ def test_emptying_the_trash_deletes_the_files(butler: Butler, owner: Butler, rep
         butler.get("stats", camera="Cam", sensor=1)
     assert "make it again" in caught.value.hint
     with pytest.raises(ArtifactMissingError, match="deleted"):
-        butler.restore([gone])
+        butler.removal.restore([gone])
     assert agrees(butler)
 
 
 def test_a_trash_of_more_than_one_batch_is_emptied(
     butler: Butler, owner: Butler, repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("butler.care.trash.BATCH", 2)
+    monkeypatch.setattr("butler.maintenance.trash.BATCH", 2)
     assert BATCH > 2
     butler.remove([put(butler, n) for n in range(5)])
     progress: list[int] = []
-    assert owner.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
+    assert owner.removal.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
     assert progress == [2, 4, 5]
     assert files(repo) == []
 
@@ -128,13 +130,13 @@ def test_a_file_that_can_t_be_deleted_is_named_and_tried_again(
     stuck = files(repo)[0]
     stuck.unlink()
     stuck.mkdir()  # what no unlink removes, whoever tries
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert emptied.artifacts == 1
     ((path, reason),) = emptied.failures
     assert stuck.name in path
     assert reason
     stuck.rmdir()
-    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
     assert agrees(butler)
 
 
@@ -152,7 +154,7 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         )
     files(repo)[[first.id.hex in f.name for f in files(repo)].index(True)].rename(file)
     butler.remove([first])
-    again = butler.registry.begin_put(
+    again = butler.registry.puts.begin(
         butler.run or "",
         "stats",
         [{"camera": "Cam", "sensor": 1}],
@@ -165,19 +167,19 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
 
     def slowly(doomed: Any) -> None:
         with Butler(repo, role="owner") as other:
-            seen.append(other.empty_trash(older_than=NOW).artifacts)
+            seen.append(other.removal.empty_trash(older_than=NOW).artifacts)
         with pytest.raises(DatasetExistsError, match="is being deleted") as caught:
-            butler.registry.finish_put(artifacts)
+            butler.registry.puts.finish(artifacts)
         seen.append("Try again" in caught.value.hint)
         remove(doomed)
 
     monkeypatch.setattr(owner.datastore, "remove", slowly)
-    assert owner.empty_trash(older_than=NOW).artifacts == 1
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
     assert seen == [0, True]
     assert not file.exists()
     file.write_bytes(files(repo)[0].read_bytes())
-    assert butler.registry.finish_put(artifacts) == 1
-    assert owner.empty_trash(older_than=NOW).artifacts == 0
+    assert butler.registry.puts.finish(artifacts) == 1
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 0
     assert file.exists()
     assert butler.exists(second)
 
@@ -200,10 +202,10 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
 
     monkeypatch.setattr(owner.datastore, "remove", cut_after)
     with pytest.raises(DatabaseUnavailableError):
-        owner.empty_trash(older_than=NOW)
+        owner.removal.empty_trash(older_than=NOW)
     assert len(files(repo)) == 2
     monkeypatch.undo()
-    assert owner.empty_trash(older_than=NOW).artifacts == 3
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 3
     assert files(repo) == []
     assert agrees(butler)
 
@@ -211,7 +213,7 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
 def test_a_file_that_is_gone_already_is_no_failure(butler: Butler, owner: Butler, repo: Path) -> None:
     butler.remove([put(butler)])
     files(repo)[0].unlink()
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.failures) == (1, ())
 
 
@@ -220,7 +222,7 @@ def test_a_file_ingested_in_place_stays(butler: Butler, owner: Butler, tmp_path:
     file.write_text('{"a": 1}')
     (ref,) = butler.ingest([(file, {"camera": "Cam", "sensor": 3})], "stats", mode="in-place")
     butler.remove([ref])
-    emptied = owner.empty_trash(older_than=NOW)
+    emptied = owner.removal.empty_trash(older_than=NOW)
     assert (emptied.artifacts, emptied.bytes) == (1, 0)
     assert file.exists()
 
@@ -236,7 +238,7 @@ def test_removing_a_run_is_one_statement_and_takes_its_datasets(
 ) -> None:
     refs = [put(butler, n) for n in range(3)]
     statements.clear()
-    outcomes = butler.remove_collection("u/me/first", datasets=True)
+    outcomes = butler.removal.remove_collection("u/me/first", datasets=True)
     assert len(statements) == 1
     assert [o.outcome for o in outcomes] == ["removed", "collection removed"]
     assert outcomes[0].datasets == 4, "three, and the run's environment"

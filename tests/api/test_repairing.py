@@ -34,8 +34,8 @@ LABELS = "abcdefgh"
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in LABELS])
+    butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in LABELS])
     return butler
 
 
@@ -63,19 +63,19 @@ def overwrite(file: Path, content: bytes) -> None:
 
 
 def kinds(butler: Butler, **options: Any) -> list[str]:
-    return sorted(fault.kind for fault in butler.verify(**options))
+    return sorted(finding.fault for finding in butler.verify(**options))
 
 
 def repaired(butler: Butler, **options: Any) -> Counter[str]:
     """Repair all that is found, however young; give how many steps of each kind were done."""
     options = {"older_than": NOW, **options}
-    steps = list(butler.repair(list(butler.verify()), **options))
+    steps = list(butler.maintenance.repair(list(butler.verify()), **options))
     assert all(step.repaired for step in steps), [str(step) for step in steps]
     return Counter(step.action for step in steps)
 
 
 def begin(butler: Butler, label: str) -> Any:
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         butler.run or "",
         "stats",
         [{"label": label}],
@@ -108,7 +108,7 @@ def test_one_deleted_one_altered_and_one_that_nobody_has_are_three_faults(
     overwrite(file_of(butler, altered), content[:-2] + b" \n")
     orphan = file_of(butler, refs[2]).with_name("nobody.json")
     orphan.write_text("mine: 1")
-    assert {(fault.kind, fault.dataset_id, fault.uri) for fault in butler.verify()} == {
+    assert {(finding.fault, finding.dataset_id, finding.uri) for finding in butler.verify()} == {
         ("missing", str(gone.id), butler.uri(gone)),
         ("sha256", str(altered.id), butler.uri(altered)),
         ("orphan", "", orphan.as_uri()),
@@ -120,7 +120,7 @@ def test_a_name_that_carries_another_dataset_s_id_is_no_cover(butler: Butler, re
     file = file_of(butler, refs[0])
     copy = file.with_name(f"copy_{file.name}")
     copy.write_bytes(file.read_bytes())
-    assert [fault.uri for fault in butler.verify()] == [copy.as_uri()]
+    assert [finding.uri for finding in butler.verify()] == [copy.as_uri()]
 
 
 def test_a_file_whose_name_carries_no_id_is_no_orphan_if_a_dataset_has_it(
@@ -146,9 +146,9 @@ def test_a_dataset_that_lost_its_rows_and_a_file_of_an_unstored_one_are_named(
             "UPDATE butler_internal.dataset SET state = 'unstored', changed = now() WHERE dataset_id = %s",
             (str(refs[1].id),),
         )
-    assert {(fault.kind, fault.dataset_id) for fault in butler.verify()} == {
-        ("unbacked", str(refs[0].id)),
-        ("leftover", str(refs[1].id)),
+    assert {(finding.fault, finding.dataset_id) for finding in butler.verify()} == {
+        ("no artifact", str(refs[0].id)),
+        ("stale", str(refs[1].id)),
         ("orphan", ""),
     }
 
@@ -160,7 +160,7 @@ def test_what_is_in_the_trash_is_no_fault_before_nor_after_it_is_emptied(
     butler.remove(refs[1:2])
     assert list(butler.verify()) == []
     with Butler(repo, role="owner") as owner:
-        assert owner.empty_trash(older_than=NOW).artifacts == 2
+        assert owner.removal.empty_trash(older_than=NOW).artifacts == 2
     assert list(butler.verify()) == []
 
 
@@ -174,8 +174,8 @@ def test_what_is_young_is_left_out_if_asked(butler: Butler) -> None:
 def test_what_layers_have_is_compared_from_their_base(butler: Butler, layer: Butler) -> None:
     ref = layer.put({"mean": 1}, "stats", label="a")
     file_of(layer, ref).unlink()
-    (fault,) = butler.verify()
-    assert (fault.kind, fault.dataset_id, fault.registry) == ("missing", str(ref.id), "mydb_me")
+    (finding,) = butler.verify()
+    assert (finding.fault, finding.dataset_id, finding.registry) == ("missing", str(ref.id), "mydb_me")
     assert repaired(butler) == {"mark lost": 1}
     assert list(butler.verify()) == list(layer.verify()) == []
     with pytest.raises(ArtifactMissingError, match="known to be lost"):
@@ -190,12 +190,12 @@ def test_an_incremental_one_goes_on_where_the_last_one_stopped(
 ) -> None:
     for ref in refs:
         file_of(butler, ref).unlink()
-    monkeypatch.setattr("butler.care.verification._CHECKPOINT", 1)
+    monkeypatch.setattr("butler.maintenance.verify._CHECKPOINT", 1)
     first = butler.verify(incremental=True)
     seen = [next(first).dataset_id, next(first).dataset_id]
     del first
     second = butler.verify(incremental=True)
-    seen_after = [fault.dataset_id for fault in second]
+    seen_after = [finding.dataset_id for finding in second]
     assert second.complete
     assert seen[0] not in seen_after
     assert {*seen, *seen_after} == {str(ref.id) for ref in refs}
@@ -214,13 +214,13 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
         return "missing"
 
     monkeypatch.setattr(butler.datastore, "check", check)
-    monkeypatch.setattr("butler.care.verification._THREADS", 1)
-    faults = butler.verify(older_than=NOW)
-    assert next(faults).dataset_id == first
-    faults.close()
+    monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
+    findings = butler.verify(older_than=NOW)
+    assert next(findings).dataset_id == first
+    findings.close()
     end.set()
     assert ended == []
-    assert list(faults) == []
+    assert list(findings) == []
 
 
 def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
@@ -234,20 +234,20 @@ def test_a_time_limit_stops_it_and_what_was_compared_is_on_record(
     assert list(going_on) == []
     assert going_on.complete
     assert going_on.checked == len(refs)  # the run's description is the fifth artifact
-    assert butler.registry.progress("main").completed is not None  # type: ignore[union-attr]
+    assert butler.registry.maintenance.progress("main").completed is not None  # type: ignore[union-attr]
 
 
 def test_a_reader_compares_and_repairs_nothing(butler: Butler, refs: list[DatasetRef], repo: Path) -> None:
     file_of(butler, refs[0]).unlink()
     with Butler(repo, role="reader") as reader:
-        faults = list(reader.verify())
-        assert [fault.kind for fault in faults] == ["missing"]
+        findings = list(reader.verify())
+        assert [finding.fault for finding in findings] == ["missing"]
         with pytest.raises(PermissionDeniedError):
             next(reader.verify(incremental=True))
-        (step,) = reader.repair(faults)
+        (step,) = reader.maintenance.repair(findings)
         assert step.outcome.startswith("failed: permission denied")
         with pytest.raises(PermissionDeniedError):
-            list(reader.reap())
+            list(reader.maintenance.reap())
     assert kinds(butler) == ["missing"]
 
 
@@ -295,18 +295,18 @@ def test_what_is_lost_is_said_to_be_until_it_is_whole_again(
 def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[DatasetRef]) -> None:
     (artifact,) = refs[0].artifacts
     registry, name = butler.registry, butler.datastore.name
-    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
-    assert registry.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
     (other,) = refs[1].artifacts
-    assert registry.mark_found(name, [(refs[0].id, other)]) == 0
-    assert registry.mark_found(name, [(refs[0].id, artifact)]) == 1
+    assert registry.maintenance.mark_found(name, [(refs[0].id, other)]) == 0
+    assert registry.maintenance.mark_found(name, [(refs[0].id, artifact)]) == 1
 
 
 def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
     copy = open_datastore({"name": "copy", "type": "posix", "root": "copy"}, repo)
-    butler.registry.register_datastore("copy", copy.root)
+    butler.registry.definitions.register_datastore("copy", copy.root)
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
     target.parent.mkdir(parents=True)
@@ -329,7 +329,7 @@ def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: 
     root = Path(butler.datastore.root.removeprefix("file://"))
     root.rename(root.with_name("unmounted"))
     root.mkdir()
-    steps = list(butler.repair(list(butler.verify()), older_than=NOW))
+    steps = list(butler.maintenance.repair(list(butler.verify()), older_than=NOW))
     assert {(step.action, "mounted" in step.reason) for step in steps} == {("leave", True)}
 
 
@@ -339,12 +339,12 @@ def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: 
 def test_a_put_that_died_is_reaped_with_its_bytes(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    assert list(butler.reap()) == [], "it is young"
-    assert [put.id for put in butler.reap(older_than=NOW, dry_run=True)] == [begun.id]
+    assert list(butler.maintenance.reap()) == [], "it is young"
+    assert [put.id for put in butler.maintenance.reap(older_than=NOW, dry_run=True)] == [begun.id]
     assert kinds(butler) == ["unfinished"]
-    (put,) = butler.reap(older_than=NOW)
+    (put,) = butler.maintenance.reap(older_than=NOW)
     assert (put.id, put.failure, put.registry, put.begun_by) == (begun.id, "", "butler", "butler_writer")
-    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
 
 
 def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
@@ -354,13 +354,13 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
 
     def slowly(*arguments: Any) -> Any:
         put(*arguments)
-        assert len(list(butler.reap(older_than=NOW))) == 1
+        assert len(list(butler.maintenance.reap(older_than=NOW))) == 1
         return put(*arguments)
 
     monkeypatch.setattr(butler.datastore, "put", slowly)
-    with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was filed"):
+    with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was registered"):
         butler.put({}, "stats", label="a")
-    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
 
 
 def test_whoever_dies_while_clearing_up_leaves_it_named(
@@ -368,10 +368,10 @@ def test_whoever_dies_while_clearing_up_leaves_it_named(
 ) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    butler.registry.abandon_put([begun.id])
-    (fault,) = butler.verify()
-    assert (fault.kind, "given up" in fault.detail) == ("unfinished", True)
-    assert [put.id for put in butler.reap()] == [begun.id], "it is dead, however young"
+    butler.registry.puts.abandon([begun.id])
+    (finding,) = butler.verify()
+    assert (finding.fault, "given up" in finding.detail) == ("unfinished", True)
+    assert [put.id for put in butler.maintenance.reap()] == [begun.id], "it is dead, however young"
     assert list(butler.verify()) == []
 
 
@@ -381,32 +381,33 @@ def test_files_that_cannot_be_deleted_are_told_and_tried_again(
     first, second = begin(butler, "a"), begin(butler, "b")
     for begun in (first, second):
         write(butler, begun)
-    discard = butler.datastore.discard
+    inventory = butler.datastore.inventory
+    discard = inventory.discard
 
     def fail_once(paths: tuple[str, ...]) -> None:
         if first.id.hex in paths[0]:
             raise OSError(5, "Input/output error")
         discard(paths)
 
-    monkeypatch.setattr(butler.datastore, "discard", fail_once)
-    assert {put.id: bool(put.failure) for put in butler.reap(older_than=NOW)} == {
+    monkeypatch.setattr(inventory, "discard", fail_once)
+    assert {put.id: bool(put.failure) for put in butler.maintenance.reap(older_than=NOW)} == {
         first.id: True,
         second.id: False,
     }
     monkeypatch.undo()
-    assert [put.id for put in butler.reap()] == [first.id]
+    assert [put.id for put in butler.maintenance.reap()] == [first.id]
     assert list(butler.verify()) == []
 
 
 def test_puts_of_layers_are_reaped_from_their_base(butler: Butler, layer: Butler) -> None:
     write(layer, begin(layer, "a"))
-    assert [put.registry for put in butler.reap(older_than=NOW)] == ["mydb_me"]
+    assert [put.registry for put in butler.maintenance.reap(older_than=NOW)] == ["mydb_me"]
     assert list(butler.verify()) == []
 
 
 def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:
     write(butler, begin(butler, "a"))
-    (step,) = butler.repair(list(butler.verify()))
+    (step,) = butler.maintenance.repair(list(butler.verify()))
     assert (step.action, step.outcome) == ("leave", "left")
     assert repaired(butler) == {"reap": 1}
     assert list(butler.verify()) == []
@@ -415,7 +416,7 @@ def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:
 def test_temporary_files_are_deleted_when_they_are_old(butler: Butler, refs: list[DatasetRef]) -> None:
     file = file_of(butler, refs[0]).with_name(f".{'0' * 16}-{'0' * 8}.partial")
     file.write_text("half")
-    (step,) = butler.repair(list(butler.verify()))
+    (step,) = butler.maintenance.repair(list(butler.verify()))
     assert step.action == "leave"
     assert repaired(butler) == {"delete": 1}
     assert not file.exists()
@@ -427,8 +428,8 @@ def test_temporary_files_are_deleted_when_they_are_old(butler: Butler, refs: lis
 def test_a_file_that_says_what_it_is_becomes_the_dataset_it_says(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun, {"mean": 5})
-    butler.registry.abandon_put([begun.id])
-    butler.registry.forget_puts([begun.id])
+    butler.registry.puts.abandon([begun.id])
+    butler.registry.puts.forget([begun.id])
     assert repaired(butler, older_than=timedelta(days=1)) == {"adopt": 1}
     assert butler.get("stats", label="a") == {"mean": 5}
     assert butler.find("stats", label="a").id == begun.id
@@ -438,13 +439,13 @@ def test_a_file_that_says_what_it_is_becomes_the_dataset_it_says(butler: Butler)
 def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_old(butler: Butler) -> None:
     begun = begin(butler, "a")
     write(butler, begun)
-    butler.registry.abandon_put([begun.id])
-    butler.registry.forget_puts([begun.id])
+    butler.registry.puts.abandon([begun.id])
+    butler.registry.puts.forget([begun.id])
     ref = butler.put({"mean": 1}, "stats", label="a")
-    faults = list(butler.verify())
-    (step,) = butler.repair(faults, older_than=NOW)
+    findings = list(butler.verify())
+    (step,) = butler.maintenance.repair(findings, older_than=NOW)
     assert (step.action, str(ref.id) in step.reason) == ("leave", True)
-    (step,) = butler.repair(faults, delete_orphans=True)
+    (step,) = butler.maintenance.repair(findings, delete_orphans=True)
     assert (step.action, "at work" in step.reason) == ("leave", True)
     assert repaired(butler, delete_orphans=True) == {"delete": 1}
     assert butler.get(ref) == {"mean": 1}
@@ -454,7 +455,7 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
 @pytest.fixture
 def apart(butler: Butler, repo: Path) -> Iterator[Butler]:
     """A Butler that writes each component of an Exposure to a file of its own."""
-    butler.registry.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
     config = {"name": butler.datastore.name, "root": "data", "disassemble": ["Exposure"]}
     with Butler(repo, run="u/me/first", datastore=open_datastore(config, repo)) as apart:
         yield apart
@@ -490,12 +491,12 @@ def test_parts_are_left_if_one_is_missing_or_says_otherwise(
     files = {a.component: local_file(apart.datastore.root) / a.path for a in ref.artifacts}
     mask = files["mask"].read_bytes()
     files["mask"].unlink()
-    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    steps = list(apart.maintenance.repair(list(apart.verify()), older_than=NOW))
     assert {(step.action, step.reason) for step in steps} == {
         ("leave", "it is a part of a dataset that lacks mask")
     }
     files["mask"].write_bytes(mask.replace(b'"label": "a"', b'"label": "b"'))
-    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    steps = list(apart.maintenance.repair(list(apart.verify()), older_than=NOW))
     assert {(step.action, step.reason) for step in steps} == {
         ("leave", "the files of its dataset don't agree")
     }
@@ -507,9 +508,9 @@ def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
     """When the plan is made, and when it is carried out: that reads all artifacts."""
     for n in range(30):
         file_of(butler, refs[0]).with_name(f"orphan-{n}.json").write_text("mine: 1")
-    faults = list(butler.verify())
+    findings = list(butler.verify())
     statements.clear()
-    steps = list(butler.repair(faults, delete_orphans=True, older_than=NOW))
+    steps = list(butler.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
     assert Counter((step.action, step.outcome) for step in steps) == {("delete", "done"): 30}
     assert sum("claims_of_files" in sql for sql in statements) == 2
     assert list(butler.verify()) == []
@@ -520,7 +521,7 @@ def test_a_file_under_another_name_than_its_own_is_not_adopted(
 ) -> None:
     file = file_of(butler, refs[0])
     file.with_name(file.name.replace(refs[0].id.hex, uuid4().hex)).write_bytes(file.read_bytes())
-    (step,) = butler.repair(list(butler.verify()), older_than=NOW)
+    (step,) = butler.maintenance.repair(list(butler.verify()), older_than=NOW)
     assert (step.action, "isn't that of dataset" in step.reason) == ("leave", True)
 
 
@@ -529,14 +530,14 @@ def test_a_file_that_got_an_owner_since_the_plan_is_kept(
 ) -> None:
     orphan = file_of(butler, refs[0]).with_name("plain.json")
     orphan.write_text("mean: 1")
-    faults = list(butler.verify())
+    findings = list(butler.verify())
     with owner.cursor() as cursor:
         cursor.execute(
             "UPDATE butler_internal.artifact SET path = regexp_replace(path, '[^/]*$', 'plain.json')"
             " WHERE dataset_id = %s",
             (str(refs[0].id),),
         )
-    (step,) = butler.repair(faults, delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(findings, delete_orphans=True, older_than=NOW)
     assert step.outcome == "left"
     assert step.reason == "a dataset has a file of this name"
     assert orphan.exists()
@@ -550,13 +551,13 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
-    butler.registry.register_datastore("theirs", theirs.root)
-    before = sorted(butler.datastore.paths())
+    butler.registry.definitions.register_datastore("theirs", theirs.root)
+    before = sorted(butler.datastore.inventory.paths())
     with Butler(repo, datastore=theirs) as attacker:
-        faults = list(attacker.verify())
-        list(attacker.repair(faults, delete_orphans=True, older_than=NOW))
-        list(attacker.reap(older_than=NOW))
-    assert sorted(butler.datastore.paths()) == before
+        findings = list(attacker.verify())
+        list(attacker.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
+        list(attacker.maintenance.reap(older_than=NOW))
+    assert sorted(butler.datastore.inventory.paths()) == before
     assert list(butler.verify()) == []
 
 
@@ -564,11 +565,11 @@ def test_what_a_row_says_of_another_s_file_never_deletes_it(butler: Butler, refs
     """A put whose hint names another's file ends in a name of its own."""
     (artifact,) = refs[0].artifacts
     stem = artifact.path.removesuffix(".json")
-    (begun,) = butler.registry.begin_put(
+    (begun,) = butler.registry.puts.begin(
         "u/me/first", "stats", [{"label": "h"}], template=stem, datastore="main"
     )
     assert begun.hint == stem
-    assert [put.id for put in butler.reap(older_than=NOW)] == [begun.id]
+    assert [put.id for put in butler.maintenance.reap(older_than=NOW)] == [begun.id]
     assert butler.get(refs[0]) == {"mean": 0}
     assert list(butler.verify()) == []
 
@@ -577,10 +578,12 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
     file_of(butler, refs[0]).unlink()
     file_of(butler, refs[1]).with_name("nobody.json").write_text("x: 1")
     write(butler, begin(butler, "e"))
-    before = [str(fault) for fault in butler.verify()]
-    steps = list(butler.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True))
+    before = [str(finding) for finding in butler.verify()]
+    steps = list(
+        butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW, dry_run=True)
+    )
     assert sorted(step.action for step in steps) == ["delete", "mark lost", "reap"]
-    assert [str(fault) for fault in butler.verify()] == before
+    assert [str(finding) for finding in butler.verify()] == before
 
 
 # What is derived --------------------------------------------------------------
@@ -590,14 +593,14 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
 def sky(butler: Butler) -> Butler:
     """Two sensors of a visit, each on a patch of one tract."""
     registry = butler.registry
-    registry.register_camera(
+    registry.definitions.register_camera(
         {
             "camera": "Cam",
             "sensors": [{"sensor": n, "sensor_name": f"S{n}"} for n in (1, 2)],
             "filters": [{"physical_filter": "r1", "abstract_filter": "r"}],
         }
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit",
         [
             {
@@ -611,11 +614,11 @@ def sky(butler: Butler) -> Butler:
         ],
     )
     boxes = [[(ra, 0.0), (ra + 1, 0.0), (ra + 1, 1.0), (ra, 1.0)] for ra in (10.0, 11.5)]
-    registry.register_units(
+    registry.definitions.register_units(
         "observed_sensor",
         [{"camera": "Cam", "visit": 1, "sensor": n, "region": box} for n, box in enumerate(boxes, 1)],
     )
-    registry.register_skymap(
+    registry.definitions.register_skymap(
         {
             "skymap": "sky",
             "tracts": [
@@ -643,8 +646,8 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
         )
         cursor.execute("ALTER TABLE butler_internal.visit DISABLE TRIGGER USER")
         cursor.execute("UPDATE butler_internal.visit SET region = butler.sky_circle(0, 0, 1)")
-    faults = list(sky.verify())
-    assert [(fault.kind, fault.uri, fault.detail) for fault in faults] == [
+    findings = list(sky.verify())
+    assert [(finding.fault, finding.uri, finding.detail) for finding in findings] == [
         ("overlap", "camera=Cam visit=1 sensor=2", "1 patches are missing, 1 too many"),
         ("region", "camera=Cam visit=1", "it isn't the hull of its sensors"),
     ]
@@ -668,14 +671,14 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
 def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
     sky: Butler, owner: psycopg2.extensions.connection, damage: str, detail: str
 ) -> None:
-    sky.registry.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
+    sky.registry.definitions.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
     with owner.cursor() as cursor:
         cursor.execute(damage)
-    faults = list(sky.verify())
-    assert {(fault.kind, fault.detail) for fault in faults if fault.uri == "camera=Cam visit=1"} == {
+    findings = list(sky.verify())
+    assert {(finding.fault, finding.detail) for finding in findings if finding.uri == "camera=Cam visit=1"} == {
         ("overlap", detail)
     }
-    assert repaired(sky) == {"recompute": len(faults)}
+    assert repaired(sky) == {"recompute": len(findings)}
     assert list(sky.verify()) == []
     assert list(map(tuple, sky.registry.query("SELECT visit, tract FROM visit_tract_join"))) == [(1, 0)]
 
@@ -686,7 +689,7 @@ def test_a_sensor_s_overlap_that_is_computed_anew_takes_its_visit_s_tracts_with_
     with owner.cursor() as cursor:
         cursor.execute("DELETE FROM butler_internal.sensor_patch_overlap")
         cursor.execute("DELETE FROM butler_internal.visit_tract_overlap")
-    assert [fault.uri for fault in sky.verify()] == [
+    assert [finding.uri for finding in sky.verify()] == [
         "camera=Cam visit=1 sensor=1",
         "camera=Cam visit=1 sensor=2",
     ]

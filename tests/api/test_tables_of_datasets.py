@@ -17,16 +17,18 @@ LABELS = ["plain", "with, comma", 'with "quotes"', "NULL", "\\N", "naïve ☂"]
 @pytest.fixture
 def filled(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.register_units("label", [{"label": label} for label in LABELS])
-    registry.register_camera(
+    registry.definitions.register_units("label", [{"label": label} for label in LABELS])
+    registry.definitions.register_camera(
         {"camera": "007", "sensors": [{"sensor": n, "sensor_name": f"S{n}"} for n in (1, 2)], "filters": []}
     )
-    registry.register_units(
+    registry.definitions.register_units(
         "visit_range", [{"camera": "007", "visit_range": each} for each in ("1..3", "2..")]
     )
-    registry.register_dataset_type(DatasetType("note", "Dict", ("label",)))
-    registry.register_dataset_type(DatasetType("defects", "Dict", ("camera", "sensor", "visit_range")))
-    registry.register_dataset_type(DatasetType("census", "Dict", ()))
+    registry.definitions.register_dataset_type(DatasetType("note", "Dict", ("label",)))
+    registry.definitions.register_dataset_type(
+        DatasetType("defects", "Dict", ("camera", "sensor", "visit_range"))
+    )
+    registry.definitions.register_dataset_type(DatasetType("census", "Dict", ()))
     butler.put_many([({}, {"label": label}) for label in LABELS], "note")
     butler.put_many(
         [

@@ -11,8 +11,8 @@ from butler import Butler, DatasetType
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abc"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     return butler
 
 
@@ -33,7 +33,7 @@ def test_an_interrupt_between_a_write_and_its_return_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         butler.put_many([(name, {"label": name}) for name in "abc"], "note")
     assert len(done) == written + 1
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
     assert list(butler.verify()) == []
 
 

@@ -39,8 +39,8 @@ from butler.schema.migrations import check, initialise
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     """Notes a, b and c, of which a and b are filed; c is for later."""
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abc"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     for name in "ab":
         butler.put(f"this is {name}", "note", label=name)
     return butler

@@ -32,7 +32,7 @@ def lying(keyword: bytes, value: bytes) -> Callable[[bytes], bytes]:
     ("damage", "reason"),
     [
         (lambda whole: b"", "it is empty"),
-        (lambda whole: b"not FITS at all", "of a kind that nobody here knows"),
+        (lambda whole: b"not FITS at all", "of a format that nobody here knows"),
         (lambda whole: whole[: BLOCK // 2], "cut short"),
         (lambda whole: whole[: BLOCK + 100], "cut short"),
         (lambda whole: whole[: 2 * BLOCK], "cut short"),

@@ -17,7 +17,7 @@ from .conftest import Command
 def damaged(filled: Butler) -> Path:
     """A repository with a file too few and one too many; gives the one too many."""
     root = Path(filled.datastore.root.removeprefix("file://"))
-    gone = next(path for path in sorted(filled.datastore.paths()) if "calexp" in path)
+    gone = next(path for path in sorted(filled.datastore.inventory.paths()) if "calexp" in path)
     (root / gone).unlink()
     orphan = root / "nobody.txt"
     orphan.write_text("nobody's")

@@ -42,7 +42,7 @@ def test_status_counts_what_is_there(filled: Butler, command: Command) -> None:
 
 def _files(butler: Butler) -> list[Path]:
     root = Path(butler.datastore.root.removeprefix("file://"))
-    return [root / path for path in butler.datastore.paths()]
+    return [root / path for path in butler.datastore.inventory.paths()]
 
 
 def test_config_shows_where_each_value_comes_from_and_no_password(repo: Path, command: Command) -> None:
@@ -348,7 +348,7 @@ def test_units_are_listed_by_their_columns_and_by_todays_words(filled: Butler, c
 
 
 def test_every_view_of_units_has_a_command(command: Command, filled: Butler) -> None:
-    from butler.cli.querying import UNIT_VIEWS
+    from butler.cli.query import UNIT_VIEWS
 
     known = filled.registry.query("SELECT view FROM unit UNION SELECT unnest(aliases) FROM unit")
     views = filled.registry.query(

@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from butler.cli.application import application
-from butler.cli.querying import UNIT_VIEWS
+from butler.cli.query import UNIT_VIEWS
 from butler.cluster import Cluster
 
 from .conftest import Command, write_inputs

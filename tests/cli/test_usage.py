@@ -13,7 +13,7 @@ from .conftest import Command
 def stored(butler: Butler, name: str) -> int:
     """Give the length of all files under the datastore whose names begin like this."""
     root = Path(butler.datastore.root.removeprefix("file://"))
-    paths = (root / path for path in butler.datastore.paths())
+    paths = (root / path for path in butler.datastore.inventory.paths())
     return sum(path.stat().st_size for path in paths if path.name.startswith(name))
 
 

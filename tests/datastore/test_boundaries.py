@@ -70,7 +70,9 @@ FILES = {
     "butler/datastore/storage/": "keeps the bytes of datasets",
     "butler/datastore/formatters/": "the file that a storage lends",
     "butler/datastore/fingerprint.py": "size and SHA-256 of such a file, and of one to be ingested",
-    "butler/datastore/file_datastore.py": "a file to be ingested, or that stays in place",
+    "butler/datastore/artifact_files.py": "the file that a storage lends",
+    "butler/datastore/file.py": "the file that a storage lends",
+    "butler/datastore/intake.py": "a file to be ingested, or that stays in place",
     "butler/datastore/formatter_choice.py": "the first bytes of a file to be ingested",
     "butler/datastore/identify.py": "any file that somebody names",
     "butler/care/relocation.py": "the folder that a datastore was moved to",
@@ -131,3 +133,15 @@ def test_the_heavy_libraries_are_loaded_at_first_use_only() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+def test_no_class_does_more_than_can_be_read_at_once() -> None:
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ClassDef):
+                public = [
+                    each.name
+                    for each in node.body
+                    if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
+                ]
+                assert len(public) <= 20, f"{module}: {node.name} has {len(public)}"

@@ -27,8 +27,14 @@ from reading import counted_bytes
 from butler.datastore import Datastore, identify, open_datastore
 from butler.datastore.paths import id_in_name
 from butler.errors import ChecksumError, ConfigError, FormatError
-from butler.testing.datastore import DatastoreTests, assert_same_exposure, example_exposure
-from butler.values import Artifact
+from butler.testing.datastore import (
+    DatastoreTests,
+    FileIntakeTests,
+    InventoryTests,
+    assert_same_exposure,
+    example_exposure,
+)
+from butler.values import Artifact, IngestMode
 
 HINT = "run/calexp/calexp_1"
 
@@ -46,13 +52,13 @@ def pixels(size: int = 1024) -> np.ndarray:
     return np.random.default_rng(1).normal(1000, 30, (size, size)).astype(np.float32)
 
 
-class TestDatastoreOfFilesPackedByGzip(DatastoreTests):
+class TestDatastoreOfFilesPackedByGzip(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         compression = dict.fromkeys(("Exposure", "Image", "Uncertainty", "Wcs", "Header"), "gzip")
         return open_datastore({"compression": compression, "disassemble": disassemble}, folder)
 
 
-class TestDatastoreOfTiledImages(DatastoreTests):
+class TestDatastoreOfTiledImages(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         compression = dict.fromkeys(("Exposure", "Image", "Uncertainty"), "tiles") | {"Header": "zstd"}
         return open_datastore({"compression": compression, "disassemble": disassemble}, folder)
@@ -83,7 +89,7 @@ def test_how_a_storage_class_is_compressed_is_configured_and_needs_no_word_to_re
     unaware = open_datastore({"root": "."}, tmp_path)
     id = id_in_name(Path(artifact.path))
     assert id is not None
-    assert artifact.path in unaware.expected_paths(id, HINT, "Exposure", "calexp")
+    assert artifact.path in unaware.inventory.expected_paths(id, HINT, "Exposure", "calexp")
     assert_same_exposure(unaware.get((artifact,), "Exposure"), exposure)
     assert unaware.get((artifact,), "Exposure", "metadata")["OBSERVER"] == "Hypatia"
     np.testing.assert_array_equal(
@@ -162,7 +168,7 @@ def test_a_compression_that_the_format_of_a_dataset_has_not_is_refused_before_an
     datastore = open_datastore({"compression": {"calexp": "tiles"}}, tmp_path)
     with pytest.raises(ConfigError, match="'json' can't compress by 'tiles'"):
         put(datastore, {"a": 1}, "Dict")
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 # Reading no more than is needed ------------------------------------------------
@@ -195,8 +201,8 @@ def test_a_file_is_what_its_bytes_say_whatever_its_name(
     file = tmp_path / name
     file.write_bytes(pack(plain.read_bytes()))
     datastore = open_datastore({}, tmp_path)
-    for mode in ("copy", "in-place"):
-        artifacts = datastore.ingest(file, uuid4(), HINT, "Image", "raw", mode)
+    for mode in (IngestMode.COPY, IngestMode.IN_PLACE):
+        artifacts = datastore.intake.ingest(file, uuid4(), HINT, "Image", "raw", mode)
         np.testing.assert_array_equal(datastore.get(artifacts, "Image"), np.arange(12.0).reshape(3, 4))
         assert datastore.get(artifacts, "Image", "bbox") == (0, 0, 4, 3)
 
@@ -214,7 +220,7 @@ def test_a_file_is_what_its_bytes_say_whatever_its_name(
         (b"\x80\x04\x95\x10", "it is a pickle"),
         (b"%PDF-1.7", "it is a PDF document"),
         (bytes(28_800), "it is nothing but zeros"),
-        (b"anything else", "it is of a kind that nobody here knows"),
+        (b"anything else", "it is of a format that nobody here knows"),
         (gzip.compress(b"<html>not found</html>", mtime=0), "it is an HTML page"),
         (zstd(b"\x89PNG\r\n\x1a\n"), "it is a PNG picture"),
     ],
@@ -225,18 +231,22 @@ def test_what_is_not_fits_is_refused_by_what_it_is(tmp_path: Path, content: byte
     datastore = open_datastore({}, tmp_path)
     for storage_class in ("Exposure", "Image", "Wcs", "Header"):
         with pytest.raises(FormatError, match=f"raw.fits.* can't be read as FITS: {what}"):
-            datastore.ingest(file, uuid4(), HINT, storage_class, "raw", "copy")
-    assert list(datastore.paths()) == []
+            datastore.intake.ingest(file, uuid4(), HINT, storage_class, "raw", IngestMode.COPY)
+    assert list(datastore.inventory.paths()) == []
 
 
 def test_what_is_read_is_found_by_content_then_by_name(tmp_path: Path) -> None:
     datastore = open_datastore({}, tmp_path)
     for name, content in (("a.json", b"a: 1\n"), ("a.yaml", b'{"a": 1}'), ("a.yaml", b"a: 1\n")):
         (tmp_path / name).write_bytes(content)
-    (by_name,) = datastore.ingest(tmp_path / "a.yaml", uuid4(), HINT, "Dict", "config", "copy")
+    (by_name,) = datastore.intake.ingest(
+        tmp_path / "a.yaml", uuid4(), HINT, "Dict", "config", IngestMode.COPY
+    )
     assert by_name.formatter == "yaml"
     Table({"x": [1]}).write(tmp_path / "table.dat", format="ascii.ecsv")
-    (by_content,) = datastore.ingest(tmp_path / "table.dat", uuid4(), HINT, "Table", "source", "copy")
+    (by_content,) = datastore.intake.ingest(
+        tmp_path / "table.dat", uuid4(), HINT, "Table", "source", IngestMode.COPY
+    )
     assert (by_content.formatter, by_content.path.rpartition(".")[2]) == ("ecsv", "ecsv")
     assert list(datastore.get((by_content,), "Table")["x"]) == [1]
 
@@ -256,7 +266,7 @@ def test_what_unpacks_beyond_what_its_headers_say_is_refused_before_it_fills_the
     assert bomb.stat().st_size < 400_000
     datastore = open_datastore({}, tmp_path)
     with counted_bytes() as read, pytest.raises(FormatError, match="goes on after its last HDU"):
-        datastore.ingest(bomb, uuid4(), HINT, "Image", "raw", "copy")
+        datastore.intake.ingest(bomb, uuid4(), HINT, "Image", "raw", IngestMode.COPY)
     assert read() < 100_000
 
 
@@ -277,7 +287,9 @@ def test_tiles_that_promise_more_than_they_can_hold_are_refused_before_memory_is
 ) -> None:
     tiled_bomb(tmp_path / "bomb.fits")
     datastore = open_datastore({}, tmp_path)
-    artifacts = datastore.ingest(tmp_path / "bomb.fits", uuid4(), HINT, "Image", "raw", "copy")
+    artifacts = datastore.intake.ingest(
+        tmp_path / "bomb.fits", uuid4(), HINT, "Image", "raw", IngestMode.COPY
+    )
     for parameters in ({}, {"bbox": (0, 0, 50_000, 50_000)}):
         with pytest.raises(FormatError, match=r"would unpack from \d+ to 7200000000 bytes"):
             datastore.get(artifacts, "Image", parameters=parameters)
@@ -294,7 +306,7 @@ def test_a_compressed_file_cut_short_is_refused(tmp_path: Path, compression: str
         if compression == "tiles" and keep == len(content) - 20:
             continue  # the padding of the last block
         with pytest.raises(FormatError, match=file.name):
-            datastore.ingest(file, uuid4(), HINT, "Image", "raw", "copy")
+            datastore.intake.ingest(file, uuid4(), HINT, "Image", "raw", IngestMode.COPY)
 
 
 @pytest.mark.parametrize("place", range(118, 126))

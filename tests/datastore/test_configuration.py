@@ -96,7 +96,7 @@ def test_old_files_are_read_after_template_and_formatter_have_changed(tmp_path: 
     artifacts = before.put({"a": 1}, ID, "old/place", "Dict", "config", {})
     after = open_datastore({"formatters": {"Dict": "yaml"}, "templates": {"default": "new/{run}"}}, tmp_path)
     assert after.get(artifacts, "Dict") == {"a": 1}
-    assert artifacts[0].path in after.expected_paths(ID, "old/place", "Dict", "config")
+    assert artifacts[0].path in after.inventory.expected_paths(ID, "old/place", "Dict", "config")
 
 
 def test_a_dataset_types_formatter_goes_before_its_storage_classes(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_an_unknown_storage_class_is_refused_with_near_names() -> None:
         ("Wcs", "hdf5", lambda: example_exposure().wcs),
         ("Table", "hdf5", lambda: _table()),
         ("Text", "hdf5", lambda: "text"),
-        ("Unit", "hdf5", lambda: example_exposure().unit),
+        ("PhysicalUnit", "hdf5", lambda: example_exposure().unit),
     ],
 )
 def test_a_file_says_what_it_is_under_any_name(
@@ -247,7 +247,7 @@ datastore = open_datastore({"type": "volatile", "colour": "blue"}, Path())
 artifacts = datastore.put(Fraction(2, 3), uuid4(), "a", "Ratio", "ratio", {})
 assert artifacts[0].path.endswith(".loud"), artifacts
 assert datastore.get(artifacts, "Ratio") == Fraction(2, 3)
-assert artifacts[0].path in [path for path in datastore.paths()]
+assert artifacts[0].path in [path for path in datastore.inventory.paths()]
 try:
     open_datastore({"formatters": {"Dict": "broken"}}, Path())
 except ConfigError as error:

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from butler.datastore import Datastore, open_datastore
-from butler.testing.datastore import DatastoreTests
+from butler.datastore import Datastore, Datastores, open_datastore
+from butler.testing.datastore import DatastoreTests, FileIntakeTests, InventoryTests
 
 
-class TestPosixDatastore(DatastoreTests):
+class TestPosixDatastore(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         return open_datastore({"root": "data [1], it's: 🔭", "disassemble": list(disassemble)}, folder)
 
 
-class TestMemoryDatastore(DatastoreTests):
+class TestMemoryDatastore(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         return open_datastore({"type": "memory", "disassemble": list(disassemble)}, folder)
+
+
+class TestDatastoreOfSeveral(DatastoreTests, FileIntakeTests, InventoryTests):
+    def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
+        fast, main, old = (
+            open_datastore({"name": name, "type": kind, "disassemble": list(disassemble)}, folder)
+            for name, kind in (("fast", "memory"), ("main", "posix"), ("old", "memory"))
+        )
+        return Datastores([old, Datastores([fast, main], "main")], "main")

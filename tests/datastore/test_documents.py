@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from butler.datastore import Datastore, open_datastore
 from butler.errors import ChecksumError, FormatError, StorageClassError
-from butler.values import Artifact
+from butler.values import Artifact, IngestMode
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -39,7 +39,7 @@ def test_a_document_comes_back_equal_or_is_refused(formatter: str, obj: dict[str
     try:
         artifacts = put(datastore, obj, storage_class)
     except StorageClassError:
-        assert list(datastore.paths()) == []
+        assert list(datastore.inventory.paths()) == []
         assert has_what_the_format_cannot_hold(obj)
     else:
         assert datastore.get(artifacts, storage_class) == obj
@@ -67,7 +67,7 @@ def test_yaml_runs_no_code_and_breaks_nothing(tmp_path: Path, content: str) -> N
     datastore = open_datastore({"formatters": {"Dict": "yaml"}}, tmp_path)
     file = tmp_path / "hostile.yaml"
     file.write_text(content)
-    artifacts = datastore.ingest(file, uuid4(), "a/b", "Dict", "config", "copy")
+    artifacts = datastore.intake.ingest(file, uuid4(), "a/b", "Dict", "config", IngestMode.COPY)
     with pytest.raises(FormatError, match="a/b"):
         datastore.get(artifacts, "Dict")
     assert not Path("owned").exists()
@@ -78,7 +78,7 @@ def test_what_is_not_json_is_refused(tmp_path: Path, content: str) -> None:
     datastore = open_datastore({}, tmp_path)
     file = tmp_path / "other.json"
     file.write_text(content)
-    artifacts = datastore.ingest(file, uuid4(), "a/b", "Dict", "config", "copy")
+    artifacts = datastore.intake.ingest(file, uuid4(), "a/b", "Dict", "config", IngestMode.COPY)
     with pytest.raises(FormatError, match="a/b"):
         datastore.get(artifacts, "Dict")
 
@@ -87,7 +87,9 @@ def test_a_document_without_identity_is_read_as_it_is(tmp_path: Path) -> None:
     datastore = open_datastore({}, tmp_path)
     for name, text, expected in (("a.json", '{"items": [1]}', {"items": [1]}), ("b.json", "[1]", [1])):
         (tmp_path / name).write_text(text)
-        artifacts = datastore.ingest(tmp_path / name, uuid4(), "a/b", "Dict", "config", "copy")
+        artifacts = datastore.intake.ingest(
+            tmp_path / name, uuid4(), "a/b", "Dict", "config", IngestMode.COPY
+        )
         assert datastore.get(artifacts, "Dict") == expected
 
 
@@ -97,7 +99,7 @@ def test_text_that_is_not_unicode_is_refused(tmp_path: Path) -> None:
         put(datastore, "\ud800", "Text")
     file = tmp_path / "latin.txt"
     file.write_bytes(b"M\xfcller")
-    artifacts = datastore.ingest(file, uuid4(), "a/b", "Text", "log", "copy")
+    artifacts = datastore.intake.ingest(file, uuid4(), "a/b", "Text", "log", IngestMode.COPY)
     with pytest.raises(FormatError, match="UTF-8"):
         datastore.get(artifacts, "Text")
 

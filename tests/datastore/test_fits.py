@@ -26,11 +26,11 @@ from reading import counted_bytes
 from butler.datastore import Datastore, open_datastore
 from butler.datastore.fingerprint import fingerprint
 from butler.datastore.formatters import packing
-from butler.datastore.formatters.fits_file import check_fits, open_fits
-from butler.datastore.units import parse_unit
+from butler.datastore.formatters.fits.file import check_fits, open_fits
+from butler.datastore.physical_units import parse_unit
 from butler.errors import ArtifactMissingError, ChecksumError, FormatError, StorageClassError
 from butler.testing.datastore import assert_same_exposure, example_exposure
-from butler.values import Artifact
+from butler.values import Artifact, IngestMode
 
 HINT = "run/calexp/calexp_1"
 
@@ -48,7 +48,7 @@ def put(
 
 
 def in_place(datastore: Datastore, file: Path, storage_class: str = "Exposure") -> tuple[Artifact, ...]:
-    return datastore.ingest(file, uuid4(), HINT, storage_class, "raw", "in-place")
+    return datastore.intake.ingest(file, uuid4(), HINT, storage_class, "raw", IngestMode.IN_PLACE)
 
 
 # Round trips ---------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_a_section_of_a_cube_is_cut_from_each_plane(datastore: Datastore) -> Non
 def test_an_array_that_fits_cannot_hold_is_refused(datastore: Datastore, array: np.ndarray) -> None:
     with pytest.raises(StorageClassError):
         put(datastore, array, "Image")
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 @pytest.mark.parametrize("kind", [VarianceUncertainty, InverseVariance, UnknownUncertainty])
@@ -143,7 +143,7 @@ def test_metadata_come_back_equal(metadata: dict[str, Any]) -> None:
 def test_metadata_that_fits_cannot_hold_are_refused_by_name(datastore: Datastore, value: object) -> None:
     with pytest.raises(StorageClassError, match="OBSERVER"):
         put(datastore, CCDData(np.zeros((2, 2)), unit="adu", meta={"OBSERVER": value}))
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 def test_a_header_keeps_comments_history_and_order(datastore: Datastore) -> None:
@@ -477,7 +477,7 @@ def test_a_packed_file_is_read_and_half_of_it_is_refused(
     whole, half = tmp_path / "whole.fits.gz", tmp_path / "half.fits.gz"
     whole.write_bytes(packed)
     half.write_bytes(packed[: len(packed) // 2])
-    artifacts = datastore.ingest(whole, uuid4(), HINT, "Exposure", "raw", "copy")
+    artifacts = datastore.intake.ingest(whole, uuid4(), HINT, "Exposure", "raw", IngestMode.COPY)
     assert artifacts[0].path.endswith(".fits.gz")
     assert_same_exposure(
         datastore.get(artifacts, "Exposure"), datastore.get(in_place(datastore, hubble), "Exposure")

@@ -30,20 +30,26 @@ from reading import counted_bytes
 from butler.datastore import Datastore, identify, open_datastore
 from butler.datastore.storage_classes import CORE
 from butler.errors import FormatError, StorageClassError
-from butler.testing.datastore import DatastoreTests, assert_same_exposure, example_exposure
-from butler.values import Artifact
+from butler.testing.datastore import (
+    DatastoreTests,
+    FileIntakeTests,
+    InventoryTests,
+    assert_same_exposure,
+    example_exposure,
+)
+from butler.values import Artifact, IngestMode
 
 HINT = "run/calexp/calexp_1"
 HDF5 = {"formatters": {each.name: "hdf5" for each in CORE}}
 
 
-class TestDatastoreOfHdf5(DatastoreTests):
+class TestDatastoreOfHdf5(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         formatters = {name: "hdf5" for name in HDF5["formatters"] if name not in {"Bytes", "Text", "Dict"}}
         return open_datastore({"formatters": formatters, "disassemble": disassemble}, folder)
 
 
-class TestDatastoreOfCompressedHdf5InMemory(DatastoreTests):
+class TestDatastoreOfCompressedHdf5InMemory(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         names = ("Exposure", "Image", "Uncertainty", "Wcs", "Header")
         config = {"formatters": dict.fromkeys(names, "hdf5"), "compression": dict.fromkeys(names, "gzip")}
@@ -121,7 +127,7 @@ OBJECTS: list[tuple[str, Callable[[], Any]]] = [
     ("Image", lambda: np.array([[True, False]])),
     ("Uncertainty", lambda: VarianceUncertainty(np.ones((2, 3)), unit="adu2")),
     ("Uncertainty", lambda: InverseVariance(np.ones((2, 3)))),
-    ("Unit", lambda: u.electron / u.s),
+    ("PhysicalUnit", lambda: u.electron / u.s),
     ("Wcs", lambda: example_exposure().wcs),
     (
         "Header",
@@ -225,7 +231,7 @@ def test_an_image_comes_back_bit_by_bit(array: np.ndarray) -> None:
 def test_an_array_that_could_not_come_back_is_refused(hdf5: Datastore, array: np.ndarray) -> None:
     with pytest.raises(StorageClassError):
         put(hdf5, array, "Image")
-    assert list(hdf5.paths()) == []
+    assert list(hdf5.inventory.paths()) == []
 
 
 def test_a_column_without_a_place_is_refused_by_name(hdf5: Datastore) -> None:
@@ -240,7 +246,7 @@ def test_a_column_without_a_place_is_refused_by_name(hdf5: Datastore) -> None:
         put(hdf5, pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), "ArrowTable")
     with pytest.raises(StorageClassError, match="JSON"):
         put(hdf5, {"a": float("nan")}, "Dict")
-    assert list(hdf5.paths()) == []
+    assert list(hdf5.inventory.paths()) == []
 
 
 @pytest.mark.parametrize("curved", [True, False])
@@ -337,7 +343,7 @@ def test_text_in_some_rows_is_that_of_those_rows(hdf5: Datastore) -> None:
 
 def ingested(datastore: Datastore, file: Path, storage_class: str = "Image") -> Any:
     return datastore.get(
-        datastore.ingest(file, uuid4(), HINT, storage_class, "raw", "in-place"), storage_class
+        datastore.intake.ingest(file, uuid4(), HINT, storage_class, "raw", IngestMode.IN_PLACE), storage_class
     )
 
 
@@ -347,7 +353,7 @@ def test_an_image_of_another_program_is_read_whatever_its_name(hdf5: Datastore, 
         other["pixels"] = np.arange(12.0).reshape(3, 4).astype(">f4")
         other.create_group("notes")
     unaware = open_datastore({"root": "store"}, tmp_path)
-    (artifact,) = artifacts = unaware.ingest(file, uuid4(), HINT, "Image", "raw", "copy")
+    (artifact,) = artifacts = unaware.intake.ingest(file, uuid4(), HINT, "Image", "raw", IngestMode.COPY)
     assert artifact.formatter == "hdf5"
     assert artifact.path.endswith(".h5")
     np.testing.assert_array_equal(hdf5.get(artifacts, "Image"), np.arange(12.0).reshape(3, 4))
@@ -450,7 +456,7 @@ def test_of_a_sparse_array_a_section_is_refused_if_its_chunks_are_too_large(
     file = tmp_path / "bomb.h5"
     with h5py.File(file, "w") as made:
         made.create_dataset("data", (1 << 15, 1 << 14), "f4", chunks=(1 << 14, 1 << 14), compression="gzip")
-    artifacts = hdf5.ingest(file, uuid4(), HINT, "Image", "raw", "in-place")
+    artifacts = hdf5.intake.ingest(file, uuid4(), HINT, "Image", "raw", IngestMode.IN_PLACE)
     with pytest.raises(FormatError, match="would unpack"):
         hdf5.get(artifacts, "Image", parameters={"bbox": (0, 0, 1, 1)})
 

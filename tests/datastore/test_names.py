@@ -17,9 +17,9 @@ from astropy.table import Table
 from butler.datastore import open_datastore
 from butler.datastore.paths import file_uri, local_file
 from butler.testing.datastore import assert_same_exposure, example_exposure
+from butler.values import IngestMode
 
 HINT = "run/calexp/calexp_1"
-MODES = ("copy", "move", "hardlink", "symlink", "in-place")
 PIXELS = np.arange(12.0).reshape(3, 4)
 
 NAMES = [
@@ -82,7 +82,7 @@ def test_under_a_folder_of_any_name_what_is_put_is_read(tmp_path: Path, name: st
     for obj, storage_class in ((PIXELS, "Image"), (table, "Table"), ({"a": 1}, "Dict"), ("text", "Text")):
         artifacts = datastore.put(obj, uuid4(), HINT, storage_class, "other", {})
         assert np.all(datastore.get(artifacts, storage_class) == obj)
-    assert len(list(datastore.paths())) == 7
+    assert len(list(datastore.inventory.paths())) == 7
 
 
 def write_fits(file: Path) -> None:
@@ -101,19 +101,19 @@ def test_a_file_of_any_name_is_ingested_in_every_mode(
     tmp_path: Path, name: str, write: Callable[[Path], None]
 ) -> None:
     datastore = open_datastore({"root": "data [1], x%20"}, tmp_path)
-    for mode in MODES:
+    for mode in IngestMode:
         file = tmp_path / name
         write(file)
-        (artifact,) = artifacts = datastore.ingest(file, uuid4(), HINT, "Image", "raw", mode)
+        (artifact,) = artifacts = datastore.intake.ingest(file, uuid4(), HINT, "Image", "raw", mode)
         np.testing.assert_array_equal(datastore.get(artifacts, "Image"), PIXELS)
         assert datastore.get(artifacts, "Image", "bbox") == (0, 0, 4, 3)
-        if mode == "in-place":
+        if mode == IngestMode.IN_PLACE:
             assert local_file(datastore.uri(artifact)) == file
         assert local_file(datastore.uri(artifact)).is_file()
-        if mode == "move":
-            datastore.finish_move(file, artifacts)
+        if mode == IngestMode.MOVE:
+            datastore.intake.finish_move(file, artifacts)
             assert not file.exists()
-        elif mode == "hardlink":
+        elif mode == IngestMode.HARDLINK:
             file.unlink()  # else the next file would be written into the linked one
         assert datastore.check(artifact) is None
 
@@ -128,7 +128,7 @@ def test_a_table_of_any_name_is_ingested(tmp_path: Path, name: str, extension: s
     table.write(plain, format=write)
     file = plain.rename(tmp_path / name)
     datastore = open_datastore({}, tmp_path)
-    artifacts = datastore.ingest(file, uuid4(), HINT, "Table", "source", "in-place")
+    artifacts = datastore.intake.ingest(file, uuid4(), HINT, "Table", "source", IngestMode.IN_PLACE)
     assert list(datastore.get(artifacts, "Table", parameters={"rows": (1, 2)})["x"]) == [2]
 
 
@@ -138,7 +138,8 @@ def test_names_that_look_alike_are_two_files(tmp_path: Path) -> None:
     for name in twins:
         (tmp_path / name).write_text(ascii(name))
     artifacts = [
-        datastore.ingest(tmp_path / name, uuid4(), HINT, "Text", "log", "in-place") for name in twins
+        datastore.intake.ingest(tmp_path / name, uuid4(), HINT, "Text", "log", IngestMode.IN_PLACE)
+        for name in twins
     ]
     assert [datastore.get(each, "Text") for each in artifacts] == [ascii(name) for name in twins]
     assert len({each[0].path for each in artifacts}) == 2

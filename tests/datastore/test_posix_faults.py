@@ -20,13 +20,13 @@ from butler.datastore.fingerprint import changed_since, regular_file
 from butler.datastore.storage import PosixStorage
 from butler.errors import InvalidNameError, NotSupportedError, PermissionDeniedError, StorageError
 from butler.testing.datastore import example_exposure
-from butler.values import Artifact
+from butler.values import Artifact, ArtifactFault, IngestMode
 
 HINT = "run/calexp/calexp_1"
 
 
-def ingest(datastore: Datastore, file: Path, mode: str) -> tuple[Artifact, ...]:
-    return datastore.ingest(file, uuid4(), HINT, "Bytes", "raw", mode)
+def ingest(datastore: Datastore, file: Path, mode: IngestMode) -> tuple[Artifact, ...]:
+    return datastore.intake.ingest(file, uuid4(), HINT, "Bytes", "raw", mode)
 
 
 def stored(datastore: Datastore, root: Path, artifacts: tuple[Artifact, ...]) -> Path:
@@ -61,7 +61,7 @@ def test_a_put_on_a_full_disk_fails_and_leaves_nothing(
     with pytest.raises(StorageError, match="space") as failed:
         datastore.put(obj, uuid4(), HINT, storage_class, "calexp", {})
     assert failed.value.errno in {errno.ENOSPC, None}  # astropy tells in words alone
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
     datastore.put(b"small", uuid4(), HINT, "Bytes", "calexp", {})
 
 
@@ -69,12 +69,12 @@ def test_an_ingest_on_a_full_disk_fails_and_leaves_the_source_alone(small_disk: 
     datastore = open_datastore({"root": str(small_disk)}, small_disk)
     source = tmp_path / "big"
     source.write_bytes(bytes(2_000_000))
-    for mode in ("copy", "move"):
+    for mode in (IngestMode.COPY, IngestMode.MOVE):
         with pytest.raises(StorageError, match="No space") as failed:
             ingest(datastore, source, mode)
         assert failed.value.errno == errno.ENOSPC
         assert "Free space" in str(failed.value)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
     assert source.stat().st_size == 2_000_000
 
 
@@ -88,7 +88,7 @@ def test_a_write_that_the_system_cuts_off_leaves_nothing(datastore: Datastore) -
             datastore.put(example_exposure(), uuid4(), HINT, "Exposure", "calexp", {})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 @pytest.mark.parametrize("disassemble", [[], ["Exposure"]])
@@ -117,7 +117,7 @@ def test_whichever_call_a_failing_disk_fails_first_nothing_is_left(
                 failures += 1
             else:
                 break
-        assert list(datastore.paths()) == []
+        assert list(datastore.inventory.paths()) == []
     assert failures >= (7 if disassemble else 1)
 
 
@@ -141,8 +141,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 from butler.datastore import open_datastore
-from butler.datastore.formatters.fits_header import FitsWcsFormatter
-from butler.datastore.formatters.fits_exposure import FitsExposureFormatter
+from butler.datastore.formatters.fits.header import FitsWcsFormatter
+from butler.datastore.formatters.fits.exposure import FitsExposureFormatter
 from butler.testing.datastore import example_exposure
 for formatter in (FitsWcsFormatter, FitsExposureFormatter):
     write = formatter.write
@@ -157,12 +157,12 @@ datastore.put(example_exposure(), UUID({str(dead)!r}), {HINT!r}, "Exposure", "ca
         [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     )
     assert killed.returncode == -signal.SIGKILL
-    expected = datastore.expected_paths(dead, HINT, "Exposure", "calexp")
-    left = set(datastore.paths()) - {kept[0].path}
+    expected = datastore.inventory.expected_paths(dead, HINT, "Exposure", "calexp")
+    left = set(datastore.inventory.paths()) - {kept[0].path}
     assert left
-    assert all(datastore.is_temporary(path) or path in expected for path in left)
-    datastore.discard(expected)
-    assert list(datastore.paths()) == [kept[0].path]
+    assert all(datastore.inventory.is_temporary(path) or path in expected for path in left)
+    datastore.inventory.discard(expected)
+    assert list(datastore.inventory.paths()) == [kept[0].path]
 
 
 def test_a_file_that_is_written_to_during_its_ingest_is_noticed(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_a_file_that_is_written_to_during_its_ingest_is_noticed(tmp_path: Path) 
 def test_a_hard_link_shares_the_bytes_and_survives_the_source(datastore: Datastore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"linked")
-    artifacts = ingest(datastore, source, "hardlink")
+    artifacts = ingest(datastore, source, IngestMode.HARDLINK)
     file = stored(datastore, tmp_path / "repo/data", artifacts)
     assert file.samefile(source)
     source.unlink()
@@ -190,22 +190,22 @@ def test_a_hard_link_shares_the_bytes_and_survives_the_source(datastore: Datasto
 def test_removing_a_symbolic_link_leaves_its_target(datastore: Datastore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"linked")
-    artifacts = ingest(datastore, source, "symlink")
+    artifacts = ingest(datastore, source, IngestMode.SYMLINK)
     assert stored(datastore, tmp_path / "repo/data", artifacts).is_symlink()
     assert datastore.get(artifacts, "Bytes") == b"linked"
     datastore.remove(artifacts)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
     assert source.read_bytes() == b"linked"
 
 
 def test_a_symbolic_link_whose_target_is_gone_is_missing(datastore: Datastore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"linked")
-    artifacts = ingest(datastore, source, "symlink")
+    artifacts = ingest(datastore, source, IngestMode.SYMLINK)
     source.unlink()
-    assert datastore.check(artifacts[0]) == "missing"
+    assert datastore.check(artifacts[0]) == ArtifactFault.MISSING
     datastore.remove(artifacts)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 def test_a_link_to_another_file_system_is_refused_if_it_would_have_to_be_hard(
@@ -214,9 +214,9 @@ def test_a_link_to_another_file_system_is_refused_if_it_would_have_to_be_hard(
     source = small_disk / "source"
     source.write_bytes(b"far away")
     with pytest.raises(NotSupportedError, match="linked"):
-        ingest(datastore, source, "hardlink")
-    artifacts = ingest(datastore, source, "move")
-    datastore.finish_move(source, artifacts)
+        ingest(datastore, source, IngestMode.HARDLINK)
+    artifacts = ingest(datastore, source, IngestMode.MOVE)
+    datastore.intake.finish_move(source, artifacts)
     assert not source.exists()
     assert datastore.get(artifacts, "Bytes") == b"far away"
 
@@ -225,8 +225,8 @@ def test_a_move_within_a_file_system_copies_nothing(datastore: Datastore, tmp_pa
     source = tmp_path / "source"
     source.write_bytes(b"moved")
     inode = source.stat().st_ino
-    artifacts = ingest(datastore, source, "move")
-    datastore.finish_move(source, artifacts)
+    artifacts = ingest(datastore, source, IngestMode.MOVE)
+    datastore.intake.finish_move(source, artifacts)
     assert stored(datastore, tmp_path / "repo/data", artifacts).stat().st_ino == inode
 
 
@@ -236,8 +236,8 @@ def test_a_moved_file_that_has_other_names_is_not_shared_with_them(
     source, other = tmp_path / "source", tmp_path / "other"
     source.write_bytes(b"moved")
     other.hardlink_to(source)
-    artifacts = ingest(datastore, source, "move")
-    datastore.finish_move(source, artifacts)
+    artifacts = ingest(datastore, source, IngestMode.MOVE)
+    datastore.intake.finish_move(source, artifacts)
     other.write_bytes(b"edited")
     assert datastore.get(artifacts, "Bytes") == b"moved"
 
@@ -248,8 +248,8 @@ def test_moving_a_symbolic_link_moves_the_bytes_and_leaves_its_target(
     target, source = tmp_path / "target", tmp_path / "source"
     target.write_bytes(b"moved")
     source.symlink_to(target)
-    artifacts = ingest(datastore, source, "move")
-    datastore.finish_move(source, artifacts)
+    artifacts = ingest(datastore, source, IngestMode.MOVE)
+    datastore.intake.finish_move(source, artifacts)
     assert not source.is_symlink()
     assert target.read_bytes() == datastore.get(artifacts, "Bytes") == b"moved"
 
@@ -268,7 +268,7 @@ def test_a_folder_inside_the_root_that_leads_outside_is_refused(tmp_path: Path) 
     datastore = FileDatastore("main", storage)
     with pytest.raises(InvalidNameError, match="inside"):
         datastore.put(b"", uuid4(), "run/calexp", "Bytes", "calexp", {})
-    for touch in (storage.open, storage.size, storage.exists, storage.delete):
+    for touch in (storage.exists, storage.modified, storage.delete, storage.seal):
         with pytest.raises(InvalidNameError, match="inside"):
             touch("run/secret")
     assert [file.name for file in outside.iterdir()] == ["secret"]
@@ -309,7 +309,7 @@ def test_only_local_files_are_read_in_place(datastore: Datastore, path: str) -> 
 def test_a_file_in_place_may_have_any_name(datastore: Datastore, tmp_path: Path, name: bytes) -> None:
     file = tmp_path / os.fsdecode(name)
     file.write_bytes(b"in place")
-    artifacts = ingest(datastore, file, "in-place")
+    artifacts = ingest(datastore, file, IngestMode.IN_PLACE)
     assert artifacts[0].path.startswith("file:///")
     assert artifacts[0].path.isascii()
     assert artifacts[0].path.isprintable()
@@ -341,16 +341,16 @@ def test_a_datastore_in_memory_refuses_to_go_to_another_process(tmp_path: Path) 
 # Moves that would take the only copy ---------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["in-place", "symlink"])
+@pytest.mark.parametrize("mode", [IngestMode.IN_PLACE, IngestMode.SYMLINK])
 def test_a_move_leaves_the_source_that_an_artifact_names(
-    datastore: Datastore, tmp_path: Path, mode: str
+    datastore: Datastore, tmp_path: Path, mode: IngestMode
 ) -> None:
     source, link = tmp_path / "source", tmp_path / "link"
     source.write_bytes(b"the only copy")
     link.symlink_to(source)
     artifacts = ingest(datastore, source, mode)
     for name in (source, link):
-        datastore.finish_move(name, artifacts)
+        datastore.intake.finish_move(name, artifacts)
     assert datastore.check(artifacts[0]) is None
 
 
@@ -360,9 +360,9 @@ def test_a_move_leaves_a_source_with_two_names_to_the_one_that_is_linked_to(
     source, other = tmp_path / "source", tmp_path / "other"
     source.write_bytes(b"the only copy")
     other.hardlink_to(source)
-    artifacts = ingest(datastore, source, "symlink")
-    datastore.finish_move(other, artifacts)
-    datastore.finish_move(source, artifacts)
+    artifacts = ingest(datastore, source, IngestMode.SYMLINK)
+    datastore.intake.finish_move(other, artifacts)
+    datastore.intake.finish_move(source, artifacts)
     assert not other.exists()
     assert datastore.check(artifacts[0]) is None
 
@@ -370,8 +370,8 @@ def test_a_move_leaves_a_source_with_two_names_to_the_one_that_is_linked_to(
 def test_a_move_unlinks_a_source_that_is_another_hard_link(datastore: Datastore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"two names")
-    artifacts = ingest(datastore, source, "hardlink")
-    datastore.finish_move(source, artifacts)
+    artifacts = ingest(datastore, source, IngestMode.HARDLINK)
+    datastore.intake.finish_move(source, artifacts)
     assert not source.exists()
     assert datastore.get(artifacts, "Bytes") == b"two names"
 
@@ -386,8 +386,8 @@ def test_what_lies_in_the_datastore_cannot_be_moved_into_it(
         (tmp_path / "link").symlink_to(source.parent)
         source = tmp_path / "link" / source.name
     with pytest.raises(NotSupportedError, match=r"lies in datastore(?s:.*)'copy'"):
-        ingest(datastore, source, "move")
+        ingest(datastore, source, IngestMode.MOVE)
     with pytest.raises(NotSupportedError, match="lies in datastore"):
-        datastore.finish_move(source, first)
+        datastore.intake.finish_move(source, first)
     assert datastore.get(first, "Bytes") == b"first"
-    assert list(datastore.paths()) == [first[0].path]
+    assert list(datastore.inventory.paths()) == [first[0].path]

@@ -17,7 +17,7 @@ import pytest
 
 from butler.datastore import Datastore, open_datastore
 from butler.errors import ConfigError, PermissionDeniedError
-from butler.values import Artifact
+from butler.values import Artifact, IngestMode
 
 HINT = "run/calexp/calexp_1"
 ALICE, BOB, STRANGER = 50_001, 50_002, 50_003
@@ -36,8 +36,8 @@ def put(datastore: Datastore) -> Artifact:
     return artifact
 
 
-def ingest(datastore: Datastore, file: Path, how: str) -> Artifact:
-    (artifact,) = datastore.ingest(file, uuid4(), HINT, "Bytes", "raw", how)
+def ingest(datastore: Datastore, file: Path, how: IngestMode) -> Artifact:
+    (artifact,) = datastore.intake.ingest(file, uuid4(), HINT, "Bytes", "raw", how)
     return artifact
 
 
@@ -93,7 +93,7 @@ def make_folder(path: Path, *, owner: int, group: int, bits: int) -> Path:
     ("mask", "file_mode", "folder_mode"), [(0o022, "0444", "0755"), (0o077, "0400", "0700")]
 )
 def test_without_configuration_the_umask_says_who_reads(
-    tmp_path: Path, umask: Callable[[int], int], mask: int, file_mode: str, folder_mode: str
+    tmp_path: Path, umask: Callable[[int], int], mask: int, file_mode: str, folder_mode: IngestMode
 ) -> None:
     umask(mask)
     datastore = open_datastore({}, tmp_path)
@@ -107,7 +107,7 @@ def test_without_configuration_the_umask_says_who_reads(
     [("0640", "0440", "0750"), ("0660", "0440", "0770"), ("664", "0444", "0775"), ("0600", "0400", "0700")],
 )
 def test_a_mode_holds_whatever_the_umask(
-    tmp_path: Path, umask: Callable[[int], int], configured: str, file_mode: str, folder_mode: str
+    tmp_path: Path, umask: Callable[[int], int], configured: str, file_mode: str, folder_mode: IngestMode
 ) -> None:
     umask(0o077)
     datastore = open_datastore({"mode": configured}, tmp_path)
@@ -142,8 +142,8 @@ def test_its_own_writer_can_t_write_to_an_artifact_but_can_remove_it(open_folder
     as_user(ALICE, step)
 
 
-@pytest.mark.parametrize("how", ["in-place", "hardlink", "symlink"])
-def test_a_file_that_somebody_else_may_use_is_left_as_it_is(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("how", [IngestMode.IN_PLACE, IngestMode.HARDLINK, IngestMode.SYMLINK])
+def test_a_file_that_somebody_else_may_use_is_left_as_it_is(tmp_path: Path, how: IngestMode) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"bytes")
     source.chmod(0o664)
@@ -158,9 +158,9 @@ def test_a_moved_file_is_protected_once_the_source_s_name_is_gone(tmp_path: Path
     source.write_bytes(b"bytes")
     source.chmod(0o664)
     datastore = open_datastore({"mode": "0640"}, tmp_path)
-    artifact = ingest(datastore, source, "move")
+    artifact = ingest(datastore, source, IngestMode.MOVE)
     assert mode(source) == "0664", "the move can still be given up"
-    datastore.finish_move(source, [artifact])
+    datastore.intake.finish_move(source, [artifact])
     assert mode(file_of(datastore, artifact)) == "0440"
 
 
@@ -168,9 +168,9 @@ def test_a_move_that_died_between_its_two_last_steps_is_finished_by_another(tmp_
     source = tmp_path / "source"
     source.write_bytes(b"bytes")
     datastore = open_datastore({"mode": "0640"}, tmp_path)
-    artifact = ingest(datastore, source, "move")
+    artifact = ingest(datastore, source, IngestMode.MOVE)
     source.unlink()
-    datastore.finish_move(source, [artifact])
+    datastore.intake.finish_move(source, [artifact])
     assert mode(file_of(datastore, artifact)) == "0440"
 
 
@@ -185,8 +185,8 @@ def test_another_s_file_is_moved_by_a_copy_as_nobody_else_can_protect_it(open_fo
     )
 
     def step() -> None:
-        artifact = ingest(datastore, source, "move")
-        datastore.finish_move(source, [artifact])
+        artifact = ingest(datastore, source, IngestMode.MOVE)
+        datastore.intake.finish_move(source, [artifact])
         assert file_of(datastore, artifact).stat().st_uid == ALICE
 
     as_user(ALICE, step)
@@ -202,15 +202,15 @@ def test_two_users_of_a_group_share_a_datastore_that_others_do_not_see(open_fold
     datastore = open_datastore({"root": str(root), "group": OBSERVERS, "mode": "0660"}, open_folder)
     for user in (ALICE, BOB):
         as_user(user, lambda: put(datastore), groups=(OBSERVERS,))
-    for path in datastore.paths():
+    for path in datastore.inventory.paths():
         stored = root / path
         assert (mode(stored), stored.stat().st_gid) == ("0440", OBSERVERS)
         assert (mode(stored.parent), stored.parent.stat().st_gid) == ("2770", OBSERVERS)
-    assert {(root / path).stat().st_uid for path in datastore.paths()} == {ALICE, BOB}
+    assert {(root / path).stat().st_uid for path in datastore.inventory.paths()} == {ALICE, BOB}
 
     def look() -> None:
         with pytest.raises(PermissionError):
-            list(datastore.paths())
+            list(datastore.inventory.paths())
 
     as_user(STRANGER, look)
 
@@ -225,7 +225,7 @@ def test_a_user_who_is_not_in_the_group_is_told_so_and_leaves_nothing(open_folde
             put(datastore)
 
     as_user(STRANGER, step)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 @needs_root
@@ -243,8 +243,8 @@ def test_where_the_group_is_unknown_one_reads_and_does_not_write(tmp_path: Path)
     assert datastore.get((artifact,), "Bytes") == b"bytes"
     with pytest.raises(ConfigError, match=r"datastore\.group: there is no group 'no-such-group'"):
         put(datastore)
-    assert list(datastore.paths()) == [artifact.path]
-    assert "no-such-group" in " ".join(datastore.doubts())
+    assert list(datastore.inventory.paths()) == [artifact.path]
+    assert "no-such-group" in " ".join(datastore.warnings())
 
 
 # The root ------------------------------------------------------------------
@@ -259,12 +259,12 @@ def test_a_root_that_anybody_may_write_to_is_not_written_to(tmp_path: Path) -> N
     with pytest.raises(PermissionDeniedError, match=r"mode 0777(?s:.*)chmod o-w"):
         put(datastore)
     with pytest.raises(PermissionDeniedError, match="open to all"):
-        ingest(datastore, source, "hardlink")
+        ingest(datastore, source, IngestMode.HARDLINK)
     assert datastore.get((artifact,), "Bytes") == b"bytes"
-    assert list(datastore.paths()) == [artifact.path]
+    assert list(datastore.inventory.paths()) == [artifact.path]
     (tmp_path / "data").chmod(0o1777)
     put(datastore)
-    assert "chmod o-w" in " ".join(datastore.doubts()), "nobody takes a name away, anybody adds one"
+    assert "chmod o-w" in " ".join(datastore.warnings()), "nobody takes a name away, anybody adds one"
 
 
 @needs_root
@@ -274,17 +274,17 @@ def test_a_root_of_another_user_is_doubted_unless_the_configured_group_shares_it
     shared = open_datastore({"root": str(root), "group": OBSERVERS}, open_folder)
 
     def step() -> None:
-        (doubt,) = plain.doubts()
+        (doubt,) = plain.warnings()
         assert f"of id {BOB}" in doubt
-        assert list(shared.doubts()) == []
+        assert list(shared.warnings()) == []
 
     as_user(ALICE, step, groups=(OBSERVERS,))
     as_user(BOB, lambda: _no_doubts(plain))
-    assert list(open_datastore({"root": str(open_folder / "new")}, open_folder).doubts()) == []
+    assert list(open_datastore({"root": str(open_folder / "new")}, open_folder).warnings()) == []
 
 
 def _no_doubts(datastore: Datastore) -> None:
-    assert list(datastore.doubts()) == []
+    assert list(datastore.warnings()) == []
 
 
 def test_a_disk_that_refuses_a_mode_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,4 +297,4 @@ def test_a_disk_that_refuses_a_mode_leaves_nothing(tmp_path: Path, monkeypatch: 
         patched.setattr(os, "chmod", refuse)
         with pytest.raises(PermissionDeniedError):
             put(datastore)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []

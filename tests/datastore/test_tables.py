@@ -21,7 +21,7 @@ from pyarrow import parquet
 
 from butler.datastore import Datastore, open_datastore
 from butler.errors import FormatError, StorageClassError
-from butler.values import Artifact
+from butler.values import Artifact, IngestMode
 
 HINT = "run/src/src_1"
 FORMATS = ("parquet", "ecsv", "fits-table")
@@ -232,7 +232,7 @@ def test_a_table_that_the_format_cannot_hold_is_refused(formatter: str, table: T
     datastore = store(formatter)
     with pytest.raises(StorageClassError):
         put(datastore, table)
-    assert list(datastore.paths()) == []
+    assert list(datastore.inventory.paths()) == []
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 0.5, 0.99])
@@ -242,7 +242,7 @@ def test_a_parquet_file_cut_short_is_refused(datastore: Datastore, tmp_path: Pat
     file = tmp_path / "short.parquet"
     file.write_bytes(whole[: int(keep * len(whole)) if isinstance(keep, float) else keep])
     with pytest.raises(FormatError, match=r"short\.parquet"):
-        datastore.ingest(file, uuid4(), HINT, "Table", "src", "copy")
+        datastore.intake.ingest(file, uuid4(), HINT, "Table", "src", IngestMode.COPY)
 
 
 def test_a_page_that_was_altered_is_noticed(datastore: Datastore, tmp_path: Path) -> None:
@@ -260,6 +260,6 @@ def test_what_is_not_ecsv_is_refused(tmp_path: Path, content: bytes) -> None:
     datastore = store("ecsv")
     file = tmp_path / "other.ecsv"
     file.write_bytes(content)
-    artifacts = datastore.ingest(file, uuid4(), HINT, "Table", "src", "copy")
+    artifacts = datastore.intake.ingest(file, uuid4(), HINT, "Table", "src", IngestMode.COPY)
     with pytest.raises(FormatError):
         datastore.get(artifacts, "Table")

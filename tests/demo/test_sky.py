@@ -39,7 +39,9 @@ def test_offsets_in_the_tangent_plane_are_where_a_gnomonic_wcs_has_them(ra: floa
 
 
 def test_the_patches_of_a_drawn_sky_map_fill_their_tract(butler: Butler) -> None:
-    butler.registry.register_skymap(skymap_around("field", 0.0, -72.0, patches=4, patch_size=0.01))
+    butler.registry.definitions.register_skymap(
+        skymap_around("field", 0.0, -72.0, patches=4, patch_size=0.01)
+    )
     (area,) = butler.registry.query(
         "SELECT (SELECT sum(st_area(region, false)) FROM patch) / st_area(t.region, false) AS filled,"
         " (SELECT count(*) FROM patch) AS patches FROM tract AS t"
@@ -55,7 +57,7 @@ def test_bricks_become_tracts_once_however_many_tables_list_them(tmp_path: Path,
     bricks.write(tmp_path / "one.fits")
     bricks[1:].write(tmp_path / "two.fits")
     skymap = skymap_of_bricks("bricks", [tmp_path / "one.fits", tmp_path / "two.fits"], patches=3)
-    butler.registry.register_skymap(skymap)
+    butler.registry.definitions.register_skymap(skymap)
     rows = butler.registry.query("SELECT tract, count(*) AS patches FROM patch GROUP BY tract ORDER BY tract")
     assert [tuple(row) for row in rows] == [(7, 9), (8, 9)]
 

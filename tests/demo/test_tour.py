@@ -73,7 +73,7 @@ def test_no_server_is_left_running(tour: Tour) -> None:
     "shown",
     [
         "$ butler create demo",
-        "ingest_raws(butler, files)",
+        "butler.raws.ingest(files)",
         'butler.get("flt.wcs", camera="ACS", visit="j8bt06nyq", sensor="HRC")',
         "with butler.quantum(",
         "$ butler -r demo layer drop mydb_me --yes",

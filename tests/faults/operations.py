@@ -72,8 +72,8 @@ class Operation(ABC):
 
     def prepare(self, butler: Butler) -> None:
         """Make what it needs."""
-        butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-        butler.registry.register_units("label", [{"label": label} for label in self.labels])
+        butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+        butler.registry.definitions.register_units("label", [{"label": label} for label in self.labels])
 
     def __call__(self) -> None:
         """Do it, in a process of its own."""
@@ -103,7 +103,7 @@ class Operation(ABC):
             " WHERE dataset_type = 'note' AND state = 'present' AND label = ANY(:labels)",
             {"labels": self.labels},
         )
-        return [butler.registry.get_dataset(UUID(row.dataset_id)) for row in rows]
+        return [butler.registry.lookup.get_dataset(UUID(row.dataset_id)) for row in rows]
 
     def check_sources(self, butler: Butler) -> None:  # noqa: B027
         """Fail if the bytes of a source are lost."""
@@ -242,7 +242,7 @@ class Restore(Unstore):
         butler.remove(self._ids(butler))
 
     def do(self, butler: Butler) -> None:
-        butler.restore(self._ids(butler))
+        butler.removal.restore(self._ids(butler))
 
 
 @dataclass(frozen=True)
@@ -257,10 +257,10 @@ class EmptyTrash(Unstore):
         butler.remove(self._ids(butler))
 
     def do(self, butler: Butler) -> None:
-        butler.empty_trash(older_than=timedelta(0))
+        butler.removal.empty_trash(older_than=timedelta(0))
 
     def is_done(self, butler: Butler) -> bool:
-        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+        return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)
 
 
 @dataclass(frozen=True)
@@ -274,7 +274,7 @@ class Reap(Operation):
     def prepare(self, butler: Butler) -> None:
         super().prepare(butler)
         store = butler.datastore
-        for begun in butler.registry.begin_put(
+        for begun in butler.registry.puts.begin(
             self.run,
             "note",
             [{"label": label} for label in self.labels],
@@ -284,10 +284,10 @@ class Reap(Operation):
             store.put("left", begun.id, begun.hint, "Text", "note", {})
 
     def do(self, butler: Butler) -> None:
-        list(butler.reap(older_than=timedelta(0)))
+        list(butler.maintenance.reap(older_than=timedelta(0)))
 
     def is_done(self, butler: Butler) -> bool:
-        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+        return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)
 
 
 OPERATIONS: list[Callable[[str, int, str], Operation]] = [

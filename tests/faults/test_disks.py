@@ -65,8 +65,8 @@ def butler(butler: Butler) -> Butler:
 
 
 def prepare(butler: Butler) -> None:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_units("label", [{"label": name} for name in "abcd"])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": name} for name in "abcd"])
     butler.put("first", "note", label="d")
 
 
@@ -113,11 +113,11 @@ def test_on_a_full_disk_nothing_is_left_and_when_room_is_made_the_same_succeeds(
 ) -> None:
     others = disk / "others"
     others.write_bytes(bytes(DISK - len(write.labels) * SIZE))
-    before = set(on_small_disk.datastore.paths())
+    before = set(on_small_disk.datastore.inventory.paths())
     with pytest.raises(StorageError, match=r"No space left(?s:.*)Free space") as full:
         write(on_small_disk, night)
     assert full.value.errno == errno.ENOSPC
-    assert set(on_small_disk.datastore.paths()) == before
+    assert set(on_small_disk.datastore.inventory.paths()) == before
     assert sizes(night) == [SIZE] * 3
     assert list(on_small_disk.verify()) == []
     others.unlink()
@@ -179,8 +179,8 @@ def test_too_many_open_files_is_named_and_nothing_is_left(
     assert "Too many open files" in str(outcome.error)
     assert sizes(night) == [SIZE] * 3
     # To look for what an interrupted write left, a folder must be opened too: the reaper does it.
-    assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
-    list(butler.reap(older_than=timedelta(0)))
+    assert {fault.fault for fault in butler.verify()} <= {"unfinished"}
+    list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)
     assert list(butler.verify()) == []
@@ -225,8 +225,8 @@ def test_another_user_s_folder_is_a_matter_of_permission_and_nothing_is_left(
     assert isinstance(outcome.error, PermissionDeniedError), outcome.trace
     assert "owner and mode" in str(outcome.error)
     # Who can't enter a folder can't tell whether anything is left in it: the reaper, who can, does.
-    assert {fault.kind for fault in butler.verify()} <= {"unfinished"}
-    list(butler.reap(older_than=timedelta(0)))
+    assert {fault.fault for fault in butler.verify()} <= {"unfinished"}
+    list(butler.maintenance.reap(older_than=timedelta(0)))
     assert list(butler.verify()) == []
     write(butler, night)
     assert list(butler.verify()) == []

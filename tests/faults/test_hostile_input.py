@@ -51,11 +51,11 @@ FILE_NAMES = [
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-    butler.registry.register_dataset_type(DatasetType("blob", "Bytes", ("label",)))
-    butler.registry.register_dataset_type(DatasetType("image", "Exposure", ("label",)))
-    butler.registry.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
-    butler.registry.register_units("label", [{"label": "a"}, {"label": "b"}])
+    butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("blob", "Bytes", ("label",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("image", "Exposure", ("label",)))
+    butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": "a"}, {"label": "b"}])
     butler.put("first", "note", label="b")
     return butler
 
@@ -66,13 +66,13 @@ def left(butler: Butler) -> tuple[Any, ...]:
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM label), (SELECT count(*) FROM collection),"
         " (SELECT count(*) FROM dataset_type), (SELECT count(*) FROM open_intents('0'))"
     )
-    return (tuple(counts[0]), *sorted(butler.datastore.paths()))
+    return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 
 
 def put_under(butler: Butler, place: str, text: str) -> DatasetRef:
     """Put a note that is named by a text, in one of its names."""
     if place == "label":
-        butler.registry.register_units("label", [{"label": text}])
+        butler.registry.definitions.register_units("label", [{"label": text}])
         ref = butler.put("kept", "note", label=text)
         assert ref.data_id["label"] == text
         assert butler.find("note", label=text) == ref
@@ -81,7 +81,7 @@ def put_under(butler: Butler, place: str, text: str) -> DatasetRef:
         assert ref.run == text
         assert butler.find("note", label="a", collections=text) == ref
     else:
-        butler.registry.register_dataset_type(DatasetType(text, "Text", ("label",)))
+        butler.registry.definitions.register_dataset_type(DatasetType(text, "Text", ("label",)))
         ref = butler.put("kept", text, label="a")
     return ref
 
@@ -114,7 +114,9 @@ def check_refusal(butler: Butler, error: ButlerError, before: tuple[Any, ...]) -
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_file_of_any_name_is_ingested_and_read_back(butler: Butler, tmp_path: Path, mode: str) -> None:
-    butler.registry.register_units("label", [{"label": f"l{number}"} for number in range(len(FILE_NAMES))])
+    butler.registry.definitions.register_units(
+        "label", [{"label": f"l{number}"} for number in range(len(FILE_NAMES))]
+    )
     sources = [tmp_path / os.fsdecode(name) for name in FILE_NAMES]
     for source, name in zip(sources, FILE_NAMES, strict=True):
         source.write_bytes(name)
@@ -179,8 +181,8 @@ def test_a_number_that_json_has_not_is_refused_among_others(butler: Butler, valu
     ids=["nan", "pole", "antipodal", "beyond the pole", "crosses itself"],
 )
 def test_a_region_that_is_none_is_refused_with_the_rows_beside_it(butler: Butler, region: Any) -> None:
-    butler.registry.register_skymap({"skymap": "rings"})
+    butler.registry.definitions.register_skymap({"skymap": "rings"})
     rows = [{"skymap": "rings", "tract": 1}, {"skymap": "rings", "tract": 2, "region": region}]
     with pytest.raises((InvalidRegionError, InvalidDataIdError)):
-        butler.registry.register_units("tract", rows)
+        butler.registry.definitions.register_units("tract", rows)
     assert butler.registry.query("SELECT count(*) FROM tract").scalar() == 0

@@ -65,8 +65,8 @@ def test_when_writer_and_server_die_at_once_what_is_left_is_named_and_repaired(
         read_once(warmed.butler)
         one.check_sources(warmed.butler)
         found = list(warmed.butler.verify())
-        assert {fault.kind for fault in found} <= {"unfinished", "temporary", "orphan"}
-        list(warmed.butler.repair(found, delete_orphans=True, older_than=timedelta(0)))
+        assert {fault.fault for fault in found} <= {"unfinished", "temporary", "orphan"}
+        list(warmed.butler.maintenance.repair(found, delete_orphans=True, older_than=timedelta(0)))
         warmed.judge(one, outcome, may_leave=set())
     assert number > 2
 
@@ -81,7 +81,7 @@ class Read(Operation):
 
 def read_once(butler: Butler) -> None:
     """Have the connection to the server that is no more found out, as any read does."""
-    butler.registry.collections()
+    butler.registry.collections.matching()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

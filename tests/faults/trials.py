@@ -61,10 +61,10 @@ class Trials:
         """Compare what is there with what was told; mend it; do it again."""
         assert outcome.error is None or isinstance(outcome.error, ButlerError), outcome.trace
         operation.check_sources(self.butler)
-        assert {fault.kind for fault in self.butler.verify()} <= may_leave
+        assert {fault.fault for fault in self.butler.verify()} <= may_leave
         if operation.is_whole and outcome.error is None and not outcome.killed:
             assert operation.is_done(self.butler)
-        list(self.butler.reap(older_than=timedelta(0)))
+        list(self.butler.maintenance.reap(older_than=timedelta(0)))
         operation.do_again(self.owner if operation.role == "owner" else self.butler)
         assert operation.is_done(self.butler)
         operation.check_sources(self.butler)

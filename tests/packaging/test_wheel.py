@@ -24,7 +24,7 @@ from butler.schema.migrations import check, downgrade, upgrade
 config = create_repository("repo", durable=False)
 try:
     with Butler("repo", run="u/wheel") as b:
-        b.registry.register_dataset_type(DatasetType("note", "Dict", ()))
+        b.registry.definitions.register_dataset_type(DatasetType("note", "Dict", ()))
         ref = b.put({"from": "a wheel"}, "note")
         assert b.get("note") == {"from": "a wheel"}
         assert list(b.verify()) == []

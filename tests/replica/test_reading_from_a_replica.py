@@ -121,8 +121,10 @@ def repo(land: Path) -> Iterator[Path]:
     """A repository with a server of its own, and one dataset."""
     create_repository(land / "repo", durable=False)
     with Butler(land / "repo", run="u/me/first") as butler:
-        butler.registry.register_dataset_type(DatasetType("note", "Text", ("label",)))
-        butler.registry.register_units("label", [{"label": f"n{number}"} for number in range(100)])
+        butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+        butler.registry.definitions.register_units(
+            "label", [{"label": f"n{number}"} for number in range(100)]
+        )
         butler.put("first", "note", label="n0")
     yield land / "repo"
     Cluster(land / "repo").destroy()
@@ -208,7 +210,7 @@ def test_what_others_wrote_and_the_replica_has_not_yet_is_not_taken_for_missing(
     with Butler(repo, run="u/me/first") as other:
         ref = other.put("of another", "note", label=label)
     assert butler.get("note", label=label) == "of another"
-    assert butler.registry.get_dataset(ref.id).id == ref.id
+    assert butler.registry.lookup.get_dataset(ref.id).id == ref.id
     with pytest.raises(DatasetNotFoundError):
         butler.get("note", label=next(_labels))
     assert asked() == "primary"

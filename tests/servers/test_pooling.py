@@ -100,14 +100,14 @@ def test_layers_and_bulk_loads_work_through_it(
         Butler(pooled, run="u/base") as base,
         Butler(pooled, run="u/me", collections="u/base", registry="mydb_me") as layer,
     ):
-        base.registry.register_dataset_type(NOTE)
-        base.registry.register_collection("u/base", "run")
+        base.registry.definitions.register_dataset_type(NOTE)
+        base.registry.collections.register("u/base", "run")
         work(layer, "a", tmp_path)
         work(base, "b", tmp_path)
         assert layer.get("note", label="b0") == "b"
         assert list(layer.verify()) == []
         registry = base.registry
-        registry.register_units("label", [{"label": f"bulk{number}"} for number in range(100)])
+        registry.definitions.register_units("label", [{"label": f"bulk{number}"} for number in range(100)])
         rows = [
             (
                 uuid4(),
@@ -116,7 +116,7 @@ def test_layers_and_bulk_loads_work_through_it(
             )
             for number in range(100)
         ]
-        assert registry.file_datasets("u/base", "note", base.datastore.name, rows).new == 100
+        assert registry.puts.register("u/base", "note", base.datastore.name, rows).new == 100
     assert left_behind(database, pooler) == []
     assert left_behind(database, pooler, "owner") == []
 
@@ -170,7 +170,7 @@ def test_sessions_of_the_models_leave_nothing(pooled: Path, database: Any, poole
                 session.scalars(select(models.Visit)).all()
                 session.execute(text("SELECT set_config('search_path', 'mine', false)"))
                 session.commit()
-        butler.registry.register_collection("a", "tagged")
+        butler.registry.collections.register("a", "tagged")
     assert left_behind(database, pooler) == []
 
 

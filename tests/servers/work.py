@@ -15,8 +15,8 @@ def work(butler: Butler, who: str, folder: Path) -> None:
     """Register, put, ingest, find, query, tag: each answer must be right."""
     registry = butler.registry
     labels = [f"{who}{number}" for number in range(6)]
-    registry.register_dataset_type(NOTE)
-    registry.register_units("label", [{"label": label} for label in labels])
+    registry.definitions.register_dataset_type(NOTE)
+    registry.definitions.register_units("label", [{"label": label} for label in labels])
     ref = butler.put(who, "note", label=labels[0])
     refs = [ref, *butler.put_many([(label, {"label": label}) for label in labels[1:5]], "note")]
     file = folder / f"{who}.txt"
@@ -26,9 +26,9 @@ def work(butler: Butler, who: str, folder: Path) -> None:
     assert butler.get("note", label=labels[3]) == labels[3]
     assert butler.get(refs[-1]) == "from a file"
     assert len([r for r in butler.query.datasets("note") if r.data_id["label"] in labels]) == 6
-    registry.register_collection(f"tag/{who}", "tagged")
+    registry.collections.register(f"tag/{who}", "tagged")
     assert butler.associate(f"tag/{who}", refs) == 6
-    assert butler.disassociate(f"tag/{who}", refs[:1]) == 1
+    assert butler.collections.disassociate(f"tag/{who}", refs[:1]) == 1
     assert len(butler.query.datasets("note", collections=f"tag/{who}")) == 5
     count = "SELECT count(*) FROM dataset WHERE label = ANY (:labels)"
     assert registry.query(count, {"labels": labels}).scalar() == 6

@@ -10,27 +10,27 @@ from functools import cache
 from importlib import import_module
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.plugins import load_plugin, nearest, plugins
+from butler.datastore.plugins import load_plugin_class, nearest, plugins
 from butler.datastore.system_errors import typed
 from butler.errors import ConfigError
 
 __all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
 
 BUILT_IN = {
-    "fits-exposure": "butler.datastore.formatters.fits_exposure:FitsExposureFormatter",
-    "fits-image": "butler.datastore.formatters.fits_image:FitsImageFormatter",
-    "fits-uncertainty": "butler.datastore.formatters.fits_image:FitsUncertaintyFormatter",
-    "fits-header": "butler.datastore.formatters.fits_header:FitsHeaderFormatter",
-    "fits-wcs": "butler.datastore.formatters.fits_header:FitsWcsFormatter",
-    "fits-table": "butler.datastore.formatters.fits_table:FitsTableFormatter",
-    "hdf5": "butler.datastore.formatters.hdf5:Hdf5Formatter",
-    "parquet": "butler.datastore.formatters.parquet:ParquetFormatter",
-    "ecsv": "butler.datastore.formatters.ecsv:EcsvFormatter",
-    "json": "butler.datastore.formatters.documents:JsonFormatter",
-    "yaml": "butler.datastore.formatters.documents:YamlFormatter",
-    "text": "butler.datastore.formatters.plain:TextFormatter",
-    "bytes": "butler.datastore.formatters.plain:BytesFormatter",
-    "unit": "butler.datastore.formatters.plain:UnitFormatter",
+    "fits-exposure": "butler.datastore.formatters.fits.exposure:FitsExposureFormatter",
+    "fits-image": "butler.datastore.formatters.fits.image:FitsImageFormatter",
+    "fits-uncertainty": "butler.datastore.formatters.fits.image:FitsUncertaintyFormatter",
+    "fits-header": "butler.datastore.formatters.fits.header:FitsHeaderFormatter",
+    "fits-wcs": "butler.datastore.formatters.fits.header:FitsWcsFormatter",
+    "fits-table": "butler.datastore.formatters.fits.table:FitsTableFormatter",
+    "hdf5": "butler.datastore.formatters.hdf5.formatter:Hdf5Formatter",
+    "parquet": "butler.datastore.formatters.tables.parquet:ParquetFormatter",
+    "ecsv": "butler.datastore.formatters.tables.ecsv:EcsvFormatter",
+    "json": "butler.datastore.formatters.documents.structured:JsonFormatter",
+    "yaml": "butler.datastore.formatters.documents.structured:YamlFormatter",
+    "text": "butler.datastore.formatters.documents.plain:TextFormatter",
+    "bytes": "butler.datastore.formatters.documents.plain:BytesFormatter",
+    "unit": "butler.datastore.formatters.documents.plain:PhysicalUnitFormatter",
 }
 """Formatters that come with Butler: name to ``module:class``."""
 
@@ -75,13 +75,21 @@ def _load(name: str) -> Formatter:
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
         with typed(module):
-            loaded = getattr(import_module(module), attribute)
-    else:
-        loaded = load_plugin(plugins("butler.formatters")[name])
-    formatter = loaded()
-    if not isinstance(formatter, Formatter) or formatter.name != name:
+            built_in: type[Formatter] = getattr(import_module(module), attribute)
+        return built_in()
+    entry = plugins("butler.formatters")[name]
+    try:
+        formatter: Formatter = load_plugin_class(entry, Formatter)()
+    except ConfigError:
+        raise
+    except Exception as error:  # a plug-in's class may raise anything
         raise ConfigError(
-            f"The formatter {name!r} is {formatter!r}, which isn't a Formatter of that name",
-            hint="Its entry point must name a subclass of butler.datastore.formatters.Formatter.",
+            f"formatter {name!r} can't be made: {error}",
+            hint=f"Repair or uninstall what provides {entry.value}.",
+        ) from error
+    if formatter.name != name:
+        raise ConfigError(
+            f"formatter {name!r} calls itself {formatter.name!r}",
+            hint=f"Name the entry point of {entry.value} as its class is.",
         )
     return formatter

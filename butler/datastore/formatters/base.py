@@ -54,7 +54,7 @@ class Formatter(ABC):
             If it doesn't know that compression.
         """
         raise ConfigError(
-            f"The formatter {self.name!r} can't compress by {compression!r}",
+            f"formatter {self.name!r} can't compress by {compression!r}",
             hint=f"It can by {', '.join(self.compressions)}." if self.compressions else "It can't at all.",
             details={"formatter": self.name, "compression": compression},
         )

@@ -10,9 +10,9 @@ from butler.errors import FormatError
 __all__ = ["beginning", "not_of_its_format", "what_it_is"]
 
 BEGINNING = 512
-"""Bytes that tell one kind of file from another."""
+"""Bytes that tell one format from another."""
 
-_KINDS = (
+_FORMATS = (
     (b"SIMPLE  =", "FITS"),
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"PAR1", "Parquet"),
@@ -60,13 +60,13 @@ def what_it_is(start: bytes) -> str | None:
         return "XML"
     if not any(start):
         return "nothing but zeros"
-    return next((kind for signature, kind in _KINDS if start.startswith(signature)), None)
+    return next((name for signature, name in _FORMATS if start.startswith(signature)), None)
 
 
 def not_of_its_format(shown: str, start: bytes, wanted: str) -> FormatError:
     """Error for a file that begins as none of its format does; it says what the file is."""
     found = what_it_is(start)
-    why = "it is cut short" if found == wanted else f"it is {found or 'of a kind that nobody here knows'}"
+    why = "it is cut short" if found == wanted else f"it is {found or 'of a format that nobody here knows'}"
     return FormatError(
         f"{shown!r} can't be read as {wanted}: {why}",
         hint="The file is damaged, or not of this format: get it again, or name its format.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from butler.datastore.storage.base import Storage
+from butler.datastore.storage.in_place import InPlaceStorage
 from butler.datastore.storage.memory import MemoryStorage
 from butler.datastore.storage.posix import PosixStorage
+from butler.datastore.storage.wrapper import StorageWrapper
 
-__all__ = ["MemoryStorage", "PosixStorage", "Storage"]
+__all__ = ["InPlaceStorage", "MemoryStorage", "PosixStorage", "Storage", "StorageWrapper"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import unquote_to_bytes
 
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
@@ -27,9 +27,19 @@ class Storage(ABC):
     """Configuration keys that `from_config` reads."""
 
     @classmethod
-    @abstractmethod
     def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
-        """Make one from a datastore's name, its own configuration keys and the repository's folder."""
+        """Make one from a datastore's name, its own configuration keys and the repository's folder.
+
+        Raises
+        ------
+        NotSupportedError
+            If storages of this class are made in Python only.
+        """
+        raise NotSupportedError(
+            f"datastore {name!r}: {cls.__qualname__} can't be made from a configuration",
+            hint="Make it in Python, and give FileDatastore(…) to Butler(…, datastore=…).",
+            details={"datastore": name, "storage": cls.__qualname__},
+        )
 
     @property
     @abstractmethod
@@ -45,7 +55,7 @@ class Storage(ABC):
         """Whether names in a local folder are names inside the root."""
         return False
 
-    def doubts(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """Say in a sentence each why what is stored may not be safe from others."""
         return iter(())
 
@@ -66,26 +76,6 @@ class Storage(ABC):
     @abstractmethod
     def local(self, path: str) -> AbstractContextManager[Path]:
         """A local file with the bytes of ``path``, only to read, while the context lasts.
-
-        Raises
-        ------
-        ArtifactMissingError
-            If nothing is there.
-        """
-
-    @abstractmethod
-    def open(self, path: str) -> BinaryIO:
-        """Open for reading, seekable.
-
-        Raises
-        ------
-        ArtifactMissingError
-            If nothing is there.
-        """
-
-    @abstractmethod
-    def size(self, path: str) -> int:
-        """Size in bytes.
 
         Raises
         ------

@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, NoReturn, Self
+from typing import Any, NoReturn, Self
 from urllib.parse import quote
 
 from butler.datastore.storage.base import Storage, decode_path, path_taken
@@ -69,14 +68,6 @@ class MemoryStorage(Storage):
                 file.write_bytes(content)
             yield file
 
-    def open(self, path: str) -> BinaryIO:
-        """Open the bytes."""
-        return BytesIO(self._content(path))
-
-    def size(self, path: str) -> int:
-        """Number of bytes."""
-        return len(self._content(path))
-
     def exists(self, path: str) -> bool:
         """Whether there is such a key."""
         return decode_path(path) in self._files
@@ -109,13 +100,13 @@ class MemoryStorage(Storage):
             return self._files[decode_path(path)]
         except KeyError:
             raise ArtifactMissingError(
-                f"There are no bytes for {path!r} in memory",
+                f"there are no bytes for {path!r} in memory",
                 hint="A datastore of type 'memory' lives no longer than its process.",
                 details={"path": path},
             ) from None
 
     def __reduce__(self) -> NoReturn:
         raise NotSupportedError(
-            f"The datastore {self._name!r} is in this process's memory; another process can't read it",
+            f"datastore {self._name!r} is in this process's memory: another process can't read it",
             hint="Use a datastore of type 'posix'.",
         )

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from butler.errors import ConfigError, PermissionDeniedError
 
-__all__ = ["Permissions", "doubts_about", "refuse_open_to_all"]
+__all__ = ["Permissions", "refuse_open_to_all", "warnings_about"]
 
 _MODE = re.compile(r"0?[0-7]{3}")
 _WRITE = 0o222
@@ -108,7 +108,7 @@ class Permissions:
             ) from error
 
 
-def doubts_about(folder: Path, permissions: Permissions) -> Iterator[str]:
+def warnings_about(folder: Path, permissions: Permissions) -> Iterator[str]:
     """Say why others than a storage's users could change what is in its folder.
 
     Parameters

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import quote
 
 from butler.datastore.paths import file_uri
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
-from butler.datastore.storage.permissions import Permissions, doubts_about, refuse_open_to_all
+from butler.datastore.storage.permissions import Permissions, refuse_open_to_all, warnings_about
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
@@ -28,7 +28,7 @@ from butler.errors import (
     NotSupportedError,
 )
 
-__all__ = ["PosixStorage"]
+__all__ = ["PosixStorage", "last_changed"]
 
 _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
@@ -84,9 +84,9 @@ class PosixStorage(Storage):
         """By where the folder is: its name may lead through links."""
         return folder.resolve().is_relative_to(self._folder.resolve())
 
-    def doubts(self) -> Iterator[str]:
+    def warnings(self) -> Iterator[str]:
         """Whether others could change what is in the root."""
-        return doubts_about(self._folder, self._permissions)
+        return warnings_about(self._folder, self._permissions)
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
@@ -117,16 +117,6 @@ class PosixStorage(Storage):
             if not file.is_file():
                 raise _missing(path, file)
         yield file
-
-    def open(self, path: str) -> BinaryIO:
-        """Open the file itself."""
-        with _typed(path):
-            return self._inside(path).open("rb")
-
-    def size(self, path: str) -> int:
-        """Size of the file, or of what a link names."""
-        with _typed(path):
-            return self._inside(path).stat().st_size
 
     def exists(self, path: str) -> bool:
         """Whether it is there; a dangling link isn't."""
@@ -163,8 +153,7 @@ class PosixStorage(Storage):
     def modified(self, path: str) -> datetime:
         """When its name or its bytes last changed; of a link its own, not its target's."""
         with _typed(path):
-            found = self._inside(path).lstat()
-        return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
+            return last_changed(self._inside(path))
 
     def sweep(self, paths: Iterable[str]) -> None:
         """Remove temporary files beside the paths, made for them; each folder is listed once."""
@@ -238,6 +227,12 @@ class PosixStorage(Storage):
         return folder.resolve().is_relative_to(self._folder.resolve())
 
 
+def last_changed(file: Path) -> datetime:
+    """When a file's name or bytes last changed, UTC; of a link its own, not its target's."""
+    found = file.lstat()
+    return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
+
+
 def _not_listed(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error  # a folder left out would look like one without files
@@ -301,7 +296,7 @@ def _typed(path: str) -> Iterator[None]:
 
 def _missing(path: str, file: object) -> ArtifactMissingError:
     return ArtifactMissingError(
-        f"There is no file for {path!r}",
+        f"there is no file for {path!r}",
         hint="Run 'butler verify' to list what is gone.",
         details={"path": path, "file": str(file)},
     )

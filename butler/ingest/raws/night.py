@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from butler.cameras import CameraDefinition, Observation
+from butler.context import Context
 from butler.errors import (
     ArtifactMissingError,
     ButlerError,
@@ -18,161 +20,69 @@ from butler.errors import (
     DatasetTypeNotFoundError,
     UnitNotFoundError,
 )
-from butler.ingest.apart import each_apart
-from butler.ingest.folders import found_files
-from butler.ingest.looking import Look, looked_at
-from butler.ingest.outcomes import Outcome
-from butler.values import DataId, DatasetRef, DatasetType
-from butler.writing.intake import GivenFile, Intake, TakenFile
+from butler.ingest.files import FileIngest
+from butler.ingest.raws.bisect import bisected
+from butler.ingest.raws.folders import found_files
+from butler.ingest.raws.headers import HeaderReport, read_headers
+from butler.ingest.raws.outcomes import IngestOutcome, Outcome
+from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile
+from butler.registry import Registry
+from butler.values import DataId, DatasetType, IngestMode
 
-if TYPE_CHECKING:
-    from butler.butler import Butler
-
-__all__ = ["SETTLE", "ingest_files", "ingest_raws"]
+__all__ = ["RawRequest", "ingest_each"]
 
 RAW = "raw"
-
-SETTLE = 5.0
-"""Seconds for which a file in a folder must not have been written to."""
 
 _GONE = "it is gone: another process may have moved it"
 
 _TOGETHER = 500
-"""Files that are registered together, if each is taken in by itself."""
+"""Files that are registered together, if each is ingested by itself."""
 
 
-def ingest_raws(
-    butler: Butler,
+@dataclass(frozen=True, slots=True)
+class RawRequest:
+    """How raw files are ingested; `~butler.ingest.raws.namespace.Raws.ingest_each` explains each field."""
+
+    dataset_type: str | None
+    mode: IngestMode
+    run: str | None
+    strict: bool
+    skip_existing: bool
+
+
+def ingest_each(
+    context: Context,
     files: Iterable[Path | str],
-    dataset_type: str | None = None,
+    request: RawRequest,
     *,
-    camera: str | None = None,
-    mode: str = "copy",
-    run: str | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> list[DatasetRef]:
-    """File raw files under the labels in their headers: all of them or none.
-
-    Visits and what was observed in them are registered first. The same files
-    again change nothing.
-
-    Parameters
-    ----------
-    butler : `~butler.Butler`
-        The repository.
-    files : iterable of `pathlib.Path`
-        FITS files of registered cameras.
-    dataset_type : `str`, optional
-        What they are; by default what the camera's rules say, else ``raw``.
-        One that isn't registered is made, as an Exposure of a visit and a
-        sensor.
-    camera : `str`, optional
-        The camera; by default the one whose rules fit the header.
-    mode : `str`
-        ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
-    run : `str`, optional
-        The run to file them in; by default the Butler's, else ``<camera>/raw``.
-    on_progress : callable, optional
-        Called with files done and files in all.
-
-    Returns
-    -------
-    refs : `list` [`~butler.DatasetRef`]
-        In the order of the files.
-
-    Raises
-    ------
-    UnitNotFoundError
-        If the camera isn't registered.
-    ConfigError
-        If a file is of no registered camera, or its header doesn't give what
-        is needed.
-    FormatError
-        If a file isn't FITS, or is cut short.
-    DefinitionConflictError
-        If a visit is registered otherwise than a header says.
-
-    Notes
-    -----
-    All headers are read before anything is registered, so that a bad file
-    leaves nothing behind.
-    """
-    outcomes = ingest_files(
-        butler, files, dataset_type, camera=camera, mode=mode, run=run, on_progress=on_progress
-    )
-    return [one.ref for one in outcomes if one.ref]
-
-
-def ingest_files(
-    butler: Butler,
-    files: Iterable[Path | str],
-    dataset_type: str | None = None,
-    *,
-    camera: str | None = None,
-    mode: str = "copy",
-    run: str | None = None,
-    strict: bool = True,
-    skip_existing: bool = False,
-    settle: float = SETTLE,
-    dry_run: bool = False,
-    workers: int = 1,
-    on_progress: Callable[[int, int], None] | None = None,
+    camera: str | None,
+    settle: float,
+    dry_run: bool,
+    workers: int,
+    on_progress: Callable[[int, int], None] | None,
 ) -> Iterator[Outcome]:
-    """File files, and those in folders, and tell what became of each.
-
-    Nothing is done that isn't asked for: iterate to the end. Several
-    processes may do the same at once: each file is filed once.
-
-    Parameters
-    ----------
-    butler, files, dataset_type, camera, mode, run, on_progress
-        As for `ingest_raws`; of a folder the files that
-        `~butler.ingest.folders.found_files` gives.
-    strict : `bool`
-        Whether a file that can't be filed keeps all others out, and is
-        raised; else the others are filed, some hundreds at a time.
-    skip_existing : `bool`
-        Whether files whose labels the run has are passed over without
-        comparing bytes; else other bytes under the same labels are an error.
-    settle : `float`
-        Seconds for which a file in a folder must not have been written to;
-        else it is left for the next time.
-    dry_run : `bool`
-        Whether only to tell what would be done.
-    workers : `int`
-        How many processes read headers; a program that asks for more than 1
-        must be one that can be imported, as `multiprocessing` explains.
-
-    Yields
-    ------
-    outcome : `~butler.ingest.Outcome`
-        One a file, in their order.
-
-    Raises
-    ------
-    ButlerError
-        As `ingest_raws`, if strict; else what concerns all files: a frozen
-        run, an unknown camera, a database that is gone.
-    """
-    night = _Night(butler, dataset_type, mode, run, strict, skip_existing)
+    """Ingest raw files; see `butler.ingest.raws.namespace.Raws.ingest_each`."""
+    night = _Night(context, request)
     found = list(found_files(files))
-    looked = filed = 0
+    read = ingested = 0
 
-    def looks() -> Iterator[Look]:
-        nonlocal looked
-        definitions = _definitions(butler, camera)
-        for look in looked_at(found, definitions, recognised=camera is None, settle=settle, workers=workers):
-            looked += 1
+    def reports() -> Iterator[HeaderReport]:
+        nonlocal read
+        definitions = _definitions(context.registry, camera)
+        for report in read_headers(
+            found, definitions, recognised=camera is None, settle=settle, workers=workers
+        ):
+            read += 1
             if on_progress:
-                on_progress((looked + filed) // 2, len(found))
-            yield look
+                on_progress((read + ingested) // 2, len(found))
+            yield report
 
-    remaining = looks()
-    while batch := list(islice(remaining, len(found) if strict else _TOGETHER)):
-        outcomes = night.plan(batch) if dry_run else night.file(batch)
-        filed += len(batch)
+    remaining = reports()
+    while batch := list(islice(remaining, len(found) if request.strict else _TOGETHER)):
+        outcomes = night.plan(batch) if dry_run else night.ingest(batch)
+        ingested += len(batch)
         if on_progress:
-            on_progress((looked + filed) // 2, len(found))
+            on_progress((read + ingested) // 2, len(found))
         yield from outcomes
 
 
@@ -185,73 +95,73 @@ _UNITS: Mapping[str, Callable[[Observation], dict[str, Any] | None]] = {
 
 
 class _Night:
-    """Files one lot after the other of files that have been looked at."""
+    """Ingests one lot after the other of files whose headers were read."""
 
-    def __init__(
-        self,
-        butler: Butler,
-        dataset_type: str | None,
-        mode: str,
-        run: str | None,
-        strict: bool,
-        skip_existing: bool,
-    ) -> None:
-        self._butler = butler
-        self._dataset_type = dataset_type
-        self._mode = mode
-        self._run = run or butler.run
-        self._strict = strict
-        self._skip_existing = skip_existing
+    def __init__(self, context: Context, request: RawRequest) -> None:
+        self._registry = context.registry
+        self._files = FileIngest(context.registry, context.datastore)
+        self._request = request
+        self._run = request.run or context.run
 
-    def file(self, looks: Sequence[Look]) -> list[Outcome]:
-        """Register what was observed, and take the files in."""
-        outcomes, observations = self._sorted_out(looks)
+    def ingest(self, reports: Sequence[HeaderReport]) -> list[Outcome]:
+        """Register what was observed, and ingest the files."""
+        outcomes, observations = self._sorted_out(reports)
         for place, error in self._register(observations).items():
-            outcomes[place] = Outcome(looks[place].found.path, "failed", error=error)
+            outcomes[place] = Outcome(reports[place].found.path, IngestOutcome.FAILED, error=error)
             del observations[place]
-        for (kind, run, _), places in self._grouped(observations).items():
-            _make_dataset_type(self._butler, kind)
-            intake = Intake(kind, run, self._mode, strict=self._strict, skip_existing=self._skip_existing)
-            files = [GivenFile(looks[place].found.path, observations[place].labels()) for place in places]
-            for place, file, taken in zip(places, files, self._take(files, intake), strict=True):
-                outcomes[place] = self._outcome(looks[place], file, taken, intake)
-        return [outcomes[place] for place in range(len(looks))]
+        for (dataset_type, run, _), places in self._grouped(observations).items():
+            _make_dataset_type(self._registry, dataset_type)
+            request = IngestRequest(
+                dataset_type,
+                run,
+                self._request.mode,
+                strict=self._request.strict,
+                skip_existing=self._request.skip_existing,
+            )
+            files = [SourceFile(reports[place].found.path, observations[place].data_id()) for place in places]
+            for place, file, result in zip(places, files, self._ingest(files, request), strict=True):
+                outcomes[place] = self._outcome(reports[place], file, result, request)
+        return [outcomes[place] for place in range(len(reports))]
 
-    def plan(self, looks: Sequence[Look]) -> list[Outcome]:
-        """Tell what `file` would do, as far as can be known without doing it."""
-        outcomes, observations = self._sorted_out(looks)
-        for (kind, run, _), places in self._grouped(observations).items():
-            labels = [DataId(observations[place].labels()) for place in places]
+    def plan(self, reports: Sequence[HeaderReport]) -> list[Outcome]:
+        """Tell what `ingest` would do, as far as can be known without doing it."""
+        outcomes, observations = self._sorted_out(reports)
+        for (dataset_type, run, _), places in self._grouped(observations).items():
+            data_ids = [DataId(observations[place].data_id()) for place in places]
             try:
-                found = self._butler.registry.find_in_run(run, kind, labels)
+                found = self._registry.lookup.find_in_run(run, dataset_type, data_ids)
             except DatasetTypeNotFoundError:  # it will be made
-                found = [(data_id, None) for data_id in labels]
+                found = [(data_id, None) for data_id in data_ids]
             for place, (data_id, existing) in zip(places, found, strict=True):
                 outcomes[place] = Outcome(
-                    looks[place].found.path,
-                    "skipped" if existing else "new",
-                    kind,
+                    reports[place].found.path,
+                    IngestOutcome.SKIPPED if existing else IngestOutcome.NEW,
+                    dataset_type,
                     run,
                     data_id,
-                    self._butler.registry.get_dataset(existing) if existing else None,
+                    self._registry.lookup.get_dataset(existing) if existing else None,
                 )
-        return [outcomes[place] for place in range(len(looks))]
+        return [outcomes[place] for place in range(len(reports))]
 
-    def _sorted_out(self, looks: Sequence[Look]) -> tuple[dict[int, Outcome], dict[int, Observation]]:
-        """Tell the files that can't be filed, or not yet, from the others; by their places."""
+    def _sorted_out(
+        self, reports: Sequence[HeaderReport]
+    ) -> tuple[dict[int, Outcome], dict[int, Observation]]:
+        """Tell the files that can't be ingested, or not yet, from the others; by their places."""
         outcomes: dict[int, Outcome] = {}
         observations: dict[int, Observation] = {}
-        for place, look in enumerate(looks):
-            if look.observation is not None:
-                observations[place] = look.observation
-            elif look.unfinished:
-                outcomes[place] = Outcome(look.found.path, "deferred", message=look.unfinished)
-            elif look.gone:
-                outcomes[place] = Outcome(look.found.path, "skipped", message=_GONE)
-            elif look.error and self._strict:
-                raise look.error
+        for place, report in enumerate(reports):
+            if report.observation is not None:
+                observations[place] = report.observation
+            elif report.unfinished:
+                outcomes[place] = Outcome(
+                    report.found.path, IngestOutcome.DEFERRED, message=report.unfinished
+                )
+            elif report.gone:
+                outcomes[place] = Outcome(report.found.path, IngestOutcome.SKIPPED, message=_GONE)
+            elif report.error and self._request.strict:
+                raise report.error
             else:
-                outcomes[place] = Outcome(look.found.path, "failed", error=look.error)
+                outcomes[place] = Outcome(report.found.path, IngestOutcome.FAILED, error=report.error)
         return outcomes, observations
 
     def _register(self, observations: dict[int, Observation]) -> dict[int, ButlerError]:
@@ -265,13 +175,13 @@ class _Night:
                     rows.setdefault(json.dumps(row), []).append(place)
 
             def register(rows: Sequence[str], unit: str = unit) -> list[None]:
-                self._butler.registry.register_units(unit, [json.loads(row) for row in rows])
+                self._registry.definitions.register_units(unit, [json.loads(row) for row in rows])
                 return [None] * len(rows)
 
-            if self._strict:
+            if self._request.strict:
                 register(list(rows))
                 continue
-            for places, error in zip(rows.values(), each_apart(register, list(rows)), strict=True):
+            for places, error in zip(rows.values(), bisected(register, list(rows)), strict=True):
                 if error is not None:
                     failed.update(dict.fromkeys(places, error))
         return failed
@@ -279,45 +189,55 @@ class _Night:
     def _grouped(self, observations: dict[int, Observation]) -> dict[tuple[str, str, int], list[int]]:
         """Group the files' places by dataset type and run.
 
-        Where each is taken in by itself, a second file of the same labels comes after the first, and is
-        then one whose labels the run has.
+        Where each is ingested by itself, a second file of the same data ID comes after the first, and is
+        then one whose data ID the run has.
         """
         groups: dict[tuple[str, str, int], list[int]] = {}
         before: Counter[tuple[str, str, DataId]] = Counter()
         for place, one in observations.items():
-            into = (self._dataset_type or one.dataset_type or RAW, self._run or f"{one.camera}/raw")
-            same = (*into, DataId(one.labels()))
-            groups.setdefault((*into, 0 if self._strict else before[same]), []).append(place)
+            into = (self._request.dataset_type or one.dataset_type or RAW, self._run or f"{one.camera}/raw")
+            same = (*into, DataId(one.data_id()))
+            groups.setdefault((*into, 0 if self._request.strict else before[same]), []).append(place)
             before[same] += 1
         return groups
 
-    def _take(self, files: Sequence[GivenFile], intake: Intake) -> Sequence[TakenFile | ButlerError]:
-        def take(files: Sequence[GivenFile]) -> list[TakenFile | ButlerError]:
-            return self._butler.ingest_each(files, intake)
-
-        return take(files) if self._strict else each_apart(take, files)
+    def _ingest(
+        self, files: Sequence[SourceFile], request: IngestRequest
+    ) -> Sequence[IngestedFile | ButlerError]:
+        if request.strict:
+            return self._files.ingest(files, request)
+        return bisected(partial(self._files.ingest, request=request), files)
 
     def _outcome(
-        self, look: Look, file: GivenFile, taken: TakenFile | ButlerError, intake: Intake
+        self,
+        report: HeaderReport,
+        file: SourceFile,
+        result: IngestedFile | ButlerError,
+        request: IngestRequest,
     ) -> Outcome:
-        data_id = DataId(file.labels)
         outcome = partial(
-            Outcome, file.path, dataset_type=intake.dataset_type, run=intake.run, data_id=data_id
+            Outcome,
+            file.path,
+            dataset_type=request.dataset_type,
+            run=request.run,
+            data_id=DataId(file.data_id),
         )
-        if isinstance(taken, TakenFile):
-            if taken.new:
-                return outcome(outcome="ingested", ref=taken.ref)
-            differs = "" if taken.same is not False else "the run has another file under these labels"
-            return outcome(outcome="skipped", ref=taken.ref, message=differs)
-        if isinstance(taken, ArtifactMissingError) and (self._mode == "move" or not look.found.named):
-            return outcome(outcome="skipped", message=_GONE)
-        if isinstance(taken, ChecksumError) and taken.details.get("changed"):
-            return outcome(outcome="deferred", message=taken.message)
-        return outcome(outcome="failed", error=taken)
+        if isinstance(result, IngestedFile):
+            if result.new:
+                return outcome(outcome=IngestOutcome.INGESTED, ref=result.ref)
+            differs = "" if result.same is not False else "the run has another file under this data ID"
+            return outcome(outcome=IngestOutcome.SKIPPED, ref=result.ref, message=differs)
+        if isinstance(result, ArtifactMissingError) and (
+            request.mode == IngestMode.MOVE or not report.found.named
+        ):
+            return outcome(outcome=IngestOutcome.SKIPPED, message=_GONE)
+        if isinstance(result, ChecksumError) and result.details.get("changed"):
+            return outcome(outcome=IngestOutcome.DEFERRED, message=result.message)
+        return outcome(outcome=IngestOutcome.FAILED, error=result)
 
 
-def _definitions(butler: Butler, camera: str | None) -> list[CameraDefinition]:
-    known = {plain["camera"]: plain for plain in butler.registry.cameras()}
+def _definitions(registry: Registry, camera: str | None) -> list[CameraDefinition]:
+    known = {plain["camera"]: plain for plain in registry.definitions.cameras()}
     if camera is not None and camera not in known:
         raise UnitNotFoundError(
             f"no camera {camera!r}",
@@ -330,10 +250,10 @@ def _definitions(butler: Butler, camera: str | None) -> list[CameraDefinition]:
     return [CameraDefinition.from_json(plain) for plain in known.values() if plain.get("headers")]
 
 
-def _make_dataset_type(butler: Butler, name: str) -> None:
+def _make_dataset_type(registry: Registry, name: str) -> None:
     try:
-        butler.registry.dataset_type(name)
+        registry.definitions.dataset_type(name)
     except DatasetTypeNotFoundError:
-        butler.registry.register_dataset_type(
+        registry.definitions.register_dataset_type(
             DatasetType(name, "Exposure", ("camera", "visit", "sensor"), "As the camera wrote it.")
         )

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from butler.errors import ButlerError
 from butler.values import DataId, DatasetRef
 
-__all__ = ["COLUMNS", "Outcome"]
+__all__ = ["COLUMNS", "IngestOutcome", "Outcome"]
 
 COLUMNS = ("path", "outcome", "dataset_id", "dataset_type", "run", "data_id", "error", "message")
+
+
+class IngestOutcome(StrEnum):
+    """What can become of a file."""
+
+    INGESTED = "ingested"
+    SKIPPED = "skipped"
+    """The run has it already, or another process took it."""
+    DEFERRED = "deferred"
+    """It is still being written."""
+    FAILED = "failed"
+    NEW = "new"
+    """In a dry run: it would be ingested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +36,14 @@ class Outcome:
     ----------
     path : `~pathlib.Path`
         The file.
-    outcome : `str`
-        ``ingested``; ``skipped``, as the run has it already or another
-        process took it; ``deferred``, as it is still being written;
-        ``failed``; or ``new``, of a dry run: it would be ingested.
+    outcome : `IngestOutcome`
+        What became of it.
     dataset_type, run : `str`
         What it is and where it went, as far as known.
     data_id : `~butler.DataId`, optional
-        Its labels, as far as known.
+        As far as known.
     ref : `~butler.DatasetRef`, optional
-        The dataset that it is, or that the run has under its labels.
+        The dataset that it is, or that the run has under its data ID.
     error : `~butler.errors.ButlerError`, optional
         Why it failed.
     message : `str`
@@ -39,7 +51,7 @@ class Outcome:
     """
 
     path: Path
-    outcome: str
+    outcome: IngestOutcome
     dataset_type: str = ""
     run: str = ""
     data_id: DataId | None = None
@@ -51,7 +63,7 @@ class Outcome:
         """Give the values of `COLUMNS`."""
         return (
             str(self.path),
-            self.outcome,
+            str(self.outcome),
             self.ref.id if self.ref else None,
             self.dataset_type or None,
             self.run or None,

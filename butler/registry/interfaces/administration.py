@@ -18,7 +18,10 @@ class Administration(ABC):
 
     @abstractmethod
     def summary(self) -> dict[str, Any]:
-        """Give versions of schema, PostgreSQL and PostGIS, counts of units and datasets, and bytes."""
+        """Give versions of schema, PostgreSQL and PostGIS, counts of units and datasets, and bytes.
+
+        Also ``replica``, how a copy of the database that is read from does, in a line; `None` without one.
+        """
 
     @abstractmethod
     def server(self) -> dict[str, Any]:
@@ -36,6 +39,10 @@ class Administration(ABC):
         InvalidNameError
             If it can't be added up by that.
         """
+
+    @abstractmethod
+    def count_datasets(self, dataset_type: str) -> int:
+        """Count the datasets of a type."""
 
     @abstractmethod
     def datastores(self) -> Rows:

@@ -28,7 +28,11 @@ class PostgresAdministration(Administration):
 
     def summary(self) -> dict[str, Any]:
         (found,) = lazy_rows(self._session, _SUMMARY)
-        return dict(found._asdict())
+        replica = self._session.replica
+        return {
+            **found._asdict(),
+            "replica": None if replica is None else replica.describe(self._session.connections),
+        }
 
     def server(self) -> dict[str, Any]:
         (found,) = lazy_rows(self._session, _SERVER)
@@ -41,6 +45,12 @@ class PostgresAdministration(Administration):
             )
         query = _USE_BY_COLLECTION if by == "collection" else _USE.format(by)
         return lazy_rows(self._session, query, {"name": like_pattern(pattern)})
+
+    def count_datasets(self, dataset_type: str) -> int:
+        ((count,),) = self._session.rows(
+            f"SELECT count(*) FROM {self._session.schema}.dataset WHERE dataset_type = %s", (dataset_type,)
+        )
+        return int(count)
 
     def datastores(self) -> Rows:
         return lazy_rows(self._session, _DATASTORES)
@@ -74,7 +84,7 @@ _USE = """
     FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
 """
 _USE_BY_COLLECTION = """
-    SELECT c.collection, c.kind, count(DISTINCT c.dataset_id) AS datasets,
+    SELECT c.collection, c.kind AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
         coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS bytes,
         coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS in_place
     FROM dataset_collection AS c

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from butler.errors import ConfigError
 from butler.registry.postgres.connections import is_over, settings_beside
 
-__all__ = ["hidden", "one_transaction", "open_engine", "without_password"]
+__all__ = ["one_transaction", "open_engine"]
 
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
@@ -88,29 +88,3 @@ def _forget_connections() -> None:
 
 
 os.register_at_fork(after_in_child=_forget_connections)
-
-
-_SECRETS = ("password", "sslpassword")
-
-
-def hidden(dsn: str) -> str:
-    """Give a DSN as it may be shown: without its password."""
-    url = make_url(dsn)
-    shown = url.set(query={name: "***" if name in _SECRETS else text for name, text in url.query.items()})
-    return str(shown.render_as_string(hide_password=True))
-
-
-def without_password(dsn: str) -> tuple[str, dict[str, str]]:
-    """Give a DSN for a program's command line, which every user of the computer can read.
-
-    Returns
-    -------
-    url : `str`
-        Without its password.
-    environment : `dict`
-        The password, if there is one, as PostgreSQL's programs look for it.
-    """
-    url = make_url(dsn)
-    password = url.password or url.query.get("password")
-    public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])
-    return public.render_as_string(hide_password=False), {"PGPASSWORD": str(password)} if password else {}

@@ -86,7 +86,7 @@ class Replica:
     def failed(self, error: Exception) -> None:
         """Say that a read failed there; for a while it is left alone if it couldn't be reached."""
         if isinstance(error, DatabaseUnavailableError):
-            from butler.registry.postgres.engine import hidden
+            from butler.dsn import hidden
 
             _log.warning("the replica %s can't be reached: reads go to the primary", hidden(self.dsn))
             with self._lock:
@@ -97,7 +97,7 @@ class Replica:
         """Say in a line how it does."""
         from psycopg2 import Error
 
-        from butler.registry.postgres.engine import hidden
+        from butler.dsn import hidden
 
         name = hidden(self.dsn)
         try:

@@ -1,0 +1,84 @@
+"""Removing, as a person does it: the plan, a question, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from butler.cli.console import confirm, human_size, note
+from butler.cli.failures import ExitStatus
+from butler.cli.session import Session
+from butler.values import RemovalOutcome
+
+if TYPE_CHECKING:
+    from butler.values import DatasetRef, Removal
+
+__all__ = ["Force", "Reason", "carry_out"]
+
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; it is recorded.")]
+Force = Annotated[bool, typer.Option("--force", help="Also what a tagged collection holds.")]
+
+
+def carry_out(
+    session: Session,
+    verb: str,
+    act: Callable[[bool], Sequence[Removal]],
+    refs: Iterable[DatasetRef] = (),
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Show what would be done, ask, do it, and say by the exit status whether all of it was done.
+
+    Parameters
+    ----------
+    session : `~butler.cli.session.Session`
+        How talkative to be.
+    verb : `str`
+        What is done.
+    act : callable
+        Called with whether to only plan.
+    refs : iterable of `~butler.DatasetRef`
+        By which those that are kept are named.
+    dry_run, yes : `bool`
+        Whether to stop at the plan; whether not to ask.
+    """
+    planned = act(True)
+    names = {ref.id: str(ref) for ref in refs}
+    _show(planned, names)
+    kept = _datasets(planned, RemovalOutcome.KEPT)
+    going = _datasets(planned, RemovalOutcome.UNSTORED, RemovalOutcome.REMOVED)
+    collections = any(removal.outcome == RemovalOutcome.COLLECTION_REMOVED for removal in planned)
+    if not dry_run and (going or collections):
+        confirm(f"{verb.capitalize()} {'this' if collections else f'{going} datasets'}?", yes)
+        done = act(False)
+        if done != planned:
+            print("Meanwhile something changed; this was done:")
+            _show(done, names)
+            kept = _datasets(done, RemovalOutcome.KEPT)
+        note(session, f"{verb}: done; 'butler restore' brings datasets back until the trash is emptied")
+    if kept:
+        raise typer.Exit(ExitStatus.PARTLY if going else ExitStatus.FAILED)
+
+
+def _datasets(removals: Iterable[Removal], *outcomes: RemovalOutcome) -> int:
+    return sum(removal.datasets for removal in removals if removal.outcome in outcomes)
+
+
+def _show(removals: Iterable[Removal], names: dict[UUID, str]) -> None:
+    """Print what becomes of datasets, and name those that are kept."""
+    for removal in removals:
+        if removal.datasets:
+            why = f", {removal.reason}" if removal.reason else ""
+            print(
+                f"{removal.outcome}: {removal.datasets} datasets, {removal.files} files,"
+                f" {human_size(removal.bytes)}{why}"
+            )
+        else:
+            print(f"{removal.outcome}: {removal.reason}")
+        if removal.outcome == RemovalOutcome.KEPT:
+            for dataset_id in removal.dataset_ids:
+                print(f"  {names.get(dataset_id, dataset_id)}")

@@ -1,0 +1,48 @@
+"""``butler restore``: datasets back out of the trash."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from butler.cli.arguments import DryRun
+from butler.cli.commands import examples, new_app
+from butler.cli.console import note
+from butler.cli.session import session_of
+
+__all__ = ["app"]
+
+app = new_app()
+
+
+@app.command(
+    epilog=examples(
+        "butler restore --run Peepshow/raw",
+        "butler restore --run Peepshow/raw --type raw --dry-run",
+    )
+)
+def restore(
+    ctx: typer.Context,
+    ids: Annotated[list[UUID] | None, typer.Argument(metavar="[ID]...", help="Of datasets.")] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="NAME", help="All of this run.")] = None,
+    dataset_type: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Of the run, only these.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Bring back datasets that were unstored or removed, while their files are in the trash.
+
+    Those that were in tagged collections are in them again.
+    """
+    session = session_of(ctx)
+    if bool(ids) == bool(run):
+        raise typer.BadParameter("name datasets by their ids, or a run by --run")
+    with session.writing() as butler:
+        wanted = butler.registry.removal.restorable(run, dataset_type) if run else ids or []
+        if dry_run:
+            print(f"{len(wanted)} datasets would be restored")
+            return
+        restored = butler.removal.restore(wanted)
+    note(session, f"{restored} datasets are restored")

@@ -1,0 +1,180 @@
+"""``butler verify``: are the files what they should be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from butler.cli.arguments import DryRun, ListFormat, ListFormatOption, Yes, read_duration
+from butler.cli.commands import examples, new_app
+from butler.cli.console import confirm, note, progress, warn, write_list
+from butler.cli.failures import ExitStatus
+from butler.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from butler.butler import Butler
+    from butler.maintenance.findings import Finding
+    from butler.maintenance.repair import Repair
+
+__all__ = ["app"]
+
+app = new_app()
+
+
+@app.command(
+    epilog=examples(
+        "butler verify",
+        "butler verify --fast --format json",
+        "butler verify --incremental --for 2h --older-than 1d",
+        "butler verify --repair --dry-run",
+        "butler verify --repair --yes --report repairs.jsonl",
+    )
+)
+def verify(
+    ctx: typer.Context,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Compare existence and size, and read no bytes.")
+    ] = False,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Go on where the last incremental one stopped.")
+    ] = False,
+    time_limit: Annotated[
+        timedelta | None,
+        typer.Option("--for", parser=read_duration, metavar="TIME", help="Stop after so long, such as 10m."),
+    ] = None,
+    older_than: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=read_duration,
+            metavar="TIME",
+            show_default="0s; 1d for --repair",
+            help="Leave out unfinished puts, and files that nobody has, which are younger.",
+        ),
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Show what can be repaired, ask, and repair it.")
+    ] = False,
+    delete_orphans: Annotated[
+        bool, typer.Option("--delete-orphans", help="Repair by deleting files that nobody has, too.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Append a line of JSON for each repair.")
+    ] = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    form: ListFormatOption = ListFormat.TABLE,
+) -> None:
+    """Compare registry and datastore, and repair what differs if asked.
+
+    Each difference is a line with its remedy; exit status 1 if there is one. A repair never deletes what
+    could be the last copy of something: what is gone or altered is recorded as lost, what says what it is
+    becomes a dataset again, and other files are left. Exit status of a repair: 0 if all is repaired, 3 if
+    something is left, 1 if nothing was done.
+    """
+    session = session_of(ctx)
+    if not repair and (delete_orphans or report or dry_run or yes):
+        raise typer.BadParameter("it belongs to a repair: add --repair")
+    age = older_than if older_than is not None else timedelta(days=1 if repair else 0)
+    # What only compares is for readers, too.
+    opened = session.writing() if repair or incremental else session.reading()
+    with opened as butler:
+        warn(butler.datastore.warnings())
+        with progress(session, "verify") as on_progress:
+            verification = butler.maintenance.verify(
+                checksum=not fast,
+                incremental=incremental,
+                time_limit=time_limit,
+                older_than=age,
+                on_progress=on_progress,
+            )
+            findings = list(verification)
+        if findings and repair:
+            _repair(session, butler, findings, age, delete_orphans, report, dry_run, yes, form)
+        elif form == ListFormat.JSON:
+            write_list((*_FINDING, "remedy"), [(*_row(one), one.remedy) for one in findings], form)
+        else:
+            for finding in findings:
+                print(f"{finding}: {finding.remedy}")
+    if verification.lost:
+        note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
+    if not verification.complete:
+        note(session, f"time was up after {verification.checked} files; the rest was not compared")
+    if findings and not repair:
+        raise typer.Exit(ExitStatus.FAILED)
+    if not findings:
+        note(session, "registry and datastore agree")
+
+
+_FINDING = ("fault", "dataset_id", "datastore", "uri", "detail")
+_REPAIR = ("action", "reason", "outcome", *_FINDING)
+
+
+def _row(finding: Finding) -> tuple[str | None, ...]:
+    return (
+        finding.fault,
+        finding.dataset_id or None,
+        finding.datastore or None,
+        finding.uri,
+        finding.detail or None,
+    )
+
+
+def _repair_row(repair: Repair) -> tuple[str | None, ...]:
+    return repair.action, repair.reason or None, repair.outcome or None, *_row(repair.finding)
+
+
+def _repair(
+    session: Session,
+    butler: Butler,
+    findings: Sequence[Finding],
+    age: timedelta,
+    delete_orphans: bool,
+    report: Path | None,
+    dry_run: bool,
+    yes: bool,
+    form: ListFormat,
+) -> None:
+    """Show the plan, ask, carry it out, and end the command by what came of it."""
+    from butler.maintenance.repair import Action
+
+    def repairs(dry: bool) -> Iterator[Repair]:
+        return butler.maintenance.repair(findings, delete_orphans=delete_orphans, older_than=age, dry_run=dry)
+
+    plan = list(repairs(True))
+    steps = sum(step.action != Action.LEAVE for step in plan)
+    if dry_run or not steps or not yes:
+        _show(plan, form)
+    if dry_run or not steps:
+        note(session, f"{steps} of {len(plan)} can be repaired")
+        raise typer.Exit(ExitStatus.FAILED)
+    confirm(f"Repair {steps} of {len(plan)}?", yes)
+    with report.open("a", encoding="utf-8") if report else nullcontext() as lines:
+        done = list(_recorded(repairs(False), lines))
+    _show(done, form)
+    repaired = sum(step.repaired for step in done)
+    note(session, f"{repaired} of {len(done)} are repaired")
+    if repaired < len(done):
+        raise typer.Exit(ExitStatus.PARTLY if repaired else ExitStatus.FAILED)
+
+
+def _show(repairs: Sequence[Repair], form: ListFormat) -> None:
+    if form == ListFormat.JSON:
+        write_list(_REPAIR, [_repair_row(repair) for repair in repairs], form)
+    else:
+        for repair in repairs:
+            print(repair)
+
+
+def _recorded(repairs: Iterable[Repair], lines: TextIO | None) -> Iterator[Repair]:
+    """Write each step down as it was done, so that one that is cut short is on record."""
+    for repair in repairs:
+        if lines is not None:
+            row = dict(zip(_REPAIR, _repair_row(repair), strict=True))
+            print(json.dumps(row, ensure_ascii=False), file=lines, flush=True)
+        yield repair

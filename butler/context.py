@@ -1,0 +1,96 @@
+"""What every part of a Butler works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from butler.errors import CollectionNotFoundError, ConfigError
+from butler.values import DatasetRef
+
+if TYPE_CHECKING:
+    from butler.datastore.interfaces import Datastore
+    from butler.registry import Registry
+
+__all__ = ["Context", "id_of"]
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Context:
+    """A registry and a datastore, a search path and a run.
+
+    Parameters
+    ----------
+    registry : `~butler.registry.Registry`
+        Where datasets are registered.
+    datastore : `~butler.datastore.Datastore`
+        Where their bytes lie.
+    search_path : `tuple` [`str`]
+        Collections that are searched, in this order; the run comes first.
+    run : `str` or `None`
+        The run that datasets are put into.
+    """
+
+    registry: Registry
+    datastore: Datastore
+    search_path: tuple[str, ...] = ()
+    run: str | None = None
+
+    def search(
+        self, look: Callable[[Sequence[str]], Found], collections: Sequence[str] | str | None = None
+    ) -> Found:
+        """Search some collections, or the search path.
+
+        The run is passed over while nothing has been put into it, as it isn't
+        made before.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there are none to search, or one isn't registered.
+        """
+        path = self.searched(collections)
+        try:
+            return look(path)
+        except CollectionNotFoundError as error:
+            others = [name for name in path if name != self.run]
+            if self.run is None or error.details.get("collection") != self.run or not others:
+                raise
+            return look(others)
+
+    def searched(self, collections: Sequence[str] | str | None = None) -> Sequence[str]:
+        """Give the collections that are searched: those given, else the search path.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there are none.
+        """
+        path = self.search_path if collections is None else collections
+        if not path:
+            raise CollectionNotFoundError(
+                "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
+            )
+        return [path] if isinstance(path, str) else path
+
+    def run_to_use(self, run: str | None = None) -> str:
+        """Give the run to put into: the one given, else the context's own.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
+        used = run or self.run
+        if used is None:
+            raise ConfigError("there is no run to put into", hint="Name one: Butler(…, run='u/me/first').")
+        return used
+
+
+def id_of(dataset: DatasetRef | UUID) -> UUID:
+    """Give a dataset's id."""
+    return dataset.id if isinstance(dataset, DatasetRef) else dataset

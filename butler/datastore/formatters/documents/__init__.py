@@ -1,0 +1,1 @@
+"""Files that an editor opens: JSON, YAML, text; and bytes as they are."""

@@ -1,0 +1,1 @@
+"""Exposures, images and tables in FITS, also compressed."""

@@ -1,0 +1,71 @@
+"""What all FITS formatters have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from butler.datastore.formatters.base import Formatter
+from butler.datastore.formatters.fits.file import check_fits, fits_headers, write_fits
+from butler.datastore.formatters.fits.identity import INPUTS, identity_from_header
+from butler.datastore.formatters.packing import PACKINGS
+from butler.errors import FormatError
+
+__all__ = ["FitsFormatter"]
+
+_PACKINGS = {packing.name: packing for packing in PACKINGS}
+
+
+class FitsFormatter(Formatter):
+    """Base of formatters for FITS: checked before they are read, identified by their headers."""
+
+    extensions = (".fits", ".fits.fz", *(f".fits{packing.extension}" for packing in PACKINGS))
+    signatures = (b"SIMPLE  =", *(packing.magic for packing in PACKINGS))
+    compressions: ClassVar[tuple[str, ...]] = tuple(_PACKINGS)
+    detects_damage = True
+
+    _compression = ""
+
+    @property
+    def extension(self) -> str:
+        """``.fits``, and that of the compression."""
+        if self._compression in _PACKINGS:
+            return f".fits{_PACKINGS[self._compression].extension}"
+        return ".fits.fz" if self._compression else ".fits"
+
+    def compressed(self, compression: str) -> Self:
+        """Write files packed as a whole, or images compressed by tiles."""
+        if compression not in self.compressions:
+            return super().compressed(compression)
+        other = type(self)()
+        other._compression = compression
+        return other
+
+    def _save(self, hdus: list[Any], path: Path) -> None:
+        write_fits(hdus, path, _PACKINGS.get(self._compression))
+
+    def validate(self, path: Path) -> None:
+        """Find and measure all HDUs."""
+        check_fits(path)
+
+    def identify(self, path: Path) -> dict[str, Any] | None:
+        """Read the primary header, and the table of inputs; also of a file that is cut short."""
+        identity = None
+        try:
+            for header, stream in fits_headers(path):
+                if identity is None:
+                    identity = identity_from_header(header)
+                    if identity is None:
+                        return None
+                if header.get("EXTNAME") == INPUTS:
+                    width, rows = header["NAXIS1"], header["NAXIS2"]
+                    content = stream.read(width * rows)
+                    if len(content) == width * rows:
+                        identity["inputs"] = [
+                            content[start : start + width].rstrip(b" \0").decode("ascii")
+                            for start in range(0, len(content), width)
+                        ]
+                    break
+        except (FormatError, EOFError):
+            pass  # no more headers
+        return identity

@@ -1,0 +1,1 @@
+"""Every storage class in HDF5."""

@@ -1,0 +1,1 @@
+"""Tables in Parquet and ECSV, and what their rows and columns are in Arrow."""

@@ -1,0 +1,1 @@
+"""Looking after a repository: verify, repair, reap, the trash, moving a datastore."""

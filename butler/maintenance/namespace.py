@@ -1,0 +1,144 @@
+"""Looking after a repository, as a Butler sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from butler.context import Context
+
+if TYPE_CHECKING:
+    from butler.maintenance.findings import Finding
+    from butler.maintenance.reap import ReapedPut
+    from butler.maintenance.repair import Repair
+    from butler.maintenance.verify import Verification
+
+__all__ = ["Maintenance"]
+
+
+class Maintenance:
+    """Comparing, repairing and clearing up: ``butler.maintenance``.
+
+    Parameters
+    ----------
+    context : `~butler.context.Context`
+        Whose registry and datastore are looked after.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def verify(
+        self,
+        *,
+        checksum: bool = True,
+        incremental: bool = False,
+        time_limit: timedelta | None = None,
+        older_than: timedelta = timedelta(0),
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Verification:
+        """Compare registry and datastore, and name each difference.
+
+        What layers over the registry put is compared too, and what the
+        database derives from regions.
+
+        Parameters
+        ----------
+        checksum : `bool`
+            Whether to read every byte, or only compare existence and size.
+        incremental : `bool`
+            Whether to go on where the last incremental one stopped. After
+            the end it begins anew.
+        time_limit : `datetime.timedelta`, optional
+            Stop after so long.
+        older_than : `datetime.timedelta`
+            Leave out unfinished puts, and files that nobody has, which are
+            younger: their writer may be at work.
+        on_progress : callable, optional
+            Called with artifacts done and artifacts in all.
+
+        Returns
+        -------
+        findings : `~butler.maintenance.verify.Verification`
+            An iterator of `~butler.maintenance.findings.Finding`, found as they are
+            asked for; it says how far it came.
+
+        Raises
+        ------
+        PermissionDeniedError
+            If it is to be incremental, and the role may not record it.
+        """
+        from butler.maintenance.verify import Verification
+
+        return Verification(
+            self._context,
+            checksum=checksum,
+            incremental=incremental,
+            time_limit=time_limit,
+            older_than=older_than,
+            on_progress=on_progress,
+        )
+
+    def repair(
+        self,
+        findings: Iterable[Finding],
+        *,
+        delete_orphans: bool = False,
+        older_than: timedelta = timedelta(days=1),
+        dry_run: bool = False,
+    ) -> Iterator[Repair]:
+        """Repair what a verification found, each as it is asked for.
+
+        The last good copy of anything is never deleted: what is gone or
+        altered is recorded as lost, a file that nobody has is registered if
+        it says what it is, and left otherwise.
+
+        Parameters
+        ----------
+        findings : iterable of `~butler.maintenance.findings.Finding`
+            What `verify` found.
+        delete_orphans : `bool`
+            Whether to delete files that no dataset of any registry has, and
+            that can't be registered.
+        older_than : `datetime.timedelta`
+            Leave alone puts and files that are younger: their writer may be
+            at work.
+        dry_run : `bool`
+            Whether to plan only.
+
+        Yields
+        ------
+        repair : `~butler.maintenance.repair.Repair`
+            What was done, or why it wasn't.
+        """
+        from butler.maintenance.repair import Repairer
+
+        repairer = Repairer(self._context, delete_orphans=delete_orphans, older_than=older_than)
+        plan = repairer.plan(findings)
+        return plan if dry_run else repairer.carry_out(plan)
+
+    def reap(
+        self, *, older_than: timedelta = timedelta(days=1), dry_run: bool = False
+    ) -> Iterator[ReapedPut]:
+        """Clear up after puts that began longer ago than this and never ended, each as it is asked for.
+
+        Their files are deleted, and they are forgotten; a writer that is at
+        work all the same gets an error when it ends. Those that went into
+        layers over the registry are cleared up too.
+
+        Parameters
+        ----------
+        older_than : `datetime.timedelta`
+            How long ago they began.
+        dry_run : `bool`
+            Whether to list them only.
+
+        Yields
+        ------
+        put : `~butler.maintenance.reap.ReapedPut`
+            What was cleared up, or why it wasn't.
+        """
+        from butler.maintenance.reap import reap
+
+        return reap(self._context, older_than=older_than, dry_run=dry_run)

@@ -1,0 +1,1 @@
+"""What made a dataset: quanta of work, and the environments of runs."""

@@ -1,0 +1,79 @@
+"""What the owner of the schema says and asks of datastores, in all registries of a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from butler.schema.install import registries
+from butler.values import Artifact
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["set_root", "stored_artifacts"]
+
+
+def stored_artifacts(connection: Connection, name: str, *, sample: int | None = None) -> list[Artifact]:
+    """List what is present inside a datastore's root, in whichever registry it is.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the datastore.
+    sample : `int`, optional
+        Give so many, chosen at random; by default all.
+    """
+    from sqlalchemy import text
+
+    own = " UNION ALL ".join(
+        f"SELECT {r.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter, a.size, a.sha256,"
+        " a.component"
+        f" FROM {r.tables}.artifact AS a"
+        f" INNER JOIN {r.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
+        f" INNER JOIN {r.tables}.dataset AS d ON d.dataset_id = a.dataset_id"
+        " WHERE s.datastore = :name AND a.state = 'present' AND d.state = 'present'"
+        " AND a.path !~ '^[a-z][a-z0-9+.-]*:'"
+        for r in registries(connection)
+    )
+    order = "path" if sample is None else "random() LIMIT :sample"
+    rows = connection.execute(
+        text(f"SELECT * FROM ({own}) AS a ORDER BY {order}"), {"name": name, "sample": sample}
+    )
+    return [
+        Artifact(name, row.path, row.formatter, row.size, bytes(row.sha256), row.component) for row in rows
+    ]
+
+
+def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = False) -> str:
+    """Record where a datastore's files are now.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name, root : `str`
+        Of the datastore, and its new root URI.
+    in_flight : `bool`
+        Whether puts that have begun and not ended are no obstacle.
+
+    Returns
+    -------
+    before : `str`
+        URI of the old root.
+
+    Raises
+    ------
+    DefinitionConflictError
+        If puts are in flight.
+    InvalidDataIdError
+        If the database has no such datastore.
+    """
+    from sqlalchemy import text
+
+    before: str = connection.execute(
+        text("SELECT butler_shared.relocate_datastore(:name, :root, :in_flight)"),
+        {"name": name, "root": root, "in_flight": in_flight},
+    ).scalar_one()
+    return before

@@ -1,0 +1,55 @@
+"""What the owner of a database's schema decides for all of its registries."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError, IntegrityError
+
+from butler.errors import ConfigError
+from butler.schema.migrations import initialise, upgrade
+
+__all__ = ["install", "set_trash_delay"]
+
+
+def install(connection: Connection, *, role_prefix: str = "butler") -> None:
+    """Make extensions, roles and the newest schema; what is there already stays as it is.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As `~butler.schema.migrations.initialise` takes it.
+    role_prefix : `str`
+        What the names of the roles begin with.
+
+    Raises
+    ------
+    DatabaseUnavailableError, PermissionDeniedError, InvalidNameError
+        As `~butler.schema.migrations.initialise`.
+    """
+    initialise(connection, role_prefix=role_prefix)
+    connection.execute(text(f"SET LOCAL ROLE {role_prefix}_owner"))
+    upgrade(connection)
+
+
+def set_trash_delay(connection: Connection, interval: str) -> None:
+    """Say for how long what is in the trash can be restored.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction, which can't be used after an error.
+    interval : `str`
+        As PostgreSQL reads it.
+
+    Raises
+    ------
+    ConfigError
+        If it isn't a time, or is negative.
+    """
+    try:
+        connection.execute(
+            text("UPDATE butler_shared.installation SET trash_delay = CAST(:delay AS interval)"),
+            {"delay": interval},
+        )
+    except (DataError, IntegrityError) as error:
+        raise ConfigError(f"{interval!r} is not a time: write '7 days' or '12 hours'") from error
