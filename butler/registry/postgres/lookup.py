@@ -91,8 +91,8 @@ class PostgresLookup(Lookup):
             return []
         artifacts = defaultdict(list)
         for row in self._session.rows(
-            "SELECT dataset_id, datastore, path, formatter, size, decode(sha256, 'hex') AS sha256, component, state"
-            f" FROM {self._session.schema}.artifact"
+            "SELECT dataset_id, datastore, path, formatter, size, decode(sha256, 'hex') AS sha256,"
+            f" component, state FROM {self._session.schema}.artifact"
             " WHERE dataset_id = ANY (%s::uuid[]) AND state IN ('present', 'lost') ORDER BY component",
             (bound_ids([ref.id for ref in wanted]).value,),
         ):
