@@ -79,6 +79,11 @@ class PostgresRegistry(Registry):
     def name(self) -> str:
         return self._session.schema
 
+    @property
+    def calls(self) -> Session:
+        """What its adapters send their statements through, for a subclass with adapters of its own."""
+        return self._session
+
     def related(self) -> list[PostgresRegistry]:
         others = [type(self)(self.dsn, name) for (name,) in self._session.rows(_RELATED.format(self.name))]
         for other in others:
