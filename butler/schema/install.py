@@ -92,7 +92,7 @@ def role_prefix(connection: Connection) -> str:
 def build_shared(connection: Connection, objects: Iterable[SqlObject], prefix: str) -> None:
     """Make the functions that all registries of a database share, or replace them."""
     for obj in objects:
-        if obj.path.startswith("shared/"):
+        if obj.shared:
             run_sql(connection, instantiate(obj.sql, "butler", prefix))
 
 
@@ -103,7 +103,7 @@ def build_contract(
     name = {"registry": registry.name}
     connection.execute(text("SELECT butler_shared.make_layer(:registry)"), name)
     for obj in objects:
-        if not obj.path.startswith("shared/"):
+        if not obj.shared:
             run_sql(connection, instantiate(obj.sql, registry.name, prefix))
     connection.execute(text("SELECT butler_shared.make_triggers(:registry)"), name)
     connection.execute(text("SELECT butler_shared.copy_comments(:registry)"), name)

@@ -27,7 +27,7 @@ from butler.schema.install import (
     role_prefix,
     run_sql,
 )
-from butler.schema.objects import FOLDERS, SqlObject, read_objects, sql_root
+from butler.schema.objects import SqlObject, copy_objects, read_objects, sql_root
 from butler.schema.tables import IDS, SHARED, metadata
 
 __all__ = [
@@ -55,7 +55,7 @@ def frozen_file(revision: str, path: str) -> str:
 
 
 def frozen_objects(revision: str) -> list[SqlObject]:
-    """Give every object as it was at a revision, each after those it requires."""
+    """Give every object as it was at a revision, each after those that it names."""
     with _tree_at(revision) as root:
         return read_objects(root)
 
@@ -95,8 +95,8 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
         build_contract(connection, registry, objects, prefix)
     kept = {obj.name for obj in objects}
     for obj in frozen_objects(old):
-        if obj.path.startswith("shared/") and obj.name not in kept:
-            run_sql(connection, f"DROP {obj.kind} {obj.name}")
+        if obj.shared and obj.name not in kept:
+            run_sql(connection, f"DROP {obj.object_type} {obj.name}")
 
 
 def freeze(revision: str) -> list[str]:
@@ -125,8 +125,7 @@ def freeze_baseline(revision: str) -> None:
     """Freeze everything as the first revision: tables, objects, reference data."""
     target = _frozen_root() / revision
     shutil.rmtree(target, ignore_errors=True)
-    for folder in FOLDERS:
-        shutil.copytree(sql_root() / folder, target / folder)
+    copy_objects(sql_root(), target)
     for path in _REFERENCE:
         (target / path).parent.mkdir(exist_ok=True)
         shutil.copyfile(sql_root() / path, target / path)

@@ -164,8 +164,7 @@ with engine.begin() as connection:
     {"up": upgrade, "down": lambda c: downgrade(c, "0001")}[sys.argv[2]](connection)
 """
 
-SHARED_FUNCTION = """-- object: function butler_shared.half(double precision)
-CREATE OR REPLACE FUNCTION butler_shared.half(p_value double precision)
+SHARED_FUNCTION = """CREATE OR REPLACE FUNCTION butler_shared.half(p_value double precision)
 RETURNS double precision
 LANGUAGE sql
 IMMUTABLE
@@ -180,10 +179,10 @@ COMMENT ON FUNCTION butler_shared.half(double precision) IS 'Half of it.';
 def write_next_revision(checkout: Checkout, body: str = REVISION) -> None:
     """Show a new column in a view, add a shared function, drop another view, and freeze that."""
     checkout.edit("db/views/units/visit.sql", "    v.seeing,\n", "    v.seeing,\n    v.humidity,\n")
-    (checkout.root / "db/shared/half.sql").write_text(SHARED_FUNCTION)
+    (checkout.root / "db/common/half.sql").write_text(SHARED_FUNCTION)
     (checkout.root / "db/views/units/band.sql").unlink()
     frozen = checkout.run("from butler.schema.revisions import freeze; print(freeze('0002'))")
-    assert "shared/half.sql" in frozen.stdout, frozen.stderr
+    assert "common/half.sql" in frozen.stdout, frozen.stderr
     (checkout.root / "db/migrations/versions/0002_humidity.py").write_text(textwrap.dedent(body))
 
 

@@ -2,7 +2,7 @@
 
 A foreign key whose target may lie in a lower layer is marked ``across
 layers``: the base has it as a constraint, a proxy checks it by trigger
-(``db/shared/check_references.sql``).
+(``db/common/check_references.sql``).
 """
 
 from __future__ import annotations

@@ -259,7 +259,7 @@ artifact = Table(
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
-    # One file inside a datastore has one spelling; {} is the dataset's id (functions/datasets/artifact_path.sql).
+    # One file inside a datastore has one spelling; {} is the dataset's id (functions/lookup/artifact_path.sql).
     CheckConstraint(
         r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
         r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",

@@ -1,5 +1,3 @@
--- object: function butler.freeze_collection(text, boolean)
--- requires: functions/internal/find_collection.sql
 CREATE OR REPLACE FUNCTION butler.freeze_collection(p_collection text, p_frozen boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql

@@ -1,5 +1,3 @@
--- object: function butler.set_chain(text, text[])
--- requires: shared/require_read_committed.sql functions/internal/own_collection.sql functions/internal/flatten_collections.sql functions/internal/stamp.sql
 CREATE OR REPLACE FUNCTION butler.set_chain(p_collection text, p_members text[])
 RETURNS void
 LANGUAGE plpgsql

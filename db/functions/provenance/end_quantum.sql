@@ -1,5 +1,3 @@
--- object: function butler.end_quantum(bigint, text, uuid[], text)
--- requires: shared/raise_error.sql
 CREATE OR REPLACE FUNCTION butler.end_quantum(
     p_quantum_id bigint,
     p_status text,

@@ -1,5 +1,3 @@
--- object: function butler_internal.removal_plan(uuid[], text, boolean, bigint[])
--- requires: shared/memberships.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler_internal.removal_plan(
     p_dataset_ids uuid[],
     p_state text,

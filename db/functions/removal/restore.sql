@@ -1,6 +1,3 @@
--- object: function butler.restore(uuid[])
--- requires: shared/stamp_collections.sql shared/require_read_committed.sql shared/raise_rows.sql
---
 -- What a removal closed at its time is opened again: the tags that it took the dataset out of, if
 -- they don't hold another of the same data ID by now.
 CREATE OR REPLACE FUNCTION butler.restore(p_dataset_ids uuid[])

@@ -1,4 +1,3 @@
--- object: function butler.utc_to_tai(timestamp with time zone)
 CREATE OR REPLACE FUNCTION butler.utc_to_tai(p_utc timestamptz)
 RETURNS timestamp
 LANGUAGE sql

@@ -1,4 +1,3 @@
--- object: view butler.dataset_type
 CREATE VIEW butler.dataset_type AS
 SELECT
     t.dataset_type, t.storage_class, t.doc,

@@ -1,4 +1,3 @@
--- object: view butler.dataset_type_unit
 CREATE VIEW butler.dataset_type_unit AS
 SELECT t.dataset_type, u.unit
 FROM butler_internal.all_dataset_type AS t

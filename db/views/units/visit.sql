@@ -1,5 +1,3 @@
--- object: view butler.visit
---
 -- Times in UTC are looked up only where they are asked for: a subquery in the list of columns is
 -- not run for a column that nobody selects.
 CREATE VIEW butler.visit AS

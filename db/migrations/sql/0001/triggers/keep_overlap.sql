@@ -1,6 +1,3 @@
--- object: function butler_internal.keep_overlap()
--- requires: shared/require_read_committed.sql
---
 -- Once a statement, over all its rows. Two loads at once, one of sensors and one of patches, must
 -- not miss each other's rows: sensors take the lock shared, patches take it exclusively, and the
 -- join runs after, in a snapshot of its own. Under another isolation level it would not.

@@ -1,6 +1,3 @@
--- object: function butler_internal.keep_visit_region()
--- requires: functions/sky/sky_hull.sql shared/require_read_committed.sql
---
 -- A visit whose region nobody gave has the hull of what its sensors saw. Visits are locked in the
 -- order of their numbers, so that two ingests of the same night don't deadlock.
 CREATE OR REPLACE FUNCTION butler_internal.keep_visit_region()

@@ -1,5 +1,3 @@
--- object: function butler_internal.refuse_deleted_file()
---
 -- Fires only for paths that datasets may share. Whoever is deleting a file has said so in the
 -- artifact's state, under the exclusive side of this lock; a dataset that came in after that would
 -- lose its bytes.

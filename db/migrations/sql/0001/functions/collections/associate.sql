@@ -1,5 +1,3 @@
--- object: function butler.associate(text, uuid[])
--- requires: functions/removal/hold_datasets.sql functions/internal/own_collection.sql functions/internal/stamp.sql functions/internal/data_id_json.sql
 CREATE OR REPLACE FUNCTION butler.associate(p_collection text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql

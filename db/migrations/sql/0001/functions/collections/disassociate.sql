@@ -1,5 +1,3 @@
--- object: function butler.disassociate(text, uuid[])
--- requires: functions/internal/own_collection.sql functions/internal/stamp.sql
 CREATE OR REPLACE FUNCTION butler.disassociate(p_collection text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql

@@ -1,4 +1,3 @@
--- object: function butler.register_collection(text, text, text)
 CREATE OR REPLACE FUNCTION butler.register_collection(p_collection text, p_kind text, p_doc text DEFAULT '')
 RETURNS boolean
 LANGUAGE plpgsql

@@ -1,5 +1,3 @@
--- object: function butler.predict_inputs(bigint, uuid[])
--- requires: shared/raise_rows.sql
 CREATE OR REPLACE FUNCTION butler.predict_inputs(p_quantum_id bigint, p_inputs uuid[])
 RETURNS integer
 LANGUAGE plpgsql

@@ -1,6 +1,3 @@
--- object: function butler.claim_trash(text, interval, integer, uuid[])
--- requires: functions/datasets/artifact_path.sql functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
---
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
 -- process had claimed is given again, but not what another holds. Sooner than the trash's delay only
 -- the owner may.

@@ -1,6 +1,3 @@
--- object: function butler.hold_trash(text, uuid[])
--- requires: shared/require_read_committed.sql
---
 -- The bytes of what was claimed are deleted in the transaction that holds it: nobody else may say
 -- meanwhile that they are deleted, and so no dataset comes in for a file that a slow process is still
 -- about to delete. Looked up again after the locks: another may have ended what he held.

@@ -1,6 +1,3 @@
--- object: function butler.remove_collection(text, boolean, text, boolean, boolean)
--- requires: functions/internal/own_collection.sql functions/removal/remove_datasets.sql shared/chains_with.sql shared/stamp_collections.sql shared/require_read_committed.sql
---
 -- The name stays with what was in the collection, so that reads as of an earlier time understand
 -- it. Chains are no obstacle: they forget the collection, and remember that they had it.
 CREATE OR REPLACE FUNCTION butler.remove_collection(

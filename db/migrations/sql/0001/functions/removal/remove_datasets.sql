@@ -1,6 +1,3 @@
--- object: function butler_internal.remove_datasets(uuid[], text, text, boolean, boolean, bigint[])
--- requires: functions/removal/removal_plan.sql shared/stamp_collections.sql shared/require_read_committed.sql shared/raise_rows.sql
---
 -- The plan that is shown and the plan that is carried out are one query. Its answer is kept true
 -- by the runs' locks, which puts and new references hold shared.
 CREATE OR REPLACE FUNCTION butler_internal.remove_datasets(

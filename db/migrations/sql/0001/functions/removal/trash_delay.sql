@@ -1,4 +1,3 @@
--- object: function butler.trash_delay()
 CREATE OR REPLACE FUNCTION butler.trash_delay()
 RETURNS interval
 LANGUAGE sql

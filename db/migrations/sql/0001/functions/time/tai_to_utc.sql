@@ -1,4 +1,3 @@
--- object: function butler.tai_to_utc(timestamp without time zone)
 CREATE OR REPLACE FUNCTION butler.tai_to_utc(p_tai timestamp)
 RETURNS timestamptz
 LANGUAGE sql

@@ -1,5 +1,3 @@
--- object: view butler.removal
--- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.removal AS
 SELECT
     d.dataset_id,

@@ -1,4 +1,3 @@
--- object: view butler.unit
 CREATE VIEW butler.unit AS
 SELECT
     u.unit, u.position, u.kind, u.view, u.requires, u.doc,
