@@ -24,7 +24,7 @@ _OF_VISITS = {"overlap": "recompute_visit_tracts", "region": "recompute_visit_re
 
 
 class PostgresUpkeep(Upkeep):
-    """Calls of the functions under ``db/functions/care``."""
+    """Calls of the functions under ``db/functions/maintenance``."""
 
     @abstractmethod
     def _look_up(self, function: str, *parameters: Any) -> Sequence[Any]:
