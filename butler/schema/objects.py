@@ -60,9 +60,9 @@ class SqlObject:
         return cls(path, object_type.lower(), name, sql)
 
     @property
-    def shared(self) -> bool:
+    def common(self) -> bool:
         """Whether there is one for all registries of a database."""
-        return self.name.startswith("butler_shared.")
+        return self.name.startswith("butler_common.")
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 -- foreign keys say what must hold; this looks the new rows up in the union of the layers, all rows
 -- of a statement at once. It locks what it found in each layer's own table first: FOR KEY SHARE
 -- through a union view locks nothing.
-CREATE OR REPLACE FUNCTION butler_shared.check_references()
+CREATE OR REPLACE FUNCTION butler_common.check_references()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -34,7 +34,7 @@ BEGIN
             )
         GROUP BY c.conname, r.relname
     LOOP
-        FOR v_layer IN SELECT l.layer FROM butler_shared.layers_of(tg_table_schema) AS l (layer) LOOP
+        FOR v_layer IN SELECT l.layer FROM butler_common.layers_of(tg_table_schema) AS l (layer) LOOP
             EXECUTE format(
                 'SELECT FROM %I.%I AS t WHERE EXISTS (SELECT FROM new_rows AS n WHERE %s) FOR KEY SHARE OF t',
                 v_layer, v_key.target, v_key.same
@@ -61,5 +61,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.check_references() IS
+COMMENT ON FUNCTION butler_common.check_references() IS
 'Check the new rows of a proxy''s table against the base''s foreign keys, through all layers.';

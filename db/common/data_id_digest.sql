@@ -1,6 +1,6 @@
 -- Texts are written with their length, so that no two data IDs give the same string. concat_ws,
 -- format and jsonb aren't immutable; this is, as dataset.digest is generated from it.
-CREATE OR REPLACE FUNCTION butler_shared.data_id_digest(
+CREATE OR REPLACE FUNCTION butler_common.data_id_digest(
     p_camera text,
     p_abstract_filter text,
     p_physical_filter text,
@@ -35,7 +35,7 @@ BEGIN ATOMIC
     )::uuid;
 END;
 
-COMMENT ON FUNCTION butler_shared.data_id_digest(
+COMMENT ON FUNCTION butler_common.data_id_digest(
     text, text, text, integer, bigint, integer, int8range, text, integer, integer, bigint, text
 ) IS
 'Digest of a data ID: equal for equal data IDs in every registry.';

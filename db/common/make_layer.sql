@@ -1,14 +1,14 @@
 -- One view all_<table> for each table: the table itself in a base, in a proxy its union with the
 -- same view of the layer under it. Columns are named, as "*" would swap them silently where two
 -- tables differ in order.
-CREATE OR REPLACE FUNCTION butler_shared.make_layer(p_registry text)
+CREATE OR REPLACE FUNCTION butler_common.make_layer(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
     v_own text := p_registry || '_internal';
     v_base text := (
-        SELECT r.base || '_internal' FROM butler_shared.registry AS r WHERE r.registry = p_registry
+        SELECT r.base || '_internal' FROM butler_common.registry AS r WHERE r.registry = p_registry
     );
     v_table record;
     v_query text;
@@ -72,5 +72,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.make_layer(text) IS
+COMMENT ON FUNCTION butler_common.make_layer(text) IS
 'Create the views all_<table> of a registry.';

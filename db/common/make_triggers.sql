@@ -1,10 +1,10 @@
-CREATE OR REPLACE FUNCTION butler_shared.make_triggers(p_registry text)
+CREATE OR REPLACE FUNCTION butler_common.make_triggers(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
     v_own text := p_registry || '_internal';
-    v_depth integer := (SELECT r.depth FROM butler_shared.registry AS r WHERE r.registry = p_registry);
+    v_depth integer := (SELECT r.depth FROM butler_common.registry AS r WHERE r.registry = p_registry);
     v_named record;
     v_table text;
     v_event text;
@@ -16,7 +16,7 @@ BEGIN
     LOOP
         EXECUTE format(
             'CREATE TRIGGER check_shadowing AFTER INSERT ON %I.%I REFERENCING NEW TABLE AS new_rows '
-            'FOR EACH STATEMENT EXECUTE FUNCTION butler_shared.check_shadowing(%L)',
+            'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_shadowing(%L)',
             v_own, v_named.name, v_named.name
         );
     END LOOP;
@@ -65,16 +65,16 @@ BEGIN
         LOOP
             EXECUTE format(
                 'CREATE TRIGGER check_references_insert AFTER INSERT ON %I.%I REFERENCING NEW TABLE AS new_rows '
-                'FOR EACH STATEMENT EXECUTE FUNCTION butler_shared.check_references()', v_own, v_table
+                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
             );
             EXECUTE format(
                 'CREATE TRIGGER check_references_update AFTER UPDATE ON %I.%I REFERENCING NEW TABLE AS new_rows '
-                'FOR EACH STATEMENT EXECUTE FUNCTION butler_shared.check_references()', v_own, v_table
+                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
             );
         END LOOP;
     END IF;
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.make_triggers(text) IS
+COMMENT ON FUNCTION butler_common.make_triggers(text) IS
 'Create the triggers of a registry''s tables.';

@@ -1,5 +1,5 @@
 -- A bulk call names all bad rows at once. Each problem is {"row", "code", "message", "hint", …}.
-CREATE OR REPLACE FUNCTION butler_shared.raise_rows(p_problems jsonb)
+CREATE OR REPLACE FUNCTION butler_common.raise_rows(p_problems jsonb)
 RETURNS void
 LANGUAGE plpgsql
 IMMUTABLE
@@ -9,11 +9,11 @@ DECLARE
     v_first jsonb := p_problems -> 0;
 BEGIN
     IF v_count = 1 THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             v_first ->> 'code', v_first ->> 'message', v_first ->> 'hint', v_first - ARRAY['code', 'message', 'hint']
         );
     ELSIF v_count > 1 THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             v_first ->> 'code',
             v_count || ' rows are wrong: ' || (
                 SELECT string_agg('row ' || (p ->> 'row') || ': ' || (p ->> 'message'), '; ' ORDER BY n)
@@ -27,5 +27,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.raise_rows(jsonb) IS
+COMMENT ON FUNCTION butler_common.raise_rows(jsonb) IS
 'Raise one error for all bad rows of a bulk call, if there are any.';

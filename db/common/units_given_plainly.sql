@@ -1,5 +1,5 @@
 -- What programs send takes no looking up. An expression, so that it becomes part of the query that calls it.
-CREATE OR REPLACE FUNCTION butler_shared.units_given_plainly(p_data_id jsonb)
+CREATE OR REPLACE FUNCTION butler_common.units_given_plainly(p_data_id jsonb)
 RETURNS integer
 LANGUAGE sql
 IMMUTABLE
@@ -55,5 +55,5 @@ BEGIN ATOMIC
     END;
 END;
 
-COMMENT ON FUNCTION butler_shared.units_given_plainly(jsonb) IS
-'The units in a data ID as a mask, if each is given by its own name and a value of its kind; else null.';
+COMMENT ON FUNCTION butler_common.units_given_plainly(jsonb) IS
+'The units in a data ID as a mask, if each is given by its own name and a value of its type; else null.';

@@ -1,6 +1,6 @@
 -- RFC 9562 version 7: 48 bits of Unix milliseconds, then random bits. Ids made one after the other
 -- lie side by side in the index. PostgreSQL has its own from version 18 on.
-CREATE OR REPLACE FUNCTION butler_shared.uuid7()
+CREATE OR REPLACE FUNCTION butler_common.uuid7()
 RETURNS uuid
 LANGUAGE sql
 VOLATILE
@@ -21,4 +21,4 @@ BEGIN ATOMIC
     )::uuid;
 END;
 
-COMMENT ON FUNCTION butler_shared.uuid7() IS 'New dataset id: a version 7 UUID.';
+COMMENT ON FUNCTION butler_common.uuid7() IS 'New dataset id: a version 7 UUID.';

@@ -11,13 +11,13 @@ from db.world import camera
 from sqlalchemy import create_engine
 
 from butler.registry.translate import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
-from butler.schema.install import create_proxy, drop_proxy
+from butler.schema.install import create_layer, drop_layer
 from butler.schema.objects import SqlObject, read_objects, sql_root
 from butler.schema.tables import metadata
 from butler.schema.version import SCHEMA_VERSION
 
 OBJECTS = read_objects(sql_root())
-OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_shared')"
+OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_common')"
 
 
 def test_every_relation_and_function_is_explained(still: dict[str, Session]) -> None:
@@ -151,7 +151,7 @@ def test_a_function_of_the_contract_that_reads_our_tables_does_so_as_the_owner(
         "SELECT p.proname, p.prosecdef, pg_get_functiondef(p.oid) FROM pg_proc AS p WHERE p.pronamespace = 'butler'::regnamespace"
     )
     touching = {
-        name: definer for name, definer, body in bodies if re.search(r"butler_(internal|shared)\.", body)
+        name: definer for name, definer, body in bodies if re.search(r"butler_(internal|common)\.", body)
     }
     assert len(touching) > 20
     assert [name for name, definer in touching.items() if not definer] == []
@@ -306,7 +306,7 @@ def test_no_name_of_the_base_is_left_in_a_layer(database: object, own: Session, 
     write.call("register_camera", camera("Cam2", extra={"x": {"type": "text"}}))
     engine = create_engine(database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"))  # type: ignore[attr-defined]
     with engine.begin() as connection:
-        create_proxy(connection, "mydb", "butler")
+        create_layer(connection, "mydb", "butler")
     definitions = own.rows(
         """
         SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc AS p WHERE p.pronamespace IN ('mydb'::regnamespace, 'mydb_internal'::regnamespace)
@@ -336,6 +336,6 @@ def test_no_name_of_the_base_is_left_in_a_layer(database: object, own: Session, 
     for name, definition in unions.items():
         assert set(re.findall(r"butler_internal\.(\w+)", definition)) <= {f"all_{t}" for t in tables}, name
     with engine.begin() as connection:
-        drop_proxy(connection, "mydb")
+        drop_layer(connection, "mydb")
     engine.dispose()
     assert own.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mydb%'") == []

@@ -1,5 +1,5 @@
 CREATE OR REPLACE FUNCTION butler_internal.find_collection(p_collection text)
-RETURNS TABLE (collection_id bigint, kind text, run_id integer)
+RETURNS TABLE (collection_id bigint, collection_type text, run_id integer)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
@@ -7,15 +7,15 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT c.collection_id, c.kind, r.run_id
+    SELECT c.collection_id, c.collection_type, r.run_id
     FROM butler_internal.all_collection AS c
     LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
     WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB103',
             format('no collection %L', p_collection),
-            butler_shared.did_you_mean(
+            butler_common.did_you_mean(
                 p_collection, ARRAY(
                     SELECT c.collection FROM butler_internal.all_collection AS c
                     WHERE c.removed IS NULL

@@ -13,7 +13,7 @@ BEGIN
     WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_internal.find_collection(p_collection);
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB401', format('collection %L belongs to a layer under this registry', p_collection),
             'Freeze it there.', jsonb_build_object('collection', p_collection)
         );

@@ -33,7 +33,7 @@ BEGIN
     WHERE NOT EXISTS (
         SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id AND d.state <> 'removed'
     );
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
 END;
 $$;
 

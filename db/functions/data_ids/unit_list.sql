@@ -4,7 +4,7 @@ LANGUAGE sql
 STABLE
 BEGIN ATOMIC
     SELECT string_agg(u.unit, ', ' ORDER BY u.position)
-    FROM butler_shared.unit AS u
+    FROM butler_common.unit AS u
     WHERE (p_unit_mask >> u.position) & 1 = 1;
 END;
 

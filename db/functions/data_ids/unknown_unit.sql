@@ -45,7 +45,7 @@ BEGIN
             v_unit := 'camera';
             v_value := p_camera;
             v_message := format('no camera %L', p_camera);
-            v_hint := butler_shared.did_you_mean(p_camera, ARRAY(
+            v_hint := butler_common.did_you_mean(p_camera, ARRAY(
                 SELECT c.camera FROM butler_internal.all_camera AS c ORDER BY 1
             ));
         END IF;
@@ -57,7 +57,7 @@ BEGIN
             v_unit := 'abstract_filter';
             v_value := p_abstract_filter;
             v_message := format('no abstract filter %L', p_abstract_filter);
-            v_hint := butler_shared.did_you_mean(p_abstract_filter, ARRAY(
+            v_hint := butler_common.did_you_mean(p_abstract_filter, ARRAY(
                 SELECT f.abstract_filter FROM butler_internal.all_abstract_filter AS f ORDER BY 1
             ));
         END IF;
@@ -70,7 +70,7 @@ BEGIN
             v_unit := 'physical_filter';
             v_value := p_physical_filter;
             v_message := format('camera %s has no filter %L', p_camera, p_physical_filter);
-            v_hint := butler_shared.did_you_mean(p_physical_filter, ARRAY(
+            v_hint := butler_common.did_you_mean(p_physical_filter, ARRAY(
                 SELECT f.physical_filter FROM butler_internal.all_physical_filter AS f
                 WHERE f.camera = p_camera ORDER BY 1
             ));
@@ -158,7 +158,7 @@ BEGIN
             v_unit := 'skymap';
             v_value := p_skymap;
             v_message := format('no sky map %L', p_skymap);
-            v_hint := butler_shared.did_you_mean(p_skymap, ARRAY(
+            v_hint := butler_common.did_you_mean(p_skymap, ARRAY(
                 SELECT s.skymap FROM butler_internal.all_skymap AS s ORDER BY 1
             ));
         END IF;
@@ -207,7 +207,7 @@ BEGIN
             v_unit := 'label';
             v_value := p_label;
             v_message := format('no label %L', p_label);
-            v_hint := butler_shared.did_you_mean(p_label, ARRAY(
+            v_hint := butler_common.did_you_mean(p_label, ARRAY(
                 SELECT l.label FROM butler_internal.all_label AS l ORDER BY 1 LIMIT 1000
             ));
         END IF;

@@ -11,10 +11,10 @@ BEGIN
     FROM butler_internal.all_dataset_type AS t
     WHERE t.dataset_type = p_dataset_type;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB102',
             format('no dataset type %L', p_dataset_type),
-            butler_shared.did_you_mean(
+            butler_common.did_you_mean(
                 p_dataset_type, ARRAY(SELECT t.dataset_type FROM butler_internal.all_dataset_type AS t ORDER BY 1)
             ),
             jsonb_build_object('dataset_type', p_dataset_type)

@@ -19,7 +19,7 @@ DECLARE
     v_inserted integer;
 BEGIN
     IF jsonb_typeof(p_rows) IS DISTINCT FROM 'array' OR jsonb_path_exists(p_rows, '$[*] ? (@.type() != "object")') THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('rows of %s are not given as a JSON array of objects', p_table),
             'Write [{"camera": "…", …}, …].'
         );
@@ -42,14 +42,14 @@ BEGIN
     FROM jsonb_array_elements(p_rows) AS r CROSS JOIN LATERAL jsonb_object_keys(r) AS k;
     SELECT g INTO v_unknown FROM unnest(v_given) AS g WHERE g <> ALL (v_columns) ORDER BY g LIMIT 1;
     IF v_unknown IS NOT NULL THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('%s has no column %L', p_table, v_unknown),
-            butler_shared.did_you_mean(v_unknown, v_columns),
+            butler_common.did_you_mean(v_unknown, v_columns),
             jsonb_build_object('unit', p_table, 'column', v_unknown)
         );
     END IF;
     IF NOT v_key <@ coalesce(v_given, '{}') THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('rows of %s lack %s', p_table, array_to_string(ARRAY(
                 SELECT unnest(v_key) EXCEPT SELECT unnest(v_given)
             ), ', ')),
@@ -68,7 +68,7 @@ BEGIN
     WHERE
         e.key IN ('obs_begin_tai', 'obs_end_tai') AND jsonb_typeof(e.value) <> 'null'
         AND e.value #>> '{}' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]+)?)?)?$';
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     SELECT jsonb_agg(jsonb_build_object(
         'row', r.n, 'code', 'UB301', 'message', format('%s = %s is not a date', e.key, left(e.value::text, 80)),
         'hint', CASE e.key WHEN 'night' THEN 'Write 2026-03-01.' ELSE 'Write 2026-03-01T00:00:00Z.' END
@@ -78,7 +78,7 @@ BEGIN
     WHERE
         e.key IN ('night', 'public_after') AND jsonb_typeof(e.value) <> 'null'
         AND e.value #>> '{}' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-5][0-9]([.][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$';
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     IF 'region' = ANY (v_given) THEN
         BEGIN
             v_rows := butler_internal.read_regions(p_rows);
@@ -99,7 +99,7 @@ BEGIN
                     );
                 END;
             END LOOP;
-            PERFORM butler_shared.raise_rows(v_problems);
+            PERFORM butler_common.raise_rows(v_problems);
         END;
     END IF;
     IF p_table = 'visit_range' THEN
@@ -128,8 +128,8 @@ BEGIN
             (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(v_key) AS k)
         ) USING v_rows;
     EXCEPTION WHEN data_exception OR internal_error THEN
-        PERFORM butler_shared.raise_error(
-            'UB301', format('a row of %s has a value of the wrong kind: %s', p_table, sqlerrm),
+        PERFORM butler_common.raise_error(
+            'UB301', format('a row of %s has a value of the wrong type: %s', p_table, sqlerrm),
             'See the view''s column comments for types and units.',
             jsonb_build_object('unit', p_table)
         );
@@ -191,7 +191,7 @@ BEGIN
         p_table,
         v_same_key
     ) INTO v_problems USING v_rows;
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     RETURN v_inserted;
 END;
 $$;

@@ -16,19 +16,19 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_dataset_type IS NULL OR p_dataset_type !~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$' THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', format('%L is not a name for a dataset type', p_dataset_type),
             'Use letters, digits and underscores, at most 128, no digit first.',
             jsonb_build_object('dataset_type', p_dataset_type)
         );
     END IF;
     SELECT w INTO v_word FROM unnest(p_units) AS w
-    WHERE w NOT IN (SELECT u.word FROM butler_shared.unit_word AS u) OR w IS NULL LIMIT 1;
+    WHERE w NOT IN (SELECT u.word FROM butler_common.unit_word AS u) OR w IS NULL LIMIT 1;
     IF FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('%L is not a unit', v_word),
-            butler_shared.did_you_mean(
-                coalesce(v_word, ''), ARRAY(SELECT u.unit FROM butler_shared.unit AS u ORDER BY u.position)
+            butler_common.did_you_mean(
+                coalesce(v_word, ''), ARRAY(SELECT u.unit FROM butler_common.unit AS u ORDER BY u.position)
             ),
             jsonb_build_object('unit', v_word)
         );
@@ -36,9 +36,9 @@ BEGIN
     -- A unit brings those without which its values mean nothing.
     SELECT coalesce(bit_or(1 << r.position), 0) INTO v_mask
     FROM unnest(p_units) AS w (word)
-    INNER JOIN butler_shared.unit_word AS uw ON uw.word = w.word
-    INNER JOIN butler_shared.unit AS u ON u.unit = uw.unit
-    INNER JOIN butler_shared.unit AS r ON r.unit = u.unit OR r.unit = ANY (u.requires);
+    INNER JOIN butler_common.unit_word AS uw ON uw.word = w.word
+    INNER JOIN butler_common.unit AS u ON u.unit = uw.unit
+    INNER JOIN butler_common.unit AS r ON r.unit = u.unit OR r.unit = ANY (u.requires);
     SELECT * INTO v_there FROM butler_internal.all_dataset_type AS t WHERE t.dataset_type = p_dataset_type;
     IF NOT FOUND THEN
         INSERT INTO butler_internal.dataset_type (dataset_type, storage_class, unit_mask, doc)
@@ -50,7 +50,7 @@ BEGIN
         SELECT * INTO v_there FROM butler_internal.all_dataset_type AS t WHERE t.dataset_type = p_dataset_type;
     END IF;
     IF v_there.unit_mask <> v_mask OR v_there.storage_class IS DISTINCT FROM p_storage_class THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202',
             format(
                 'dataset type %s is registered as %s of %s, not %s of %s', p_dataset_type, v_there.storage_class,

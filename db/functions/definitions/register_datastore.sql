@@ -18,7 +18,7 @@ BEGIN
         SELECT s.root INTO v_root FROM butler_internal.datastore AS s WHERE s.datastore = p_datastore;
     END IF;
     IF v_root <> p_root THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202', format('datastore %s is registered at %s, not %s', p_datastore, v_root, p_root),
             'Open it where it is, or move it by the owner''s command.',
             jsonb_build_object('datastore', p_datastore, 'root', v_root)

@@ -9,7 +9,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_skymap IS NULL THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', 'the sky map has no name', 'Give {"skymap": "…", "tracts": […]}.'
         );
     END IF;
@@ -17,7 +17,7 @@ BEGIN
         coalesce(jsonb_typeof(p_definition -> 'tracts'), 'array') <> 'array'
         OR jsonb_path_exists(p_definition, 'strict $.tracts[*].patches ? (@.type() != "array")', '{}', true)
     THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('tracts or patches of sky map %L are not lists', v_skymap),
             'Give {"skymap": "…", "tracts": [{"tract": 0, "patches": […]}]}.', jsonb_build_object('skymap', v_skymap)
         );

@@ -13,11 +13,11 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_table IS NULL OR v_table <> ALL (v_tables) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('%L is not a unit whose rows are registered here', p_unit),
             CASE
                 WHEN p_unit IN ('camera', 'skymap') THEN format('Use register_%s.', p_unit)
-                ELSE butler_shared.did_you_mean(coalesce(p_unit, ''), v_tables)
+                ELSE butler_common.did_you_mean(coalesce(p_unit, ''), v_tables)
             END,
             jsonb_build_object('unit', p_unit)
         );

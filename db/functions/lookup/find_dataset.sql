@@ -43,15 +43,15 @@ DECLARE
     v_near text;
 BEGIN
     IF p_collections IS NULL OR cardinality(p_collections) = 0 THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB103', 'no collections are given to search', 'Name one or more.'
         );
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     SELECT * INTO v_units
     FROM butler_internal.read_data_ids(v_type.unit_mask, jsonb_build_array(p_data_id));
-    PERFORM butler_shared.raise_rows(jsonb_build_array(v_units.problem)) WHERE v_units.problem IS NOT NULL;
-    v_digest := butler_shared.data_id_digest(
+    PERFORM butler_common.raise_rows(jsonb_build_array(v_units.problem)) WHERE v_units.problem IS NOT NULL;
+    v_digest := butler_common.data_id_digest(
         v_units.camera, v_units.abstract_filter, v_units.physical_filter, v_units.sensor, v_units.visit,
         v_units.snap, v_units.visit_range, v_units.skymap, v_units.tract, v_units.patch, v_units.sky_pixel,
         v_units.label
@@ -60,13 +60,13 @@ BEGIN
         SELECT f.* FROM butler_internal.flatten_collections(p_collections, p_as_of) AS f ORDER BY f.place
     LOOP
         v_searched := v_searched || v_collection.collection;
-        IF v_collection.kind = 'run' AND p_as_of IS NULL THEN
+        IF v_collection.collection_type = 'run' AND p_as_of IS NULL THEN
             SELECT d.dataset_id INTO v_id
             FROM butler_internal.all_dataset AS d
             WHERE
                 d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
                 AND d.digest = v_digest AND d.state <> 'removed';
-        ELSIF v_collection.kind = 'run' THEN
+        ELSIF v_collection.collection_type = 'run' THEN
             -- Two look-ups, as those that are removed have an index of their own.
             SELECT found.dataset_id INTO v_id
             FROM (
@@ -101,7 +101,7 @@ BEGIN
         SELECT d.changed, d.changed_by, d.change_reason INTO v_removal
         FROM butler_internal.all_dataset AS d WHERE d.dataset_id = v_id AND d.state = 'removed';
         IF FOUND THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB402',
                 format(
                     'dataset %s was removed at %s by %s: %s', v_id, to_jsonb(v_removal.changed) #>> '{}',
@@ -129,7 +129,7 @@ BEGIN
         v_digest,
         v_searched
     );
-    PERFORM butler_shared.raise_error(
+    PERFORM butler_common.raise_error(
         'UB101',
         format(
             'no %s with %s in %s%s', p_dataset_type,

@@ -18,7 +18,7 @@ BEGIN
     ) ORDER BY r.row_number) INTO v_problems
     FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
     WHERE r.problem IS NOT NULL;
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     RETURN QUERY
     SELECT
         r.row_number,
@@ -32,7 +32,7 @@ BEGIN
         ON
             d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
             AND d.state <> 'removed'
-            AND d.digest = butler_shared.data_id_digest(
+            AND d.digest = butler_common.data_id_digest(
                 r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
                 r.skymap, r.tract, r.patch, r.sky_pixel, r.label
             )

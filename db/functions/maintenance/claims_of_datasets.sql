@@ -30,7 +30,7 @@ BEGIN
             ' INNER JOIN %1$I.all_dataset_type AS t ON t.dataset_type_id = i.dataset_type_id'
             ' WHERE i.dataset_id = ANY ($1)', r.registry || '_internal'
         ), ' UNION ALL ')
-        FROM butler_shared.registry AS r
+        FROM butler_common.registry AS r
     ) USING p_dataset_ids;
 END;
 $$;

@@ -14,7 +14,7 @@ BEGIN
             ' WHERE (($1 IS NULL OR s.datastore = $1) AND f.path = ANY ($2)) OR f.path = ANY ($3) OR s.root || f.path = ANY ($3)',
             r.registry || '_internal'
         ), ' UNION ')
-        FROM butler_shared.registry AS r
+        FROM butler_common.registry AS r
     ) USING p_datastore, p_paths, p_uris;
 END;
 $$;

@@ -48,7 +48,7 @@ BEGIN
     END IF;
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
             jsonb_build_object('datastore', p_datastore)
         );
@@ -63,7 +63,7 @@ BEGIN
     FOR v_given IN
         SELECT
             r.*,
-            butler_shared.data_id_digest(
+            butler_common.data_id_digest(
                 r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
                 r.skymap, r.tract, r.patch, r.sky_pixel, r.label
             ) AS digest,
@@ -112,7 +112,7 @@ BEGIN
             CONTINUE;
         END IF;
         row_number := v_given.row_number;
-        dataset_id := coalesce(v_existing, butler_shared.uuid7());
+        dataset_id := coalesce(v_existing, butler_common.uuid7());
         data_id := v_given.data_id;
         there_already := v_existing IS NOT NULL;
         SELECT
@@ -168,7 +168,7 @@ BEGIN
         );
     END IF;
     IF v_problems <> '{}' THEN
-        PERFORM butler_shared.raise_rows((
+        PERFORM butler_common.raise_rows((
             SELECT jsonb_agg(
                 p.problem || jsonb_build_object(
                     'dataset_type', p_dataset_type, 'data_id', p_data_ids -> ((p.problem ->> 'row')::integer - 1)

@@ -24,7 +24,7 @@ DECLARE
     v_incomplete boolean;
     v_filed uuid[];
 BEGIN
-    PERFORM butler_shared.require_read_committed('datasets can be filed');
+    PERFORM butler_common.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT EXISTS (
         SELECT FROM pg_class AS c
@@ -33,7 +33,7 @@ BEGIN
             c.oid = to_regclass('pg_temp.butler_stage_dataset')
             AND c.relkind = 'r' AND r.rolname = current_user
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', 'no staging table was made in this transaction',
             'Call stage_datasets() first, and COPY into it.'
         );
@@ -43,7 +43,7 @@ BEGIN
     SELECT d.datastore_id INTO v_datastore
     FROM butler_internal.all_datastore AS d WHERE d.datastore = p_datastore;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
             jsonb_build_object('datastore', p_datastore)
         );
@@ -87,13 +87,13 @@ BEGIN
             )) > 1
         ))
         -- One registry's own ids its primary key holds apart.
-        OR ((SELECT count(*) > 1 FROM butler_shared.registry) AND EXISTS (
-            SELECT FROM butler_shared.registered_datasets(
+        OR ((SELECT count(*) > 1 FROM butler_common.registry) AND EXISTS (
+            SELECT FROM butler_common.registered_datasets(
                 ARRAY(SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
             )
         ))
     THEN
-        PERFORM butler_shared.raise_rows(butler_internal.staged_problems(
+        PERFORM butler_common.raise_rows(butler_internal.staged_problems(
             v_type.dataset_type_id, v_type.unit_mask, v_collection, v_run, p_run, p_skip_existing
         ));
     END IF;
@@ -125,7 +125,7 @@ BEGIN
                 dataset_id, datastore_id, component, path, formatter, size, sha256
             )
             SELECT
-                s.dataset_id, v_datastore, coalesce(s.component, ''), butler_shared.stored_path(s.path, s.dataset_id),
+                s.dataset_id, v_datastore, coalesce(s.component, ''), butler_common.stored_path(s.path, s.dataset_id),
                 s.formatter, s.size, s.sha256
             FROM pg_temp.butler_stage_dataset AS s
             INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
@@ -147,13 +147,13 @@ BEGIN
                 WHERE e.existing NOT IN (SELECT f.dataset_id FROM unnest(v_filed) AS f (dataset_id))
             ) < v_datasets
         ) THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
                 'Load again, and skip what exists.'
             );
         END IF;
     EXCEPTION WHEN integrity_constraint_violation OR SQLSTATE 'UB201' THEN
-        PERFORM butler_shared.raise_rows(butler_internal.staged_problems(
+        PERFORM butler_common.raise_rows(butler_internal.staged_problems(
             v_type.dataset_type_id, v_type.unit_mask, v_collection, v_run, p_run, p_skip_existing
         ));
         RAISE;

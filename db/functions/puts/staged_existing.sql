@@ -19,7 +19,7 @@ BEGIN
     INNER JOIN butler_internal.dataset AS d
         ON
             d.run_id = p_run_id AND d.dataset_type_id = p_dataset_type_id AND d.state <> 'removed'
-            AND d.digest = butler_shared.data_id_digest(
+            AND d.digest = butler_common.data_id_digest(
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
                 s.skymap, s.tract, s.patch, s.sky_pixel, s.label
             )

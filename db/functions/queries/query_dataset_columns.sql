@@ -44,19 +44,19 @@ DECLARE
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     IF jsonb_typeof(p_data_id) IS DISTINCT FROM 'object' THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', 'the data ID is not a JSON object', 'Write {"camera": "…", "visit": 1}.'
         );
     END IF;
     SELECT k INTO v_foreign
     FROM jsonb_object_keys(p_data_id) AS k
-    INNER JOIN butler_shared.unit_word AS w ON w.word = k
-    INNER JOIN butler_shared.unit AS u ON u.unit = w.unit
+    INNER JOIN butler_common.unit_word AS w ON w.word = k
+    INNER JOIN butler_common.unit AS u ON u.unit = w.unit
     WHERE (v_type.unit_mask >> u.position) & 1 = 0
     ORDER BY k
     LIMIT 1;
     IF FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('unit %s is not one of dataset type %s', v_foreign, p_dataset_type),
             'It has ' || coalesce(butler_internal.unit_list(v_type.unit_mask), 'no units') || '.',
             jsonb_build_object('unit', v_foreign, 'dataset_type', p_dataset_type)
@@ -64,8 +64,8 @@ BEGIN
     END IF;
     SELECT coalesce(bit_or(1 << u.position), 0) INTO v_mask
     FROM jsonb_object_keys(p_data_id) AS k
-    INNER JOIN butler_shared.unit_word AS w ON w.word = k
-    INNER JOIN butler_shared.unit AS u ON u.unit = w.unit;
+    INNER JOIN butler_common.unit_word AS w ON w.word = k
+    INNER JOIN butler_common.unit AS u ON u.unit = w.unit;
     SELECT * INTO v_given FROM butler_internal.read_data_ids(
         -- A visit or sensor by name needs its camera to be found.
         v_mask | CASE
@@ -75,16 +75,16 @@ BEGIN
         END,
         jsonb_build_array(p_data_id)
     );
-    PERFORM butler_shared.raise_rows(jsonb_build_array(v_given.problem)) WHERE v_given.problem IS NOT NULL;
+    PERFORM butler_common.raise_rows(jsonb_build_array(v_given.problem)) WHERE v_given.problem IS NOT NULL;
     v_wanted := jsonb_populate_record(NULL::butler_internal.dataset, to_jsonb(v_given) - 'problem');
     SELECT string_agg(format(' AND d.%1$I = ($4).%1$I', u.unit), '') INTO v_conditions
-    FROM butler_shared.unit AS u
+    FROM butler_common.unit AS u
     WHERE (v_mask >> u.position) & 1 = 1;
     SELECT string_agg('m.' || u.unit, ', ' ORDER BY array_position(
         '{camera,skymap,visit,tract,patch,sensor,snap,physical_filter,abstract_filter,visit_range,sky_pixel,label}',
         u.unit
     )) INTO v_order
-    FROM butler_shared.unit AS u
+    FROM butler_common.unit AS u
     WHERE (v_type.unit_mask >> u.position) & 1 = 1;
     -- What a collection holds now has each data ID once.
     v_chosen := CASE WHEN p_find_first AND (p_as_of IS NOT NULL OR 1 < (
@@ -103,7 +103,7 @@ BEGIN
                 d.sky_pixel, d.label
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.kind = 'run' AND d.dataset_type_id = $2
+            WHERE s.collection_type = 'run' AND d.dataset_type_id = $2
                 AND d.state <> 'removed' AND ($3 IS NULL OR d.created <= $3) %1$s
             UNION ALL
             SELECT
@@ -112,7 +112,7 @@ BEGIN
                 d.sky_pixel, d.label
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.kind = 'run' AND d.dataset_type_id = $2
+            WHERE s.collection_type = 'run' AND d.dataset_type_id = $2
                 AND d.state = 'removed' AND d.created <= $3 AND d.changed > $3 %1$s
             UNION ALL
             SELECT

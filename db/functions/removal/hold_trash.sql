@@ -12,7 +12,7 @@ AS $$
 DECLARE
     v_locked uuid[];
 BEGIN
-    PERFORM butler_shared.require_read_committed('the trash can be emptied');
+    PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
     WITH locked AS (
         SELECT d.dataset_id

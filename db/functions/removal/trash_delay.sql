@@ -5,7 +5,7 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT i.trash_delay FROM butler_shared.installation AS i;
+    SELECT i.trash_delay FROM butler_common.installation AS i;
 END;
 
 COMMENT ON FUNCTION butler.trash_delay() IS

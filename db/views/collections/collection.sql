@@ -1,5 +1,5 @@
 CREATE VIEW butler.collection AS
-SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, c.created, c.changed
+SELECT c.collection, c.collection_type, c.owner, c.doc, c.frozen, c.created, c.changed
 FROM butler_internal.all_collection AS c
 WHERE c.removed IS NULL;
 

@@ -1,7 +1,7 @@
 -- A column is explained once, at its table. A view's column of the same name takes that comment:
 -- from the table of the view's own name if it has one, else from the table of the unit that the
 -- column is named after, else from any.
-CREATE OR REPLACE FUNCTION butler_shared.copy_comments(p_registry text)
+CREATE OR REPLACE FUNCTION butler_common.copy_comments(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -17,10 +17,10 @@ BEGIN
             FROM pg_catalog.pg_class AS t
             INNER JOIN pg_catalog.pg_attribute AS ta
                 ON ta.attrelid = t.oid AND ta.attnum > 0 AND ta.attname = a.attname
-            LEFT JOIN butler_shared.unit AS u ON u.unit = a.attname
+            LEFT JOIN butler_common.unit AS u ON u.unit = a.attname
             WHERE
                 t.relkind = 'r'
-                AND t.relnamespace IN ('butler_internal'::regnamespace, 'butler_shared'::regnamespace)
+                AND t.relnamespace IN ('butler_internal'::regnamespace, 'butler_common'::regnamespace)
                 AND col_description(t.oid, ta.attnum) IS NOT NULL
             ORDER BY t.relname = c.relname DESC, t.relname = u.view DESC, t.relname = a.attname DESC, t.relname
             LIMIT 1
@@ -36,5 +36,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.copy_comments(text) IS
+COMMENT ON FUNCTION butler_common.copy_comments(text) IS
 'Give the columns of a registry''s views the comments of the tables'' columns.';

@@ -2,7 +2,7 @@
 -- again after: no list of what depends on what can go stale. Views and functions depend on each
 -- other both ways; they go in the reverse order of their making. RESTRICT, so that a view which
 -- somebody built on ours is named instead of dropped.
-CREATE OR REPLACE FUNCTION butler_shared.drop_contract(p_registry text)
+CREATE OR REPLACE FUNCTION butler_common.drop_contract(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -34,5 +34,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.drop_contract(text) IS
+COMMENT ON FUNCTION butler_common.drop_contract(text) IS
 'Drop the views, triggers and functions of a registry, but none of its tables.';

@@ -1,11 +1,11 @@
 -- What refers to a dataset may lie in any registry of the database: a personal tag over a release
 -- is as good a reason to keep a dataset as one of the release itself.
-CREATE OR REPLACE FUNCTION butler_shared.memberships(p_dataset_ids uuid[])
+CREATE OR REPLACE FUNCTION butler_common.memberships(p_dataset_ids uuid[])
 RETURNS TABLE (
     registry text,
     collection_id bigint,
     collection text,
-    kind text,
+    collection_type text,
     frozen boolean,
     dataset_id uuid
 )
@@ -16,9 +16,9 @@ AS $$
 DECLARE
     v_registry text;
 BEGIN
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r ORDER BY r.depth, r.registry LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r ORDER BY r.depth, r.registry LOOP
         RETURN QUERY EXECUTE format(
-            'SELECT %1$L, c.collection_id, c.collection, c.kind, c.frozen, m.dataset_id FROM ('
+            'SELECT %1$L, c.collection_id, c.collection, c.collection_type, c.frozen, m.dataset_id FROM ('
             'SELECT t.collection_id, t.dataset_id FROM unnest($1) AS g (id) '
             'INNER JOIN %2$I.dataset_tag AS t ON t.dataset_id = g.id WHERE upper_inf(t.known) '
             'UNION ALL '
@@ -33,5 +33,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.memberships(uuid[]) IS
+COMMENT ON FUNCTION butler_common.memberships(uuid[]) IS
 'The tagged and calibration collections of all registries that hold these datasets now.';

@@ -1,5 +1,5 @@
 -- Shared pairs of letters (Dice's coefficient): enough for a "did you mean", without an extension.
-CREATE OR REPLACE FUNCTION butler_shared.nearest(p_word text, p_names text[])
+CREATE OR REPLACE FUNCTION butler_common.nearest(p_word text, p_names text[])
 RETURNS text[]
 LANGUAGE sql
 IMMUTABLE
@@ -24,5 +24,5 @@ BEGIN ATOMIC
     WHERE near.likeness >= 0.25;
 END;
 
-COMMENT ON FUNCTION butler_shared.nearest(text, text[]) IS
+COMMENT ON FUNCTION butler_common.nearest(text, text[]) IS
 'The up to three names most like a word.';

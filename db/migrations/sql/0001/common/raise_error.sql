@@ -1,6 +1,6 @@
 -- The one way in which stored logic says no: SQLSTATE class UB, the facts as JSON in DETAIL, the
 -- remedy in HINT. butler/registry/translate.py maps each code to a Python exception.
-CREATE OR REPLACE FUNCTION butler_shared.raise_error(
+CREATE OR REPLACE FUNCTION butler_common.raise_error(
     p_code text,
     p_message text,
     p_hint text,
@@ -16,5 +16,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.raise_error(text, text, text, jsonb) IS
+COMMENT ON FUNCTION butler_common.raise_error(text, text, text, jsonb) IS
 'Raise an error of Butler''s own.';

@@ -1,6 +1,6 @@
 -- The root is a row, and every uri is made of it when it is read: moving a datastore is one UPDATE,
 -- whichever registry of the database has registered it.
-CREATE OR REPLACE FUNCTION butler_shared.relocate_datastore(
+CREATE OR REPLACE FUNCTION butler_common.relocate_datastore(
     p_datastore text,
     p_root text,
     p_in_flight boolean DEFAULT false
@@ -18,7 +18,7 @@ DECLARE
 BEGIN
     FOR v_registry IN
         SELECT format('%I', r.registry || '_internal') AS tables
-        FROM butler_shared.registry AS r ORDER BY r.depth, r.registry
+        FROM butler_common.registry AS r ORDER BY r.depth, r.registry
     LOOP
         -- A put that begins meanwhile waits, and is in flight at the next attempt.
         EXECUTE format('LOCK TABLE %s.put_intent IN SHARE MODE', v_registry.tables);
@@ -38,13 +38,13 @@ BEGIN
         v_puts := v_puts + v_more;
     END LOOP;
     IF v_owner IS NULL THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
     IF v_puts > 0 AND NOT p_in_flight THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202', format('%s puts into datastore %s have begun and not ended', v_puts, p_datastore),
             'End the writers; ''butler verify'' names the puts.',
             jsonb_build_object('datastore', p_datastore, 'puts', v_puts)
@@ -55,6 +55,6 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.relocate_datastore(text, text, boolean) IS
+COMMENT ON FUNCTION butler_common.relocate_datastore(text, text, boolean) IS
 'Say where a datastore''s root is now; gives where it was. Whether puts in flight, which may still write to
 the old place, are no obstacle, as the last argument says. Raises UB202, UB301.';

@@ -1,7 +1,7 @@
 -- An artifact's path carries its dataset's id, which its row has as {}, or it doesn't. Those that don't are
 -- looked up by the hash of their path, in an index that holds nothing but these; those that do, by the ids in
 -- the path.
-CREATE OR REPLACE FUNCTION butler_shared.shared_paths(p_datastore_id bigint, p_paths text[])
+CREATE OR REPLACE FUNCTION butler_common.shared_paths(p_datastore_id bigint, p_paths text[])
 RETURNS SETOF text
 LANGUAGE plpgsql
 STABLE
@@ -10,7 +10,7 @@ AS $$
 DECLARE
     v_registry text;
 BEGIN
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         RETURN QUERY EXECUTE format(
             'SELECT g.path FROM unnest($2) AS g (path) '
             'CROSS JOIN generate_series(1, length(g.path) - 31) AS n '
@@ -30,5 +30,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.shared_paths(bigint, text[]) IS
+COMMENT ON FUNCTION butler_common.shared_paths(bigint, text[]) IS
 'Those of these paths in a datastore that artifacts of any registry still need.';

@@ -1,6 +1,6 @@
 -- One transaction time for a change to several collections, of any registry. Their rows are locked
 -- in one order, so that two such changes wait for each other.
-CREATE OR REPLACE FUNCTION butler_shared.stamp_collections(p_collection_ids bigint[])
+CREATE OR REPLACE FUNCTION butler_common.stamp_collections(p_collection_ids bigint[])
 RETURNS timestamptz
 LANGUAGE plpgsql
 VOLATILE
@@ -11,7 +11,7 @@ DECLARE
     v_last timestamptz;
     v_now timestamptz := '-infinity';
 BEGIN
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r ORDER BY r.depth, r.registry LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r ORDER BY r.depth, r.registry LOOP
         EXECUTE format(
             'SELECT max(c.changed) FROM (SELECT c.changed FROM %I.collection AS c '
             'WHERE c.collection_id = ANY ($1) ORDER BY c.collection_id FOR UPDATE) AS c',
@@ -20,7 +20,7 @@ BEGIN
         v_now := greatest(v_now, v_last + interval '1 microsecond');
     END LOOP;
     v_now := greatest(v_now, clock_timestamp());
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(
             'UPDATE %I.collection AS c SET changed = $2 WHERE c.collection_id = ANY ($1)', v_registry || '_internal'
         ) USING p_collection_ids, v_now;
@@ -29,5 +29,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.stamp_collections(bigint[]) IS
+COMMENT ON FUNCTION butler_common.stamp_collections(bigint[]) IS
 'Lock collections of any registry and give the time of the change to come, later than any before.';

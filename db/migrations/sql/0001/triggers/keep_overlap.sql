@@ -12,7 +12,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be registered');
+    PERFORM butler_common.require_read_committed('regions can be registered');
     IF tg_table_name = 'observed_sensor' THEN
         PERFORM pg_advisory_xact_lock_shared(7310004, 0);
         IF tg_op <> 'INSERT' THEN

@@ -7,7 +7,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be registered');
+    PERFORM butler_common.require_read_committed('regions can be registered');
     PERFORM FROM butler_internal.visit AS v
     WHERE
         (v.camera, v.visit) IN (SELECT n.camera, n.visit FROM new_rows AS n WHERE n.region IS NOT NULL)

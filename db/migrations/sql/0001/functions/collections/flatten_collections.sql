@@ -1,7 +1,7 @@
 -- A depth-first walk that enters each collection once, where it is met first: chains of chains that
 -- share members don't multiply. set_chain refuses cycles, and a cycle would end here all the same.
 CREATE OR REPLACE FUNCTION butler_internal.flatten_collections(p_collections text[], p_as_of timestamptz)
-RETURNS TABLE (place bigint, collection_id bigint, collection text, kind text, run_id integer, has_tags boolean)
+RETURNS TABLE (place bigint, collection_id bigint, collection text, collection_type text, run_id integer, has_tags boolean)
 LANGUAGE plpgsql
 STABLE
 ROWS 10
@@ -32,13 +32,13 @@ BEGIN
         v_ahead := v_ahead[2:];
         CONTINUE WHEN v_next = ANY (v_met);
         v_met := v_met || v_next;
-        SELECT c.collection_id, c.collection, c.kind, r.run_id,
-            CASE c.kind WHEN 'tagged' THEN true WHEN 'run' THEN r.has_inputs ELSE false END AS has_tags
+        SELECT c.collection_id, c.collection, c.collection_type, r.run_id,
+            CASE c.collection_type WHEN 'tagged' THEN true WHEN 'run' THEN r.has_inputs ELSE false END AS has_tags
         INTO v_found
         FROM butler_internal.all_collection AS c
         LEFT JOIN butler_internal.all_run AS r ON r.collection_id = c.collection_id
         WHERE c.collection_id = v_next;
-        IF v_found.kind = 'chained' THEN
+        IF v_found.collection_type = 'chained' THEN
             v_ahead := ARRAY(
                 SELECT m.member_id
                 FROM butler_internal.all_collection_member AS m
@@ -51,7 +51,7 @@ BEGIN
             place := place + 1;
             collection_id := v_found.collection_id;
             collection := v_found.collection;
-            kind := v_found.kind;
+            collection_type := v_found.collection_type;
             run_id := v_found.run_id;
             has_tags := v_found.has_tags;
             RETURN NEXT;

@@ -29,11 +29,11 @@ AS $$
 #variable_conflict use_column
 BEGIN
     IF jsonb_typeof(p_data_ids) IS DISTINCT FROM 'array' THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', 'data IDs are not given as a JSON array', 'Write [{"camera": "…", "visit": 1}, …].'
         );
     END IF;
-    -- What programs send: the type's own units and no others, each with a value of its kind.
+    -- What programs send: the type's own units and no others, each with a value of its type.
     RETURN QUERY
     SELECT
         d.n::integer, d.value ->> 'camera', d.value ->> 'abstract_filter', d.value ->> 'physical_filter',
@@ -43,7 +43,7 @@ BEGIN
     FROM jsonb_array_elements(p_data_ids) WITH ORDINALITY AS d (value, n)
     WHERE NOT EXISTS (
         SELECT FROM jsonb_array_elements(p_data_ids) AS g
-        WHERE butler_shared.units_given_plainly(g) IS DISTINCT FROM p_unit_mask
+        WHERE butler_common.units_given_plainly(g) IS DISTINCT FROM p_unit_mask
     );
     IF FOUND THEN
         RETURN;
@@ -54,7 +54,7 @@ BEGIN
             d.n::integer AS n,
             e.key AS word,
             u.unit,
-            u.kind,
+            u.value_type,
             e.value #>> '{}' AS value,
             e.value AS json,
             coalesce((p_unit_mask >> u.position) & 1, 0) = 1 AS wanted
@@ -62,18 +62,18 @@ BEGIN
         CROSS JOIN LATERAL jsonb_each(
             CASE jsonb_typeof(d.data_id) WHEN 'object' THEN d.data_id ELSE '{"": null}' END
         ) AS e
-        LEFT JOIN butler_shared.unit_word AS w ON w.word = e.key
-        LEFT JOIN butler_shared.unit AS u ON u.unit = w.unit
+        LEFT JOIN butler_common.unit_word AS w ON w.word = e.key
+        LEFT JOIN butler_common.unit AS u ON u.unit = w.unit
     ),
     read AS (
         SELECT
             g.*,
             CASE
-                WHEN g.kind = 'integer' AND jsonb_typeof(g.json) IN ('number', 'string')
+                WHEN g.value_type = 'integer' AND jsonb_typeof(g.json) IN ('number', 'string')
                     AND g.value ~ '^[+-]?[0-9]{1,18}$'
                     THEN g.value::bigint
             END AS number,
-            g.kind = 'integer' AND jsonb_typeof(g.json) = 'string' AND g.value !~ '^[+-]?[0-9]+$' AS named
+            g.value_type = 'integer' AND jsonb_typeof(g.json) = 'string' AND g.value !~ '^[+-]?[0-9]+$' AS named
         FROM given AS g
     ),
     checked AS (
@@ -82,8 +82,8 @@ BEGIN
             CASE
                 WHEN r.unit IS NULL THEN jsonb_build_object(
                     'code', 'UB301', 'message', format('%s is not a unit', coalesce(nullif(quote_ident(r.word), '""'), 'a data ID that is not an object')),
-                    'hint', butler_shared.did_you_mean(
-                        r.word, ARRAY(SELECT w.word FROM butler_shared.unit_word AS w ORDER BY 1)
+                    'hint', butler_common.did_you_mean(
+                        r.word, ARRAY(SELECT w.word FROM butler_common.unit_word AS w ORDER BY 1)
                     ),
                     'unit', r.word
                 )
@@ -92,11 +92,11 @@ BEGIN
                     'hint', 'It has ' || coalesce(butler_internal.unit_list(p_unit_mask), 'no units') || '.',
                     'unit', r.word
                 )
-                WHEN r.kind = 'text' AND jsonb_typeof(r.json) NOT IN ('string', 'number') THEN jsonb_build_object(
+                WHEN r.value_type = 'text' AND jsonb_typeof(r.json) NOT IN ('string', 'number') THEN jsonb_build_object(
                     'code', 'UB301', 'message', format('%s = %s is not a text', r.word, left(r.json::text, 80)),
                     'hint', 'Give the name.', 'unit', r.word, 'value', left(r.json::text, 80)
                 )
-                WHEN r.kind = 'integer' AND NOT r.named AND (
+                WHEN r.value_type = 'integer' AND NOT r.named AND (
                     r.number IS NULL
                     OR (r.unit NOT IN ('visit', 'sky_pixel') AND r.number NOT BETWEEN -2147483648 AND 2147483647)
                 ) THEN jsonb_build_object(
@@ -109,13 +109,13 @@ BEGIN
                     'code', 'UB301', 'message', format('%s = %s is not a whole number', r.word, left(r.json::text, 80)),
                     'hint', 'Give a number.', 'unit', r.word, 'value', left(r.json::text, 80)
                 )
-                WHEN r.kind = 'range' AND NOT coalesce(r.value ~ '^[0-9]{1,18}[.][.]([0-9]{1,18})?$', false)
+                WHEN r.value_type = 'range' AND NOT coalesce(r.value ~ '^[0-9]{1,18}[.][.]([0-9]{1,18})?$', false)
                     THEN jsonb_build_object(
                         'code', 'UB301', 'message', format('%s = %s is not a range', r.word, left(r.json::text, 80)),
                         'hint', 'Write 100..200 for 100 up to, not with, 200; or 100.. without end.',
                         'unit', r.word, 'value', left(r.json::text, 80)
                     )
-                WHEN r.kind = 'range'
+                WHEN r.value_type = 'range'
                     AND split_part(r.value, '..', 1)::bigint >= nullif(split_part(r.value, '..', 2), '')::bigint
                     THEN jsonb_build_object(
                         'code', 'UB301', 'message', format('%s = %s holds nothing', r.word, r.value),
@@ -151,7 +151,7 @@ BEGIN
                 ) END
             ) AS wrong
         FROM checked AS c
-        LEFT JOIN butler_shared.unit AS u ON u.unit = c.unit
+        LEFT JOIN butler_common.unit AS u ON u.unit = c.unit
         GROUP BY c.n
     ),
     rooted AS (
@@ -253,7 +253,7 @@ BEGIN
             ) THEN jsonb_build_object(
                 'row', l.n, 'code', 'UB104', 'unit', 'camera', 'value', l.camera,
                 'message', format('no camera %L', l.camera),
-                'hint', butler_shared.did_you_mean(l.camera, ARRAY(
+                'hint', butler_common.did_you_mean(l.camera, ARRAY(
                     SELECT c.camera FROM butler_internal.all_camera AS c ORDER BY 1
                 ))
             )
@@ -265,7 +265,7 @@ BEGIN
             WHEN l.sensor_name IS NOT NULL AND l.sensor_number IS NULL THEN jsonb_build_object(
                 'row', l.n, 'code', 'UB104', 'unit', 'sensor', 'value', l.sensor_name,
                 'message', format('camera %s has no sensor named %L', l.camera, l.sensor_name),
-                'hint', butler_shared.did_you_mean(l.sensor_name, ARRAY(
+                'hint', butler_common.did_you_mean(l.sensor_name, ARRAY(
                     SELECT s.sensor_name FROM butler_internal.all_physical_sensor AS s
                     WHERE s.camera = l.camera ORDER BY s.sensor
                 ))

@@ -7,7 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT u.unit FROM butler_shared.unit AS u
+        SELECT u.unit FROM butler_common.unit AS u
         WHERE (p_unit_mask >> u.position) & 1 = 1
         ORDER BY u.position
     );

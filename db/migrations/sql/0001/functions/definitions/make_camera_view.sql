@@ -22,7 +22,7 @@ BEGIN
     -- Two cameras whose names differ in a sign only would have the same view: one of them waits here.
     PERFORM pg_advisory_xact_lock(7310005, 0);
     IF (SELECT count(*) FROM jsonb_object_keys(v_extra)) > 500 THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', format('camera %L has more than 500 extra fields', p_camera), 'Leave some to the headers.',
             jsonb_build_object('camera', p_camera)
         );
@@ -33,7 +33,7 @@ BEGIN
             c.relnamespace = 'butler'::regnamespace AND c.relname = v_view
             AND obj_description(c.oid, 'pg_class') IS DISTINCT FROM v_mark
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', format('the view of camera %L would be named %s, which there is', p_camera, v_view),
             'Choose another name for the camera.', jsonb_build_object('camera', p_camera)
         );
@@ -44,7 +44,7 @@ BEGIN
             e.key !~ '^[a-z][a-z0-9_]{0,62}$' OR e.key IN ('camera', 'visit', 'visit_name')
             OR coalesce(e.value ->> 'type', '') NOT IN ('text', 'integer', 'float', 'boolean')
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', format('camera %L has an extra field whose name or type is wrong', p_camera),
             'Names are lower case letters, digits and underscores; types text, integer, float, boolean.',
             jsonb_build_object('camera', p_camera, 'extra', v_extra)
@@ -78,7 +78,7 @@ BEGIN
             concat_ws(' ', coalesce(e.value ->> 'doc', 'Recorded by this camera.'), 'Unit: ' || (e.value ->> 'unit') || '.')
         ), ' ') FROM jsonb_each(v_extra) AS e
     );
-    PERFORM butler_shared.copy_comments('butler'::regnamespace::text);
+    PERFORM butler_common.copy_comments('butler'::regnamespace::text);
     EXECUTE format('GRANT SELECT ON butler.%I TO butler_reader, butler_writer', v_view);
 END;
 $$;

@@ -18,7 +18,7 @@ BEGIN
             ELSE r.value -> 'region' IS NOT NULL
         END
     ) THEN
-        PERFORM butler_shared.raise_error('UB304', 'the region is not a list of vertices', NULL);
+        PERFORM butler_common.raise_error('UB304', 'the region is not a list of vertices', NULL);
     END IF;
     SELECT jsonb_agg(
         CASE

@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_camera IS NULL THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305', 'the camera has no name', 'Give {"camera": "…", "sensors": […], "filters": […]}.'
         );
     END IF;
@@ -20,7 +20,7 @@ BEGIN
         OR coalesce(jsonb_typeof(p_definition -> 'filters'), 'array') <> 'array'
         OR coalesce(jsonb_typeof(p_definition -> 'night_offset_hours'), 'number') <> 'number'
     THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('sensors or filters of camera %L are not lists, or night_offset_hours is not a number', v_camera),
             'Give {"camera": "…", "sensors": […], "filters": […]}.', jsonb_build_object('camera', v_camera)
         );
@@ -70,8 +70,8 @@ BEGIN
         RETURN;
     END IF;
     FOR v_registry IN
-        SELECT r.registry FROM butler_shared.registry AS r
-        WHERE 'butler_internal' IN (SELECT l.layer FROM butler_shared.layers_of(r.registry || '_internal') AS l)
+        SELECT r.registry FROM butler_common.registry AS r
+        WHERE 'butler_internal' IN (SELECT l.layer FROM butler_common.layers_of(r.registry || '_internal') AS l)
         ORDER BY r.depth
     LOOP
         EXECUTE format('SELECT %I.make_camera_view($1)', v_registry || '_internal') USING v_camera;

@@ -51,7 +51,7 @@ BEGIN
     WHERE d.dataset_id = p_dataset_id
     ORDER BY a.datastore_id, a.component;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB101', format('no dataset has id %s', p_dataset_id), 'Look for it in the dataset view.',
             jsonb_build_object('dataset_id', p_dataset_id)
         );

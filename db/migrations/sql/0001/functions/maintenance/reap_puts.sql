@@ -51,7 +51,7 @@ BEGIN
         r.id IS NOT NULL
     FROM butler_internal.put_intent AS i
     INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = i.dataset_type_id
-    LEFT JOIN butler_shared.registered_datasets(v_ids) AS r (id) ON r.id = i.dataset_id
+    LEFT JOIN butler_common.registered_datasets(v_ids) AS r (id) ON r.id = i.dataset_id
     WHERE i.dataset_id = ANY (v_ids)
     ORDER BY i.dataset_id;
 END;

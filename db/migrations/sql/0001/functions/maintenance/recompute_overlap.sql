@@ -9,7 +9,7 @@ DECLARE
     v_gone integer;
     v_new integer;
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be compared');
+    PERFORM butler_common.require_read_committed('regions can be compared');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock(7310004, 0);
     DELETE FROM butler_internal.sensor_patch_overlap AS o

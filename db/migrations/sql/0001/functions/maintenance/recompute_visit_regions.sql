@@ -7,7 +7,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be compared');
+    PERFORM butler_common.require_read_committed('regions can be compared');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM FROM butler_internal.visit AS v
     WHERE v.camera = p_camera AND v.visit = ANY (p_visits) AND (v.region IS NULL OR v.region_derived)

@@ -10,7 +10,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
             jsonb_build_object('datastore', p_datastore)
         );

@@ -9,7 +9,7 @@ BEGIN
         SELECT FROM butler_internal.quantum AS q
         WHERE q.quantum_id = p_quantum_id AND q.run_id = p_run_id AND q.status = 'running'
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('quantum %s is not running in run %s', p_quantum_id, p_run),
             'Put a quantum''s outputs into its own run, before it ends.',
             jsonb_build_object('quantum_id', p_quantum_id)

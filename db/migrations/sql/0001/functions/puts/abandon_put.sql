@@ -16,7 +16,7 @@ BEGIN
     RETURN QUERY
     SELECT g.id
     FROM unnest(p_dataset_ids) AS g (id)
-    WHERE g.id NOT IN (SELECT r.id FROM butler_shared.registered_datasets(p_dataset_ids) AS r (id));
+    WHERE g.id NOT IN (SELECT r.id FROM butler_common.registered_datasets(p_dataset_ids) AS r (id));
 END;
 $$;
 

@@ -21,7 +21,7 @@ BEGIN
         END IF;
         v_field := split_part(v_part, '}', 1);
         IF NOT p_fields ? v_field THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB305',
                 format('file-name template %L has a field %L that this dataset has not', p_template, v_field),
                 'It has ' || (
@@ -43,7 +43,7 @@ BEGIN
         v_filled := trim(BOTH '/' FROM regexp_replace(v_filled, '/+', '/', 'g'));
     END IF;
     IF v_filled = '' OR v_filled ~ '[^/]{201}' THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB305',
             format('file-name template %L gives %L, which is no file name', p_template, left(v_filled, 100)),
             'Shorten it, or choose other fields.',

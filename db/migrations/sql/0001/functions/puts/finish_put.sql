@@ -20,7 +20,7 @@ DECLARE
     v_filed uuid[];
     v_problems jsonb;
 BEGIN
-    PERFORM butler_shared.require_read_committed('datasets can be filed');
+    PERFORM butler_common.require_read_committed('datasets can be filed');
     PERFORM set_config('synchronous_commit', 'on', true);
     FOR v_run IN
         SELECT DISTINCT r.collection_id, r.run
@@ -76,9 +76,9 @@ BEGIN
         ) AS given
         LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
         WHERE i.dataset_id IS NULL OR i.given_up IS NOT NULL;
-        PERFORM butler_shared.raise_rows(v_problems);
+        PERFORM butler_common.raise_rows(v_problems);
         IF NOT p_skip_existing THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
                 'It has won; the bytes written here are to be deleted.'
             );
@@ -93,7 +93,7 @@ BEGIN
                 AND t.digest = d.digest AND upper_inf(t.known)
         WHERE d.dataset_id = ANY (v_filed)
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
             'Put into another run; the bytes written here are to be deleted.'
         );
@@ -102,7 +102,7 @@ BEGIN
     INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
     SELECT
         i.dataset_id, i.datastore_id, coalesce(a ->> 'component', ''),
-        butler_shared.stored_path(a ->> 'path', i.dataset_id), a ->> 'formatter',
+        butler_common.stored_path(a ->> 'path', i.dataset_id), a ->> 'formatter',
         (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
     FROM jsonb_array_elements(p_artifacts) AS a
     INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid

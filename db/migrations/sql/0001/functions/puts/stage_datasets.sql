@@ -10,7 +10,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF to_regclass('pg_temp.butler_stage_dataset') IS NOT NULL THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202', 'this session has a table butler_stage_dataset already',
             'Merge what is staged in it, or end the transaction; one of your own is to be dropped.'
         );

@@ -16,11 +16,11 @@ DECLARE
     v_problems jsonb;
 BEGIN
     ALTER TABLE pg_temp.butler_stage_dataset
-    ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_shared.data_id_digest(
+    ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
         skymap, tract, patch, sky_pixel, label
     )) STORED,
-    ADD COLUMN IF NOT EXISTS unit_mask integer GENERATED ALWAYS AS (butler_shared.unit_mask(
+    ADD COLUMN IF NOT EXISTS unit_mask integer GENERATED ALWAYS AS (butler_common.unit_mask(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
         skymap, tract, patch, sky_pixel, label
     )) STORED;
@@ -71,7 +71,7 @@ BEGIN
         UNION ALL
         SELECT s.row_number, 'UB201', format('dataset id %s is taken', s.dataset_id), 'Make a new id for each dataset.'
         FROM pg_temp.butler_stage_dataset AS s
-        INNER JOIN butler_shared.registered_datasets(
+        INNER JOIN butler_common.registered_datasets(
             ARRAY(SELECT DISTINCT g.dataset_id FROM pg_temp.butler_stage_dataset AS g)
         ) AS r (dataset_id) ON r.dataset_id = s.dataset_id
         WHERE NOT p_skip_existing OR NOT EXISTS (

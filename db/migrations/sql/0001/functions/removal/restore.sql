@@ -13,7 +13,7 @@ DECLARE
     v_now timestamptz;
     v_count integer;
 BEGIN
-    PERFORM butler_shared.require_read_committed('datasets can be restored');
+    PERFORM butler_common.require_read_committed('datasets can be restored');
     PERFORM set_config('synchronous_commit', 'on', true);
     v_collections := ARRAY(
         SELECT DISTINCT r.collection_id
@@ -78,9 +78,9 @@ BEGIN
         'row', p.n, 'code', p.code, 'message', p.message, 'hint', p.hint, 'dataset_id', p.id
     ) ORDER BY p.n) INTO v_problems
     FROM problem AS p;
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
 
-    v_now := butler_shared.stamp_collections(v_collections || ARRAY(
+    v_now := butler_common.stamp_collections(v_collections || ARRAY(
         SELECT t.collection_id
         FROM butler_internal.dataset_tag AS t
         INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id

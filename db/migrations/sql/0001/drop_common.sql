@@ -1,4 +1,4 @@
--- Empties butler_shared but for Alembic's table, which says that nothing is left.
+-- Empties butler_common but for Alembic's table, which says that nothing is left.
 DO $$
 DECLARE
     v_object record;
@@ -6,7 +6,7 @@ BEGIN
     FOR v_object IN
         SELECT 'FUNCTION ' || p.oid::regprocedure AS name
         FROM pg_catalog.pg_proc AS p
-        WHERE p.pronamespace = 'butler_shared'::regnamespace
+        WHERE p.pronamespace = 'butler_common'::regnamespace
         ORDER BY p.oid DESC
     LOOP
         EXECUTE 'DROP ' || v_object.name;
@@ -15,7 +15,7 @@ BEGIN
         SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || c.oid::regclass AS name
         FROM pg_catalog.pg_class AS c
         WHERE
-            c.relnamespace = 'butler_shared'::regnamespace AND c.relkind IN ('r', 'S')
+            c.relnamespace = 'butler_common'::regnamespace AND c.relkind IN ('r', 'S')
             AND c.relname <> 'alembic_version'
         ORDER BY c.oid DESC
     LOOP

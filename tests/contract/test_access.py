@@ -77,7 +77,7 @@ WRITES = {
     "unstore",
 }
 ROLES = ("butler_reader", "butler_writer")
-SCHEMAS = ["butler", "butler_internal", "butler_shared"]
+SCHEMAS = ["butler", "butler_internal", "butler_common"]
 
 RELATIONS = """
     SELECT n.nspname, c.relname, c.relkind::text, c.oid::regclass::text, c.relacl::text

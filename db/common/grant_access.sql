@@ -1,6 +1,6 @@
 -- The doors by rule instead of by list: readers read every view and call what doesn't write, which
 -- is what isn't volatile; writers call the rest. Nothing else is anybody's but the owner's.
-CREATE OR REPLACE FUNCTION butler_shared.open_doors(p_registry text)
+CREATE OR REPLACE FUNCTION butler_common.grant_access(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -8,9 +8,9 @@ DECLARE
     v_object record;
 BEGIN
     EXECUTE format('REVOKE ALL ON SCHEMA %I, %I FROM PUBLIC', p_registry, p_registry || '_internal');
-    REVOKE ALL ON SCHEMA butler_shared FROM PUBLIC;
+    REVOKE ALL ON SCHEMA butler_common FROM PUBLIC;
     EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I, %I FROM PUBLIC', p_registry, p_registry || '_internal');
-    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA butler_shared FROM PUBLIC;
+    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA butler_common FROM PUBLIC;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO butler_reader, butler_writer', p_registry);
     FOR v_object IN
         SELECT format('%I.%I', p_registry, c.relname) AS name
@@ -32,5 +32,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_shared.open_doors(text) IS
+COMMENT ON FUNCTION butler_common.grant_access(text) IS
 'Grant readers and writers what is theirs in a registry, and nobody else anything.';
