@@ -161,7 +161,7 @@ class Collection:
     ----------
     name : `str`
         Unique in the registry and the layers under it.
-    kind : `str`
+    collection_type : `str`
         ``run``, ``tagged``, ``chained`` or ``calibration``.
     owner : `str`
         The database role that made it.
@@ -174,7 +174,7 @@ class Collection:
     """
 
     name: str
-    kind: str
+    collection_type: str
     owner: str = ""
     doc: str = ""
     frozen: bool = False

@@ -161,7 +161,7 @@ def relocate(
     from sqlalchemy import text
 
     before: str = connection.execute(
-        text("SELECT butler_shared.relocate_datastore(:name, :root, :in_flight)"),
+        text("SELECT butler_common.relocate_datastore(:name, :root, :in_flight)"),
         {"name": datastore.name, "root": datastore.root, "in_flight": in_flight},
     ).scalar_one()
     if _is_own(config, datastore.name):

@@ -63,11 +63,11 @@ def list_collections(
     """List collections."""
     with session_of(ctx).reading() as butler:
         rows = [
-            (c.name, c.kind, c.frozen, list(c.members), c.owner, c.doc)
+            (c.name, c.collection_type, c.frozen, list(c.members), c.owner, c.doc)
             for c in butler.registry.collections(pattern)
-            if kind is None or c.kind == kind
+            if kind is None or c.collection_type == kind
         ]
-    write_list(("collection", "kind", "frozen", "members", "owner", "doc"), rows, form)
+    write_list(("collection", "collection_type", "frozen", "members", "owner", "doc"), rows, form)
 
 
 def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TABLE) -> None:
@@ -86,7 +86,7 @@ def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TAB
         datasets = {row.dataset_type: row.datasets for row in held}
     record = {
         "collection": found.name,
-        "kind": found.kind,
+        "collection_type": found.collection_type,
         "owner": found.owner,
         "doc": found.doc,
         "frozen": found.frozen,

@@ -160,7 +160,7 @@ def _found(
     collections: Sequence[str] | None,
     everything: bool,
 ) -> DatasetRefs:
-    searched = collections or [c.name for c in butler.registry.collections() if c.kind == "run"]
+    searched = collections or [c.name for c in butler.registry.collections() if c.collection_type == "run"]
     return butler.query.datasets(
         dataset_type, labels, collections=searched, find_first=bool(collections) and not everything
     )

@@ -238,7 +238,7 @@ class Registry(Upkeep):
         """
 
     @abstractmethod
-    def register_collection(self, name: str, kind: str, doc: str = "") -> bool:
+    def register_collection(self, name: str, collection_type: str, doc: str = "") -> bool:
         """Register a run, tagged, chained or calibration collection; returns whether it is new."""
 
     @abstractmethod

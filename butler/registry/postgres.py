@@ -249,8 +249,8 @@ class PostgresRegistry(PostgresUpkeep, Registry):
         )
         return bool(new)
 
-    def register_collection(self, name: str, kind: str, doc: str = "") -> bool:
-        ((new,),) = self._call("register_collection", name, kind, doc)
+    def register_collection(self, name: str, collection_type: str, doc: str = "") -> bool:
+        ((new,),) = self._call("register_collection", name, collection_type, doc)
         return bool(new)
 
     def register_datastore(self, name: str, root: str) -> bool:
@@ -403,14 +403,16 @@ class PostgresRegistry(PostgresUpkeep, Registry):
 
     def collections(self, pattern: str = "*") -> list[Collection]:
         rows = self._rows(
-            f"SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, ARRAY("
+            f"SELECT c.collection, c.collection_type, c.owner, c.doc, c.frozen, ARRAY("
             f"SELECT m.member FROM {self.schema}.collection_chain AS m"
             " WHERE m.collection = c.collection ORDER BY m.position) AS members"
             f" FROM {self.schema}.collection AS c WHERE c.collection LIKE %s ORDER BY c.collection",
             (like_pattern(pattern),),
         )
         return [
-            Collection(row.collection, row.kind, row.owner, row.doc, row.frozen, tuple(row.members))
+            Collection(
+                row.collection, row.collection_type, row.owner, row.doc, row.frozen, tuple(row.members)
+            )
             for row in rows
         ]
 

@@ -139,8 +139,8 @@ class RegistryTests:
         ):
             assert registry.register_dataset_type(dataset_type)
         registry.register_datastore("store", "file:///data/")
-        for collection, kind in (("r/one", "run"), ("r/two", "run"), ("best", "tagged"), ("all", "chained")):
-            assert registry.register_collection(collection, kind, f"A {kind} collection.")
+        for name, of_type in (("r/one", "run"), ("r/two", "run"), ("best", "tagged"), ("all", "chained")):
+            assert registry.register_collection(name, of_type, f"A {of_type} collection.")
         return registry
 
     # Definitions ----------------------------------------------------------
@@ -187,7 +187,7 @@ class RegistryTests:
         assert [c.name for c in observatory.collections("?est")] == ["best"]
         assert observatory.collections("r_one") == []
         (chain,) = observatory.collections("all")
-        assert (chain.kind, chain.doc, chain.members) == (
+        assert (chain.collection_type, chain.doc, chain.members) == (
             "chained",
             "A chained collection.",
             ("r/two", "r/one"),
