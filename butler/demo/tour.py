@@ -202,7 +202,7 @@ def _tag(show: Presenter, butler: Butler) -> None:
         is copied, and an image may be in many.""",
     )
     show.python(tag, butler)
-    show.sql(butler, "SELECT collection, kind, owner, doc FROM collection ORDER BY collection")
+    show.sql(butler, "SELECT collection, collection_type, owner, doc FROM collection ORDER BY collection")
 
 
 def tag(butler: Butler) -> None:

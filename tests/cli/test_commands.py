@@ -492,7 +492,7 @@ def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert result.exit_code == 1
     assert "view butler.label is missing" in result.stdout
     assert "table butler.mine is not ours" in result.stdout
-    assert "door butler_internal.dataset is not ours" in result.stdout
+    assert "grant butler_internal.dataset is not ours" in result.stdout
     assert "anybody may make temporary tables: run 'butler db grant'" in result.stdout
     assert "setting timezone" in result.stdout
     command.out("db", "grant", "--dsn", database.dsn("superuser"))

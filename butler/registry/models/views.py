@@ -412,7 +412,7 @@ class Collection(Base):
     __tablename__ = "collection"
 
     collection: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    collection_type: Mapped[str]
     owner: Mapped[str]
     doc: Mapped[str]
     frozen: Mapped[bool]
@@ -442,7 +442,7 @@ class DatasetCollection(Base):
     __tablename__ = "dataset_collection"
 
     collection: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
+    collection_type: Mapped[str]
     dataset_id: Mapped[UUID] = mapped_column(primary_key=True)
     dataset_type: Mapped[str]
 
