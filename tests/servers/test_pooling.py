@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 from butler import Butler, models
 from butler.config import RepositoryConfig
 from butler.errors import ExpressionError
-from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.cluster import TestCluster
 from butler.values import Artifact
