@@ -1,5 +1,5 @@
 -- The catalogue of a registry as text: one row for each thing that can drift. Parameters: the
--- schemas. Two databases with the same rows have the same schema, rules, doors and comments. What
+-- schemas. Two databases with the same rows have the same schema, rules, grants and comments. What
 -- follows a line AS or BEGIN ATOMIC is written by each version of PostgreSQL in its own way.
 WITH wanted AS (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.nspname = ANY (%(schemas)s)
@@ -10,7 +10,7 @@ relation AS (
     INNER JOIN wanted AS w ON w.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'v', 'S')
 )
-SELECT 'server' AS kind, 'version' AS name, (current_setting('server_version_num')::integer / 10000)::text AS definition
+SELECT 'server' AS object_type, 'version' AS name, (current_setting('server_version_num')::integer / 10000)::text AS definition
 UNION ALL
 SELECT 'schema', w.nspname::text, 'owner ' || pg_get_userbyid(n.nspowner)
 FROM wanted AS w
@@ -59,8 +59,8 @@ SELECT
 FROM pg_catalog.pg_proc AS p
 INNER JOIN wanted AS w ON w.oid = p.pronamespace
 UNION ALL
-SELECT 'door', door.name, string_agg(
-    door.grantee || ' ' || door.privilege_type, ', ' ORDER BY door.grantee, door.privilege_type
+SELECT 'grant', granted.name, string_agg(
+    granted.grantee || ' ' || granted.privilege_type, ', ' ORDER BY granted.grantee, granted.privilege_type
 )
 FROM (
     SELECT r.full_name AS name, coalesce(nullif(a.grantee::regrole::text, '-'), 'PUBLIC') AS grantee, a.privilege_type
@@ -81,6 +81,6 @@ FROM (
     INNER JOIN wanted AS w ON w.oid = n.oid
     CROSS JOIN LATERAL aclexplode(n.nspacl) AS a
     WHERE a.grantee <> n.nspowner
-) AS door
-GROUP BY door.name
+) AS granted
+GROUP BY granted.name
 ORDER BY 1, 2;

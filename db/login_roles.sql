@@ -1,4 +1,4 @@
--- In the embedded cluster the doors are login roles themselves, mapped to OS users. These settings
+-- In the embedded server owner, writer and reader are login roles themselves, mapped to OS users. These settings
 -- are defaults for the session and no barrier; the grants are.
 ALTER ROLE butler_owner LOGIN;
 ALTER ROLE butler_writer LOGIN;

@@ -26,7 +26,7 @@ LAYOUTS = {
 """Their names, and the SQL files that make them; ``registry`` is what the project has."""
 
 _BATCH_VISITS = 68
-_SEARCH_PATH = ("trial", "butler_internal", "butler_shared", "public")
+_SEARCH_PATH = ("trial", "butler_internal", "butler_common", "public")
 _RUNS = list(range(2, 52))
 _SENSOR_TYPES = range(2, 15)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from butler.cluster.programs import find_client
-from butler.errors import DatabaseError
 from butler.dsn import without_password
+from butler.errors import DatabaseError
 
 __all__ = ["dump_schemas", "run_script", "script_of", "tables_in"]
 

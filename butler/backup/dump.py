@@ -18,9 +18,9 @@ from butler.backup.manifest import DUMP, INVENTORY, Manifest, write_sums
 from butler.errors import ConfigError, SchemaVersionError, StorageError
 from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres.errors import translated
-from butler.schema.install import Registry, become_owner, registries, role_prefix
+from butler.schema.install import RegistrySchema, become_owner, registries, role_prefix
 from butler.schema.migrations import current_version
-from butler.schema.tables import SHARED
+from butler.schema.tables import COMMON
 
 __all__ = ["BackupPlan", "back_up", "plan_backup"]
 
@@ -129,7 +129,7 @@ def _write(
     connection: Connection,
     dsn: str,
     draft: Path,
-    owned: list[Registry],
+    owned: list[RegistrySchema],
     manifest: Manifest,
     report: Callable[[int, int], None],
 ) -> None:
@@ -170,7 +170,7 @@ def _checked(folder: Path) -> Path:
     return target
 
 
-def _begin(connection: Connection) -> list[Registry]:
+def _begin(connection: Connection) -> list[RegistrySchema]:
     """Keep one view of the database for the whole transaction; give what is in it."""
     connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
     if current_version(connection) is None:
@@ -181,8 +181,8 @@ def _begin(connection: Connection) -> list[Registry]:
     return registries(connection)
 
 
-def _schemas(owned: list[Registry]) -> list[str]:
-    return [SHARED, *(schema for registry in owned for schema in (registry.name, registry.tables))]
+def _schemas(owned: list[RegistrySchema]) -> list[str]:
+    return [COMMON, *(schema for registry in owned for schema in (registry.name, registry.tables))]
 
 
 _TABLES = text("""
@@ -195,7 +195,7 @@ _ROW_OF_INVENTORY = 200
 """Bytes, uncompressed."""
 
 
-def _plan(connection: Connection, owned: list[Registry], target: Path) -> BackupPlan:
+def _plan(connection: Connection, owned: list[RegistrySchema], target: Path) -> BackupPlan:
     tables = connection.execute(_TABLES, {"schemas": _schemas(owned)}).one()
     counted = [
         connection.execute(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from butler.schema.install import Registry
+from butler.schema.install import RegistrySchema
 
 __all__ = ["write_inventory"]
 
@@ -16,7 +16,7 @@ _BATCH = 20_000
 
 def write_inventory(
     connection: Connection,
-    registries: list[Registry],
+    registries: list[RegistrySchema],
     file: Path,
     *,
     on_row: Callable[[int], None],
@@ -27,7 +27,7 @@ def write_inventory(
     ----------
     connection : `sqlalchemy.Connection`
         As the owner, in a transaction.
-    registries : `list` [`~butler.schema.install.Registry`]
+    registries : `list` [`~butler.schema.install.RegistrySchema`]
         Whose.
     file : `~pathlib.Path`
         To write: registry, datastore, path, size in bytes, sha256, dataset_id, component, state.
@@ -50,7 +50,7 @@ def write_inventory(
             on_row(written)
 
 
-def _artifacts(registries: list[Registry]) -> str:
+def _artifacts(registries: list[RegistrySchema]) -> str:
     """Each registry's own rows: its views show those of its base too."""
     return " UNION ALL ".join(
         f"SELECT '{registry.name}', s.datastore, {registry.name}.artifact_path(a.path, a.dataset_id), a.size,"

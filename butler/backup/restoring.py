@@ -14,7 +14,7 @@ from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres.errors import translated
 from butler.schema.install import become_owner, registries, role_prefix
 from butler.schema.migrations import current_version, grant, initialise
-from butler.schema.tables import SHARED
+from butler.schema.tables import COMMON
 from butler.schema.version import SCHEMA_VERSION
 
 __all__ = ["restore"]
@@ -109,7 +109,7 @@ def _script(
 
 
 _AFTERWARDS = (
-    f"SELECT {SHARED}.open_doors(r.registry) FROM {SHARED}.registry AS r ORDER BY r.depth, r.registry;\n",
+    f"SELECT {COMMON}.grant_access(r.registry) FROM {COMMON}.registry AS r ORDER BY r.depth, r.registry;\n",
     # The planner's figures aren't in a dump.
     f"""
     DO $$
@@ -119,7 +119,7 @@ _AFTERWARDS = (
         FOR v_table IN
             SELECT c.oid FROM pg_catalog.pg_class AS c
             INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-            INNER JOIN {SHARED}.registry AS r ON n.nspname = r.registry || '_internal'
+            INNER JOIN {COMMON}.registry AS r ON n.nspname = r.registry || '_internal'
             WHERE c.relkind = 'r'
         LOOP
             EXECUTE pg_catalog.format('ANALYZE %s', v_table);
@@ -149,7 +149,7 @@ def _schemas_there(connection: Connection, manifest: Manifest, *, replace: bool)
             f" 'butler db init --role-prefix {manifest.role_prefix}'.",
         )
     known = registries(connection)
-    schemas = [SHARED, *(schema for registry in known for schema in (registry.name, registry.tables))]
+    schemas = [COMMON, *(schema for registry in known for schema in (registry.name, registry.tables))]
     if not replace and (registered := _registered(connection, [r.name for r in known if r.depth])):
         raise DefinitionConflictError(
             f"the database isn't empty: it has {registered}",

@@ -35,11 +35,11 @@ def create(
 
     It shows all that its base has, and takes what is written in it.
     """
-    from butler.schema.install import create_proxy
+    from butler.schema.install import create_layer
 
     session = session_of(ctx)
     with session.owning() as connection:
-        create_proxy(connection, name, base)
+        create_layer(connection, name, base)
     note(session, f"layer {name} is made; work in it by 'butler --layer {name} …'")
 
 
@@ -57,12 +57,12 @@ def drop(
     Files that were ingested in place stay where they are, and so does what
     another registry has too. Exit status 3 if files couldn't be removed.
     """
-    from butler.schema.install import drop_proxy
+    from butler.schema.install import drop_layer
 
     session = session_of(ctx)
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
-        artifacts = drop_proxy(connection, name)
+        artifacts = drop_layer(connection, name)
     left = 0
     if not keep_files:
         with session.reading() as butler:

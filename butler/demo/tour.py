@@ -202,11 +202,11 @@ def _tag(show: Presenter, butler: Butler) -> None:
         is copied, and an image may be in many.""",
     )
     show.python(tag, butler)
-    show.sql(butler, "SELECT collection, kind, owner, doc FROM collection ORDER BY collection")
+    show.sql(butler, "SELECT collection, collection_type, owner, doc FROM collection ORDER BY collection")
 
 
 def tag(butler: Butler) -> None:
-    butler.registry.collections.register("paper/47tuc", "tagged", "Images of the paper")
+    butler.collections.register("paper/47tuc", "tagged", "Images of the paper")
     new = butler.associate("paper/47tuc", butler.query.datasets("calexp", camera="ACS"))
     print(new, "new in the collection")
 

@@ -73,7 +73,7 @@ def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = 
     from sqlalchemy import text
 
     before: str = connection.execute(
-        text("SELECT butler_shared.relocate_datastore(:name, :root, :in_flight)"),
+        text("SELECT butler_common.relocate_datastore(:name, :root, :in_flight)"),
         {"name": name, "root": root, "in_flight": in_flight},
     ).scalar_one()
     return before

@@ -20,7 +20,7 @@ _OWNER = text("""
             CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
         ) AS may
     FROM pg_namespace AS n
-    WHERE n.nspname = 'butler_shared'
+    WHERE n.nspname = 'butler_common'
 """)
 
 

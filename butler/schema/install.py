@@ -18,13 +18,13 @@ from butler.schema.tables import registry_tables
 from butler.values import Artifact
 
 __all__ = [
-    "Registry",
+    "RegistrySchema",
     "become_owner",
+    "build_common",
     "build_contract",
-    "build_shared",
-    "create_proxy",
+    "create_layer",
     "drop_contract",
-    "drop_proxy",
+    "drop_layer",
     "registries",
     "role_prefix",
     "run_sql",
@@ -34,7 +34,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,53}")
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
+class RegistrySchema:
     """A registry of a database: a pair of schemas.
 
     Parameters
@@ -66,18 +66,18 @@ def run_sql(connection: Connection, sql: str) -> None:
         cursor.close()
 
 
-def registries(connection: Connection) -> list[Registry]:
+def registries(connection: Connection) -> list[RegistrySchema]:
     """List the registries of a database, the base first."""
     rows = connection.execute(
-        text("SELECT registry, base, depth FROM butler_shared.registry ORDER BY depth, registry")
+        text("SELECT registry, base, depth FROM butler_common.registry ORDER BY depth, registry")
     )
-    return [Registry(row.registry, row.base, row.depth) for row in rows]
+    return [RegistrySchema(row.registry, row.base, row.depth) for row in rows]
 
 
 def become_owner(connection: Connection) -> None:
     """Take the role of the schema's owner until the transaction ends; nothing where there is none yet."""
     owner = connection.execute(
-        text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_shared'")
+        text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_common'")
     ).scalar_one_or_none()
     if owner:
         connection.execute(text(f"SET LOCAL ROLE {owner}"))
@@ -85,43 +85,43 @@ def become_owner(connection: Connection) -> None:
 
 def role_prefix(connection: Connection) -> str:
     """Give what the roles of this database begin with."""
-    prefix: str = connection.execute(text("SELECT role_prefix FROM butler_shared.installation")).scalar_one()
+    prefix: str = connection.execute(text("SELECT role_prefix FROM butler_common.installation")).scalar_one()
     return prefix
 
 
-def build_shared(connection: Connection, objects: Iterable[SqlObject], prefix: str) -> None:
+def build_common(connection: Connection, objects: Iterable[SqlObject], prefix: str) -> None:
     """Make the functions that all registries of a database share, or replace them."""
     for obj in objects:
-        if obj.path.startswith("shared/"):
+        if obj.common:
             run_sql(connection, instantiate(obj.sql, "butler", prefix))
 
 
 def build_contract(
-    connection: Connection, registry: Registry, objects: Sequence[SqlObject], prefix: str
+    connection: Connection, registry: RegistrySchema, objects: Sequence[SqlObject], prefix: str
 ) -> None:
-    """Make the views, functions and triggers of a registry whose tables are there, and open its doors."""
+    """Make the contract of a registry whose tables are there, and grant access to it."""
     name = {"registry": registry.name}
-    connection.execute(text("SELECT butler_shared.make_layer(:registry)"), name)
+    connection.execute(text("SELECT butler_common.make_layer(:registry)"), name)
     for obj in objects:
-        if not obj.path.startswith("shared/"):
+        if not obj.common:
             run_sql(connection, instantiate(obj.sql, registry.name, prefix))
-    connection.execute(text("SELECT butler_shared.make_triggers(:registry)"), name)
-    connection.execute(text("SELECT butler_shared.copy_comments(:registry)"), name)
-    connection.execute(text("SELECT butler_shared.open_doors(:registry)"), name)
+    connection.execute(text("SELECT butler_common.make_triggers(:registry)"), name)
+    connection.execute(text("SELECT butler_common.copy_comments(:registry)"), name)
+    connection.execute(text("SELECT butler_common.grant_access(:registry)"), name)
     run_sql(
         connection,
         f"SELECT {registry.tables}.make_camera_view(c.camera) FROM {registry.tables}.all_camera AS c",
     )
 
 
-def drop_contract(connection: Connection, registry: Registry) -> None:
+def drop_contract(connection: Connection, registry: RegistrySchema) -> None:
     """Drop the views, functions and triggers of a registry; its tables stay."""
-    connection.execute(text("SELECT butler_shared.drop_contract(:registry)"), {"registry": registry.name})
+    connection.execute(text("SELECT butler_common.drop_contract(:registry)"), {"registry": registry.name})
 
 
-def create_proxy(
+def create_layer(
     connection: Connection, name: str, base: str, *, owner: str = "", root: Path | None = None
-) -> Registry:
+) -> RegistrySchema:
     """Make a registry as a layer over another.
 
     Parameters
@@ -175,18 +175,18 @@ def create_proxy(
             hint="Choose another name, or drop the layer first.",
             details={"name": name},
         )
-    proxy = Registry(name, base, below[base].depth + 1)
-    run_sql(connection, f"CREATE SCHEMA {proxy.name}; CREATE SCHEMA {proxy.tables};")
+    layer = RegistrySchema(name, base, below[base].depth + 1)
+    run_sql(connection, f"CREATE SCHEMA {layer.name}; CREATE SCHEMA {layer.tables};")
     connection.execute(
         text(
-            "INSERT INTO butler_shared.registry (registry, base, depth, owner)"
+            "INSERT INTO butler_common.registry (registry, base, depth, owner)"
             " VALUES (:name, :base, :depth, coalesce(nullif(:owner, ''), session_user))"
         ),
-        {"name": name, "base": base, "depth": proxy.depth, "owner": owner},
+        {"name": name, "base": base, "depth": layer.depth, "owner": owner},
     )
-    registry_tables(proxy.tables).create_all(connection, checkfirst=False)
-    build_contract(connection, proxy, read_objects(root or sql_root()), role_prefix(connection))
-    return proxy
+    registry_tables(layer.tables).create_all(connection, checkfirst=False)
+    build_contract(connection, layer, read_objects(root or sql_root()), role_prefix(connection))
+    return layer
 
 
 def _is_keyword(connection: Connection, name: str) -> bool:
@@ -199,10 +199,10 @@ def _is_keyword(connection: Connection, name: str) -> bool:
     )
 
 
-_RESERVED = frozenset({"butler", "butler_shared", "public", "information_schema"})
+_RESERVED = frozenset({"butler", "butler_common", "public", "information_schema"})
 
 
-def drop_proxy(connection: Connection, name: str) -> list[Artifact]:
+def drop_layer(connection: Connection, name: str) -> list[Artifact]:
     """Drop a layer with all that was registered in it.
 
     Returns
@@ -242,7 +242,7 @@ def drop_proxy(connection: Connection, name: str) -> list[Artifact]:
             " ORDER BY path"
         )
     ).all()
-    connection.execute(text("DELETE FROM butler_shared.registry WHERE registry = :name"), {"name": name})
+    connection.execute(text("DELETE FROM butler_common.registry WHERE registry = :name"), {"name": name})
     run_sql(connection, f"DROP SCHEMA {found.name} CASCADE; DROP SCHEMA {found.tables} CASCADE;")
     return [
         Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)

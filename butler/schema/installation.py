@@ -48,7 +48,7 @@ def set_trash_delay(connection: Connection, interval: str) -> None:
     """
     try:
         connection.execute(
-            text("UPDATE butler_shared.installation SET trash_delay = CAST(:delay AS interval)"),
+            text("UPDATE butler_common.installation SET trash_delay = CAST(:delay AS interval)"),
             {"delay": interval},
         )
     except (DataError, IntegrityError) as error:

@@ -17,8 +17,8 @@ from butler.errors import (
 from butler.schema.install import registries, role_prefix, run_sql
 from butler.schema.objects import instantiate, sql_root
 from butler.schema.reference import expected_catalog
-from butler.schema.requirements import doors, gaps, obstacles
-from butler.schema.tables import SHARED
+from butler.schema.requirements import gaps, obstacles, role_names
+from butler.schema.tables import COMMON
 from butler.schema.version import SCHEMA_VERSION
 
 __all__ = [
@@ -40,8 +40,8 @@ class Difference:
 
     Parameters
     ----------
-    kind : `str`
-        table, column, constraint, index, trigger, view, function, door …
+    object_type : `str`
+        table, column, constraint, index, trigger, view, function, grant …
     name : `str`
         Of the object.
     expected : `str` or `None`
@@ -50,17 +50,17 @@ class Difference:
         Its definition as it is; `None` if it is missing.
     """
 
-    kind: str
+    object_type: str
     name: str
     expected: str | None
     found: str | None
 
     def __str__(self) -> str:
         if self.found is None:
-            return f"{self.kind} {self.name} is missing"
+            return f"{self.object_type} {self.name} is missing"
         if self.expected is None:
-            return f"{self.kind} {self.name} is not ours"
-        return f"{self.kind} {self.name} differs"
+            return f"{self.object_type} {self.name} is not ours"
+        return f"{self.object_type} {self.name} differs"
 
 
 def _alembic(connection: Connection) -> Any:
@@ -75,10 +75,10 @@ def _alembic(connection: Connection) -> Any:
 
 def current_version(connection: Connection) -> str | None:
     """Give the revision that a database is at; `None` if it has no schema of ours."""
-    if not inspect(connection).has_table("alembic_version", schema=SHARED):
+    if not inspect(connection).has_table("alembic_version", schema=COMMON):
         return None
     version: str | None = connection.execute(
-        text(f"SELECT version_num FROM {SHARED}.alembic_version")
+        text(f"SELECT version_num FROM {COMMON}.alembic_version")
     ).scalar_one_or_none()
     return version
 
@@ -142,7 +142,7 @@ def administrator_script(*, role_prefix: str = "butler", login: str | None = Non
         If the prefix isn't one for roles.
     """
     _check_prefix(role_prefix)
-    owner, writer, reader = doors(role_prefix)
+    owner, writer, reader = role_names(role_prefix)
     grants = ""
     if login is not None:
         quoted = '"' + login.replace('"', '""') + '"'
@@ -204,17 +204,17 @@ def _migrate(direction: str, connection: Connection, target: str) -> None:
 
 
 def grant(connection: Connection) -> None:
-    """Open the doors of every registry again, after a restore, which brings none of them."""
+    """Grant access to every registry again, after a restore, which brings no grants."""
     for registry in registries(connection):
-        connection.execute(text(f"SELECT {SHARED}.open_doors(:registry)"), {"registry": registry.name})
+        connection.execute(text(f"SELECT {COMMON}.grant_access(:registry)"), {"registry": registry.name})
 
 
 def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str, str], str]:
-    """Read a registry's catalogue: (kind, name) to definition, in the base's names.
+    """Read a registry's catalogue: (object type, name) to definition, in the base's names.
 
     Views of single cameras are left out, as they depend on what was registered.
     """
-    schemas = [registry, f"{registry}_internal"] + ([SHARED] if registry == "butler" else [])
+    schemas = [registry, f"{registry}_internal"] + ([COMMON] if registry == "butler" else [])
     prefix = role_prefix(connection)
     listing = (sql_root() / "catalog.sql").read_text(encoding="utf-8")
     connection.execute(text("SET LOCAL search_path = ''"))
@@ -222,8 +222,8 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
     connection.execute(text("RESET search_path"))
     own_views = {
         name.split(".")[1]
-        for kind, name, definition in rows
-        if kind == "view" and "\ncomment Visits of camera " in definition
+        for object_type, name, definition in rows
+        if object_type == "view" and "\ncomment Visits of camera " in definition
     }
 
     def in_base_names(value: str) -> str:
@@ -235,8 +235,8 @@ def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str,
         return value
 
     return {
-        (kind, in_base_names(name)): in_base_names(definition)
-        for kind, name, definition in rows
+        (object_type, in_base_names(name)): in_base_names(definition)
+        for object_type, name, definition in rows
         if len(name.split(".")) < 2 or name.split(".")[1] not in own_views
     }
 

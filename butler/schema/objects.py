@@ -1,26 +1,28 @@
-"""The SQL files: functions, triggers and views, and how they become those of a registry.
+"""The SQL files: types, functions, triggers and views, and how they become those of a registry.
 
-Each file is written with the base registry's names and begins with
-``-- object: <kind> <name>``; ``-- requires:`` lines name the files that must
-come before it.
+Each file makes one object, written with the base registry's names. What must be
+made before it follows from the names in it, so no list of that can go stale.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["FOLDERS", "SqlObject", "instantiate", "read_objects", "sql_root"]
+__all__ = ["SqlObject", "copy_objects", "instantiate", "read_objects", "sql_root"]
 
-FOLDERS = ("shared", "functions", "triggers", "views")
-"""In the order in which they are made."""
+_OTHER = ("migrations", "reference")
+"""The folders whose files make no object."""
 
-_OBJECT = re.compile(r"\A-- object: (function|view) (.+)\n")
-_REQUIRES = re.compile(r"^-- requires: (.+)$", re.MULTILINE)
+_MADE = re.compile(r"^CREATE (?:OR REPLACE )?(FUNCTION|TYPE|VIEW) ([a-z_]+\.[a-z0-9_]+)", re.MULTILINE)
+_COMMENT = re.compile(r"^ *--.*$", re.MULTILINE)
+_NAMED = re.compile(r"\bbutler(?:_[a-z]+)?\.[a-z0-9_]+")
 _ROLE = re.compile(r"\bbutler_(owner|writer|reader)\b")
 _TABLES = re.compile(r"\bbutler_internal\b")
 _CONTRACT = re.compile(r"\bbutler\b(?=\.[a-z%])|(?<=')butler(?='::regnamespace)")
@@ -34,32 +36,38 @@ class SqlObject:
     ----------
     path : `str`
         Of the file, relative to the folder that holds them all.
-    kind : `str`
-        ``function`` or ``view``.
+    object_type : `str`
+        ``function``, ``type`` or ``view``.
     name : `str`
-        As DROP takes it.
+        With its schema; no two objects share one.
     sql : `str`
         The whole file.
     """
 
     path: str
-    kind: str
+    object_type: str
     name: str
     sql: str
 
     @classmethod
     def read(cls, root: Path, path: str) -> SqlObject:
-        """Read a file; its first line must say what it makes."""
+        """Read a file, which must make one object."""
         sql = (root / path).read_text(encoding="utf-8")
-        match = _OBJECT.match(sql)
-        if match is None:
-            raise ValueError(f"{path}: the first line must read '-- object: <function|view> <name>'")
-        return cls(path, match[1], match[2], sql)
+        made = _MADE.findall(sql)
+        if len(made) != 1:
+            raise ValueError(f"{path} makes {len(made)} functions, types and views; a file makes one")
+        ((object_type, name),) = made
+        return cls(path, object_type.lower(), name, sql)
+
+    @property
+    def common(self) -> bool:
+        """Whether there is one for all registries of a database."""
+        return self.name.startswith("butler_common.")
 
     @cached_property
-    def requires(self) -> frozenset[str]:
-        """Paths of the files that must be run before this one."""
-        return frozenset(path for line in _REQUIRES.findall(self.sql) for path in line.split())
+    def names(self) -> frozenset[str]:
+        """Every name of ours that the statements have, of tables too."""
+        return frozenset(_NAMED.findall(_COMMENT.sub("", self.sql))) - {self.name}
 
 
 def sql_root() -> Path:
@@ -69,25 +77,33 @@ def sql_root() -> Path:
     return inside if inside.is_dir() else package.parent / "db"
 
 
+def _paths(root: Path) -> Iterator[str]:
+    paths = sorted(file.relative_to(root).as_posix() for file in root.glob("*/**/*.sql"))
+    return (path for path in paths if path.split("/")[0] not in _OTHER)
+
+
+def copy_objects(root: Path, target: Path) -> None:
+    """Copy the files of all objects to another folder."""
+    for path in _paths(root):
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, target / path)
+
+
 def read_objects(root: Path) -> list[SqlObject]:
-    """Read every object under a folder, each after those it requires.
+    """Read every object under a folder, each after those that it names.
 
     Raises
     ------
     ValueError
-        If a file requires one that isn't there, or two require each other.
+        If two files make objects of one name, or two objects name each other.
     """
-    objects = {
-        path: SqlObject.read(root, path)
-        for folder in FOLDERS
-        for path in sorted(file.relative_to(root).as_posix() for file in (root / folder).rglob("*.sql"))
-    }
-    for path, obj in objects.items():
-        if missing := obj.requires - objects.keys():
-            raise ValueError(f"{path} requires {', '.join(sorted(missing))}, which isn't there")
-    order = TopologicalSorter({path: sorted(obj.requires) for path, obj in objects.items()}).static_order()
-    sorted_objects = [objects[path] for path in order]
-    return sorted(sorted_objects, key=lambda obj: FOLDERS.index(obj.path.split("/")[0]))
+    objects = [SqlObject.read(root, path) for path in _paths(root)]
+    by_name = {obj.name: obj for obj in objects}
+    for obj in objects:
+        if by_name[obj.name] is not obj:
+            raise ValueError(f"{obj.path} and {by_name[obj.name].path} both make {obj.name}")
+    before = {name: sorted(obj.names & by_name.keys()) for name, obj in by_name.items()}
+    return [by_name[name] for name in TopologicalSorter(before).static_order()]
 
 
 def instantiate(sql: str, registry: str, role_prefix: str) -> str:

@@ -12,13 +12,13 @@ _FILE = "catalog.json"
 
 
 def expected_catalog() -> dict[tuple[str, str], str]:
-    """Give (kind, name) to definition."""
+    """Give (object type, name) to definition."""
     rows = json.loads((sql_root() / _FILE).read_text(encoding="utf-8"))
-    return {(kind, name): definition for kind, name, definition in rows}
+    return {(object_type, name): definition for object_type, name, definition in rows}
 
 
 def write_expected_catalog(catalog: dict[tuple[str, str], str]) -> None:
     """Write the listing; done when a revision is frozen."""
-    rows = [[kind, name, definition] for (kind, name), definition in sorted(catalog.items())]
+    rows = [[object_type, name, definition] for (object_type, name), definition in sorted(catalog.items())]
     text = "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
     (sql_root() / _FILE).write_text(text, encoding="utf-8")

@@ -61,7 +61,7 @@ SELECT p.proname AS function, pg_get_function_arguments(p.oid) AS arguments,
        has_function_privilege(butler.rolname, p.oid, 'EXECUTE') AS readers
 FROM pg_catalog.pg_proc AS p
 CROSS JOIN (
-    SELECT i.role_prefix || '_reader' AS rolname FROM butler_shared.installation AS i
+    SELECT i.role_prefix || '_reader' AS rolname FROM butler_common.installation AS i
 ) AS butler
 WHERE p.pronamespace = 'butler'::regnamespace
 ORDER BY p.proname, arguments
@@ -86,7 +86,7 @@ SELECT DISTINCT code[1] AS code, p.proname AS function
 FROM pg_catalog.pg_proc AS p
 CROSS JOIN LATERAL regexp_matches(pg_get_functiondef(p.oid), '''(UB[0-9]{3})''', 'g') AS code
 WHERE p.pronamespace IN (
-    'butler'::regnamespace, 'butler_internal'::regnamespace, 'butler_shared'::regnamespace
+    'butler'::regnamespace, 'butler_internal'::regnamespace, 'butler_common'::regnamespace
 )
 ORDER BY 1, 2
 """
@@ -187,7 +187,7 @@ def _diagram(
         if table in names and target in {*names, *_UNITS} and table != target:
             arrows[target, table] = arrows.get((target, table), False) or key["required"]
     for (target, table), required in sorted(arrows.items()):
-        end, verb = "||" if required else "|o", "has" if target in names else "labels"
+        end, verb = "||" if required else "|o", "has" if target in names else "identifies"
         yield f"    {target} {end}--o{{ {table} : {verb}"
     for name in names:
         types = {row["column"]: row["type"].split("(")[0].split()[0] for row in views if row["view"] == name}

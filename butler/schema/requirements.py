@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-__all__ = ["Finding", "advice", "doors", "gaps", "locks", "neighbours", "obstacles"]
+__all__ = ["Finding", "advice", "gaps", "locks", "neighbours", "obstacles", "role_names"]
 
 OLDEST_SERVER = 15
 OLDEST_POSTGIS = 3
@@ -20,7 +20,7 @@ class Finding:
     Parameters
     ----------
     what : `str`
-        Kind and name, such as ``extension postgis``.
+        Type and name, such as ``extension postgis``.
     problem : `str`
         What is wrong with it.
     remedy : `str`
@@ -98,7 +98,7 @@ _PUBLIC = text("""
     WHERE d.datname = current_database() AND a.grantee = 0
     ORDER BY a.privilege_type
 """)
-_DOORS = text("""
+_PRIVILEGES = text("""
     SELECT w.role, w.privilege
     FROM unnest(CAST(:roles AS text[]), CAST(:privileges AS text[])) AS w (role, privilege)
     WHERE NOT has_database_privilege(to_regrole(w.role), current_database(), w.privilege)
@@ -125,16 +125,16 @@ _LOCKS = text("""
         (
             SELECT count(*) FROM pg_class AS c
             INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
-            INNER JOIN butler_shared.registry AS r ON n.nspname IN (r.registry, r.registry || '_internal')
+            INNER JOIN butler_common.registry AS r ON n.nspname IN (r.registry, r.registry || '_internal')
         ) AS taken,
-        (SELECT count(*) FROM butler_shared.registry) AS registries,
+        (SELECT count(*) FROM butler_common.registry) AS registries,
         current_setting('max_locks_per_transaction')::bigint AS setting,
         current_setting('max_connections')::bigint
         + current_setting('max_prepared_transactions')::bigint AS sessions
 """)
 
 
-def doors(role_prefix: str) -> tuple[str, str, str]:
+def role_names(role_prefix: str) -> tuple[str, str, str]:
     """Give the names of the owner, the writer and the reader."""
     return (f"{role_prefix}_owner", f"{role_prefix}_writer", f"{role_prefix}_reader")
 
@@ -194,7 +194,7 @@ def gaps(connection: Connection, role_prefix: str) -> Iterator[tuple[Finding, bo
     role_prefix : `str`
         What the names of the roles begin with.
     """
-    names = doors(role_prefix)
+    names = role_names(role_prefix)
     owner = names[0]
     login = connection.execute(text("SELECT session_user")).scalar_one()
 
@@ -221,17 +221,17 @@ def gaps(connection: Connection, role_prefix: str) -> Iterator[tuple[Finding, bo
         yield finding(f"setting {row.setting.lower()}", f"the database's is not {row.value}", owns)
     open_to_all = {"CONNECT": "connect", "TEMPORARY": "make temporary tables", "CREATE": "make schemas"}
     for privilege in connection.execute(_PUBLIC).scalars():
-        yield finding("door", f"anybody may {open_to_all[privilege]}", owns)
+        yield finding("grant", f"anybody may {open_to_all[privilege]}", owns)
     wanted = [(role, "CONNECT") for role in names] + [(owner, "CREATE"), (owner, "TEMPORARY")]
     there = [pair for pair in wanted if pair[0] not in missing]
     closed = {"roles": [role for role, _ in there], "privileges": [privilege for _, privilege in there]}
-    for row in connection.execute(_DOORS, closed):
-        yield finding("door", f"{row.role} has no {row.privilege} on the database", owns)
+    for row in connection.execute(_PRIVILEGES, closed):
+        yield finding("grant", f"{row.role} has no {row.privilege} on the database", owns)
 
 
 def neighbours(connection: Connection, role_prefix: str) -> Iterator[Finding]:
     """Find the other databases of the server that roles of this prefix open."""
-    others = list(connection.execute(_NEIGHBOURS, {"owner": doors(role_prefix)[0]}).scalars())
+    others = list(connection.execute(_NEIGHBOURS, {"owner": role_names(role_prefix)[0]}).scalars())
     if others:
         yield Finding(
             f"roles {role_prefix}_*",

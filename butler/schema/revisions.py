@@ -19,16 +19,16 @@ from sqlalchemy.schema import ExecutableDDLElement as Executable
 from sqlalchemy.sql.ddl import AddConstraint
 
 from butler.schema.install import (
-    Registry,
+    RegistrySchema,
+    build_common,
     build_contract,
-    build_shared,
     drop_contract,
     registries,
     role_prefix,
     run_sql,
 )
-from butler.schema.objects import FOLDERS, SqlObject, read_objects, sql_root
-from butler.schema.tables import IDS, SHARED, metadata
+from butler.schema.objects import SqlObject, copy_objects, read_objects, sql_root
+from butler.schema.tables import COMMON, IDS, metadata
 
 __all__ = [
     "MIGRATION_LOCK",
@@ -55,7 +55,7 @@ def frozen_file(revision: str, path: str) -> str:
 
 
 def frozen_objects(revision: str) -> list[SqlObject]:
-    """Give every object as it was at a revision, each after those it requires."""
+    """Give every object as it was at a revision, each after those that it names."""
     with _tree_at(revision) as root:
         return read_objects(root)
 
@@ -77,12 +77,12 @@ def _tree_at(revision: str) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator[list[Registry]]:
+def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator[list[RegistrySchema]]:
     """Take the contract of every registry away, let the tables be altered, build it as it was at ``new``.
 
     Yields
     ------
-    registries : `list` [`Registry`]
+    registries : `list` [`RegistrySchema`]
         The base first, as tables of the base are altered before those of the layers over it.
     """
     known = registries(connection)
@@ -90,13 +90,13 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
         drop_contract(connection, registry)
     yield known
     prefix, objects = role_prefix(connection), frozen_objects(new)
-    build_shared(connection, objects, prefix)
+    build_common(connection, objects, prefix)
     for registry in known:
         build_contract(connection, registry, objects, prefix)
     kept = {obj.name for obj in objects}
     for obj in frozen_objects(old):
-        if obj.path.startswith("shared/") and obj.name not in kept:
-            run_sql(connection, f"DROP {obj.kind} {obj.name}")
+        if obj.common and obj.name not in kept:
+            run_sql(connection, f"DROP {obj.object_type} {obj.name}")
 
 
 def freeze(revision: str) -> list[str]:
@@ -125,20 +125,19 @@ def freeze_baseline(revision: str) -> None:
     """Freeze everything as the first revision: tables, objects, reference data."""
     target = _frozen_root() / revision
     shutil.rmtree(target, ignore_errors=True)
-    for folder in FOLDERS:
-        shutil.copytree(sql_root() / folder, target / folder)
+    copy_objects(sql_root(), target)
     for path in _REFERENCE:
         (target / path).parent.mkdir(exist_ok=True)
         shutil.copyfile(sql_root() / path, target / path)
-    shutil.copyfile(sql_root() / "drop_shared.sql", target / "drop_shared.sql")
-    (target / "shared_tables.sql").write_text(_table_sql(shared=True), encoding="utf-8")
-    (target / "tables.sql").write_text(_table_sql(shared=False), encoding="utf-8")
+    shutil.copyfile(sql_root() / "drop_common.sql", target / "drop_common.sql")
+    (target / "common_tables.sql").write_text(_table_sql(common=True), encoding="utf-8")
+    (target / "tables.sql").write_text(_table_sql(common=False), encoding="utf-8")
 
 
-def _table_sql(*, shared: bool) -> str:
+def _table_sql(*, common: bool) -> str:
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    tables = [table for table in metadata.sorted_tables if (table.schema == SHARED) == shared]
-    statements: list[Executable] = [CreateSequence(sequence) for sequence in IDS] if shared else []
+    tables = [table for table in metadata.sorted_tables if (table.schema == COMMON) == common]
+    statements: list[Executable] = [CreateSequence(sequence) for sequence in IDS] if common else []
     late: list[Executable] = []
     for table in tables:
         statements.append(CreateTable(table))

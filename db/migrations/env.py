@@ -11,21 +11,21 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from butler.schema.revisions import MIGRATION_LOCK, freeze
-from butler.schema.tables import BASE, SHARED, Letter, metadata
+from butler.schema.tables import BASE, COMMON, Letter, metadata
 
 # SQLAlchemy takes it for text.
 ischema_names['"char"'] = Letter
 
 
-def include_name(name: str | None, kind: str, _parents: Any) -> bool:
+def include_name(name: str | None, object_type: str, _parents: Any) -> bool:
     """Compare our own schemas only."""
-    return kind != "schema" or name in (BASE, SHARED)
+    return object_type != "schema" or name in (BASE, COMMON)
 
 
-def include_object(obj: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+def include_object(obj: Any, name: str | None, object_type: str, reflected: bool, compare_to: Any) -> bool:
     """Leave Alembic's own table out of the comparison."""
     return name != "alembic_version" and bool(
-        alembic_helpers.include_object(obj, name, kind, reflected, compare_to)
+        alembic_helpers.include_object(obj, name, object_type, reflected, compare_to)
     )
 
 
@@ -39,11 +39,11 @@ def run(connection: Connection) -> None:
     """Migrate over a connection in the caller's transaction."""
     connection.execute(text("SET LOCAL lock_timeout = '4s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SHARED}"))
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {COMMON}"))
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        version_table_schema=SHARED,
+        version_table_schema=COMMON,
         include_schemas=True,
         include_name=include_name,
         include_object=include_object,

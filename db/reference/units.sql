@@ -1,4 +1,4 @@
-INSERT INTO butler_shared.unit (unit, position, kind, view, requires, doc) VALUES
+INSERT INTO butler_common.unit (unit, position, value_type, view, requires, doc) VALUES
     ('camera', 0, 'text', 'camera', '{}', 'Camera, also called instrument.'),
     ('abstract_filter', 1, 'text', 'abstract_filter', '{}', 'Pass band in general, also called band.'),
     ('physical_filter', 2, 'text', 'physical_filter', '{camera}', 'Filter that one camera has.'),
@@ -12,10 +12,10 @@ INSERT INTO butler_shared.unit (unit, position, kind, view, requires, doc) VALUE
     ('sky_pixel', 10, 'integer', 'sky_pixel', '{}', 'HEALPix pixel, NUNIQ numbering.'),
     ('label', 11, 'text', 'label', '{}', 'A free word.')
 ON CONFLICT (unit) DO UPDATE SET
-    kind = excluded.kind, view = excluded.view, requires = excluded.requires, doc = excluded.doc;
+    value_type = excluded.value_type, view = excluded.view, requires = excluded.requires, doc = excluded.doc;
 
-INSERT INTO butler_shared.unit_word (word, unit)
-SELECT u.unit AS word, u.unit FROM butler_shared.unit AS u
+INSERT INTO butler_common.unit_word (word, unit)
+SELECT u.unit AS word, u.unit FROM butler_common.unit AS u
 UNION ALL
 VALUES
     ('instrument', 'camera'), ('detector', 'sensor'), ('physical_sensor', 'sensor'),

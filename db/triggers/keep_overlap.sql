@@ -1,6 +1,3 @@
--- object: function butler_internal.keep_overlap()
--- requires: shared/require_read_committed.sql
---
 -- Once a statement, over all its rows. Two loads at once, one of sensors and one of patches, must
 -- not miss each other's rows: sensors take the lock shared, patches take it exclusively, and the
 -- join runs after, in a snapshot of its own. Under another isolation level it would not.
@@ -15,7 +12,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be registered');
+    PERFORM butler_common.require_read_committed('regions can be registered');
     IF tg_table_name = 'observed_sensor' THEN
         PERFORM pg_advisory_xact_lock_shared(7310004, 0);
         IF tg_op <> 'INSERT' THEN

@@ -1,5 +1,3 @@
--- object: function butler_internal.refuse_deleted_file()
---
 -- Fires only for paths that datasets may share. Whoever is deleting a file has said so in the
 -- artifact's state, under the exclusive side of this lock; a dataset that came in after that would
 -- lose its bytes.
@@ -14,13 +12,13 @@ DECLARE
     v_deleting boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7310006, new.datastore_id::integer);
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(
             'SELECT EXISTS (SELECT FROM %I.artifact AS a WHERE a.datastore_id = $1 AND a.state = ''deleting'' '
             'AND replace(a.path, ''{}'', replace(a.dataset_id::text, ''-'', '''')) = $2)', v_registry || '_internal'
         ) INTO v_deleting USING new.datastore_id, new.path;
         IF v_deleting THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB201', format('the file %s is being deleted', new.path),
                 'Try again when that has ended, if it is still there; emptying the trash ends what a dead process began.',
                 jsonb_build_object('path', new.path)

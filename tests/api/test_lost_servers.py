@@ -15,7 +15,6 @@ import pytest
 
 from butler import Butler, DatasetType
 from butler.errors import DatabaseUnavailableError
-from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.puts import PostgresPuts
 from butler.testing.cluster import TestCluster
 

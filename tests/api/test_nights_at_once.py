@@ -112,8 +112,8 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
         assert any(file.exists() for file in files) == (mode != "move")
         unfinished = {intent.id.hex for intent in butler.registry.puts.unfinished(timedelta(0))}
         for fault in butler.verify():
-            assert fault.kind in ("unfinished", "temporary", "orphan"), fault
-            assert fault.kind != "orphan" or any(name in fault.uri for name in unfinished), fault
+            assert fault.fault in ("unfinished", "temporary", "orphan"), fault
+            assert fault.fault != "orphan" or any(name in fault.uri for name in unfinished), fault
 
 
 IN_SMALL_LOTS = (

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from butler import Butler, DatasetType
 from butler.cli.application import application
 from butler.registry.postgres.engine import one_transaction
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def butler(butler: Butler) -> Butler:
 @pytest.fixture
 def layer(butler: Butler, database: Any, repo: Path) -> Iterator[Butler]:
     with one_transaction(database.dsn("owner")) as connection:
-        create_proxy(connection, "mydb_me", "butler")
+        create_layer(connection, "mydb_me", "butler")
     with Butler(repo, run="u/me/mine", registry="mydb_me") as layer:
         layer.put("mine", "note", label="c")
         yield layer
@@ -132,9 +132,9 @@ def test_what_is_no_datastore_or_no_folder_is_refused(butler: Butler, repo: Path
 def test_nobody_but_the_owner_moves_a_datastore(database: Any, role: str) -> None:
     with (
         database.connect(role).cursor() as cursor,
-        pytest.raises(psycopg2.errors.InsufficientPrivilege, match="butler_shared"),
+        pytest.raises(psycopg2.errors.InsufficientPrivilege, match="butler_common"),
     ):
-        cursor.execute("SELECT butler_shared.relocate_datastore('main', 'file:///tmp/')")
+        cursor.execute("SELECT butler_common.relocate_datastore('main', 'file:///tmp/')")
 
 
 def test_datastores_are_listed_with_what_is_in_them(butler: Butler, repo: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from butler import Butler, DatasetRef, DatasetType
-from butler.maintenance.trash import BATCH
 from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
@@ -20,6 +19,7 @@ from butler.errors import (
     NotSupportedError,
     PermissionDeniedError,
 )
+from butler.maintenance.trash import BATCH
 
 NOW = timedelta(0)
 

@@ -25,7 +25,7 @@ from butler.errors import (
     PermissionDeniedError,
 )
 from butler.registry.postgres.engine import one_transaction
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.testing.datastore import assert_same_exposure, example_exposure
 
 NOW = timedelta(0)
@@ -47,7 +47,7 @@ def refs(butler: Butler) -> list[DatasetRef]:
 @pytest.fixture
 def layer(butler: Butler, database: Any, repo: Path) -> Iterator[Butler]:
     with one_transaction(database.dsn("owner")) as connection:
-        create_proxy(connection, "mydb_me", "butler")
+        create_layer(connection, "mydb_me", "butler")
     with Butler(repo, run="u/me/mine", registry="mydb_me") as layer:
         yield layer
 

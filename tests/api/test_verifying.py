@@ -13,7 +13,7 @@ import pytest
 
 from butler import Butler, DatasetType
 from butler.registry.postgres.engine import one_transaction
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def butler(butler: Butler) -> Butler:
 @pytest.fixture
 def layer(butler: Butler, database: Any, repo: Path) -> Iterator[Butler]:
     with one_transaction(database.dsn("owner")) as connection:
-        create_proxy(connection, "mydb_me", "butler")
+        create_layer(connection, "mydb_me", "butler")
     with Butler(repo, run="u/me/mine", registry="mydb_me") as layer:
         yield layer
 

@@ -32,7 +32,7 @@ from butler.errors import (
     StorageError,
 )
 from butler.registry.postgres.engine import one_transaction, without_password
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.schema.migrations import check, initialise
 
 
@@ -49,7 +49,7 @@ def butler(butler: Butler) -> Butler:
 @pytest.fixture
 def layer(butler: Butler, database: Any, repo: Path) -> Iterator[Butler]:
     with one_transaction(database.dsn("owner")) as connection:
-        create_proxy(connection, "mydb_me", "butler")
+        create_layer(connection, "mydb_me", "butler")
     with Butler(repo, run="u/me/mine", registry="mydb_me") as layer:
         layer.put("mine", "note", label="c")
         yield layer
@@ -242,7 +242,7 @@ def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
 def test_a_layer_that_the_backup_lacks_goes_too(butler: Butler, database: Any, tmp_path: Path) -> None:
     made_of(database, tmp_path / "backup")
     with one_transaction(database.dsn("owner")) as connection:
-        create_proxy(connection, "mydb_late", "butler")
+        create_layer(connection, "mydb_late", "butler")
     put_back(tmp_path / "backup", database, replace=True)
     with one_transaction(database.dsn("owner")) as connection:
         assert check(connection) == []

@@ -477,7 +477,7 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     assert filled.get(kept) == {"mean": 3.0}
     # The files whose rows were altered belong to nothing now.
     left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts}
-    assert {(fault.kind, fault.uri) for fault in filled.verify()} == {("orphan", uri) for uri in left}
+    assert {(fault.fault, fault.uri) for fault in filled.verify()} == {("orphan", uri) for uri in left}
 
 
 def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
@@ -492,7 +492,7 @@ def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert result.exit_code == 1
     assert "view butler.label is missing" in result.stdout
     assert "table butler.mine is not ours" in result.stdout
-    assert "door butler_internal.dataset is not ours" in result.stdout
+    assert "grant butler_internal.dataset is not ours" in result.stdout
     assert "anybody may make temporary tables: run 'butler db grant'" in result.stdout
     assert "setting timezone" in result.stdout
     command.out("db", "grant", "--dsn", database.dsn("superuser"))

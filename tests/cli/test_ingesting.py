@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from astropy.table import Table
+from butler.cli.growing import growing_report
 
 from butler import Butler
 from butler.cli.console import write_rows
-from butler.cli.growing import growing_report
 from butler.registry.results import Fetched, Rows
 
 from .conftest import CAMERA, Command, on_a_terminal

@@ -38,7 +38,7 @@ def test_a_dataset_counts_in_each_collection_that_has_it(filled: Butler, command
     filled.registry.register_collection("best", "tagged")
     filled.associate("best", list(filled.query.datasets("stats")))
     rows = {row["collection"]: row for row in command.json("du", "--by", "collection")}
-    assert (rows["best"]["kind"], rows["best"]["datasets"]) == ("tagged", 2)
+    assert (rows["best"]["collection_type"], rows["best"]["datasets"]) == ("tagged", 2)
     assert rows["best"]["bytes"] == stored(filled, "stats")
     assert rows["u/me/first"]["datasets"] == 4
 

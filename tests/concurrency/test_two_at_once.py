@@ -11,7 +11,7 @@ from db.session import Session, refused
 from db.world import TEMPLATE, artifact, put, square
 from sqlalchemy import NullPool, create_engine
 
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from concurrency.conftest import Person
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
@@ -420,7 +420,7 @@ def test_a_name_registered_in_base_and_layer_at_once_is_in_one(
         database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
     )
     with engine.begin() as connection:
-        create_proxy(connection, "mydb", "butler")
+        create_layer(connection, "mydb", "butler")
     first, second = pair
     calls = [
         "SELECT butler.register_collection('u/x', 'run')",
@@ -444,7 +444,7 @@ def test_names_are_not_registered_under_layers_in_another_isolation_level(
         database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
     )
     with engine.begin() as connection:
-        create_proxy(connection, "mydb", "butler")
+        create_layer(connection, "mydb", "butler")
     with refused("UB601", "read committed"), write.transaction("REPEATABLE READ"):
         write.rows("SELECT mydb.register_collection('u/x', 'run')")
 
@@ -454,7 +454,7 @@ def test_a_unit_that_a_layer_needs_is_not_deleted_meanwhile(database: Any, own: 
         database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
     )
     with engine.begin() as connection:
-        create_proxy(connection, "mydb", "butler")
+        create_layer(connection, "mydb", "butler")
     own.rows("INSERT INTO butler_internal.label (label) VALUES ('fleeting')")
     person, _ = pair
     own.rows("BEGIN")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from db.session import Session
@@ -10,12 +11,13 @@ from db.world import camera
 from sqlalchemy import create_engine
 
 from butler.registry.postgres.errors import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
-from butler.schema.install import create_proxy, drop_proxy
-from butler.schema.objects import read_objects, sql_root
+from butler.schema.install import create_layer, drop_layer
+from butler.schema.objects import SqlObject, read_objects, sql_root
 from butler.schema.tables import metadata
 from butler.schema.version import SCHEMA_VERSION
 
-OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_shared')"
+OBJECTS = read_objects(sql_root())
+OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_common')"
 
 
 def test_every_relation_and_function_is_explained(still: dict[str, Session]) -> None:
@@ -149,7 +151,7 @@ def test_a_function_of_the_contract_that_reads_our_tables_does_so_as_the_owner(
         "SELECT p.proname, p.prosecdef, pg_get_functiondef(p.oid) FROM pg_proc AS p WHERE p.pronamespace = 'butler'::regnamespace"
     )
     touching = {
-        name: definer for name, definer, body in bodies if re.search(r"butler_(internal|shared)\.", body)
+        name: definer for name, definer, body in bodies if re.search(r"butler_(internal|common)\.", body)
     }
     assert len(touching) > 20
     assert [name for name, definer in touching.items() if not definer] == []
@@ -206,13 +208,7 @@ def test_every_foreign_key_that_needs_one_has_an_index(still: dict[str, Session]
 
 
 def test_every_code_raised_has_an_exception_and_every_exception_a_code() -> None:
-    folders = ("shared", "functions", "triggers", "views")
-    raised = {
-        code
-        for folder in folders
-        for file in (sql_root() / folder).rglob("*.sql")
-        for code in re.findall(r"'(UB\d{3})'", file.read_text())
-    }
+    raised = {code for obj in OBJECTS for code in re.findall(r"'(UB\d{3})'", obj.sql)}
     assert raised == {code for code in BY_SQLSTATE if code.startswith("UB")}
 
 
@@ -231,29 +227,61 @@ def test_every_constraint_has_an_exception(still: dict[str, Session]) -> None:
 
 # Files ------------------------------------------------------------------------------
 
-OBJECTS = read_objects(sql_root())
-
 
 @pytest.mark.parametrize("obj", OBJECTS, ids=lambda obj: obj.path)
-def test_a_file_makes_and_explains_the_one_object_that_it_is_named_after(obj: object) -> None:
-    path, kind, name, sql = obj.path, obj.kind, obj.name, obj.sql  # type: ignore[attr-defined]
-    made = re.findall(r"^CREATE (?:OR REPLACE )?(FUNCTION|VIEW) ([a-z0-9_.]+)", sql, re.MULTILINE)
-    bare = name.split("(")[0]
-    assert made == [(kind.upper(), bare)]
-    assert path.rsplit("/", 1)[-1] == bare.split(".")[1] + ".sql"
-    assert len(re.findall(rf"^COMMENT ON {kind.upper()} {re.escape(bare)}", sql, re.MULTILINE)) == 1
-    assert sql.isascii() or "…" in sql or "°" in sql
-    assert "\t" not in sql
-    assert sql.endswith(";\n")
+def test_a_file_makes_and_explains_the_one_object_that_it_is_named_after(obj: SqlObject) -> None:
+    assert Path(obj.path).stem == obj.name.split(".")[1]
+    assert len(re.findall(rf"^COMMENT ON {obj.object_type.upper()} {obj.name}\b", obj.sql, re.MULTILINE)) == 1
+    assert obj.sql.isascii() or "…" in obj.sql or "°" in obj.sql
+    assert "\t" not in obj.sql
+    assert obj.sql.endswith(";\n")
+
+
+def write_objects(root: Path, **files: str) -> Path:
+    for name, sql in files.items():
+        (root / "functions").mkdir(exist_ok=True)
+        (root / "functions" / f"{name}.sql").write_text(sql, encoding="utf-8")
+    return root
+
+
+def test_an_object_is_made_after_those_that_it_names(tmp_path: Path) -> None:
+    write_objects(
+        tmp_path,
+        a="-- Not butler.d.\nCREATE VIEW butler.a AS SELECT butler.c() FROM butler_internal.all_camera;\n",
+        b="CREATE FUNCTION butler.b() RETURNS void LANGUAGE sql BEGIN ATOMIC SELECT FROM butler.a; END;\n",
+        c="CREATE OR REPLACE FUNCTION butler.c() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; END;\n",
+        d="CREATE VIEW butler.d AS SELECT FROM butler.a;\n",
+    )
+    order = [obj.name for obj in read_objects(tmp_path)]
+    assert order.index("butler.c") < order.index("butler.a") < order.index("butler.b")
+    assert order.index("butler.a") < order.index("butler.d")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a": "SELECT 1;\n"}, "functions/a.sql makes 0"),
+        ({"a": "CREATE VIEW butler.a AS SELECT 1;\nCREATE VIEW butler.b AS SELECT 1;\n"}, "makes 2"),
+        (
+            dict.fromkeys("ab", "CREATE VIEW butler.a AS SELECT 1;\n"),
+            "a.sql and functions/b.sql both make butler.a",
+        ),
+        ({n: f"CREATE VIEW butler.{n} AS SELECT FROM butler.{m};\n" for n, m in ("ab", "ba")}, "cycle"),
+    ],
+    ids=["none", "two in a file", "two of a name", "a circle"],
+)
+def test_files_that_make_no_order_are_refused(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_objects(write_objects(tmp_path, **files))
 
 
 def test_objects_in_the_database_are_those_of_the_files(still: dict[str, Session]) -> None:
     functions = still["owner"].column(
         f"SELECT n.nspname || '.' || p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE {OURS}"
     )
-    assert sorted(functions) == sorted(o.name.split("(")[0] for o in OBJECTS if o.kind == "function")
+    assert sorted(functions) == sorted(o.name for o in OBJECTS if o.object_type == "function")
     views = {f"butler.{name}" for name in _relations(still["owner"])} - {"butler.visit_cam"}
-    assert views == {o.name for o in OBJECTS if o.kind == "view"}
+    assert views == {o.name for o in OBJECTS if o.object_type == "view"}
 
 
 def test_the_version_that_the_code_needs_is_the_newest_revision() -> None:
@@ -278,7 +306,7 @@ def test_no_name_of_the_base_is_left_in_a_layer(database: object, own: Session, 
     write.call("register_camera", camera("Cam2", extra={"x": {"type": "text"}}))
     engine = create_engine(database.dsn("owner").replace("postgresql://", "postgresql+psycopg2://"))  # type: ignore[attr-defined]
     with engine.begin() as connection:
-        create_proxy(connection, "mydb", "butler")
+        create_layer(connection, "mydb", "butler")
     definitions = own.rows(
         """
         SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid) FROM pg_proc AS p WHERE p.pronamespace IN ('mydb'::regnamespace, 'mydb_internal'::regnamespace)
@@ -308,6 +336,6 @@ def test_no_name_of_the_base_is_left_in_a_layer(database: object, own: Session, 
     for name, definition in unions.items():
         assert set(re.findall(r"butler_internal\.(\w+)", definition)) <= {f"all_{t}" for t in tables}, name
     with engine.begin() as connection:
-        drop_proxy(connection, "mydb")
+        drop_layer(connection, "mydb")
     engine.dispose()
     assert own.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mydb%'") == []

@@ -32,14 +32,14 @@ def disassociate(session: Session, collection: str, *ids: UUID) -> int:
     return int(session.rows("SELECT butler.disassociate(%s, %s::uuid[])", collection, list(ids))[0][0])
 
 
-@pytest.mark.parametrize("kind", ["run", "tagged", "chained", "calibration"])
-def test_a_collection_is_registered_once_and_described(write: Session, kind: str) -> None:
-    assert write.call("register_collection", "u/me/x", kind, "What for.")
-    assert not write.call("register_collection", "u/me/x", kind)
+@pytest.mark.parametrize("collection_type", ["run", "tagged", "chained", "calibration"])
+def test_a_collection_is_registered_once_and_described(write: Session, collection_type: str) -> None:
+    assert write.call("register_collection", "u/me/x", collection_type, "What for.")
+    assert not write.call("register_collection", "u/me/x", collection_type)
     assert write.rows(
-        "SELECT kind, owner, doc, frozen FROM butler.collection WHERE collection = 'u/me/x'"
-    ) == [(kind, "butler_writer", "What for.", False)]
-    assert write.scalar("SELECT count(*) FROM butler.run WHERE run = 'u/me/x'") == (kind == "run")
+        "SELECT collection_type, owner, doc, frozen FROM butler.collection WHERE collection = 'u/me/x'"
+    ) == [(collection_type, "butler_writer", "What for.", False)]
+    assert write.scalar("SELECT count(*) FROM butler.run WHERE run = 'u/me/x'") == (collection_type == "run")
 
 
 @pytest.mark.parametrize(

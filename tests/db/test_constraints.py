@@ -139,7 +139,7 @@ def test_two_calibrations_are_not_believed_of_the_same_time(own: Session, write:
 def test_a_collection_is_two_things_at_no_time(own: Session, write: Session) -> None:
     with refused("23505", constraint="uq_collection_collection"):
         own.rows(
-            "INSERT INTO butler_internal.collection (collection, kind, owner) VALUES ('best', 'run', 'me')"
+            "INSERT INTO butler_internal.collection (collection, collection_type, owner) VALUES ('best', 'run', 'me')"
         )
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
-from butler.schema.install import create_proxy, drop_proxy
+from butler.schema.install import create_layer, drop_layer
 from butler.schema.migrations import catalog, check, initialise
 from butler.testing.cluster import TestCluster
 from db.bulk import load, row
@@ -70,7 +70,7 @@ def template(server: TestCluster, template: str) -> str:
     Session(connection).rows(f"CREATE DATABASE {LAYERED} TEMPLATE {template} STRATEGY FILE_COPY")
     connection.close()
     run_as(server.dsn(LAYERED), initialise)
-    run_as(server.dsn(LAYERED, "butler_owner"), create_proxy, "mydb_alice", "butler")
+    run_as(server.dsn(LAYERED, "butler_owner"), create_layer, "mydb_alice", "butler")
     return LAYERED
 
 
@@ -83,7 +83,7 @@ def as_owner(database: Any) -> Callable[..., Any]:
 @pytest.fixture
 def make(as_owner: Callable[..., Any], database: Any) -> Make:
     def make(name: str, base: str = "butler") -> Layer:
-        as_owner(create_proxy, name, base)
+        as_owner(create_layer, name, base)
         return Layer(Session(database.connect("writer")), name)
 
     return make
@@ -108,11 +108,11 @@ def put_into(
 
 def test_a_layer_has_the_contract_of_its_base(alice: Layer, as_owner: Callable[..., Any]) -> None:
     def listing(connection: Any, name: str) -> dict[tuple[str, str], str]:
-        kinds = ("view", "function", "column", "door")
+        object_types = ("view", "function", "column", "grant")
         return {
             key: value
             for key, value in catalog(connection, name).items()
-            if key[0] in kinds and key[1].startswith("butler.")
+            if key[0] in object_types and key[1].startswith("butler.")
         }
 
     base, layer = as_owner(listing, "butler"), as_owner(listing, "mydb_alice")
@@ -437,7 +437,7 @@ def test_dropping_a_layer_leaves_nothing_of_it(
     put(write, "raw", RAW)
     before = contents(own, "butler"), as_owner(catalog)
     put_into(alice, "raw", RAW)
-    as_owner(drop_proxy, "mydb_alice")
+    as_owner(drop_layer, "mydb_alice")
     assert own.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mydb%'") == []
     assert own.column("SELECT registry FROM butler.registry") == ["butler"]
     assert (contents(own, "butler"), as_owner(catalog)) == before
@@ -452,11 +452,11 @@ def test_dropping_a_layer_leaves_nothing_of_it(
 def test_a_layer_under_another_is_not_dropped(alice: Layer, make: Make, as_owner: Callable[..., Any]) -> None:
     make("mydb_alice_over", "mydb_alice")
     with pytest.raises(DefinitionConflictError, match=r"base of mydb_alice_over"):
-        as_owner(drop_proxy, "mydb_alice")
+        as_owner(drop_layer, "mydb_alice")
     with pytest.raises(DefinitionConflictError):
-        as_owner(drop_proxy, "butler")
+        as_owner(drop_layer, "butler")
     with pytest.raises(UnitNotFoundError, match="nobody"):
-        as_owner(drop_proxy, "nobody")
+        as_owner(drop_layer, "nobody")
 
 
 @pytest.mark.parametrize(
@@ -468,7 +468,7 @@ def test_a_layer_under_another_is_not_dropped(alice: Layer, make: Make, as_owner
         "1db",
         "pg_db",
         "butler",
-        "butler_shared",
+        "butler_common",
         "public",
         "x_internal",
         "x" * 55,
@@ -483,15 +483,15 @@ def test_a_layer_under_another_is_not_dropped(alice: Layer, make: Make, as_owner
 def test_a_layer_s_name_is_plain(as_owner: Callable[..., Any], own: Session, name: str) -> None:
     before = own.column("SELECT nspname FROM pg_namespace ORDER BY 1")
     with pytest.raises(InvalidNameError):
-        as_owner(create_proxy, name, "butler")
+        as_owner(create_layer, name, "butler")
     assert own.column("SELECT nspname FROM pg_namespace ORDER BY 1") == before
 
 
 def test_a_layer_needs_a_base_and_a_free_name(alice: Layer, as_owner: Callable[..., Any]) -> None:
     with pytest.raises(UnitNotFoundError, match=r"'nobody'(?s:.*)butler, mydb_alice"):
-        as_owner(create_proxy, "mydb_bob", "nobody")
+        as_owner(create_layer, "mydb_bob", "nobody")
     with pytest.raises(DefinitionConflictError, match="mydb_alice"):
-        as_owner(create_proxy, "mydb_alice", "butler")
+        as_owner(create_layer, "mydb_alice", "butler")
 
 
 def test_a_layer_s_doors_are_those_of_the_base(alice: Layer, database: Any) -> None:

@@ -171,7 +171,7 @@ def digest(session: Session, data_id: dict[str, Any]) -> UUID:
 
     marks = ", ".join(f"%s::{TYPES[name]}" for name in COLUMNS)
     found: UUID = session.scalar(
-        f"SELECT butler_shared.data_id_digest({marks})", *(bound(data_id.get(name)) for name in COLUMNS)
+        f"SELECT butler_common.data_id_digest({marks})", *(bound(data_id.get(name)) for name in COLUMNS)
     )
     return found
 

@@ -237,13 +237,13 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "as Dict .* not Text",
         "another",
     ),
-    "a collection of a kind that there isn't": (
+    "a collection of a type that there isn't": (
         ("register_collection", "x", "runs"),
         "UB305",
         "'runs'",
         "tagged",
     ),
-    "a collection of another kind than before": (
+    "a collection of another type than before": (
         ("register_collection", "r/one", "tagged"),
         "UB202",
         "run collection, not a tagged",

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from db.session import Session, refused
 from db.world import artifact, put
 
@@ -199,7 +199,7 @@ def test_files_are_deleted_after_the_delay_and_no_sooner_by_a_writer(write: Sess
     assert claim(write, None) == []
     with refused("UB401", "only the owner"):
         claim(write, "6 days")
-    own.rows("UPDATE butler_shared.installation SET trash_delay = '0'")
+    own.rows("UPDATE butler_common.installation SET trash_delay = '0'")
     assert claim(write, None) == [(one, True)]
 
 
@@ -385,7 +385,7 @@ def test_a_run_goes_with_its_datasets_only(write: Session) -> None:
         ("chain changed", "all has it no more", 0),
         ("collection removed", "r/one", 0),
     ]
-    assert write.column("SELECT collection FROM butler.collection WHERE kind = 'run'") == ["r/two"]
+    assert write.column("SELECT collection FROM butler.collection WHERE collection_type = 'run'") == ["r/two"]
     assert write.column("SELECT member FROM butler.collection_chain") == ["r/two"]
     with refused("UB103", "no collection 'r/one'"):
         find(write, "r/one")
@@ -457,7 +457,7 @@ def test_a_collection_that_something_frozen_needs_stays(write: Session, frozen: 
 def alice(database: Any) -> Callable[..., Any]:
     engine = create_engine(database.dsn("owner"), poolclass=NullPool)
     with engine.begin() as connection:
-        create_proxy(connection, "alice", "butler")
+        create_layer(connection, "alice", "butler")
 
     @contextmanager
     def of(session: Session):

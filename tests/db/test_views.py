@@ -72,7 +72,7 @@ COLUMNS = {
     "dataset_type": "dataset_type storage_class units",
     "dataset_type_unit": "dataset_type unit",
     "dataset_collection": "collection dataset_id dataset_type",
-    "collection": "collection kind owner doc",
+    "collection": "collection collection_type owner doc",
     "run": "run environment pipeline host started ended",
     "execution": "execution_id host started ended",
     "quantum": "quantum_id run task data_id status",

@@ -17,7 +17,7 @@ from sqlalchemy import NullPool, create_engine
 from butler.cluster.programs import find_programs
 from butler.errors import InvalidNameError, PermissionDeniedError
 from butler.schema import migrations
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.schema.migrations import catalog, check, grant, initialise
 from butler.schema.reference import expected_catalog
 from migrations.conftest import run_as
@@ -85,23 +85,23 @@ DRIFTS = {
     "a view dropped": ("DROP VIEW butler.label", "view", "butler.label is missing"),
     "a table granted": (
         "GRANT SELECT ON butler_internal.dataset TO butler_reader",
-        "door",
+        "grant",
         "butler_internal.dataset is not ours",
     ),
     "a write granted to readers": (
         "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO butler_reader",
-        "door",
+        "grant",
         "abandon_put.* differs",
     ),
     "a function granted to all": (
         "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO PUBLIC",
-        "door",
+        "grant",
         "abandon_put.* differs",
     ),
-    "a view revoked": ("REVOKE SELECT ON butler.visit FROM butler_reader", "door", "butler.visit differs"),
+    "a view revoked": ("REVOKE SELECT ON butler.visit FROM butler_reader", "grant", "butler.visit differs"),
     "a schema opened": (
         "GRANT USAGE ON SCHEMA butler_internal TO butler_reader",
-        "door",
+        "grant",
         "butler_internal is not ours",
     ),
     "a trigger disabled": (
@@ -137,7 +137,7 @@ DRIFTS = {
         "tract_alone differs",
     ),
     "a sequence dropped": (
-        "DROP SEQUENCE butler_shared.calibration_id CASCADE",
+        "DROP SEQUENCE butler_common.calibration_id CASCADE",
         "sequence",
         "calibration_id is missing",
     ),
@@ -161,20 +161,20 @@ DRIFTS_OF_WHAT_IS_PARSED = {
 
 @pytest.mark.usefixtures("as_listed")
 @pytest.mark.parametrize(
-    ("change", "kind", "said"), DRIFTS_OF_WHAT_IS_PARSED.values(), ids=DRIFTS_OF_WHAT_IS_PARSED.keys()
+    ("change", "object_type", "said"), DRIFTS_OF_WHAT_IS_PARSED.values(), ids=DRIFTS_OF_WHAT_IS_PARSED.keys()
 )
 def test_drift_of_what_is_parsed_is_found(
-    still: dict[str, Session], change: str, kind: str, said: str
+    still: dict[str, Session], change: str, object_type: str, said: str
 ) -> None:
-    assert_drift_is_found(still, change, kind, said)
+    assert_drift_is_found(still, change, object_type, said)
 
 
-@pytest.mark.parametrize(("change", "kind", "said"), DRIFTS.values(), ids=DRIFTS.keys())
-def test_drift_is_found(still: dict[str, Session], change: str, kind: str, said: str) -> None:
-    assert_drift_is_found(still, change, kind, said)
+@pytest.mark.parametrize(("change", "object_type", "said"), DRIFTS.values(), ids=DRIFTS.keys())
+def test_drift_is_found(still: dict[str, Session], change: str, object_type: str, said: str) -> None:
+    assert_drift_is_found(still, change, object_type, said)
 
 
-def assert_drift_is_found(still: dict[str, Session], change: str, kind: str, said: str) -> None:
+def assert_drift_is_found(still: dict[str, Session], change: str, object_type: str, said: str) -> None:
     info = still["owner"].connection.info
     engine = create_engine(
         f"postgresql+psycopg2://butler_owner@/{info.dbname}?host={info.host}&port={info.port}",
@@ -183,7 +183,7 @@ def assert_drift_is_found(still: dict[str, Session], change: str, kind: str, sai
     with engine.connect() as connection:
         cursor = connection.connection.cursor()
         cursor.execute(change)
-        found = [d for d in check(connection) if d.kind == kind and re.search(said, str(d))]
+        found = [d for d in check(connection) if d.object_type == object_type and re.search(said, str(d))]
         connection.rollback()
         assert len(found) == 1
         assert check(connection) == []
@@ -191,7 +191,7 @@ def assert_drift_is_found(still: dict[str, Session], change: str, kind: str, sai
 
 def test_registering_things_is_no_drift(as_owner: Run, write: Session) -> None:
     put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
-    as_owner(create_proxy, "mydb", "butler")
+    as_owner(create_layer, "mydb", "butler")
     assert as_owner(check) == []
 
 
@@ -206,7 +206,7 @@ def test_another_version_of_postgresql_may_write_parsed_queries_in_its_own_way(
         for key, definition in expected_catalog().items()
     }
     monkeypatch.setattr(migrations, "expected_catalog", lambda: dict(elsewhere))
-    assert {difference.kind for difference in as_owner(check)} == {"view", "function"}
+    assert {difference.object_type for difference in as_owner(check)} == {"view", "function"}
     elsewhere["server", "version"] = "18"
     assert as_owner(check) == []
     elsewhere["view", "butler.visit"] = elsewhere["view", "butler.visit"].replace("comment ", "comment not ")
@@ -245,13 +245,13 @@ def test_a_dump_of_our_schemas_restores_whole(
     database: Any, empty_database: Any, as_owner: Run, own: Session, write: Session, tmp_path: Path
 ) -> None:
     put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
-    as_owner(create_proxy, "mydb", "butler")
+    as_owner(create_layer, "mydb", "butler")
     data_id = json.dumps([{"camera": "Cam", "visit": 1, "sensor": 2}])
     (begun,) = write.column("SELECT dataset_id FROM mydb.begin_put('u/me', 'raw', %s, 'x', 'main')", data_id)
     write.rows("SELECT mydb.finish_put(%s)", json.dumps([artifact(begun, "p")]))
 
     run_as(empty_database.dsn("superuser"), initialise)
-    schemas = ["butler", "butler_internal", "butler_shared", "mydb", "mydb_internal"]
+    schemas = ["butler", "butler_internal", "butler_common", "mydb", "mydb_internal"]
     dump_and_restore(database, empty_database, tmp_path, schemas)
     run_as(empty_database.dsn("owner"), grant)
     run_as(empty_database.dsn("superuser"), initialise)

@@ -15,12 +15,12 @@ from db.session import Session, refused
 from db.world import artifact, contents, put
 
 from butler.errors import SchemaVersionError
-from butler.schema.install import build_shared, create_proxy, run_sql
+from butler.schema.install import build_common, create_layer, run_sql
 from butler.schema.migrations import catalog, check, current_version, downgrade, initialise, upgrade
 from butler.schema.objects import read_objects, sql_root
 from butler.schema.reference import expected_catalog
 from butler.schema.revisions import frozen_objects
-from butler.schema.tables import SHARED, metadata
+from butler.schema.tables import COMMON, metadata
 from butler.schema.version import SCHEMA_VERSION
 from migrations.conftest import Checkout, run_as
 
@@ -45,11 +45,11 @@ def test_from_nothing_and_back_and_up_again_is_the_same(empty_database: Any, tem
     first = run_as(database.dsn("owner"), catalog)
     assert run_as(database.dsn("owner"), current_version) == SCHEMA_VERSION
     run_as(database.dsn("owner"), downgrade, "base")
-    assert our_schemas(administrator) == [SHARED]
+    assert our_schemas(administrator) == [COMMON]
     assert administrator.column(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'butler_shared'::regnamespace AND relkind = 'r'"
+        "SELECT relname FROM pg_class WHERE relnamespace = 'butler_common'::regnamespace AND relkind = 'r'"
     ) == ["alembic_version"]
-    assert administrator.rows("SELECT FROM pg_proc WHERE pronamespace = 'butler_shared'::regnamespace") == []
+    assert administrator.rows("SELECT FROM pg_proc WHERE pronamespace = 'butler_common'::regnamespace") == []
     assert run_as(database.dsn("owner"), current_version) is None
     run_as(database.dsn("owner"), upgrade)
     assert run_as(database.dsn("owner"), catalog) == first
@@ -69,7 +69,7 @@ def test_an_unknown_revision_is_refused_with_what_is_known(
 ) -> None:
     with pytest.raises(SchemaVersionError, match=r"0999(?s:.*)up to " + SCHEMA_VERSION):
         as_owner(upgrade, "0999")
-    own.rows("UPDATE butler_shared.alembic_version SET version_num = '0999'")
+    own.rows("UPDATE butler_common.alembic_version SET version_num = '0999'")
     with pytest.raises(SchemaVersionError, match="0999"):
         as_owner(upgrade)
 
@@ -86,22 +86,22 @@ def test_the_listing_of_the_catalogue_is_current(as_owner: Run) -> None:
 
 
 def tables_of(connection: Any) -> dict[tuple[str, str], str]:
-    kinds = ("table", "column", "constraint", "index", "sequence")
+    object_types = ("table", "column", "constraint", "index", "sequence")
     return {
         key: value
         for key, value in catalog(connection).items()
-        if key[0] in kinds
-        and not re.match(r"butler\.|butler_internal\.all_|butler_shared\.alembic_version", key[1])
+        if key[0] in object_types
+        and not re.match(r"butler\.|butler_internal\.all_|butler_common\.alembic_version", key[1])
     }
 
 
 def build_from_models(connection: Any) -> None:
-    run_sql(connection, "CREATE SCHEMA butler; CREATE SCHEMA butler_internal; CREATE SCHEMA butler_shared")
+    run_sql(connection, "CREATE SCHEMA butler; CREATE SCHEMA butler_internal; CREATE SCHEMA butler_common")
     metadata.create_all(
-        connection, tables=[table for table in metadata.sorted_tables if table.schema == SHARED]
+        connection, tables=[table for table in metadata.sorted_tables if table.schema == COMMON]
     )
-    build_shared(connection, read_objects(sql_root()), "butler")
-    run_sql(connection, "INSERT INTO butler_shared.installation (role_prefix) VALUES ('butler')")
+    build_common(connection, read_objects(sql_root()), "butler")
+    run_sql(connection, "INSERT INTO butler_common.installation (role_prefix) VALUES ('butler')")
     metadata.create_all(connection)
 
 
@@ -164,8 +164,7 @@ with engine.begin() as connection:
     {"up": upgrade, "down": lambda c: downgrade(c, "0001")}[sys.argv[2]](connection)
 """
 
-SHARED_FUNCTION = """-- object: function butler_shared.half(double precision)
-CREATE OR REPLACE FUNCTION butler_shared.half(p_value double precision)
+COMMON_FUNCTION = """CREATE OR REPLACE FUNCTION butler_common.half(p_value double precision)
 RETURNS double precision
 LANGUAGE sql
 IMMUTABLE
@@ -173,17 +172,17 @@ BEGIN ATOMIC
     SELECT p_value / 2;
 END;
 
-COMMENT ON FUNCTION butler_shared.half(double precision) IS 'Half of it.';
+COMMENT ON FUNCTION butler_common.half(double precision) IS 'Half of it.';
 """
 
 
 def write_next_revision(checkout: Checkout, body: str = REVISION) -> None:
     """Show a new column in a view, add a shared function, drop another view, and freeze that."""
     checkout.edit("db/views/units/visit.sql", "    v.seeing,\n", "    v.seeing,\n    v.humidity,\n")
-    (checkout.root / "db/shared/half.sql").write_text(SHARED_FUNCTION)
+    (checkout.root / "db/common/half.sql").write_text(COMMON_FUNCTION)
     (checkout.root / "db/views/units/band.sql").unlink()
     frozen = checkout.run("from butler.schema.revisions import freeze; print(freeze('0002'))")
-    assert "shared/half.sql" in frozen.stdout, frozen.stderr
+    assert "common/half.sql" in frozen.stdout, frozen.stderr
     (checkout.root / "db/migrations/versions/0002_humidity.py").write_text(textwrap.dedent(body))
 
 
@@ -191,8 +190,8 @@ def write_next_revision(checkout: Checkout, body: str = REVISION) -> None:
 def populated(database: Any, as_owner: Run, write: Session, own: Session) -> dict[str, int]:
     """Datasets in the base, in a layer, and in a layer over that; what their tables hold."""
     put(write, "raw", RAW)
-    as_owner(create_proxy, "mydb_alice", "butler")
-    as_owner(create_proxy, "mydb_over", "mydb_alice")
+    as_owner(create_layer, "mydb_alice", "butler")
+    as_owner(create_layer, "mydb_over", "mydb_alice")
     for layer in ("mydb_alice", "mydb_over"):
         (begun,) = write.column(
             f"SELECT dataset_id FROM {layer}.begin_put('u/{layer}', 'raw', %s, 'x', 'main')",
@@ -232,7 +231,7 @@ def test_a_revision_goes_up_and_down_over_all_layers_with_their_data(
         )
         with refused("42P01"):
             write.rows(f"SELECT FROM {name}.band")
-    assert own.scalar("SELECT butler_shared.half(3)") == 1.5
+    assert own.scalar("SELECT butler_common.half(3)") == 1.5
     assert write.scalar("SELECT schema_version FROM butler.schema_version") == "0002"
     assert write.scalar("SELECT gain FROM mydb_over.visit_cam WHERE visit = 1") == 1.5
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from butler.schema.objects import read_objects
+
 PROJECT = Path(__file__).parents[2]
 
 SCRIPT = """
@@ -95,11 +97,7 @@ def test_a_wheel_carries_the_sql_the_migrations_and_the_cameras(python: Path, tm
         " len(list((r.parent / 'share' / 'cameras').glob('*.yaml'))) > 0)"
     )
     count, carried = run(python, "-c", listing, folder=tmp_path).splitlines()
-    assert int(count) == sum(
-        1
-        for top in ("shared", "functions", "triggers", "views")
-        for _ in (PROJECT / "db" / top).rglob("*.sql")
-    )
+    assert int(count) == len(read_objects(PROJECT / "db"))
     assert carried == "True True True"
 
 

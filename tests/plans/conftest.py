@@ -8,7 +8,7 @@ import pytest
 from databases import Database, run_as
 from sqlalchemy.engine import Connection
 
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.schema.migrations import initialise
 from butler.testing.cluster import TestCluster
 from plans.watch import Watched
@@ -26,7 +26,7 @@ def template(server: TestCluster, template: str) -> str:
     connection.close()
 
     def make_layer(owner: Connection) -> None:
-        create_proxy(owner, LAYER, "butler")
+        create_layer(owner, LAYER, "butler")
 
     run_as(server.dsn(SURVEY), initialise)
     run_as(server.dsn(SURVEY, "butler_owner"), make_layer)

@@ -31,11 +31,11 @@ INNER JOIN patch AS p USING (patch_id);
 INSERT INTO datastore (datastore_id, datastore, root) VALUES (1, 'main', 'file:///data/');
 INSERT INTO dataset_type (dataset_type_id, dataset_type, storage_class, unit_mask)
 VALUES (1001, 'image', 'Dict', 1 | 8 | 16), (1002, 'coadd', 'Dict', 2 | 128 | 256 | 512);
-INSERT INTO collection (collection_id, collection, kind, owner)
+INSERT INTO collection (collection_id, collection, collection_type, owner)
 SELECT n, 'r/' || n, 'run', 'test' FROM generate_series(1001, 1021) AS n;
 INSERT INTO execution (execution_id) SELECT n FROM generate_series(1001, 1021) AS n;
 INSERT INTO run (run_id, execution_id, collection_id, run) SELECT n, n, n, 'r/' || n FROM generate_series(1001, 1021) AS n;
-INSERT INTO collection (collection_id, collection, kind, owner)
+INSERT INTO collection (collection_id, collection, collection_type, owner)
 SELECT n, 'tag/' || n, 'tagged', 'test' FROM generate_series(1101, 1121) AS n;
 
 -- Fifty visits a run, twice; the coadds all in run 1021. Each run has a tag that holds the same.

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from butler.registry.postgres import PostgresRegistry
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.schema.migrations import initialise
 from butler.testing.registry import RegistryTests
 
@@ -26,7 +26,7 @@ def template(server: Any, template: str) -> str:
     administrator.close()
     for role, step in (
         ("postgres", initialise),
-        ("butler_owner", lambda c: create_proxy(c, "mydb", "butler")),
+        ("butler_owner", lambda c: create_layer(c, "mydb", "butler")),
     ):
         dsn = server.dsn(LAYERED, role).replace("postgresql://", "postgresql+psycopg2://")
         with create_engine(dsn, poolclass=NullPool).begin() as connection:

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from butler import Butler
 from butler.errors import DatabaseUnavailableError, PermissionDeniedError
 from butler.registry.postgres.engine import one_transaction
-from butler.schema.install import create_proxy
+from butler.schema.install import create_layer
 from butler.schema.migrations import initialise
 from butler.testing.cluster import TestCluster
 from servers.conftest import Administrator
@@ -66,8 +66,8 @@ def test_an_owner_without_createrole_gets_all_from_the_script(
         "role plain_writer: it is missing",
         "role plain_reader: it is missing",
         "setting timezone: the database's is not UTC",
-        "door: anybody may connect",
-        "door: anybody may make temporary tables",
+        "grant: anybody may connect",
+        "grant: anybody may make temporary tables",
         "schema: there is none: run 'butler db init --role-prefix plain'",
         "'butler db init --sql --role-prefix plain --login plain_admin'",
     ):
@@ -180,7 +180,7 @@ def test_locks_for_many_layers_are_counted(command: Command) -> None:
         for layer in ("mydb_you", "mydb_me"):
             with one_transaction(dsn) as connection:
                 connection.execute(text("SET LOCAL ROLE butler_owner"))
-                create_proxy(connection, layer, "butler")
+                create_layer(connection, layer, "butler")
         said = failed(command, "db", "check", dsn)
     assert re.search(r"max_locks_per_transaction: an upgrade of 3 registries takes \d+ locks", said)
     assert "and restart the server" in said

@@ -17,9 +17,9 @@ from sqlalchemy import select, text
 from butler import Butler, models
 from butler.config import RepositoryConfig
 from butler.errors import ExpressionError
-from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres import PostgresRegistry
-from butler.schema.install import create_proxy
+from butler.registry.postgres.engine import one_transaction
+from butler.schema.install import create_layer
 from butler.testing.cluster import TestCluster
 from butler.values import Artifact
 from servers.conftest import Pooler
@@ -95,7 +95,7 @@ def test_layers_and_bulk_loads_work_through_it(
     pooled: Path, database: Any, pooler: Pooler, tmp_path: Path
 ) -> None:
     with one_transaction(pooler.dsn(database.name, "owner")) as connection:
-        create_proxy(connection, "mydb_me", "butler")
+        create_layer(connection, "mydb_me", "butler")
     with (
         Butler(pooled, run="u/base") as base,
         Butler(pooled, run="u/me", collections="u/base", registry="mydb_me") as layer,

@@ -79,7 +79,7 @@ BEGIN
     SELECT
         s.dataset_id, s.run_id, s.dataset_type_id, c.camera_id, f.abstract_filter_id, s.sensor, s.visit, m.skymap_id,
         s.tract, s.patch,
-        butler_shared.unit_mask(
+        butler_common.unit_mask(
             s.camera, s.abstract_filter, NULL, s.sensor, s.visit, NULL, NULL, s.skymap, s.tract, s.patch, NULL, NULL
         ),
         now()

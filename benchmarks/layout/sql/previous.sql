@@ -44,7 +44,7 @@ CREATE TABLE trial.dataset (
     changed timestamptz CHECK ((state = 'present') OR changed IS NOT NULL),
     changed_by text,
     change_reason text,
-    unit_mask integer NOT NULL GENERATED ALWAYS AS (butler_shared.unit_mask(
+    unit_mask integer NOT NULL GENERATED ALWAYS AS (butler_common.unit_mask(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label
     )) STORED,
     digest uuid NOT NULL GENERATED ALWAYS AS (trial.data_id_digest(

@@ -5,10 +5,10 @@ CREATE TABLE trial.data_id (
     sensor integer,
     tract integer,
     patch integer,
-    unit_mask integer NOT NULL GENERATED ALWAYS AS (butler_shared.unit_mask(
+    unit_mask integer NOT NULL GENERATED ALWAYS AS (butler_common.unit_mask(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label
     )) STORED,
-    digest uuid NOT NULL GENERATED ALWAYS AS (butler_shared.data_id_digest(
+    digest uuid NOT NULL GENERATED ALWAYS AS (butler_common.data_id_digest(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label
     )) STORED UNIQUE,
     camera text REFERENCES butler_internal.camera,
@@ -54,7 +54,7 @@ ADD FOREIGN KEY (datastore_id) REFERENCES butler_internal.datastore;
 CREATE PROCEDURE trial.file() LANGUAGE plpgsql AS $$
 BEGIN
     CREATE TEMPORARY TABLE keyed ON COMMIT DROP AS
-    SELECT s.*, butler_shared.data_id_digest(
+    SELECT s.*, butler_common.data_id_digest(
         s.camera, s.abstract_filter, NULL, s.sensor, s.visit, NULL, NULL, s.skymap, s.tract, s.patch, NULL, NULL
     ) AS digest
     FROM staged AS s;
@@ -80,7 +80,7 @@ RETURNS text LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS
 DECLARE
     v_data_id constant bigint := (
         SELECT i.data_id FROM data_id AS i
-        WHERE i.digest = butler_shared.data_id_digest(
+        WHERE i.digest = butler_common.data_id_digest(
             'BenchCam', NULL, NULL, p_sensor, p_visit, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
     );
     v_run integer;

@@ -84,12 +84,12 @@ _USE = """
     FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
 """
 _USE_BY_COLLECTION = """
-    SELECT c.collection, c.kind AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
+    SELECT c.collection, c.collection_type AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
         coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS bytes,
         coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS in_place
     FROM dataset_collection AS c
     INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
-    WHERE c.collection LIKE :name GROUP BY c.collection, c.kind ORDER BY c.collection
+    WHERE c.collection LIKE :name GROUP BY c.collection, c.collection_type ORDER BY c.collection
 """
 _DATASTORES = """
     SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0)::bigint AS bytes

@@ -49,7 +49,7 @@ class PostgresCollections(Collections):
         return [
             Collection(
                 row.collection,
-                CollectionType(row.kind),
+                CollectionType(row.collection_type),
                 row.owner,
                 row.doc,
                 row.frozen,
@@ -70,7 +70,7 @@ class PostgresCollections(Collections):
 
 
 _MATCHING = """
-    SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, ARRAY(
+    SELECT c.collection, c.collection_type, c.owner, c.doc, c.frozen, ARRAY(
         SELECT m.member FROM {0}.collection_chain AS m
         WHERE m.collection = c.collection ORDER BY m.position
     ) AS members

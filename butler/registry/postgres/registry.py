@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Queries,
         Removals,
     )
-    from butler.registry.models import ReadOnlySession
+    from butler.registry.models.base import ReadOnlySession
     from butler.registry.postgres.replica import Replica
 
 __all__ = ["PostgresRegistry"]
@@ -179,7 +179,7 @@ class PostgresRegistry(Registry):
 
         Use it as a context manager.
         """
-        from butler.registry.models import ReadOnlySession
+        from butler.registry.models.base import ReadOnlySession
 
         engine = self._engine.execution_options(
             isolation_level="READ COMMITTED",

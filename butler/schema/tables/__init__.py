@@ -12,13 +12,13 @@ from sqlalchemy import MetaData
 
 # Each of these adds its tables to the metadata.
 from butler.schema.tables import calibrations, collections, database, datasets, provenance, units
-from butler.schema.tables.conventions import BASE, IDS, NAMING, SHARED, SRID, Letter, metadata
+from butler.schema.tables.conventions import BASE, COMMON, IDS, NAMING, SRID, Letter, metadata
 from butler.schema.tables.datasets import UNIT_COLUMNS
 
 __all__ = [
     "BASE",
+    "COMMON",
     "IDS",
-    "SHARED",
     "SRID",
     "UNIT_COLUMNS",
     "Letter",
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def registry_tables(schema: str) -> MetaData:
-    """Give the tables of a proxy registry.
+    """Give the tables of a layer.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def registry_tables(schema: str) -> MetaData:
     """
     copies = MetaData(naming_convention=NAMING)
     for table in metadata.sorted_tables:
-        if table.schema == SHARED:
+        if table.schema == COMMON:
             continue
         copy = table.to_metadata(
             copies,

@@ -35,7 +35,7 @@ collection = Table(
         comment="Short for the name.",
     ),
     Column("collection", Text, nullable=False, comment="Name, with parts separated by slashes."),
-    Column("kind", Text, nullable=False, comment="run, tagged, chained or calibration."),
+    Column("collection_type", Text, nullable=False, comment="run, tagged, chained or calibration."),
     Column("owner", Text, nullable=False, comment="The database role that made it."),
     Column("doc", Text, nullable=False, server_default="", comment="What it is for."),
     Column(
@@ -66,7 +66,9 @@ collection = Table(
     UniqueConstraint("collection", name="uq_collection_collection"),
     named("collection", "collection"),
     CheckConstraint("collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'", name="ck_collection_parts"),
-    CheckConstraint("kind IN ('run', 'tagged', 'chained', 'calibration')", name="ck_collection_kind"),
+    CheckConstraint(
+        "collection_type IN ('run', 'tagged', 'chained', 'calibration')", name="ck_collection_type"
+    ),
     CheckConstraint("(removed IS NULL) = (removed_by IS NULL)", name="ck_collection_removed"),
     comment="Named groups of datasets.",
 )

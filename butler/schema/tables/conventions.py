@@ -1,8 +1,8 @@
-"""What the private tables have in common: schemas, names, ids, and the two kinds of foreign key.
+"""What the private tables have in common: schemas, names, ids, and the two sorts of foreign key.
 
 A foreign key whose target may lie in a lower layer is marked ``across
-layers``: the base has it as a constraint, a proxy checks it by trigger
-(``db/shared/check_references.sql``).
+layers``: the base has it as a constraint, a layer checks it by trigger
+(``db/common/check_references.sql``).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sqlalchemy.types import UserDefinedType
 BASE = "butler_internal"
 """Private schema of the base registry."""
 
-SHARED = "butler_shared"
-"""Schema of what all registries of a database share: their list, the units, leap seconds, ids."""
+COMMON = "butler_common"
+"""Schema of what all registries of a database have in common: their list, the units, leap seconds, ids."""
 
 SRID = 104047
 """PostGIS's own sphere of R = 6371008.7714 m: 1 degree is 111195.0797 m."""
@@ -42,7 +42,7 @@ metadata = MetaData(schema=BASE, naming_convention=NAMING)
 # Ids come from sequences shared by all registries of a database, so that the
 # union of two layers never meets the same id twice.
 IDS = [
-    Sequence(name, schema=SHARED, metadata=metadata, data_type=BigInteger)
+    Sequence(name, schema=COMMON, metadata=metadata, data_type=BigInteger)
     for name in (
         "artifact_store_id",
         "calibration_id",
@@ -72,7 +72,7 @@ class Letter(UserDefinedType[str]):
 
 
 def next_id(sequence: str) -> Any:
-    return text(f"nextval('{SHARED}.{sequence}')")
+    return text(f"nextval('{COMMON}.{sequence}')")
 
 
 def region(comment: str) -> Column[Any]:

@@ -1,4 +1,4 @@
-"""Tables that every registry of a database shares."""
+"""Tables that all registries of a database have in common."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import (
     ARRAY,
 )
 
-from butler.schema.tables.conventions import SHARED, metadata
+from butler.schema.tables.conventions import COMMON, metadata
 
 installation = Table(
     "installation",
@@ -45,7 +45,7 @@ installation = Table(
     ),
     CheckConstraint("one_row", name="ck_installation_one_row"),
     CheckConstraint("trash_delay >= interval '0'", name="ck_installation_trash_delay"),
-    schema=SHARED,
+    schema=COMMON,
     comment="What was decided when this database was initialised.",
 )
 
@@ -65,10 +65,10 @@ registry = Table(
         server_default=text("clock_timestamp()"),
         comment="When it was made, UTC.",
     ),
-    ForeignKeyConstraint(["base"], [f"{SHARED}.registry.registry"], name="fk_registry_base"),
+    ForeignKeyConstraint(["base"], [f"{COMMON}.registry.registry"], name="fk_registry_base"),
     CheckConstraint("registry ~ '^[a-z][a-z0-9_]{0,53}$'", name="ck_registry_name"),
     CheckConstraint("(base IS NULL) = (depth = 0)", name="ck_registry_depth"),
-    schema=SHARED,
+    schema=COMMON,
     comment="The registries of this database: the base, and the layers over it.",
 )
 
@@ -85,7 +85,7 @@ leap_second = Table(
     ),
     CheckConstraint("tai_minus_utc > 0", name="ck_leap_second_positive"),
     Index("ix_leap_second_since_tai", "since_tai"),
-    schema=SHARED,
+    schema=COMMON,
     comment="Leap seconds, as published by the IERS in Bulletin C; before 1972 the first value is used.",
 )
 
@@ -101,15 +101,15 @@ unit = Table(
         nullable=False,
         comment="Order in which units are written; also its mask bit.",
     ),
-    Column("kind", Text, nullable=False, comment="What its values are: text, integer or range."),
+    Column("value_type", Text, nullable=False, comment="What its values are: text, integer or range."),
     Column("view", Text, nullable=False, comment="The view that lists its values."),
     Column("requires", ARRAY(Text), nullable=False, comment="Units without which its values mean nothing."),
     Column("doc", Text, nullable=False, comment="What it is."),
     UniqueConstraint("position", name="uq_unit_position"),
-    CheckConstraint("kind IN ('text', 'integer', 'range')", name="ck_unit_kind"),
+    CheckConstraint("value_type IN ('text', 'integer', 'range')", name="ck_unit_value_type"),
     CheckConstraint("position BETWEEN 0 AND 30", name="ck_unit_position"),
-    schema=SHARED,
-    comment="The kinds of label that a data ID is made of.",
+    schema=COMMON,
+    comment="The units that data IDs are made of.",
 )
 
 unit_word = Table(
@@ -117,8 +117,8 @@ unit_word = Table(
     metadata,
     Column("word", Text, primary_key=True, comment="What a user may type."),
     Column("unit", Text, nullable=False, comment="The unit that it means."),
-    ForeignKeyConstraint(["unit"], [f"{SHARED}.unit.unit"], name="fk_unit_word_unit"),
+    ForeignKeyConstraint(["unit"], [f"{COMMON}.unit.unit"], name="fk_unit_word_unit"),
     Index("ix_unit_word_unit", "unit"),
-    schema=SHARED,
+    schema=COMMON,
     comment="Every word accepted for a unit: its short name and today's other words for it.",
 )

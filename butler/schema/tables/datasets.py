@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import SHARED, Letter, across, metadata, named, next_id, within
+from butler.schema.tables.conventions import COMMON, Letter, across, metadata, named, next_id, within
 
 dataset_type = Table(
     "dataset_type",
@@ -52,7 +52,7 @@ dataset_type = Table(
     UniqueConstraint("dataset_type_id", "unit_mask", name="uq_dataset_type_unit_mask"),
     CheckConstraint("dataset_type ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_name"),
     CheckConstraint("storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_storage_class"),
-    comment="Kinds of datasets: their labels and what Python object they are.",
+    comment="Types of datasets: the units of their data IDs, and what Python object they are.",
 )
 
 UNIT_COLUMNS: tuple[tuple[str, Any], ...] = (
@@ -74,14 +74,14 @@ UNIT_COLUMNS: tuple[tuple[str, Any], ...] = (
 _UNITS = ", ".join(name for name, _ in UNIT_COLUMNS)
 
 
-def _coarse(column: str, when: str, kind: Any) -> Column[Any]:
+def _coarse(column: str, when: str, sql_type: Any) -> Column[Any]:
     """Give the value only where no finer unit is present.
 
     A foreign key on it then checks just the rows that no finer key checks.
     """
     return Column(
         f"{column}_alone",
-        kind,
+        sql_type,
         Computed(f"CASE WHEN {when} THEN {column} END", persisted=True),
         comment=f"The {column} where no finer unit is present; carries the foreign key.",
     )
@@ -109,14 +109,14 @@ dataset = Table(
     Column(
         "unit_mask",
         SmallInteger,
-        Computed(f"{SHARED}.unit_mask({_UNITS})", persisted=True),
+        Computed(f"{COMMON}.unit_mask({_UNITS})", persisted=True),
         nullable=False,
         comment="The units present, one bit each.",
     ),
     Column(
         "digest",
         UUID,
-        Computed(f"{SHARED}.data_id_digest({_UNITS})", persisted=True),
+        Computed(f"{COMMON}.data_id_digest({_UNITS})", persisted=True),
         nullable=False,
         comment="Equal for the same data ID in any registry.",
     ),
@@ -259,7 +259,7 @@ artifact = Table(
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
-    # One file inside a datastore has one spelling; {} is the dataset's id (functions/datasets/artifact_path.sql).
+    # One file inside a datastore has one spelling; {} is the dataset's id (functions/lookup/artifact_path.sql).
     CheckConstraint(
         r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
         r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",
@@ -312,7 +312,7 @@ put_intent = Table(
     Column("dataset_type_id", Integer, nullable=False),
     Column("datastore_id", Integer, nullable=False),
     Column("quantum_id", BigInteger),
-    *(Column(name, kind) for name, kind in UNIT_COLUMNS),
+    *(Column(name, sql_type) for name, sql_type in UNIT_COLUMNS),
     Column("hint", Text, nullable=False, comment="The file-name template, filled."),
     Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
     Column("begun_by", Text, nullable=False, comment="The database role that began it."),

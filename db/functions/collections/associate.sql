@@ -1,5 +1,3 @@
--- object: function butler.associate(text, uuid[])
--- requires: functions/removal/hold_datasets.sql functions/internal/own_collection.sql functions/internal/stamp.sql functions/internal/data_id_json.sql
 CREATE OR REPLACE FUNCTION butler.associate(p_collection text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -7,7 +5,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_kind text;
+    v_collection_type text;
     v_collection bigint;
     v_run integer;
     v_now timestamptz;
@@ -15,14 +13,14 @@ DECLARE
     v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT CASE WHEN c.kind = 'run' THEN 'run' ELSE 'tagged' END INTO v_kind
+    SELECT CASE WHEN c.collection_type = 'run' THEN 'run' ELSE 'tagged' END INTO v_collection_type
     FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
-    v_collection := butler_internal.own_collection(p_collection, v_kind);
+    v_collection := butler_internal.own_collection(p_collection, v_collection_type);
     PERFORM butler_internal.hold_datasets(p_dataset_ids, v_collection);
     v_now := butler_internal.stamp(v_collection);
     -- It may have been frozen while this waited.
-    PERFORM butler_internal.own_collection(p_collection, v_kind);
-    IF v_kind = 'run' THEN
+    PERFORM butler_internal.own_collection(p_collection, v_collection_type);
+    IF v_collection_type = 'run' THEN
         UPDATE butler_internal.run AS r SET has_inputs = true
         WHERE r.collection_id = v_collection AND NOT r.has_inputs;
         SELECT r.run_id INTO v_run FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
@@ -59,7 +57,7 @@ BEGIN
         ) AS twin ON true
     ) AS other
     WHERE other.there IS NOT NULL;
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     INSERT INTO butler_internal.dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)
     SELECT v_collection, d.dataset_id, d.dataset_type_id, d.digest, tstzrange(v_now, NULL)
     FROM (SELECT DISTINCT g FROM unnest(p_dataset_ids) AS g) AS given (id)

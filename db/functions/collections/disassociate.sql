@@ -1,5 +1,3 @@
--- object: function butler.disassociate(text, uuid[])
--- requires: functions/internal/own_collection.sql functions/internal/stamp.sql
 CREATE OR REPLACE FUNCTION butler.disassociate(p_collection text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -7,18 +5,18 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_kind text;
+    v_collection_type text;
     v_collection bigint;
     v_now timestamptz;
     v_count integer;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT CASE WHEN c.kind = 'run' THEN 'run' ELSE 'tagged' END INTO v_kind
+    SELECT CASE WHEN c.collection_type = 'run' THEN 'run' ELSE 'tagged' END INTO v_collection_type
     FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
-    v_collection := butler_internal.own_collection(p_collection, v_kind);
+    v_collection := butler_internal.own_collection(p_collection, v_collection_type);
     v_now := butler_internal.stamp(v_collection);
     -- It may have been frozen while this waited.
-    PERFORM butler_internal.own_collection(p_collection, v_kind);
+    PERFORM butler_internal.own_collection(p_collection, v_collection_type);
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND t.dataset_id = ANY (p_dataset_ids) AND upper_inf(t.known);

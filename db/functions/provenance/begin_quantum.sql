@@ -1,5 +1,3 @@
--- object: function butler.begin_quantum(text, text, jsonb, uuid[], text)
--- requires: functions/internal/own_collection.sql functions/provenance/predict_inputs.sql
 CREATE OR REPLACE FUNCTION butler.begin_quantum(
     p_run text,
     p_task text,

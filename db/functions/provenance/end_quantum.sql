@@ -1,5 +1,3 @@
--- object: function butler.end_quantum(bigint, text, uuid[], text)
--- requires: shared/raise_error.sql
 CREATE OR REPLACE FUNCTION butler.end_quantum(
     p_quantum_id bigint,
     p_status text,
@@ -16,7 +14,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_status IS NULL OR p_status NOT IN ('done', 'failed') THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('a quantum can''t end as %L', p_status), 'It ends as done or failed.',
             jsonb_build_object('quantum_id', p_quantum_id, 'status', p_status)
         );
@@ -25,7 +23,7 @@ BEGIN
     SET status = p_status, message = p_message
     WHERE q.quantum_id = p_quantum_id AND q.status = 'running';
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
             jsonb_build_object('quantum_id', p_quantum_id)
         );
@@ -41,7 +39,7 @@ BEGIN
         WHERE c.quantum_id = p_quantum_id AND c.dataset_id = g
     );
     IF FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('quantum %s read dataset %s, which it had not predicted', p_quantum_id, v_unpredicted),
             'Predict it first, by predict_inputs.',
             jsonb_build_object('quantum_id', p_quantum_id, 'dataset_id', v_unpredicted)

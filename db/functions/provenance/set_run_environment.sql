@@ -1,5 +1,3 @@
--- object: function butler.set_run_environment(text, uuid)
--- requires: functions/internal/own_collection.sql
 CREATE OR REPLACE FUNCTION butler.set_run_environment(p_run text, p_dataset_id uuid)
 RETURNS boolean
 LANGUAGE plpgsql

@@ -1,6 +1,3 @@
--- object: function butler.claim_trash(text, interval, integer, uuid[])
--- requires: functions/datasets/artifact_path.sql functions/removal/trash_delay.sql shared/shared_paths.sql shared/raise_error.sql
---
 -- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
 -- process had claimed is given again, but not what another holds. Sooner than the trash's delay only
 -- the owner may.
@@ -36,7 +33,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
             jsonb_build_object('datastore', p_datastore)
         );
@@ -45,11 +42,11 @@ BEGIN
     IF
         v_cutoff > v_now - v_delay AND NOT pg_has_role(session_user, current_user, 'MEMBER')
         AND NOT EXISTS (
-            SELECT FROM butler_shared.registry AS r
+            SELECT FROM butler_common.registry AS r
             WHERE r.registry = 'butler'::regnamespace::text AND r.owner = session_user
         )
     THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB401', format('what is in the trash can be restored for %s; only the owner may delete it sooner', v_delay),
             'Wait, or ask the owner of the repository.'
         );
@@ -96,7 +93,7 @@ BEGIN
     )
     SELECT array_agg(c.dataset_id) INTO v_claimed
     FROM (SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n) AS c;
-    v_shared := ARRAY(SELECT s.path FROM butler_shared.shared_paths(v_datastore, ARRAY(
+    v_shared := ARRAY(SELECT s.path FROM butler_common.shared_paths(v_datastore, ARRAY(
         SELECT butler.artifact_path(a.path, a.dataset_id) FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
     )) AS s (path));

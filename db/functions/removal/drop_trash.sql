@@ -1,5 +1,3 @@
--- object: function butler.drop_trash(text, uuid[])
---
 -- Waits for whoever holds what is dropped: its bytes may be about to go still.
 CREATE OR REPLACE FUNCTION butler.drop_trash(p_datastore text, p_dataset_ids uuid[])
 RETURNS integer

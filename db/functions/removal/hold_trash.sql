@@ -1,6 +1,3 @@
--- object: function butler.hold_trash(text, uuid[])
--- requires: shared/require_read_committed.sql
---
 -- The bytes of what was claimed are deleted in the transaction that holds it: nobody else may say
 -- meanwhile that they are deleted, and so no dataset comes in for a file that a slow process is still
 -- about to delete. Looked up again after the locks: another may have ended what he held.
@@ -15,7 +12,7 @@ AS $$
 DECLARE
     v_locked uuid[];
 BEGIN
-    PERFORM butler_shared.require_read_committed('the trash can be emptied');
+    PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
     WITH locked AS (
         SELECT d.dataset_id

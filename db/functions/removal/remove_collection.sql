@@ -1,6 +1,3 @@
--- object: function butler.remove_collection(text, boolean, text, boolean, boolean)
--- requires: functions/internal/own_collection.sql functions/removal/remove_datasets.sql shared/chains_with.sql shared/stamp_collections.sql shared/require_read_committed.sql
---
 -- The name stays with what was in the collection, so that reads as of an earlier time understand
 -- it. Chains are no obstacle: they forget the collection, and remember that they had it.
 CREATE OR REPLACE FUNCTION butler.remove_collection(
@@ -18,7 +15,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_kind text;
+    v_collection_type text;
     v_collection bigint;
     v_ids uuid[] := '{}';
     v_group record;
@@ -30,12 +27,12 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT p_dry_run THEN
-        PERFORM butler_shared.require_read_committed('collections can be removed');
+        PERFORM butler_common.require_read_committed('collections can be removed');
         PERFORM pg_advisory_xact_lock(7310003, 0);
     END IF;
-    SELECT c.kind INTO v_kind
+    SELECT c.collection_type INTO v_collection_type
     FROM butler_internal.collection AS c WHERE c.collection = p_collection AND c.removed IS NULL;
-    v_collection := butler_internal.own_collection(p_collection, coalesce(v_kind, 'tagged'));
+    v_collection := butler_internal.own_collection(p_collection, coalesce(v_collection_type, 'tagged'));
     IF NOT p_dry_run THEN
         -- With the runs of its datasets, in the order in which everybody takes these.
         PERFORM pg_advisory_xact_lock(7310001, held.collection_id::integer)
@@ -50,20 +47,20 @@ BEGIN
             ORDER BY collection_id
         ) AS held;
         -- It may have been frozen while this waited.
-        PERFORM butler_internal.own_collection(p_collection, v_kind);
+        PERFORM butler_internal.own_collection(p_collection, v_collection_type);
     END IF;
-    IF v_kind = 'calibration' AND EXISTS (
+    IF v_collection_type = 'calibration' AND EXISTS (
         SELECT FROM butler_internal.calibration_key AS k
         INNER JOIN butler_internal.calibration AS b ON b.calibration_key_id = k.calibration_key_id
         WHERE k.collection_id = v_collection AND upper_inf(b.known)
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB401', format('collection %L certifies calibrations', p_collection),
             'Withdraw them first; what was believed when is kept.',
             jsonb_build_object('collection', p_collection)
         );
     END IF;
-    IF v_kind = 'run' THEN
+    IF v_collection_type = 'run' THEN
         v_ids := ARRAY(
             SELECT d.dataset_id
             FROM butler_internal.run AS r
@@ -71,13 +68,13 @@ BEGIN
             WHERE r.collection_id = v_collection AND d.state <> 'removed'
         );
         IF NOT p_datasets AND cardinality(v_ids) > 0 THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB401', format('run %L has %s datasets', p_collection, cardinality(v_ids)),
                 'Remove it with its datasets, or keep it.',
                 jsonb_build_object('collection', p_collection, 'datasets', cardinality(v_ids))
             );
         END IF;
-    ELSIF v_kind = 'tagged' AND p_datasets THEN
+    ELSIF v_collection_type = 'tagged' AND p_datasets THEN
         v_ids := ARRAY(
             SELECT t.dataset_id FROM butler_internal.dataset_tag AS t
             WHERE t.collection_id = v_collection AND upper_inf(t.known)
@@ -99,15 +96,15 @@ BEGIN
     datasets := 0;
     files := 0;
     bytes := 0;
-    IF v_kind = 'run' AND v_kept > 0 THEN
+    IF v_collection_type = 'run' AND v_kept > 0 THEN
         outcome := 'collection kept';
         reason := format('%s of the datasets of %s are kept', v_kept, p_collection);
         RETURN NEXT;
         RETURN;
     END IF;
-    FOR v_chain IN SELECT c.* FROM butler_shared.chains_with(v_collection) AS c LOOP
+    FOR v_chain IN SELECT c.* FROM butler_common.chains_with(v_collection) AS c LOOP
         IF v_chain.frozen THEN
-            PERFORM butler_shared.raise_error(
+            PERFORM butler_common.raise_error(
                 'UB401', format('chain %L has %L and is frozen', v_chain.collection, p_collection),
                 'Have the chain released by freeze_collection(…, false).',
                 jsonb_build_object('collection', p_collection, 'chain', v_chain.collection)
@@ -124,9 +121,9 @@ BEGIN
     IF p_dry_run THEN
         RETURN;
     END IF;
-    v_now := butler_shared.stamp_collections(v_chains || v_collection);
-    IF EXISTS (SELECT FROM butler_shared.chains_with(v_collection) AS c WHERE c.frozen) THEN
-        PERFORM butler_shared.raise_error(
+    v_now := butler_common.stamp_collections(v_chains || v_collection);
+    IF EXISTS (SELECT FROM butler_common.chains_with(v_collection) AS c WHERE c.frozen) THEN
+        PERFORM butler_common.raise_error(
             'UB401', format('a chain that has %L was frozen meanwhile', p_collection),
             'Have the chain released by freeze_collection(…, false).',
             jsonb_build_object('collection', p_collection)
@@ -135,7 +132,7 @@ BEGIN
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND upper_inf(t.known);
-    FOR v_registry IN SELECT r.registry FROM butler_shared.registry AS r LOOP
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(
             'UPDATE %I.collection_member AS m SET known = tstzrange(lower(m.known), $2) '
             'WHERE (m.member_id = $1 OR m.collection_id = $1) AND upper_inf(m.known)',

@@ -1,6 +1,3 @@
--- object: function butler.restore(uuid[])
--- requires: shared/stamp_collections.sql shared/require_read_committed.sql shared/raise_rows.sql
---
 -- What a removal closed at its time is opened again: the tags that it took the dataset out of, if
 -- they don't hold another of the same data ID by now.
 CREATE OR REPLACE FUNCTION butler.restore(p_dataset_ids uuid[])
@@ -16,7 +13,7 @@ DECLARE
     v_now timestamptz;
     v_count integer;
 BEGIN
-    PERFORM butler_shared.require_read_committed('datasets can be restored');
+    PERFORM butler_common.require_read_committed('datasets can be restored');
     PERFORM set_config('synchronous_commit', 'on', true);
     v_collections := ARRAY(
         SELECT DISTINCT r.collection_id
@@ -81,9 +78,9 @@ BEGIN
         'row', p.n, 'code', p.code, 'message', p.message, 'hint', p.hint, 'dataset_id', p.id
     ) ORDER BY p.n) INTO v_problems
     FROM problem AS p;
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
 
-    v_now := butler_shared.stamp_collections(v_collections || ARRAY(
+    v_now := butler_common.stamp_collections(v_collections || ARRAY(
         SELECT t.collection_id
         FROM butler_internal.dataset_tag AS t
         INNER JOIN butler_internal.dataset AS d ON d.dataset_id = t.dataset_id

@@ -1,4 +1,3 @@
--- object: function butler.trash_delay()
 CREATE OR REPLACE FUNCTION butler.trash_delay()
 RETURNS interval
 LANGUAGE sql
@@ -6,7 +5,7 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT i.trash_delay FROM butler_shared.installation AS i;
+    SELECT i.trash_delay FROM butler_common.installation AS i;
 END;
 
 COMMENT ON FUNCTION butler.trash_delay() IS

@@ -1,5 +1,3 @@
--- object: function butler.unstore(uuid[], text, boolean, boolean)
--- requires: functions/removal/remove_datasets.sql
 CREATE OR REPLACE FUNCTION butler.unstore(
     p_dataset_ids uuid[],
     p_reason text DEFAULT '',

@@ -1,6 +1,3 @@
--- object: function butler.sky_hull(public.geography[])
--- requires: functions/sky/sky_polygon.sql functions/sky/sky_vertices.sql
---
 -- Straight lines of the gnomonic projection are great circles, so the plane's convex hull of the
 -- projected vertices is the sphere's.
 CREATE OR REPLACE FUNCTION butler.sky_hull(p_regions public.geography[])

@@ -1,6 +1,3 @@
--- object: function butler.sky_within(public.geography, double precision, double precision, double precision)
--- requires: functions/sky/sky_point.sql
---
 -- No search_path and no STRICT: the planner puts the body into the query, and the index is used.
 CREATE OR REPLACE FUNCTION butler.sky_within(
     p_region public.geography,

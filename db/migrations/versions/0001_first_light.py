@@ -6,9 +6,9 @@ from alembic import op
 from sqlalchemy import text
 
 from butler.schema.install import (
-    Registry,
+    RegistrySchema,
+    build_common,
     build_contract,
-    build_shared,
     drop_contract,
     registries,
     run_sql,
@@ -24,18 +24,18 @@ def upgrade() -> None:
     prefix = connection.execute(text("SELECT current_user")).scalar_one().removesuffix("_owner")
     objects = frozen_objects(revision)
     run_sql(connection, "CREATE SCHEMA butler; CREATE SCHEMA butler_internal;")
-    run_sql(connection, frozen_file(revision, "shared_tables.sql"))
-    build_shared(connection, objects, prefix)
+    run_sql(connection, frozen_file(revision, "common_tables.sql"))
+    build_common(connection, objects, prefix)
     for reference in ("units", "leap_seconds"):
         run_sql(connection, frozen_file(revision, f"reference/{reference}.sql"))
     connection.execute(
-        text("INSERT INTO butler_shared.installation (role_prefix) VALUES (:prefix)"), {"prefix": prefix}
+        text("INSERT INTO butler_common.installation (role_prefix) VALUES (:prefix)"), {"prefix": prefix}
     )
     connection.execute(
-        text("INSERT INTO butler_shared.registry (registry, depth, owner) VALUES ('butler', 0, session_user)")
+        text("INSERT INTO butler_common.registry (registry, depth, owner) VALUES ('butler', 0, session_user)")
     )
     run_sql(connection, frozen_file(revision, "tables.sql"))
-    build_contract(connection, Registry("butler", None, 0), objects, prefix)
+    build_contract(connection, RegistrySchema("butler", None, 0), objects, prefix)
     run_sql(connection, frozen_file(revision, "reference/dataset_types.sql"))
 
 
@@ -44,4 +44,4 @@ def downgrade() -> None:
     for registry in reversed(registries(connection)):
         drop_contract(connection, registry)
         run_sql(connection, f"DROP SCHEMA {registry.name} CASCADE; DROP SCHEMA {registry.tables} CASCADE;")
-    run_sql(connection, frozen_file(revision, "drop_shared.sql"))
+    run_sql(connection, frozen_file(revision, "drop_common.sql"))

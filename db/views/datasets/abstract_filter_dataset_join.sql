@@ -1,4 +1,3 @@
--- object: view butler.abstract_filter_dataset_join
 CREATE VIEW butler.abstract_filter_dataset_join AS
 SELECT d.abstract_filter, d.dataset_id
 FROM butler_internal.all_dataset AS d

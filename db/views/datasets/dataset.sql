@@ -1,5 +1,3 @@
--- object: view butler.dataset
--- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.dataset AS
 SELECT
     d.dataset_id,

@@ -1,4 +1,3 @@
--- object: view butler.label_dataset_join
 CREATE VIEW butler.label_dataset_join AS
 SELECT d.label, d.dataset_id
 FROM butler_internal.all_dataset AS d

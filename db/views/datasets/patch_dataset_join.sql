@@ -1,4 +1,3 @@
--- object: view butler.patch_dataset_join
 CREATE VIEW butler.patch_dataset_join AS
 SELECT d.skymap, d.tract, d.patch, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.skymap_dataset_join
 CREATE VIEW butler.skymap_dataset_join AS
 SELECT d.skymap, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.snap_dataset_join
 CREATE VIEW butler.snap_dataset_join AS
 SELECT d.camera, d.visit, d.snap, d.dataset_id
 FROM butler_internal.all_dataset AS d

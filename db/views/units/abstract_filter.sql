@@ -1,4 +1,3 @@
--- object: view butler.abstract_filter
 CREATE VIEW butler.abstract_filter AS
 SELECT f.abstract_filter, f.doc
 FROM butler_internal.all_abstract_filter AS f;

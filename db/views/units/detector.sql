@@ -1,5 +1,3 @@
--- object: view butler.detector
--- requires: views/units/physical_sensor.sql
 CREATE VIEW butler.detector AS
 SELECT
     s.camera AS instrument, s.sensor AS detector, s.camera, s.sensor, s.sensor_name, s.sensor_group, s.purpose,

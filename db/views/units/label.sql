@@ -1,4 +1,3 @@
--- object: view butler.label
 CREATE VIEW butler.label AS
 SELECT l.label, l.doc
 FROM butler_internal.all_label AS l;

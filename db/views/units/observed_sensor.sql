@@ -1,4 +1,3 @@
--- object: view butler.observed_sensor
 CREATE VIEW butler.observed_sensor AS
 SELECT
     o.camera,

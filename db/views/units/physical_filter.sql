@@ -1,4 +1,3 @@
--- object: view butler.physical_filter
 CREATE VIEW butler.physical_filter AS
 SELECT f.camera, f.physical_filter, f.abstract_filter, f.wavelength_min, f.wavelength_max
 FROM butler_internal.all_physical_filter AS f;

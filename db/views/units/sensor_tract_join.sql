@@ -1,5 +1,3 @@
--- object: view butler.sensor_tract_join
--- requires: views/units/sensor_patch_join.sql
 CREATE VIEW butler.sensor_tract_join AS
 SELECT DISTINCT j.camera, j.visit, j.sensor, j.skymap, j.tract
 FROM butler.sensor_patch_join AS j;

@@ -1,4 +1,3 @@
--- object: view butler.sky_pixel
 CREATE VIEW butler.sky_pixel AS
 SELECT
     r.sky_pixel,

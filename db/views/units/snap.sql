@@ -1,4 +1,3 @@
--- object: view butler.snap
 CREATE VIEW butler.snap AS
 SELECT s.camera, s.visit, s.snap, s.obs_begin_tai, s.obs_end_tai, s.exposure_time, s.dark_time
 FROM butler_internal.all_snap AS s;

@@ -1,4 +1,3 @@
--- object: view butler.tract
 CREATE VIEW butler.tract AS
 SELECT
     r.skymap, r.tract,

@@ -1,5 +1,3 @@
--- object: view butler.visit
---
 -- Times in UTC are looked up only where they are asked for: a subquery in the list of columns is
 -- not run for a column that nobody selects.
 CREATE VIEW butler.visit AS
@@ -15,12 +13,12 @@ SELECT
     v.obs_end_tai,
     (
         SELECT (v.obs_begin_tai - make_interval(secs => l.tai_minus_utc)) AT TIME ZONE 'UTC'
-        FROM butler_shared.leap_second AS l
+        FROM butler_common.leap_second AS l
         WHERE l.since_tai <= v.obs_begin_tai ORDER BY l.since_tai DESC LIMIT 1
     ) AS obs_begin_utc,
     (
         SELECT (v.obs_end_tai - make_interval(secs => l.tai_minus_utc)) AT TIME ZONE 'UTC'
-        FROM butler_shared.leap_second AS l
+        FROM butler_common.leap_second AS l
         WHERE l.since_tai <= v.obs_end_tai ORDER BY l.since_tai DESC LIMIT 1
     ) AS obs_end_utc,
     (extract(julian FROM v.obs_begin_tai) - 2400001)::double precision AS obs_begin_mjd_tai,

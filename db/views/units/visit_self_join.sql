@@ -1,4 +1,3 @@
--- object: view butler.visit_self_join
 CREATE VIEW butler.visit_self_join AS
 SELECT p.camera_1, p.visit_1, p.camera_2, p.visit_2
 FROM butler_internal.all_visit_pair AS p

@@ -32,9 +32,9 @@ COMMENT ON COLUMN butler_internal.camera.night_offset IS 'Added to UTC before th
 COMMENT ON COLUMN butler_internal.camera.definition IS 'The camera file as it was read, with the map of its headers.';
 
 CREATE TABLE butler_internal.collection (
-	collection_id BIGINT DEFAULT nextval('butler_shared.collection_id') NOT NULL,
+	collection_id BIGINT DEFAULT nextval('butler_common.collection_id') NOT NULL,
 	collection TEXT NOT NULL,
-	kind TEXT NOT NULL,
+	collection_type TEXT NOT NULL,
 	owner TEXT NOT NULL,
 	doc TEXT DEFAULT '' NOT NULL,
 	frozen BOOLEAN DEFAULT false NOT NULL,
@@ -47,7 +47,7 @@ CREATE TABLE butler_internal.collection (
 	CONSTRAINT uq_collection_collection UNIQUE (collection),
 	CONSTRAINT ck_collection_name CHECK (collection <> '' AND octet_length(collection) <= 255 AND collection !~ '[[:cntrl:]]' AND collection !~ '^[[:space:]]' AND collection !~ '[[:space:]]$'),
 	CONSTRAINT ck_collection_parts CHECK (collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'),
-	CONSTRAINT ck_collection_kind CHECK (kind IN ('run', 'tagged', 'chained', 'calibration')),
+	CONSTRAINT ck_collection_type CHECK (collection_type IN ('run', 'tagged', 'chained', 'calibration')),
 	CONSTRAINT ck_collection_removed CHECK ((removed IS NULL) = (removed_by IS NULL))
 );
 
@@ -57,7 +57,7 @@ COMMENT ON COLUMN butler_internal.collection.collection_id IS 'Short for the nam
 
 COMMENT ON COLUMN butler_internal.collection.collection IS 'Name, with parts separated by slashes.';
 
-COMMENT ON COLUMN butler_internal.collection.kind IS 'run, tagged, chained or calibration.';
+COMMENT ON COLUMN butler_internal.collection.collection_type IS 'run, tagged, chained or calibration.';
 
 COMMENT ON COLUMN butler_internal.collection.owner IS 'The database role that made it.';
 
@@ -76,7 +76,7 @@ COMMENT ON COLUMN butler_internal.collection.removed_by IS 'The database role th
 COMMENT ON COLUMN butler_internal.collection.removal_reason IS 'Why it was removed.';
 
 CREATE TABLE butler_internal.dataset_type (
-	dataset_type_id INTEGER DEFAULT nextval('butler_shared.dataset_type_id') NOT NULL,
+	dataset_type_id INTEGER DEFAULT nextval('butler_common.dataset_type_id') NOT NULL,
 	dataset_type TEXT NOT NULL,
 	storage_class TEXT NOT NULL,
 	unit_mask SMALLINT NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE butler_internal.dataset_type (
 	CONSTRAINT ck_dataset_type_storage_class CHECK (storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$')
 );
 
-COMMENT ON TABLE butler_internal.dataset_type IS 'Kinds of datasets: their labels and what Python object they are.';
+COMMENT ON TABLE butler_internal.dataset_type IS 'Types of datasets: the units of their data IDs, and what Python object they are.';
 
 COMMENT ON COLUMN butler_internal.dataset_type.dataset_type_id IS 'Short for the name.';
 
@@ -101,7 +101,7 @@ COMMENT ON COLUMN butler_internal.dataset_type.unit_mask IS 'The units of its da
 COMMENT ON COLUMN butler_internal.dataset_type.doc IS 'What it is, in a sentence.';
 
 CREATE TABLE butler_internal.datastore (
-	datastore_id INTEGER DEFAULT nextval('butler_shared.artifact_store_id') NOT NULL,
+	datastore_id INTEGER DEFAULT nextval('butler_common.artifact_store_id') NOT NULL,
 	datastore TEXT NOT NULL,
 	root TEXT NOT NULL,
 	CONSTRAINT pk_datastore PRIMARY KEY (datastore_id),
@@ -119,7 +119,7 @@ COMMENT ON COLUMN butler_internal.datastore.datastore IS 'Name of the datastore.
 COMMENT ON COLUMN butler_internal.datastore.root IS 'URI that the paths in it are relative to; ends with a slash.';
 
 CREATE TABLE butler_internal.execution (
-	execution_id BIGINT DEFAULT nextval('butler_shared.execution_id') NOT NULL,
+	execution_id BIGINT DEFAULT nextval('butler_common.execution_id') NOT NULL,
 	host TEXT,
 	started TIMESTAMP WITH TIME ZONE,
 	ended TIMESTAMP WITH TIME ZONE,
@@ -195,7 +195,7 @@ COMMENT ON COLUMN butler_internal.skymap.definition IS 'How its tracts and patch
 COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same layout under two names.';
 
 CREATE TABLE butler_internal.calibration_key (
-	calibration_key_id BIGINT DEFAULT nextval('butler_shared.calibration_key_id') NOT NULL,
+	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
 	collection_id BIGINT NOT NULL,
 	dataset_type_id INTEGER NOT NULL,
 	digest UUID NOT NULL,
@@ -298,7 +298,7 @@ COMMENT ON COLUMN butler_internal.physical_sensor.ny IS 'Pixels along a column.'
 COMMENT ON COLUMN butler_internal.physical_sensor.corners IS 'Corners in the focal plane, x and y. Unit: mm.';
 
 CREATE TABLE butler_internal.run (
-	run_id INTEGER DEFAULT nextval('butler_shared.run_id') NOT NULL,
+	run_id INTEGER DEFAULT nextval('butler_common.run_id') NOT NULL,
 	execution_id BIGINT NOT NULL,
 	collection_id BIGINT NOT NULL,
 	run TEXT NOT NULL,
@@ -378,7 +378,7 @@ CREATE TABLE butler_internal.patch (
 	skymap TEXT NOT NULL,
 	tract INTEGER NOT NULL,
 	patch INTEGER NOT NULL,
-	patch_id BIGINT DEFAULT nextval('butler_shared.patch_id') NOT NULL,
+	patch_id BIGINT DEFAULT nextval('butler_common.patch_id') NOT NULL,
 	cell_x INTEGER,
 	cell_y INTEGER,
 	region geography(POLYGON,104047),
@@ -592,7 +592,7 @@ CREATE TABLE butler_internal.observed_sensor (
 	camera TEXT NOT NULL,
 	visit BIGINT NOT NULL,
 	sensor INTEGER NOT NULL,
-	observed_sensor_id BIGINT DEFAULT nextval('butler_shared.observed_sensor_id') NOT NULL,
+	observed_sensor_id BIGINT DEFAULT nextval('butler_common.observed_sensor_id') NOT NULL,
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_observed_sensor PRIMARY KEY (camera, visit, sensor),
 	CONSTRAINT uq_observed_sensor_id UNIQUE (observed_sensor_id),
@@ -687,8 +687,8 @@ CREATE TABLE butler_internal.dataset (
 	snap INTEGER,
 	tract INTEGER,
 	patch INTEGER,
-	unit_mask SMALLINT GENERATED ALWAYS AS (butler_shared.unit_mask(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
-	digest UUID GENERATED ALWAYS AS (butler_shared.data_id_digest(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	unit_mask SMALLINT GENERATED ALWAYS AS (butler_common.unit_mask(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	digest UUID GENERATED ALWAYS AS (butler_common.data_id_digest(camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
 	camera TEXT,
 	physical_filter TEXT,
 	abstract_filter TEXT,
@@ -829,7 +829,7 @@ COMMENT ON COLUMN butler_internal.artifact_loss.found IS 'When it was found, UTC
 COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role that found it.';
 
 CREATE TABLE butler_internal.calibration (
-	calibration_id BIGINT DEFAULT nextval('butler_shared.calibration_id') NOT NULL,
+	calibration_id BIGINT DEFAULT nextval('butler_common.calibration_id') NOT NULL,
 	calibration_key_id BIGINT NOT NULL,
 	dataset_id UUID NOT NULL,
 	valid TSRANGE NOT NULL,

@@ -1,5 +1,5 @@
 -- IERS Bulletin C: the last leap second was inserted at the end of 2016.
-INSERT INTO butler_shared.leap_second (since_utc, tai_minus_utc) VALUES
+INSERT INTO butler_common.leap_second (since_utc, tai_minus_utc) VALUES
     ('-infinity', 10),
     ('1972-07-01', 11), ('1973-01-01', 12), ('1974-01-01', 13), ('1975-01-01', 14),
     ('1976-01-01', 15), ('1977-01-01', 16), ('1978-01-01', 17), ('1979-01-01', 18),

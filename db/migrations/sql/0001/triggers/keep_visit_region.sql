@@ -1,6 +1,3 @@
--- object: function butler_internal.keep_visit_region()
--- requires: functions/sky/sky_hull.sql shared/require_read_committed.sql
---
 -- A visit whose region nobody gave has the hull of what its sensors saw. Visits are locked in the
 -- order of their numbers, so that two ingests of the same night don't deadlock.
 CREATE OR REPLACE FUNCTION butler_internal.keep_visit_region()
@@ -10,7 +7,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
-    PERFORM butler_shared.require_read_committed('regions can be registered');
+    PERFORM butler_common.require_read_committed('regions can be registered');
     PERFORM FROM butler_internal.visit AS v
     WHERE
         (v.camera, v.visit) IN (SELECT n.camera, n.visit FROM new_rows AS n WHERE n.region IS NOT NULL)

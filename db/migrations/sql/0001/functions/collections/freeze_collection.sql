@@ -1,5 +1,3 @@
--- object: function butler.freeze_collection(text, boolean)
--- requires: functions/internal/find_collection.sql
 CREATE OR REPLACE FUNCTION butler.freeze_collection(p_collection text, p_frozen boolean DEFAULT true)
 RETURNS void
 LANGUAGE plpgsql
@@ -15,7 +13,7 @@ BEGIN
     WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_internal.find_collection(p_collection);
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB401', format('collection %L belongs to a layer under this registry', p_collection),
             'Freeze it there.', jsonb_build_object('collection', p_collection)
         );

@@ -1,5 +1,3 @@
--- object: function butler.set_chain(text, text[])
--- requires: shared/require_read_committed.sql functions/internal/own_collection.sql functions/internal/flatten_collections.sql functions/internal/stamp.sql
 CREATE OR REPLACE FUNCTION butler.set_chain(p_collection text, p_members text[])
 RETURNS void
 LANGUAGE plpgsql
@@ -13,7 +11,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     -- Two edits that make a cycle only together must not pass each other.
-    PERFORM butler_shared.require_read_committed('chains can be changed');
+    PERFORM butler_common.require_read_committed('chains can be changed');
     PERFORM pg_advisory_xact_lock(7310003, 0);
     v_chain := butler_internal.own_collection(p_collection, 'chained');
     FOREACH v_member IN ARRAY coalesce(p_members, '{}') LOOP
@@ -30,14 +28,14 @@ BEGIN
         )
         SELECT FROM reached AS r WHERE r.collection_id = v_chain
     ) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202', format('chain %L would hold itself', p_collection),
             'Take out the member that leads back to it.',
             jsonb_build_object('collection', p_collection, 'members', to_jsonb(p_members))
         );
     END IF;
     IF (SELECT count(*) <> count(DISTINCT m) FROM unnest(p_members) AS m) THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB202', format('chain %L would hold a collection twice', p_collection),
             'Name each once.', jsonb_build_object('collection', p_collection, 'members', to_jsonb(p_members))
         );

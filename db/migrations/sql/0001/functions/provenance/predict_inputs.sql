@@ -1,5 +1,3 @@
--- object: function butler.predict_inputs(bigint, uuid[])
--- requires: shared/raise_rows.sql
 CREATE OR REPLACE FUNCTION butler.predict_inputs(p_quantum_id bigint, p_inputs uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -12,7 +10,7 @@ DECLARE
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT EXISTS (SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running') THEN
-        PERFORM butler_shared.raise_error(
+        PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
             jsonb_build_object('quantum_id', p_quantum_id)
         );
@@ -23,7 +21,7 @@ BEGIN
     )) INTO v_problems
     FROM unnest(p_inputs) WITH ORDINALITY AS g (id, n)
     WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     INSERT INTO butler_internal.dataset_consumer (quantum_id, dataset_id)
     SELECT DISTINCT p_quantum_id, g FROM unnest(p_inputs) AS g
     ON CONFLICT ON CONSTRAINT pk_dataset_consumer DO NOTHING;

@@ -1,5 +1,3 @@
--- object: function butler_internal.removal_plan(uuid[], text, boolean, bigint[])
--- requires: shared/memberships.sql functions/datasets/state_name.sql
 CREATE OR REPLACE FUNCTION butler_internal.removal_plan(
     p_dataset_ids uuid[],
     p_state text,
@@ -14,13 +12,13 @@ BEGIN ATOMIC
     WITH held AS (
         SELECT
             m.dataset_id,
-            min(format('certified in %s', m.collection)) FILTER (WHERE m.kind = 'calibration') AS certified,
+            min(format('certified in %s', m.collection)) FILTER (WHERE m.collection_type = 'calibration') AS certified,
             min(format('in %s, which is frozen', m.collection)) FILTER (WHERE m.frozen) AS frozen,
             min(format('in %s of layer %s', m.collection, m.registry))
             FILTER (WHERE m.registry <> 'butler'::regnamespace::text) AS tagged_above,
             min(format('in %s', m.collection))
             FILTER (WHERE NOT p_force AND m.registry = 'butler'::regnamespace::text) AS tagged
-        FROM butler_shared.memberships(p_dataset_ids) AS m
+        FROM butler_common.memberships(p_dataset_ids) AS m
         WHERE m.frozen OR m.collection_id <> ALL(p_leaving)
         GROUP BY m.dataset_id
     ),

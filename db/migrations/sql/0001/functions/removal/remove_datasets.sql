@@ -1,6 +1,3 @@
--- object: function butler_internal.remove_datasets(uuid[], text, text, boolean, boolean, bigint[])
--- requires: functions/removal/removal_plan.sql shared/stamp_collections.sql shared/require_read_committed.sql shared/raise_rows.sql
---
 -- The plan that is shown and the plan that is carried out are one query. Its answer is kept true
 -- by the runs' locks, which puts and new references hold shared.
 CREATE OR REPLACE FUNCTION butler_internal.remove_datasets(
@@ -30,9 +27,9 @@ BEGIN
     ) ORDER BY g.n) INTO v_problems
     FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
     WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
-    PERFORM butler_shared.raise_rows(v_problems);
+    PERFORM butler_common.raise_rows(v_problems);
     IF NOT p_dry_run THEN
-        PERFORM butler_shared.require_read_committed('datasets can be removed');
+        PERFORM butler_common.require_read_committed('datasets can be removed');
         v_collections := ARRAY(
             SELECT r.collection_id
             FROM (
@@ -78,12 +75,12 @@ BEGIN
 
     IF p_state = 'removed' THEN
         v_collections := v_collections || ARRAY(
-            SELECT DISTINCT m.collection_id FROM butler_shared.memberships(v_going) AS m
+            SELECT DISTINCT m.collection_id FROM butler_common.memberships(v_going) AS m
         );
     END IF;
-    v_now := butler_shared.stamp_collections(v_collections);
-    IF p_state = 'removed' AND EXISTS (SELECT FROM butler_shared.memberships(v_going) AS m WHERE m.frozen) THEN
-        PERFORM butler_shared.raise_error(
+    v_now := butler_common.stamp_collections(v_collections);
+    IF p_state = 'removed' AND EXISTS (SELECT FROM butler_common.memberships(v_going) AS m WHERE m.frozen) THEN
+        PERFORM butler_common.raise_error(
             'UB401', 'a collection that holds one of the datasets was frozen meanwhile',
             'Look at the plan again: they are kept now.'
         );

@@ -1,6 +1,3 @@
--- object: function butler.sky_box(double precision, double precision, double precision, double precision)
--- requires: functions/sky/sky_polygon.sql
---
 -- The sides along a parallel are cut into pieces of at most a quarter degree, as an edge of a
 -- polygon is a great circle.
 CREATE OR REPLACE FUNCTION butler.sky_box(

@@ -1,4 +1,3 @@
--- object: function butler.sky_center(public.geography)
 CREATE OR REPLACE FUNCTION butler.sky_center(p_region public.geography)
 RETURNS public.geometry
 LANGUAGE sql

@@ -1,5 +1,3 @@
--- object: function butler.sky_circle(double precision, double precision, double precision)
--- requires: functions/sky/sky_polygon.sql
 CREATE OR REPLACE FUNCTION butler.sky_circle(
     p_ra double precision,
     p_dec double precision,

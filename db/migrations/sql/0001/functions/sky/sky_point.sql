@@ -1,5 +1,3 @@
--- object: function butler.sky_point(double precision, double precision)
---
 -- PostGIS's input folds Dec 95 to 85 and takes NaN: whatever comes from outside goes through here.
 CREATE OR REPLACE FUNCTION butler.sky_point(p_ra double precision, p_dec double precision)
 RETURNS public.geography

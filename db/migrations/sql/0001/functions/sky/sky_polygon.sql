@@ -1,6 +1,3 @@
--- object: function butler.sky_polygon(double precision[])
--- requires: functions/sky/sky_point.sql
---
 -- Great circles are straight lines in the gnomonic projection, so the plane's test for rings that
 -- cross themselves is exact there, at the poles and at RA 0 too.
 CREATE OR REPLACE FUNCTION butler.sky_polygon(p_vertices double precision[])

@@ -1,5 +1,3 @@
--- object: function butler.sky_s_region(public.geography)
--- requires: functions/sky/sky_vertices.sql
 CREATE OR REPLACE FUNCTION butler.sky_s_region(p_region public.geography)
 RETURNS text
 LANGUAGE sql

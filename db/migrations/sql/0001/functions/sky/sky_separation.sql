@@ -1,4 +1,3 @@
--- object: function butler.sky_separation(public.geography, public.geography)
 CREATE OR REPLACE FUNCTION butler.sky_separation(p_one public.geography, p_other public.geography)
 RETURNS double precision
 LANGUAGE sql

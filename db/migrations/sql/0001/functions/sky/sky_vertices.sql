@@ -1,4 +1,3 @@
--- object: function butler.sky_vertices(public.geography)
 CREATE OR REPLACE FUNCTION butler.sky_vertices(p_region public.geography)
 RETURNS double precision[]
 LANGUAGE sql

@@ -1,4 +1,3 @@
--- object: function butler.utc_to_tai(timestamp with time zone)
 CREATE OR REPLACE FUNCTION butler.utc_to_tai(p_utc timestamptz)
 RETURNS timestamp
 LANGUAGE sql
@@ -9,7 +8,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT (p_utc AT TIME ZONE 'UTC') + make_interval(secs => l.tai_minus_utc)
-    FROM butler_shared.leap_second AS l
+    FROM butler_common.leap_second AS l
     WHERE l.since_utc <= (p_utc AT TIME ZONE 'UTC')
     ORDER BY l.since_utc DESC
     LIMIT 1;

@@ -1,5 +1,3 @@
--- object: view butler.artifact
--- requires: functions/datasets/artifact_path.sql functions/datasets/state_name.sql
 CREATE VIEW butler.artifact AS
 SELECT
     a.dataset_id,

@@ -1,4 +1,3 @@
--- object: view butler.camera_dataset_join
 CREATE VIEW butler.camera_dataset_join AS
 SELECT d.camera, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.physical_filter_dataset_join
 CREATE VIEW butler.physical_filter_dataset_join AS
 SELECT d.camera, d.physical_filter, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.physical_sensor_dataset_join
 CREATE VIEW butler.physical_sensor_dataset_join AS
 SELECT d.camera, d.sensor, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,5 +1,3 @@
--- object: view butler.removal
--- requires: functions/datasets/state_name.sql
 CREATE VIEW butler.removal AS
 SELECT
     d.dataset_id,
@@ -26,7 +24,7 @@ SELECT
 FROM butler_internal.all_dataset AS d
 INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
 INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
-CROSS JOIN butler_shared.installation AS i
+CROSS JOIN butler_common.installation AS i
 LEFT JOIN LATERAL (
     SELECT sum(a.size) AS bytes
     FROM butler_internal.all_artifact AS a

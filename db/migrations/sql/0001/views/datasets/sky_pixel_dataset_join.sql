@@ -1,4 +1,3 @@
--- object: view butler.sky_pixel_dataset_join
 CREATE VIEW butler.sky_pixel_dataset_join AS
 SELECT d.sky_pixel, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.visit_dataset_join
 CREATE VIEW butler.visit_dataset_join AS
 SELECT d.camera, d.visit, d.dataset_id
 FROM butler_internal.all_dataset AS d

@@ -1,4 +1,3 @@
--- object: view butler.visit_range_dataset_join
 CREATE VIEW butler.visit_range_dataset_join AS
 SELECT d.camera, d.visit_range, d.dataset_id
 FROM butler_internal.all_dataset AS d

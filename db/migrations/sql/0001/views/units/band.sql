@@ -1,5 +1,3 @@
--- object: view butler.band
--- requires: views/units/abstract_filter.sql
 CREATE VIEW butler.band AS
 SELECT f.abstract_filter AS band, f.abstract_filter, f.doc
 FROM butler.abstract_filter AS f;

@@ -1,4 +1,3 @@
--- object: view butler.camera
 CREATE VIEW butler.camera AS
 SELECT c.camera, c.doc, c.night_offset, c.definition
 FROM butler_internal.all_camera AS c;

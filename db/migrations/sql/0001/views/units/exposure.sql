@@ -1,5 +1,3 @@
--- object: view butler.exposure
--- requires: views/units/visit.sql
 CREATE VIEW butler.exposure AS
 SELECT
     v.camera,

@@ -1,5 +1,3 @@
--- object: view butler.instrument
--- requires: views/units/camera.sql
 CREATE VIEW butler.instrument AS
 SELECT c.camera AS instrument, c.camera, c.doc, c.night_offset, c.definition
 FROM butler.camera AS c;

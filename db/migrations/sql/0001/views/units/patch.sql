@@ -1,4 +1,3 @@
--- object: view butler.patch
 CREATE VIEW butler.patch AS
 SELECT
     r.skymap, r.tract, r.patch, r.cell_x, r.cell_y,

@@ -1,4 +1,3 @@
--- object: view butler.physical_sensor
 CREATE VIEW butler.physical_sensor AS
 SELECT s.camera, s.sensor, s.sensor_name, s.sensor_group, s.purpose, s.nx, s.ny, s.corners
 FROM butler_internal.all_physical_sensor AS s;

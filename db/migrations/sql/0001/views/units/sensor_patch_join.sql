@@ -1,4 +1,3 @@
--- object: view butler.sensor_patch_join
 CREATE VIEW butler.sensor_patch_join AS
 SELECT o.camera, o.visit, o.sensor, o.skymap, o.tract, o.patch
 FROM butler_internal.all_sensor_patch_overlap AS o;

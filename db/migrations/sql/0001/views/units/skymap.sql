@@ -1,4 +1,3 @@
--- object: view butler.skymap
 CREATE VIEW butler.skymap AS
 SELECT s.skymap, s.doc, s.definition, s.definition_hash
 FROM butler_internal.all_skymap AS s;

@@ -1,5 +1,3 @@
--- object: view butler.visit_patch_join
--- requires: views/units/sensor_patch_join.sql
 CREATE VIEW butler.visit_patch_join AS
 SELECT DISTINCT j.camera, j.visit, j.skymap, j.tract, j.patch
 FROM butler.sensor_patch_join AS j;

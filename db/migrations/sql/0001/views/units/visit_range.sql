@@ -1,4 +1,3 @@
--- object: view butler.visit_range
 CREATE VIEW butler.visit_range AS
 SELECT
     r.camera,

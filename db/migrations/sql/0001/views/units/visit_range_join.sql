@@ -1,4 +1,3 @@
--- object: view butler.visit_range_join
 CREATE VIEW butler.visit_range_join AS
 SELECT
     r.camera, r.visit_range, lower(r.visit_range) AS visit_begin, upper(r.visit_range) AS visit_end, v.visit

@@ -1,4 +1,3 @@
--- object: view butler.visit_tract_join
 CREATE VIEW butler.visit_tract_join AS
 SELECT o.camera, o.visit, o.skymap, o.tract
 FROM butler_internal.all_visit_tract_overlap AS o;

@@ -1,0 +1,50 @@
+CREATE OR REPLACE FUNCTION butler.register_skymap(p_definition jsonb, p_replace boolean DEFAULT false)
+RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    v_skymap text := p_definition ->> 'skymap';
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF v_skymap IS NULL THEN
+        PERFORM butler_common.raise_error(
+            'UB305', 'the sky map has no name', 'Give {"skymap": "…", "tracts": […]}.'
+        );
+    END IF;
+    IF
+        coalesce(jsonb_typeof(p_definition -> 'tracts'), 'array') <> 'array'
+        OR jsonb_path_exists(p_definition, 'strict $.tracts[*].patches ? (@.type() != "array")', '{}', true)
+    THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('tracts or patches of sky map %L are not lists', v_skymap),
+            'Give {"skymap": "…", "tracts": [{"tract": 0, "patches": […]}]}.', jsonb_build_object('skymap', v_skymap)
+        );
+    END IF;
+    PERFORM butler_internal.merge_units('skymap', jsonb_build_array(jsonb_build_object(
+        'skymap', v_skymap,
+        'doc', coalesce(p_definition ->> 'doc', ''),
+        'definition', p_definition - 'tracts' - 'skymap'
+    )), p_replace);
+    PERFORM butler_internal.merge_units('tract', coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+            'skymap', v_skymap, 'tract', t -> 'tract', 'region', t -> 'region'
+        ))
+        FROM jsonb_array_elements(p_definition -> 'tracts') AS t
+    ), '[]'), p_replace);
+    PERFORM butler_internal.merge_units('patch', coalesce((
+        SELECT jsonb_agg(jsonb_build_object(
+            'skymap', v_skymap, 'tract', t -> 'tract', 'patch', p -> 'patch',
+            'cell_x', p -> 'cell_x', 'cell_y', p -> 'cell_y', 'region', p -> 'region'
+        ))
+        FROM jsonb_array_elements(p_definition -> 'tracts') AS t
+        CROSS JOIN LATERAL jsonb_array_elements(t -> 'patches') AS p
+    ), '[]'), p_replace);
+END;
+$$;
+
+COMMENT ON FUNCTION butler.register_skymap(jsonb, boolean) IS
+'Register a sky map with its tracts and patches, as plain data:
+{"skymap", "doc", "tracts": [{"tract", "region": [[ra, dec], …], "patches": [{"patch", "cell_x", "cell_y", "region"}]}]}.
+ICRS, degrees. The same again changes nothing. Raises UB202 where it differs.';

@@ -1,0 +1,176 @@
+-- The constraints of dataset and artifact refuse bad rows. Only when something was refused are all rows
+-- looked at, to name each bad one; what no constraint refuses is looked for before.
+CREATE OR REPLACE FUNCTION butler.merge_datasets(
+    p_run text,
+    p_dataset_type text,
+    p_datastore text,
+    p_skip_existing boolean DEFAULT false,
+    p_quantum_id bigint DEFAULT NULL
+)
+RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_type record;
+    v_collection bigint;
+    v_run integer;
+    v_datastore integer;
+    v_now timestamptz;
+    v_rows bigint;
+    v_datasets bigint;
+    v_incomplete boolean;
+    v_filed uuid[];
+BEGIN
+    PERFORM butler_common.require_read_committed('datasets can be filed');
+    PERFORM set_config('synchronous_commit', 'on', true);
+    IF NOT EXISTS (
+        SELECT FROM pg_class AS c
+        INNER JOIN pg_roles AS r ON r.oid = c.relowner
+        WHERE
+            c.oid = to_regclass('pg_temp.butler_stage_dataset')
+            AND c.relkind = 'r' AND r.rolname = current_user
+    ) THEN
+        PERFORM butler_common.raise_error(
+            'UB301', 'no staging table was made in this transaction',
+            'Call stage_datasets() first, and COPY into it.'
+        );
+    END IF;
+    SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
+    SELECT r.run_id, r.collection_id INTO v_run, v_collection FROM butler_internal.run_to_put_into(p_run) AS r;
+    SELECT d.datastore_id INTO v_datastore
+    FROM butler_internal.all_datastore AS d WHERE d.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    PERFORM butler_internal.check_quantum(p_quantum_id, v_run, p_run);
+    PERFORM pg_advisory_xact_lock_shared(7310001, v_collection::integer);
+    -- It may have been frozen while this waited.
+    PERFORM butler_internal.own_collection(p_run, 'run');
+    v_now := clock_timestamp();
+    -- Whoever gives one of these puts up meanwhile waits, and then finds the dataset.
+    PERFORM FROM butler_internal.put_intent AS i
+    WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
+    ORDER BY i.dataset_id
+    FOR UPDATE;
+
+    SELECT
+        count(*), count(DISTINCT s.dataset_id),
+        coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false)
+    INTO v_rows, v_datasets, v_incomplete
+    FROM pg_temp.butler_stage_dataset AS s;
+    IF
+        v_incomplete
+        OR EXISTS (
+            SELECT FROM butler_internal.put_intent AS i
+            WHERE
+                i.given_up IS NOT NULL
+                AND i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
+        )
+        OR EXISTS (
+            SELECT FROM butler_internal.dataset_tag AS t
+            WHERE
+                t.collection_id = v_collection AND t.dataset_type_id = v_type.dataset_type_id
+                AND upper_inf(t.known)
+        )
+        OR (v_rows > v_datasets AND EXISTS (
+            SELECT FROM pg_temp.butler_stage_dataset AS s
+            GROUP BY s.dataset_id
+            HAVING count(DISTINCT (
+                s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
+                s.skymap, s.tract, s.patch, s.sky_pixel, s.label
+            )) > 1
+        ))
+        -- One registry's own ids its primary key holds apart.
+        OR ((SELECT count(*) > 1 FROM butler_common.registry) AND EXISTS (
+            SELECT FROM butler_common.registered_datasets(
+                ARRAY(SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
+            )
+        ))
+    THEN
+        PERFORM butler_common.raise_rows(butler_internal.staged_problems(
+            v_type.dataset_type_id, v_type.unit_mask, v_collection, v_run, p_run, p_skip_existing
+        ));
+    END IF;
+
+    BEGIN
+        WITH filed AS (
+            INSERT INTO butler_internal.dataset (
+                dataset_id, run_id, dataset_type_id, quantum_id,
+                camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+                skymap, tract, patch, sky_pixel, label, created
+            )
+            -- Two sessions that file the same data IDs meet them in the same order.
+            SELECT DISTINCT ON (
+                s.visit, s.sensor, s.tract, s.patch, s.label, s.snap, s.sky_pixel, s.visit_range,
+                s.camera, s.physical_filter, s.abstract_filter, s.skymap, s.dataset_id
+            )
+                s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
+                s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
+                s.skymap, s.tract, s.patch, s.sky_pixel, s.label, v_now
+            FROM pg_temp.butler_stage_dataset AS s
+            ORDER BY
+                s.visit, s.sensor, s.tract, s.patch, s.label, s.snap, s.sky_pixel, s.visit_range,
+                s.camera, s.physical_filter, s.abstract_filter, s.skymap, s.dataset_id
+            ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
+            RETURNING dataset_id
+        ),
+        stored AS (
+            INSERT INTO butler_internal.artifact (
+                dataset_id, datastore_id, component, path, formatter, size, sha256
+            )
+            SELECT
+                s.dataset_id, v_datastore, coalesce(s.component, ''), butler_common.stored_path(s.path, s.dataset_id),
+                s.formatter, s.size, s.sha256
+            FROM pg_temp.butler_stage_dataset AS s
+            INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
+            -- Ids ascend: in their order, the key fills one page after the other.
+            ORDER BY s.dataset_id
+        ),
+        ended AS (
+            DELETE FROM butler_internal.put_intent AS i
+            USING filed AS f
+            WHERE i.dataset_id = f.dataset_id
+        )
+        SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_filed
+        FROM filed AS f;
+        IF cardinality(v_filed) < v_datasets AND (
+            NOT p_skip_existing
+            OR cardinality(v_filed) + (
+                SELECT count(DISTINCT e.existing)
+                FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_filed) AS e
+                WHERE e.existing NOT IN (SELECT f.dataset_id FROM unnest(v_filed) AS f (dataset_id))
+            ) < v_datasets
+        ) THEN
+            PERFORM butler_common.raise_error(
+                'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+                'Load again, and skip what exists.'
+            );
+        END IF;
+    EXCEPTION WHEN integrity_constraint_violation OR SQLSTATE 'UB201' THEN
+        PERFORM butler_common.raise_rows(butler_internal.staged_problems(
+            v_type.dataset_type_id, v_type.unit_mask, v_collection, v_run, p_run, p_skip_existing
+        ));
+        RAISE;
+    END;
+    IF cardinality(v_filed) < v_datasets THEN
+        RETURN QUERY
+        SELECT e.row_number, e.existing, e.same_bytes
+        FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_filed) AS e
+        ORDER BY e.row_number;
+    END IF;
+    -- So that a transaction may load datasets of several types.
+    DROP TABLE pg_temp.butler_stage_dataset;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
+'File what was copied into the staging table as datasets of one type in a run, made if need be. A row is one artifact; rows of
+one dataset share its id. All or none: one error names every bad row. Datasets of a data ID that the run has
+are an error, or passed over if asked. Returns the rows passed over, each with the dataset that the run has
+and whether that has an artifact of the same bytes.';

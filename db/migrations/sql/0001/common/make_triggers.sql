@@ -1,0 +1,80 @@
+CREATE OR REPLACE FUNCTION butler_common.make_triggers(p_registry text)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_own text := p_registry || '_internal';
+    v_depth integer := (SELECT r.depth FROM butler_common.registry AS r WHERE r.registry = p_registry);
+    v_named record;
+    v_table text;
+    v_event text;
+BEGIN
+    FOR v_named IN
+        SELECT n.name FROM unnest(ARRAY[
+            'abstract_filter', 'camera', 'collection', 'dataset_type', 'datastore', 'label', 'sky_pixel', 'skymap'
+        ]) AS n (name)
+    LOOP
+        EXECUTE format(
+            'CREATE TRIGGER check_shadowing AFTER INSERT ON %I.%I REFERENCING NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_shadowing(%L)',
+            v_own, v_named.name, v_named.name
+        );
+    END LOOP;
+    FOREACH v_table IN ARRAY ARRAY['observed_sensor', 'patch'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER keep_overlap_insert AFTER INSERT ON %1$I.%2$I REFERENCING NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_overlap_update AFTER UPDATE ON %1$I.%2$I '
+            'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_overlap_delete AFTER DELETE ON %1$I.%2$I REFERENCING OLD TABLE AS old_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_overlap()', v_own, v_table
+        );
+    END LOOP;
+    FOREACH v_event IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER keep_visit_region_%3$s AFTER %2$s ON %1$I.observed_sensor '
+            'REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_visit_region()',
+            v_own, v_event, lower(v_event)
+        );
+    END LOOP;
+    EXECUTE format(
+        'CREATE TRIGGER refuse_deleted_file BEFORE INSERT ON %1$I.artifact FOR EACH ROW '
+        'WHEN (strpos(new.path, '':'') = 0 AND strpos(new.path, ''{}'') = 0) '
+        'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
+    );
+    IF v_depth > 0 THEN
+        FOR v_table IN
+            SELECT DISTINCT r.relname
+            FROM pg_catalog.pg_constraint AS c
+            INNER JOIN pg_catalog.pg_class AS r ON r.oid = c.conrelid
+            WHERE
+                c.connamespace = 'butler_internal'::regnamespace AND c.contype = 'f'
+                AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_constraint AS own
+                    WHERE
+                        own.connamespace = v_own::regnamespace AND own.contype = 'f'
+                        AND own.conname = c.conname
+                        AND own.conrelid = to_regclass(format('%I.%I', v_own, r.relname))
+                )
+            ORDER BY r.relname
+        LOOP
+            EXECUTE format(
+                'CREATE TRIGGER check_references_insert AFTER INSERT ON %I.%I REFERENCING NEW TABLE AS new_rows '
+                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
+            );
+            EXECUTE format(
+                'CREATE TRIGGER check_references_update AFTER UPDATE ON %I.%I REFERENCING NEW TABLE AS new_rows '
+                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
+            );
+        END LOOP;
+    END IF;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_common.make_triggers(text) IS
+'Create the triggers of a registry''s tables.';

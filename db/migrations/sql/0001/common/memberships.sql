@@ -1,0 +1,37 @@
+-- What refers to a dataset may lie in any registry of the database: a personal tag over a release
+-- is as good a reason to keep a dataset as one of the release itself.
+CREATE OR REPLACE FUNCTION butler_common.memberships(p_dataset_ids uuid[])
+RETURNS TABLE (
+    registry text,
+    collection_id bigint,
+    collection text,
+    collection_type text,
+    frozen boolean,
+    dataset_id uuid
+)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_registry text;
+BEGIN
+    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r ORDER BY r.depth, r.registry LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT %1$L, c.collection_id, c.collection, c.collection_type, c.frozen, m.dataset_id FROM ('
+            'SELECT t.collection_id, t.dataset_id FROM unnest($1) AS g (id) '
+            'INNER JOIN %2$I.dataset_tag AS t ON t.dataset_id = g.id WHERE upper_inf(t.known) '
+            'UNION ALL '
+            'SELECT k.collection_id, b.dataset_id FROM unnest($1) AS g (id) '
+            'INNER JOIN %2$I.calibration AS b ON b.dataset_id = g.id '
+            'INNER JOIN %2$I.calibration_key AS k ON k.calibration_key_id = b.calibration_key_id '
+            'WHERE upper_inf(b.known)'
+            ') AS m INNER JOIN %2$I.collection AS c ON c.collection_id = m.collection_id',
+            v_registry, v_registry || '_internal'
+        ) USING p_dataset_ids;
+    END LOOP;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_common.memberships(uuid[]) IS
+'The tagged and calibration collections of all registries that hold these datasets now.';

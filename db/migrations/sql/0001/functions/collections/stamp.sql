@@ -1,0 +1,16 @@
+-- Transaction time of a change to a collection's members: the row's lock orders the changes, and
+-- the clock may step back but the stamp doesn't. No alias: releases of PostgreSQL differ in how they
+-- print one here, which would look like drift.
+CREATE OR REPLACE FUNCTION butler_internal.stamp(p_collection_id bigint)
+RETURNS timestamptz
+LANGUAGE sql
+VOLATILE
+BEGIN ATOMIC
+    UPDATE butler_internal.collection
+    SET changed = greatest(clock_timestamp(), changed + interval '1 microsecond')
+    WHERE collection_id = p_collection_id
+    RETURNING changed;
+END;
+
+COMMENT ON FUNCTION butler_internal.stamp(bigint) IS
+'Lock a collection and give the time of the change to come.';

@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION butler.register_datastore(p_datastore text, p_root text)
+RETURNS boolean
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_root text;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT s.root INTO v_root FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    IF NOT FOUND THEN
+        INSERT INTO butler_internal.datastore (datastore, root) VALUES (p_datastore, p_root)
+        ON CONFLICT ON CONSTRAINT uq_datastore_datastore DO NOTHING;
+        IF FOUND THEN
+            RETURN true;
+        END IF;
+        SELECT s.root INTO v_root FROM butler_internal.datastore AS s WHERE s.datastore = p_datastore;
+    END IF;
+    IF v_root <> p_root THEN
+        PERFORM butler_common.raise_error(
+            'UB202', format('datastore %s is registered at %s, not %s', p_datastore, v_root, p_root),
+            'Open it where it is, or move it by the owner''s command.',
+            jsonb_build_object('datastore', p_datastore, 'root', v_root)
+        );
+    END IF;
+    RETURN false;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.register_datastore(text, text) IS
+'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere.';

@@ -1,0 +1,56 @@
+-- The last visit looked at comes back also if it is right, for the next call to go on from.
+CREATE OR REPLACE FUNCTION butler.drifted_visit_tracts(
+    p_after_camera text DEFAULT '',
+    p_after bigint DEFAULT 0,
+    p_limit integer DEFAULT 1000
+)
+RETURNS TABLE (camera text, visit bigint, missing bigint, extra bigint)
+LANGUAGE sql
+STABLE
+SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+BEGIN ATOMIC
+    WITH looked_at AS (
+        SELECT v.camera, v.visit
+        FROM butler_internal.visit AS v
+        WHERE (v.camera, v.visit) > (p_after_camera, p_after)
+        ORDER BY v.camera, v.visit
+        LIMIT p_limit
+    ),
+    drift AS (
+        SELECT
+            d.camera,
+            d.visit,
+            count(*) FILTER (WHERE NOT d.kept) AS missing,
+            count(*) FILTER (WHERE d.kept) AS extra
+        FROM (
+            SELECT p.camera, p.visit, p.skymap, p.tract, bool_or(p.kept) AS kept
+            FROM (
+                SELECT v.camera, v.visit, v.skymap, v.tract, true AS kept
+                FROM looked_at AS l
+                INNER JOIN butler_internal.visit_tract_overlap AS v ON v.camera = l.camera AND v.visit = l.visit
+                UNION ALL
+                SELECT DISTINCT s.camera, s.visit, p.skymap, p.tract, false
+                FROM looked_at AS l
+                INNER JOIN butler_internal.observed_sensor AS s ON s.camera = l.camera AND s.visit = l.visit
+                INNER JOIN butler_internal.sensor_patch_overlap AS o
+                    ON o.observed_sensor_id = s.observed_sensor_id
+                INNER JOIN butler_internal.patch AS p ON p.patch_id = o.patch_id
+            ) AS p
+            GROUP BY p.camera, p.visit, p.skymap, p.tract
+            HAVING count(*) = 1
+        ) AS d
+        GROUP BY d.camera, d.visit
+    )
+    SELECT l.camera, l.visit, coalesce(d.missing, 0), coalesce(d.extra, 0)
+    FROM looked_at AS l
+    LEFT JOIN drift AS d ON d.camera = l.camera AND d.visit = l.visit
+    WHERE d.visit IS NOT NULL OR (l.camera, l.visit) = (
+        SELECT m.camera, m.visit FROM looked_at AS m ORDER BY m.camera DESC, m.visit DESC LIMIT 1
+    )
+    ORDER BY l.camera, l.visit;
+END;
+
+COMMENT ON FUNCTION butler.drifted_visit_tracts(text, bigint, integer) IS
+'Compare visit_tract_overlap of the next visits with sensor_patch_overlap: those whose tracts are missing or too many,
+and the last one looked at.';

@@ -1,0 +1,32 @@
+-- Only what has the size and the checksum that were recorded is what was written.
+CREATE OR REPLACE FUNCTION butler.mark_found(p_datastore text, p_artifacts jsonb)
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    WITH marked AS (
+        UPDATE butler_internal.artifact AS a
+        SET state = 'present'
+        FROM jsonb_to_recordset(p_artifacts) AS g (dataset_id uuid, component text, size bigint, sha256 text)
+        WHERE
+            a.dataset_id = g.dataset_id AND a.component = coalesce(g.component, '') AND a.state = 'lost'
+            AND a.size = g.size AND a.sha256 = decode(g.sha256, 'hex')
+            AND a.datastore_id = (SELECT s.datastore_id FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore)
+        RETURNING a.dataset_id, a.datastore_id, a.component
+    )
+    DELETE FROM butler_internal.artifact_loss AS l
+    USING marked AS m
+    WHERE l.dataset_id = m.dataset_id AND l.datastore_id = m.datastore_id AND l.component = m.component;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.mark_found(text, jsonb) IS
+'Record that artifacts of a datastore that were lost are there again: an array of {"dataset_id", "component",
+"size", "sha256" (hex)}, as measured. Returns how many have the size and checksum that were recorded.';

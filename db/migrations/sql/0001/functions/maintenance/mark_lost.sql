@@ -1,0 +1,32 @@
+CREATE OR REPLACE FUNCTION butler.mark_lost(p_datastore text, p_artifacts jsonb)
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_count integer;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    WITH marked AS (
+        UPDATE butler_internal.artifact AS a
+        SET state = 'lost'
+        FROM jsonb_to_recordset(p_artifacts) AS g (dataset_id uuid, component text, fault text)
+        WHERE
+            a.dataset_id = g.dataset_id AND a.component = coalesce(g.component, '') AND a.state = 'present'
+            AND a.datastore_id = (SELECT s.datastore_id FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore)
+        RETURNING a.dataset_id, a.datastore_id, a.component, g.fault
+    )
+    INSERT INTO butler_internal.artifact_loss (dataset_id, datastore_id, component, fault, found, found_by)
+    SELECT m.dataset_id, m.datastore_id, m.component, m.fault, clock_timestamp(), session_user
+    FROM marked AS m
+    ON CONFLICT (dataset_id, datastore_id, component) DO UPDATE
+    SET fault = excluded.fault, found = excluded.found, found_by = excluded.found_by;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.mark_lost(text, jsonb) IS
+'Record that artifacts of a datastore aren''t what was written: an array of {"dataset_id", "component",
+"fault": missing, size or sha256}. Returns how many were thought to be there.';

@@ -1,0 +1,31 @@
+CREATE OR REPLACE FUNCTION butler.set_verified(p_datastore text, p_dataset_id uuid, p_component text)
+RETURNS void
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_datastore bigint;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    INSERT INTO butler_internal.verify_position AS v (datastore_id, dataset_id, component, moved, completed)
+    VALUES (
+        v_datastore, p_dataset_id, coalesce(p_component, ''), clock_timestamp(),
+        CASE WHEN p_dataset_id IS NULL THEN clock_timestamp() END
+    )
+    ON CONFLICT (datastore_id) DO UPDATE
+    SET
+        dataset_id = excluded.dataset_id, component = excluded.component, moved = excluded.moved,
+        completed = coalesce(excluded.completed, v.completed);
+END;
+$$;
+
+COMMENT ON FUNCTION butler.set_verified(text, uuid, text) IS
+'Record how far verify has come in a datastore; a null dataset says that it came to the end, and begins anew.';

@@ -1,0 +1,119 @@
+-- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
+-- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
+-- appears before a time that was pinned.
+CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb, p_skip_existing boolean DEFAULT false)
+RETURNS integer
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+-- Intents are few when a session plans its first put, and may be many at the next.
+SET enable_seqscan = off
+AS $$
+DECLARE
+    v_ids constant uuid[] := ARRAY(
+        SELECT DISTINCT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a
+    );
+    v_run record;
+    v_inputs boolean := false;
+    v_now timestamptz;
+    v_filed uuid[];
+    v_problems jsonb;
+BEGIN
+    PERFORM butler_common.require_read_committed('datasets can be filed');
+    PERFORM set_config('synchronous_commit', 'on', true);
+    FOR v_run IN
+        SELECT DISTINCT r.collection_id, r.run
+        FROM butler_internal.put_intent AS i
+        INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id
+        WHERE i.dataset_id = ANY (v_ids)
+        ORDER BY r.collection_id
+    LOOP
+        PERFORM pg_advisory_xact_lock_shared(7310001, v_run.collection_id::integer);
+        v_inputs := v_inputs OR (
+            SELECT r.has_inputs FROM butler_internal.run AS r
+            WHERE r.collection_id = butler_internal.own_collection(v_run.run, 'run')
+        );
+    END LOOP;
+    v_now := clock_timestamp();
+
+    WITH filed AS (
+        INSERT INTO butler_internal.dataset (
+            dataset_id, run_id, dataset_type_id, quantum_id,
+            camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
+            skymap, tract, patch, sky_pixel, label, created
+        )
+        SELECT
+            i.dataset_id, i.run_id, i.dataset_type_id, i.quantum_id,
+            i.camera, i.abstract_filter, i.physical_filter, i.sensor, i.visit, i.snap, i.visit_range,
+            i.skymap, i.tract, i.patch, i.sky_pixel, i.label, v_now
+        FROM (
+            SELECT p.* FROM butler_internal.put_intent AS p
+            WHERE p.dataset_id = ANY (v_ids) AND p.given_up IS NULL
+            FOR UPDATE
+        ) AS i
+        -- Two sessions that file the same data IDs meet them in the same order.
+        ORDER BY
+            i.run_id, i.dataset_type_id, i.camera, i.visit, i.sensor, i.skymap, i.tract, i.patch, i.label,
+            i.snap, i.visit_range, i.physical_filter, i.abstract_filter, i.sky_pixel
+        ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
+        RETURNING dataset_id
+    )
+    SELECT array_agg(f.dataset_id) INTO v_filed FROM filed AS f;
+
+    IF v_filed IS NULL OR cardinality(v_filed) < cardinality(v_ids) THEN
+        SELECT jsonb_agg(jsonb_build_object(
+            'row', given.n, 'code', 'UB101', 'message', CASE
+                WHEN i.dataset_id IS NULL THEN format('no put of dataset %s has begun', given.id)
+                ELSE format('the put of dataset %s was given up at %s', given.id, to_jsonb(i.given_up) #>> '{}')
+            END,
+            'hint', 'Begin it again; the bytes written for it belong to nothing.', 'dataset_id', given.id
+        )) INTO v_problems
+        FROM (
+            SELECT min(a.n) AS n, (a.value ->> 'dataset_id')::uuid AS id
+            FROM jsonb_array_elements(p_artifacts) WITH ORDINALITY AS a (value, n)
+            GROUP BY 2
+        ) AS given
+        LEFT JOIN butler_internal.put_intent AS i ON i.dataset_id = given.id
+        WHERE i.dataset_id IS NULL OR i.given_up IS NOT NULL;
+        PERFORM butler_common.raise_rows(v_problems);
+        IF NOT p_skip_existing THEN
+            PERFORM butler_common.raise_error(
+                'UB201', 'another process put a dataset of the same type and data ID into the run meanwhile',
+                'It has won; the bytes written here are to be deleted.'
+            );
+        END IF;
+    END IF;
+    IF v_inputs AND EXISTS (
+        SELECT FROM butler_internal.dataset AS d
+        INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id AND r.has_inputs
+        INNER JOIN butler_internal.dataset_tag AS t
+            ON
+                t.collection_id = r.collection_id AND t.dataset_type_id = d.dataset_type_id
+                AND t.digest = d.digest AND upper_inf(t.known)
+        WHERE d.dataset_id = ANY (v_filed)
+    ) THEN
+        PERFORM butler_common.raise_error(
+            'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
+            'Put into another run; the bytes written here are to be deleted.'
+        );
+    END IF;
+
+    INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
+    SELECT
+        i.dataset_id, i.datastore_id, coalesce(a ->> 'component', ''),
+        butler_common.stored_path(a ->> 'path', i.dataset_id), a ->> 'formatter',
+        (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
+    FROM jsonb_array_elements(p_artifacts) AS a
+    INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
+    WHERE i.dataset_id = ANY (v_filed);
+    DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_filed);
+    RETURN coalesce(cardinality(v_filed), 0);
+END;
+$$;
+
+COMMENT ON FUNCTION butler.finish_put(jsonb, boolean) IS
+'Register datasets whose bytes are written: a JSON array of artifacts
+{"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
+Raises UB101 where no put has begun, UB201 where another process was first; or, if asked to skip what exists,
+leaves those begun: abandon_put tells which they are.';

@@ -1,0 +1,30 @@
+CREATE OR REPLACE FUNCTION butler_internal.names_of_units(
+    p_camera text, p_visit bigint, p_sensor integer, p_physical_filter text
+)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_strip_nulls(jsonb_build_object(
+            'visit_name', v.visit_name,
+            'night', v.night,
+            'observation_type', v.observation_type,
+            'target_name', v.target_name,
+            'physical_filter', v.physical_filter,
+            'abstract_filter', f.abstract_filter,
+            'sensor_name', s.sensor_name
+        ))
+        FROM (SELECT p_camera AS camera) AS c
+        LEFT JOIN butler_internal.all_visit AS v ON v.camera = c.camera AND v.visit = p_visit
+        LEFT JOIN butler_internal.all_physical_filter AS f
+            ON f.camera = c.camera AND f.physical_filter = coalesce(p_physical_filter, v.physical_filter)
+        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = c.camera AND s.sensor = p_sensor
+    );
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.names_of_units(text, bigint, integer, text) IS
+'What a file name may say of a visit, a sensor and a filter beside their labels, as JSON; what they haven''t is left out.';

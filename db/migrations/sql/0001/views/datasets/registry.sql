@@ -1,6 +1,0 @@
--- object: view butler.registry
-CREATE VIEW butler.registry AS
-SELECT r.registry, r.base, r.depth, r.owner, r.created
-FROM butler_shared.registry AS r;
-
-COMMENT ON VIEW butler.registry IS 'The registries of this database: the base, and the layers over it.';

@@ -1,0 +1,30 @@
+CREATE VIEW butler.storage_use AS
+SELECT
+    r.run,
+    t.dataset_type,
+    s.datastore,
+    CASE
+        WHEN a.state = 'present' AND d.state <> 'present' THEN 'trashed'
+        ELSE butler.state_name(a.state)
+    END AS state,
+    a.path ~ '^[a-z][a-z0-9+.-]*:' AS in_place,
+    count(DISTINCT a.dataset_id) AS datasets,
+    count(*) AS artifacts,
+    sum(a.size)::bigint AS bytes
+FROM butler_internal.all_artifact AS a
+INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = a.dataset_id
+INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
+INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
+INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = a.datastore_id
+WHERE d.state = 'present' OR d.trashed
+GROUP BY 1, 2, 3, 4, 5;
+
+COMMENT ON VIEW butler.storage_use IS
+'How much each run holds of each dataset type in each datastore. A file that several datasets share counts for each.';
+COMMENT ON COLUMN butler.storage_use.state IS
+'present; lost, as verify found; trashed: can be restored still; or deleting.';
+COMMENT ON COLUMN butler.storage_use.in_place IS
+'Whether these are files that lie elsewhere, where they were ingested in place.';
+COMMENT ON COLUMN butler.storage_use.datasets IS 'How many datasets.';
+COMMENT ON COLUMN butler.storage_use.artifacts IS 'How many stored pieces of them.';
+COMMENT ON COLUMN butler.storage_use.bytes IS 'Length of all of them together. Unit: byte.';

@@ -1,7 +1,0 @@
--- object: view butler.collection
-CREATE VIEW butler.collection AS
-SELECT c.collection, c.kind, c.owner, c.doc, c.frozen, c.created, c.changed
-FROM butler_internal.all_collection AS c
-WHERE c.removed IS NULL;
-
-COMMENT ON VIEW butler.collection IS 'Named groups of datasets, but those that were removed.';

@@ -1,0 +1,5 @@
+CREATE VIEW butler.execution AS
+SELECT e.execution_id, e.host, e.started, e.ended
+FROM butler_internal.all_execution AS e;
+
+COMMENT ON VIEW butler.execution IS 'Where and when runs and quanta ran.';
