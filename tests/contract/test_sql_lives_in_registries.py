@@ -17,10 +17,11 @@ MAY = {
     "backup/": "dumps and restores whole schemas",
     "cluster/": "makes databases and roles",
     "embedded/": "makes databases and roles",
+    "repository.py": "makes a repository's database",
     "demo/": "shows users how to ask in SQL",
     "testing/": "holds registries to the common schema",
 }
-"""Folders of the package that write SQL, and what it does."""
+"""Parts of the package that write SQL, and for what."""
 
 STATEMENT = re.compile(
     r"""\s*\(*\s*(?:
