@@ -41,6 +41,8 @@ def select(
     ConfigError
         If what is wanted lies in another datastore only.
     """
+    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
+        return {artifacts[0].component: artifacts[0]}  # as nearly always
     within = [artifact for artifact in artifacts if artifact.datastore in datastores]
     if not within:
         if artifacts:
