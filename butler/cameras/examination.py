@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from butler.cameras.conversion import convert, number_by_begin, tai_datetime, utc_datetime
 from butler.cameras.definition import CameraDefinition
@@ -45,7 +45,7 @@ class Finding:
     """
 
     field: str
-    status: str
+    status: Literal["found", "guessed", "missing", "wrong"]
     value: Any = None
     source: str = ""
     reason: str = ""

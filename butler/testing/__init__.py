@@ -8,4 +8,6 @@ from __future__ import annotations
 import pytest
 
 # So that a failing assertion of a suite shows its values, as those of test modules do.
-pytest.register_assert_rewrite("butler.testing.registry", "butler.testing.datastore")
+pytest.register_assert_rewrite(
+    "butler.testing.datastore", "butler.testing.registry", "butler.testing.storage"
+)

@@ -14,7 +14,7 @@ from butler.registry.interfaces.lookup import Lookup
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_moment, bound_texts
 from butler.registry.postgres.records import artifact_of, data_id_of, ref_of
 from butler.registry.postgres.session import Session
-from butler.values import DataId, DatasetRef, json_ready
+from butler.values import ArtifactState, DataId, DatasetRef, json_ready
 
 __all__ = ["PostgresLookup"]
 
@@ -93,7 +93,7 @@ class PostgresLookup(Lookup):
         for row in self._session.rows(
             _ARTIFACTS.format(self._session.schema), (bound_ids([ref.id for ref in wanted]).value,)
         ):
-            artifacts[row.dataset_id].append(artifact_of(row, row.datastore, row.state))
+            artifacts[row.dataset_id].append(artifact_of(row, row.datastore, ArtifactState(row.state)))
         return [replace(ref, artifacts=tuple(artifacts[ref.id])) for ref in wanted]
 
     def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:

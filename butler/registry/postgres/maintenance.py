@@ -10,7 +10,7 @@ from butler.registry.interfaces.maintenance import Claim, Drift, Maintenance, Pr
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_texts
 from butler.registry.postgres.records import artifact_of
 from butler.registry.postgres.session import Session
-from butler.values import Artifact, ArtifactFault, DatasetState
+from butler.values import Artifact, ArtifactFault, ArtifactState, DatasetState
 
 __all__ = ["PostgresMaintenance"]
 
@@ -49,7 +49,9 @@ class PostgresMaintenance(Maintenance):
         while rows := self._session.look_up("stored_artifacts", datastore, bound_id(last[0]), last[1], PAGE):
             for row in rows:
                 yield StoredArtifact(
-                    row.dataset_id, artifact_of(row, datastore, row.state), DatasetState(row.dataset_state)
+                    row.dataset_id,
+                    artifact_of(row, datastore, ArtifactState(row.state)),
+                    DatasetState(row.dataset_state),
                 )
             last = rows[-1].dataset_id, rows[-1].component
 

@@ -15,7 +15,7 @@ def data_id_of(values: Mapping[str, UnitValue], units: Sequence[str]) -> DataId:
     return DataId({unit: values[unit] for unit in units})
 
 
-def artifact_of(row: Any, datastore: str, state: str = ArtifactState.PRESENT) -> Artifact:
+def artifact_of(row: Any, datastore: str, state: ArtifactState = ArtifactState.PRESENT) -> Artifact:
     """Give the artifact that a row describes."""
     return Artifact(
         datastore,
@@ -24,7 +24,7 @@ def artifact_of(row: Any, datastore: str, state: str = ArtifactState.PRESENT) ->
         row.size,
         bytes(row.sha256),
         row.component,
-        ArtifactState(state),
+        state,
     )
 
 
@@ -36,5 +36,9 @@ def ref_of(rows: Sequence[Any]) -> DatasetRef:
         DatasetType(first.dataset_type, first.storage_class, tuple(first.units)),
         data_id_of(first.data_id, first.units),
         first.run,
-        tuple(artifact_of(row, row.datastore, row.artifact_state) for row in rows if row.path is not None),
+        tuple(
+            artifact_of(row, row.datastore, ArtifactState(row.artifact_state))
+            for row in rows
+            if row.path is not None
+        ),
     )

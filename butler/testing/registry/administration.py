@@ -29,6 +29,7 @@ class AdministrationTests(CapabilityTests):
         assert summary.pop("registry") == archive.name
         assert all(summary.pop(key) for key in ("schema", "postgresql", "postgis", "last_ingest"))
         assert summary.pop("dataset_types") >= len(contents.dataset_types)
+        assert {str, type(None)} >= {type(summary.pop("replica"))}
         assert summary == {
             "cameras": len(contents.cameras),
             "skymaps": len(contents.skymaps),
@@ -37,6 +38,13 @@ class AdministrationTests(CapabilityTests):
             "datasets": len(contents.datasets),
             "bytes": sum(one.size for ref in contents.datasets for one in ref.artifacts or ()),
         }
+
+    def test_datasets_are_counted_by_type(self, archive: Registry, contents: Contents) -> None:
+        count = archive.administration.count_datasets
+        for dataset_type in contents.dataset_types:
+            refs = [ref for ref in contents.datasets if ref.dataset_type == dataset_type]
+            assert count(dataset_type.name) == len(refs)
+        assert count("nobody") == 0
 
     def test_a_summary_of_nothing_is_one(self, registry: Registry) -> None:
         summary = registry.administration.summary()
@@ -61,10 +69,11 @@ class AdministrationTests(CapabilityTests):
 
     def test_a_dataset_counts_in_each_collection_that_it_is_in(self, archive: Registry) -> None:
         used = archive.administration.storage_use(by="collection")
-        assert [(row.collection, row.datasets, row.bytes, row.in_place) for row in used] == [
-            ("best", 1, 3, 0),
-            ("r/one", 2, 6, 0),
-            ("r/two", 3, 12, 0),
+        assert used.columns == ("collection", "collection_type", "datasets", "bytes", "in_place")
+        assert [tuple(row) for row in used] == [
+            ("best", "tagged", 1, 3, 0),
+            ("r/one", "run", 2, 6, 0),
+            ("r/two", "run", 3, 12, 0),
         ]
 
     def test_datastores_are_listed_with_what_they_keep(self, archive: Registry, contents: Contents) -> None:
