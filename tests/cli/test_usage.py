@@ -13,7 +13,7 @@ from .conftest import Command
 def stored(butler: Butler, name: str) -> int:
     """Give the length of all files under the datastore whose names begin like this."""
     root = Path(butler.datastore.root.removeprefix("file://"))
-    paths = (root / path for path in butler.datastore.paths())
+    paths = (root / path for path in butler.datastore.inventory.paths())
     return sum(path.stat().st_size for path in paths if path.name.startswith(name))
 
 
@@ -35,10 +35,10 @@ def test_numbers_and_bytes_are_those_of_the_files(filled: Butler, command: Comma
 
 
 def test_a_dataset_counts_in_each_collection_that_has_it(filled: Butler, command: Command) -> None:
-    filled.registry.register_collection("best", "tagged")
+    filled.collections.register("best", "tagged")
     filled.associate("best", list(filled.query.datasets("stats")))
     rows = {row["collection"]: row for row in command.json("du", "--by", "collection")}
-    assert (rows["best"]["kind"], rows["best"]["datasets"]) == ("tagged", 2)
+    assert (rows["best"]["collection_type"], rows["best"]["datasets"]) == ("tagged", 2)
     assert rows["best"]["bytes"] == stored(filled, "stats")
     assert rows["u/me/first"]["datasets"] == 4
 

@@ -17,7 +17,7 @@ from .conftest import Command
 def damaged(filled: Butler) -> Path:
     """A repository with a file too few and one too many; gives the one too many."""
     root = Path(filled.datastore.root.removeprefix("file://"))
-    gone = next(path for path in sorted(filled.datastore.paths()) if "calexp" in path)
+    gone = next(path for path in sorted(filled.datastore.inventory.paths()) if "calexp" in path)
     (root / gone).unlink()
     orphan = root / "nobody.txt"
     orphan.write_text("nobody's")
@@ -85,7 +85,7 @@ def test_options_that_make_no_sense_are_refused(filled: Butler, command: Command
 
 
 def test_what_dead_puts_left_is_reaped(filled: Butler, command: Command) -> None:
-    (begun,) = filled.registry.begin_put(
+    (begun,) = filled.registry.puts.begin(
         "u/me/dead", "stats", [{"camera": "Peepshow", "visit": 12}], template="{run}/x", datastore="main"
     )
     assert command("reap").stdout == ""
