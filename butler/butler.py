@@ -37,6 +37,10 @@ __all__ = ["Butler"]
 class Butler:
     """A search path, a run, one registry and one datastore.
 
+    What isn't needed every day is in its name spaces: `query` lists datasets,
+    `raws` ingests files by their headers; `collections`, `removal`,
+    `provenance` and `maintenance` are about what their names say.
+
     Safe to share between threads, to use after a fork, and to send to worker
     processes: it reconnects where it arrives.
 
@@ -55,21 +59,6 @@ class Butler:
         or a registry of another implementation.
     datastore : `~butler.datastore.Datastore`, optional
         In place of the repository's own.
-
-    Attributes
-    ----------
-    query : `~butler.query.namespace.Query`
-        Lists of datasets.
-    raws : `~butler.ingest.raws.namespace.Raws`
-        Raw files, ingested by what their headers say.
-    collections : `~butler.collections.Collections`
-        Named groups of datasets.
-    removal : `~butler.removal.Removals`
-        What is given up, and the trash.
-    provenance : `~butler.provenance.namespace.Provenance`
-        What made a dataset, and of what.
-    maintenance : `~butler.maintenance.namespace.Maintenance`
-        Comparing, repairing and clearing up.
 
     Raises
     ------
@@ -90,15 +79,8 @@ class Butler:
         given = (collections,) if isinstance(collections, str) else tuple(collections)
         path = (run, *(name for name in given if name != run)) if run else given
         opened = open_repository(repo, role=role, registry=registry, datastore=datastore)
-        self._again = partial(
-            type(self),
-            opened.repo,
-            run=run,
-            collections=path,
-            role=role,
-            registry=registry,
-            datastore=datastore,
-        )
+        options: dict[str, Any] = {"run": run, "collections": path, "role": role, "registry": registry}
+        self._again = partial(type(self), opened.repo, datastore=opened.datastore, **options)
         self._context = context = Context(opened.registry, opened.datastore, path, run)
         self._objects = ObjectWriter(opened.registry, opened.datastore)
         self._files = FileIngest(opened.registry, opened.datastore)

@@ -182,7 +182,7 @@ class DatasetType:
     name: str
     storage_class: str
     units: tuple[str, ...]
-    doc: str = ""
+    doc: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from butler.datastore.formatters.fits.base import writable_header
+from butler.datastore.headers import writable_header
 from butler.datastore.storage_classes import Delegate
 from butler.errors import StorageClassError
 

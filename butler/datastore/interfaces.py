@@ -3,7 +3,7 @@
 A `Datastore` turns objects into artifacts and back. What takes in files that
 exist, and what knows everything that lies in it, are parts that a datastore
 may have or lack: its `FileIntake` and its `Inventory`.
-``butler.testing.DatastoreTests`` is the suite that shows one right.
+``butler.testing.datastore`` is the suite that shows one right.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ class Datastore(ABC):
 
     An artifact's path is percent-encoded. It is relative to `root` for what
     the datastore holds, and a whole ``file:///…`` URI for a file that was
-    ingested in place.
+    ingested in place. An artifact of a datastore that isn't among `members`
+    is neither missing nor done with: whatever is asked of it is a
+    `~butler.errors.ConfigError`; only a copy that isn't needed may be.
     """
 
     @property
@@ -164,8 +166,10 @@ class Datastore(ABC):
         StorageClassError
             If the component or a parameter isn't one of the storage class,
             or a box or column isn't in the dataset.
+        ConfigError
+            If what is wanted lies in a datastore that isn't among `members`.
         ArtifactMissingError
-            If a file is gone.
+            If a file is gone, or there are no artifacts.
         ChecksumError
             If a file isn't the one that was written.
         FormatError
@@ -222,9 +226,9 @@ class FileIntake(ABC):
         dataset_id, hint, storage_class, dataset_type
             As for `Datastore.put`.
         mode : `~butler.values.IngestMode`
-            What becomes of the file. ``move`` leaves the source where it is until `finish_move`, so
-            that whoever is killed between the two has it twice, never not
-            at all.
+            What becomes of the file. ``move`` leaves the source where it is
+            until `finish_move`, so that whoever is killed between the two has
+            it twice, never not at all.
         formatter : `str`, optional
             Reads the file; the configured one if not given.
 
@@ -289,7 +293,11 @@ class FileIntake(ABC):
 
 
 class Inventory(ABC):
-    """Everything that lies in a datastore, whether anybody knows it or not."""
+    """Everything that lies in a datastore, whether anybody knows it or not.
+
+    A write happens before whoever made it records it, so each path is a pure
+    function of the file-name hint and the dataset's id: see `expected_paths`.
+    """
 
     @abstractmethod
     def paths(self) -> Iterator[str]:

@@ -81,17 +81,17 @@ def load_plugin_class(entry: EntryPoint, interface: type, *, needed: Iterable[st
 
 
 def _uncallable(loaded: type, interface: type) -> Iterator[str]:
-    """Say which methods don't take the arguments that those of the interface take."""
+    """Give the methods of the interface that the class has, but with other parameters."""
     for name, promised in vars(interface).items():
         method = getattr(loaded, name)
         if not isfunction(promised) or not isfunction(method) or method is promised:
             continue
-        parameters = signature(promised).parameters.values()
-        by_name = {each.name: None for each in parameters if each.kind is Parameter.KEYWORD_ONLY}
+        parameters = signature(promised).parameters
+        by_name = [each.name for each in parameters.values() if each.kind is Parameter.KEYWORD_ONLY]
         try:
-            signature(method).bind(*[None] * (len(parameters) - len(by_name)), **by_name)
-        except TypeError as error:
-            yield f"{name}{signature(promised)} ({error})"
+            signature(method).bind(*[None] * (len(parameters) - len(by_name)), **dict.fromkeys(by_name))
+        except TypeError:
+            yield f"{name}({', '.join(list(parameters)[1:])})"
 
 
 def _distribution(entry: EntryPoint) -> str:
@@ -101,5 +101,6 @@ def _distribution(entry: EntryPoint) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Sentence that helps with a misspelt name."""
     names = sorted(known)
-    close = get_close_matches(name, names)
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"Known are {', '.join(names)}."
+    if close := get_close_matches(name, names):
+        return f"Did you mean {' or '.join(map(repr, close))}?"
+    return f"Known are {', '.join(names)}." if names else "There are none."

@@ -206,7 +206,7 @@ def _tag(show: Presenter, butler: Butler) -> None:
 
 
 def tag(butler: Butler) -> None:
-    butler.registry.collections.register("paper/47tuc", "tagged", "Images of the paper")
+    butler.collections.register("paper/47tuc", "tagged", "Images of the paper")
     new = butler.associate("paper/47tuc", butler.query.datasets("calexp", camera="ACS"))
     print(new, "new in the collection")
 

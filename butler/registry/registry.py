@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import FunctionType
+from typing import Any
 
 from butler.errors import NotSupportedError
-
-if TYPE_CHECKING:
-    from butler.registry.interfaces import (
-        Administration,
-        Collections,
-        Definitions,
-        Layers,
-        Lookup,
-        Maintenance,
-        Provenance,
-        Puts,
-        Queries,
-        Removals,
-    )
-    from butler.registry.results import Rows
+from butler.registry.interfaces import (
+    PORTS,
+    Administration,
+    Collections,
+    Definitions,
+    Layers,
+    Lookup,
+    Maintenance,
+    Provenance,
+    Puts,
+    Queries,
+    Removals,
+)
+from butler.registry.results import Rows
 
 __all__ = ["Registry"]
 
@@ -35,6 +36,26 @@ class Registry(ABC):
     naming capability and registry. A registry never opens an artifact, and
     never decides where bytes lie.
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse methods of a port, as registries of older interfaces have: nobody would call them."""
+        super().__init_subclass__(**options)
+        own = {name for name, value in vars(cls).items() if isinstance(value, FunctionType)}
+        for port in filter(partial(issubclass, cls), PORTS.values()):
+            own -= port.__abstractmethods__
+        stray = {
+            capability: sorted(own & {capability, *port.__abstractmethods__})
+            for capability, port in PORTS.items()
+            if own & {capability, *port.__abstractmethods__}
+        }
+        if stray:
+            listed = "; ".join(f"{', '.join(names)} ({capability})" for capability, names in stray.items())
+            raise NotSupportedError(
+                f"{cls.__module__}.{cls.__qualname__} has methods that belong to its capabilities: {listed}",
+                hint="Move each to an adapter of its capability's port in butler.registry.interfaces,"
+                " and give that by a property named as the capability.",
+                details={"methods": stray},
+            )
 
     @property
     @abstractmethod
@@ -107,8 +128,10 @@ class Registry(ABC):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _lacks(self, capability: str) -> NotSupportedError:
+        port = PORTS[capability]
         return NotSupportedError(
             f"registry {self.name!r} ({type(self).__name__}) has no {capability}",
-            hint=f"Use a registry that has; one of your own gets it by a property {capability!r}.",
+            hint=f"Use a registry that has; one of your own gets it by a property {capability!r}"
+            f" that gives a {port.__module__}.{port.__name__}.",
             details={"registry": self.name, "capability": capability},
         )

@@ -56,7 +56,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM visit), (SELECT count(*) FROM collection),"
         " (SELECT count(*) FROM camera), (SELECT count(*) FROM label), (SELECT count(*) FROM open_intents('0'))"
     )
-    return (tuple(counts[0]), *sorted(butler.datastore.paths()))
+    return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 
 
 @pytest.mark.parametrize(

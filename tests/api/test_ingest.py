@@ -40,9 +40,9 @@ def test_raw_files_are_filed_by_their_headers(butler: Butler) -> None:
 
 def test_the_same_again_changes_nothing(butler: Butler) -> None:
     first = butler.raws.ingest([ACS])
-    before = sorted(butler.datastore.paths())
+    before = sorted(butler.datastore.inventory.paths())
     assert butler.raws.ingest([ACS]) == first
-    assert sorted(butler.datastore.paths()) == before
+    assert sorted(butler.datastore.inventory.paths()) == before
 
 
 @pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
@@ -67,7 +67,7 @@ def test_one_bad_file_leaves_nothing_behind(butler: Butler, tmp_path: Path) -> N
     with pytest.raises(FormatError, match=r"half\.fits"):
         butler.raws.ingest([SAAO, half])
     assert len(butler.registry.query("SELECT * FROM visit")) == 0
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_a_file_of_no_known_camera_is_refused_by_name(repo: Path) -> None:

@@ -93,6 +93,6 @@ def test_a_file_whose_fingerprint_is_known_is_not_read(butler: Butler, notes: An
     known = [(file, labels, fingerprint(file)) for file, labels in notes]
     notes[0][0].write_text("N000")
     butler.ingest(known, "note", mode="in-place")
-    assert [fault.kind for fault in butler.verify()] == ["sha256"]
+    assert [finding.fault for finding in butler.verify()] == ["sha256"]
     with pytest.raises(ChecksumError, match="4 bytes"):
         butler.ingest([(*notes[0], Fingerprint(5, bytes(32)))], "note", mode="in-place", run="u/me/other")

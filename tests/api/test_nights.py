@@ -14,7 +14,7 @@ import pytest
 from night import CAMERA, shot, write_file, write_night
 
 from butler import Butler
-from butler.datastore import file_datastore
+from butler.datastore import intake
 from butler.errors import DatasetExistsError, FormatError, PermissionDeniedError
 from butler.ingest.raws.outcomes import Outcome
 
@@ -149,7 +149,7 @@ def test_without_tolerance_one_bad_file_keeps_all_out(butler: Butler, folder: Pa
     with pytest.raises(FormatError, match="shot0001-3"):
         night(butler, folder, strict=True)
     assert count(butler) == 0
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_what_concerns_all_files_stops_the_night(butler: Butler, folder: Path) -> None:
@@ -229,8 +229,8 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
     butler: Butler, folder: Path, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write_night(folder, 4)
-    read_through = file_datastore.read_through
-    fingerprint, copy_file = file_datastore.fingerprint, file_datastore.copy_file
+    read_through = intake.read_through
+    fingerprint, copy_file = intake.fingerprint, intake.copy_file
 
     def grow(file: Path) -> None:
         if file == files[2]:
@@ -252,9 +252,9 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
         grow(file)
         return found
 
-    monkeypatch.setattr(file_datastore, "read_through", read_while_it_grows)
-    monkeypatch.setattr(file_datastore, "fingerprint", fingerprint_while_it_grows)
-    monkeypatch.setattr(file_datastore, "copy_file", copy_while_it_grows)
+    monkeypatch.setattr(intake, "read_through", read_while_it_grows)
+    monkeypatch.setattr(intake, "fingerprint", fingerprint_while_it_grows)
+    monkeypatch.setattr(intake, "copy_file", copy_while_it_grows)
     outcomes = night(butler, folder, mode=mode)
     assert counts(outcomes) == {"ingested": 3, "deferred": 1}
     assert outcomes[files[2].name].outcome == "deferred"

@@ -94,10 +94,10 @@ def test_the_first_collection_that_has_it_wins(butler: Butler) -> None:
 
 def test_a_second_put_is_refused_and_leaves_nothing(butler: Butler) -> None:
     butler.put({"n": 1}, "stats", LABELS)
-    before = sorted(butler.datastore.paths())
+    before = sorted(butler.datastore.inventory.paths())
     with pytest.raises(DatasetExistsError):
         butler.put({"n": 2}, "stats", LABELS)
-    assert sorted(butler.datastore.paths()) == before
+    assert sorted(butler.datastore.inventory.paths()) == before
     assert butler.get("stats", LABELS) == {"n": 1}
     assert list(butler.verify()) == []
 

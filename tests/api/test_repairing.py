@@ -247,7 +247,7 @@ def test_a_reader_compares_and_repairs_nothing(butler: Butler, refs: list[Datase
         (step,) = reader.maintenance.repair(findings)
         assert step.outcome.startswith("failed: permission denied")
         with pytest.raises(PermissionDeniedError):
-            list(reader.reap())
+            list(reader.maintenance.reap())
     assert kinds(butler) == ["missing"]
 
 
@@ -344,7 +344,7 @@ def test_a_put_that_died_is_reaped_with_its_bytes(butler: Butler) -> None:
     assert kinds(butler) == ["unfinished"]
     (put,) = butler.maintenance.reap(older_than=NOW)
     assert (put.id, put.failure, put.registry, put.begun_by) == (begun.id, "", "butler", "butler_writer")
-    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
 
 
 def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
@@ -360,7 +360,7 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
     monkeypatch.setattr(butler.datastore, "put", slowly)
     with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was registered"):
         butler.put({}, "stats", label="a")
-    assert list(butler.verify()) == list(butler.datastore.paths()) == []
+    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
 
 
 def test_whoever_dies_while_clearing_up_leaves_it_named(
@@ -381,14 +381,15 @@ def test_files_that_cannot_be_deleted_are_told_and_tried_again(
     first, second = begin(butler, "a"), begin(butler, "b")
     for begun in (first, second):
         write(butler, begun)
-    discard = butler.datastore.discard
+    inventory = butler.datastore.inventory
+    discard = inventory.discard
 
     def fail_once(paths: tuple[str, ...]) -> None:
         if first.id.hex in paths[0]:
             raise OSError(5, "Input/output error")
         discard(paths)
 
-    monkeypatch.setattr(butler.datastore, "discard", fail_once)
+    monkeypatch.setattr(inventory, "discard", fail_once)
     assert {put.id: bool(put.failure) for put in butler.maintenance.reap(older_than=NOW)} == {
         first.id: True,
         second.id: False,
@@ -490,12 +491,12 @@ def test_parts_are_left_if_one_is_missing_or_says_otherwise(
     files = {a.component: local_file(apart.datastore.root) / a.path for a in ref.artifacts}
     mask = files["mask"].read_bytes()
     files["mask"].unlink()
-    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    steps = list(apart.maintenance.repair(list(apart.verify()), older_than=NOW))
     assert {(step.action, step.reason) for step in steps} == {
         ("leave", "it is a part of a dataset that lacks mask")
     }
     files["mask"].write_bytes(mask.replace(b'"label": "a"', b'"label": "b"'))
-    steps = list(apart.repair(list(apart.verify()), older_than=NOW))
+    steps = list(apart.maintenance.repair(list(apart.verify()), older_than=NOW))
     assert {(step.action, step.reason) for step in steps} == {
         ("leave", "the files of its dataset don't agree")
     }
@@ -551,12 +552,12 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
     butler.registry.definitions.register_datastore("theirs", theirs.root)
-    before = sorted(butler.datastore.paths())
+    before = sorted(butler.datastore.inventory.paths())
     with Butler(repo, datastore=theirs) as attacker:
         findings = list(attacker.verify())
         list(attacker.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
-        list(attacker.reap(older_than=NOW))
-    assert sorted(butler.datastore.paths()) == before
+        list(attacker.maintenance.reap(older_than=NOW))
+    assert sorted(butler.datastore.inventory.paths()) == before
     assert list(butler.verify()) == []
 
 

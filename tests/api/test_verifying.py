@@ -55,13 +55,13 @@ def test_a_row_that_cannot_be_read_is_one_fault_and_the_others_are_compared(
             "UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", (path, str(odd.id))
         )
         assert cursor.rowcount == 1
-    faults = {finding.dataset_id: fault for finding in butler.verify()}
-    assert set(faults) == {str(odd.id), str(missing.id)}
-    assert faults[str(missing.id)].fault == "missing"
-    assert faults[str(odd.id)].fault == "unreadable"
-    assert faults[str(odd.id)].uri == path
-    assert path in faults[str(odd.id)].detail
-    assert faults[str(odd.id)].remedy
+    findings = {finding.dataset_id: finding for finding in butler.verify()}
+    assert set(findings) == {str(odd.id), str(missing.id)}
+    assert findings[str(missing.id)].fault == "missing"
+    assert findings[str(odd.id)].fault == "unreadable"
+    assert findings[str(odd.id)].uri == path
+    assert path in findings[str(odd.id)].detail
+    assert findings[str(odd.id)].remedy
 
 
 def test_an_unfinished_put_says_who_began_it_and_when(butler: Butler) -> None:
@@ -70,7 +70,7 @@ def test_an_unfinished_put_says_who_began_it_and_when(butler: Butler) -> None:
     )
     (finding,) = butler.verify()
     assert (finding.fault, finding.dataset_id) == ("unfinished", str(begun.id))
-    assert re.search(r"begun by butler_writer at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", str(fault))
+    assert re.search(r"begun by butler_writer at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$", str(finding))
 
 
 def test_a_put_of_an_unknown_storage_class_is_told_and_its_bytes_are_no_orphan(butler: Butler) -> None:
@@ -80,10 +80,10 @@ def test_a_put_of_an_unknown_storage_class_is_told_and_its_bytes_are_no_orphan(b
     )
     butler.datastore.put("at work", begun.id, begun.hint, "Text", "odd", {})
     orphan = butler.datastore.put("nobody's", uuid4(), "u/me/first/odd", "Text", "odd", {})
-    faults = list(butler.verify())
-    assert [finding.fault for finding in faults] == ["unfinished", "unreadable", "orphan"]
-    assert "OfAPlugIn" in faults[1].detail
-    assert faults[2].uri == butler.datastore.uri(orphan[0])
+    findings = list(butler.verify())
+    assert [finding.fault for finding in findings] == ["unfinished", "unreadable", "orphan"]
+    assert "OfAPlugIn" in findings[1].detail
+    assert findings[2].uri == butler.datastore.uri(orphan[0])
 
 
 def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
@@ -100,7 +100,7 @@ def test_what_a_layer_writes_is_no_orphan_of_its_base_nor_the_other_way_round(
             ("unfinished", at_work.registry.name)
         ]
         for dataset_id in at_work.registry.puts.abandon([begun.id]):
-            at_work.datastore.discard(
-                at_work.datastore.expected_paths(dataset_id, begun.hint, "Text", "note")
+            at_work.datastore.inventory.discard(
+                at_work.datastore.inventory.expected_paths(dataset_id, begun.hint, "Text", "note")
             )
         assert at_work.registry.puts.forget([begun.id]) == 1

@@ -33,7 +33,7 @@ def test_an_interrupt_between_a_write_and_its_return_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         butler.put_many([(name, {"label": name}) for name in "abc"], "note")
     assert len(done) == written + 1
-    assert list(butler.datastore.paths()) == []
+    assert list(butler.datastore.inventory.paths()) == []
     assert list(butler.verify()) == []
 
 

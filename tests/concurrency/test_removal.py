@@ -54,9 +54,7 @@ def test_a_put_in_flight_is_in_the_run_before_the_run_is_removed(pair: Pair) -> 
     writer, remover = pair
     writer.rows("BEGIN")
     put(writer, "raw", RAW)
-    waiting: Any = remover.expect_blocked(
-        "SELECT outcome FROM butler.removal.remove_collection('r/one', true)"
-    )
+    waiting: Any = remover.expect_blocked("SELECT outcome FROM butler.remove_collection('r/one', true)")
     writer.rows("COMMIT")
     assert waiting.result() == [("removed",), ("collection removed",)]
 
@@ -66,7 +64,7 @@ def test_what_is_being_restored_isn_t_deleted(pair: Pair, own: Any) -> None:
     (one,) = put(restorer, "raw", RAW)
     restorer.rows("SELECT butler.unstore(%s::uuid[])", [one])
     restorer.rows("BEGIN")
-    restorer.rows("SELECT butler.removal.restore(%s::uuid[])", [one])
+    restorer.rows("SELECT butler.restore(%s::uuid[])", [one])
     assert own.table("claim_trash", "main", "0", 10) == []
     restorer.rows("COMMIT")
     assert own.table("claim_trash", "main", "0", 10) == []
@@ -78,7 +76,7 @@ def test_what_is_being_deleted_isn_t_restored(pair: Pair, own: Any) -> None:
     restorer.rows("SELECT butler.unstore(%s::uuid[])", [one])
     own.rows("BEGIN")
     own.rows("SELECT butler.claim_trash('main', '0', 10)")
-    waiting = restorer.expect_blocked("SELECT butler.removal.restore(%s::uuid[])", [one])
+    waiting = restorer.expect_blocked("SELECT butler.restore(%s::uuid[])", [one])
     own.rows("COMMIT")
     with refused("UB402", "deleted"):
         waiting.result()
@@ -158,7 +156,7 @@ def test_a_chain_that_is_being_frozen_keeps_its_members(pair: Pair) -> None:
     freezer.call("set_chain", "all", ["r/two"])
     freezer.rows("BEGIN")
     freezer.rows("SELECT butler.freeze_collection('all')")
-    waiting = remover.expect_blocked("SELECT butler.removal.remove_collection('r/two', true)")
+    waiting = remover.expect_blocked("SELECT butler.remove_collection('r/two', true)")
     freezer.rows("COMMIT")
     with refused("UB401", "a chain that has 'r/two' was frozen meanwhile"):
         waiting.result()

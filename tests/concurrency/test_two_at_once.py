@@ -239,7 +239,7 @@ def test_a_bulk_load_that_waits_for_a_freeze_is_refused(pair: Pair) -> None:
             "SELECT butler.associate('best', (SELECT array_agg(d.dataset_id) FROM butler.dataset AS d))",
             "best",
         ),
-        ("SELECT butler.collections.disassociate('best', '{}')", "best"),
+        ("SELECT butler.disassociate('best', '{}')", "best"),
         ("SELECT butler.set_chain('all', ARRAY['r/one'])", "all"),
     ],
 )
@@ -277,7 +277,7 @@ def test_stamps_of_a_collection_never_go_back(pair: Pair, own: Session) -> None:
     first.rows("COMMIT")
     waiting.result()
     own.rows("UPDATE butler_internal.collection SET changed = '2100-01-01' WHERE collection = 'best'")
-    first.rows("SELECT butler.collections.disassociate('best', %s)", ids)
+    first.rows("SELECT butler.disassociate('best', %s)", ids)
     begun, ended = own.rows("SELECT max(lower(known)), min(upper(known)) FROM butler_internal.dataset_tag")[0]
     assert ended > begun
     assert ended.year == 2100

@@ -133,3 +133,15 @@ def test_the_heavy_libraries_are_loaded_at_first_use_only() -> None:
         check=True,
     )
     assert done.stdout == "[]\n"
+
+
+def test_no_class_does_more_than_can_be_read_at_once() -> None:
+    for module in MODULES:
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.ClassDef):
+                public = [
+                    each.name
+                    for each in node.body
+                    if isinstance(each, ast.FunctionDef) and not each.name.startswith("_")
+                ]
+                assert len(public) <= 20, f"{module}: {node.name} has {len(public)}"

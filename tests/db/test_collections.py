@@ -29,9 +29,7 @@ def associate(session: Session, collection: str, *ids: UUID) -> int:
 
 
 def disassociate(session: Session, collection: str, *ids: UUID) -> int:
-    return int(
-        session.rows("SELECT butler.collections.disassociate(%s, %s::uuid[])", collection, list(ids))[0][0]
-    )
+    return int(session.rows("SELECT butler.disassociate(%s, %s::uuid[])", collection, list(ids))[0][0])
 
 
 @pytest.mark.parametrize("kind", ["run", "tagged", "chained", "calibration"])

@@ -481,7 +481,7 @@ def test_a_layer_can_t_remove_what_lies_under_it(write: Session, alice: Any) -> 
     rows = write.rows("SELECT outcome, reason FROM alice.remove(%s::uuid[])", [one])
     assert rows == [("kept", "of a layer under this registry")]
     with refused("UB401", "belongs to a layer under"):
-        write.rows("SELECT alice.removal.remove_collection('r/one', true)")
+        write.rows("SELECT alice.remove_collection('r/one', true)")
     assert find(write, "r/one") == one
 
 

@@ -260,7 +260,7 @@ class EmptyTrash(Unstore):
         butler.removal.empty_trash(older_than=timedelta(0))
 
     def is_done(self, butler: Butler) -> bool:
-        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+        return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,7 @@ class Reap(Operation):
         list(butler.maintenance.reap(older_than=timedelta(0)))
 
     def is_done(self, butler: Butler) -> bool:
-        return not any(label in path for path in butler.datastore.paths() for label in self.labels)
+        return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)
 
 
 OPERATIONS: list[Callable[[str, int, str], Operation]] = [

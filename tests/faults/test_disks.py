@@ -113,11 +113,11 @@ def test_on_a_full_disk_nothing_is_left_and_when_room_is_made_the_same_succeeds(
 ) -> None:
     others = disk / "others"
     others.write_bytes(bytes(DISK - len(write.labels) * SIZE))
-    before = set(on_small_disk.datastore.paths())
+    before = set(on_small_disk.datastore.inventory.paths())
     with pytest.raises(StorageError, match=r"No space left(?s:.*)Free space") as full:
         write(on_small_disk, night)
     assert full.value.errno == errno.ENOSPC
-    assert set(on_small_disk.datastore.paths()) == before
+    assert set(on_small_disk.datastore.inventory.paths()) == before
     assert sizes(night) == [SIZE] * 3
     assert list(on_small_disk.verify()) == []
     others.unlink()

@@ -66,7 +66,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM label), (SELECT count(*) FROM collection),"
         " (SELECT count(*) FROM dataset_type), (SELECT count(*) FROM open_intents('0'))"
     )
-    return (tuple(counts[0]), *sorted(butler.datastore.paths()))
+    return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 
 
 def put_under(butler: Butler, place: str, text: str) -> DatasetRef:

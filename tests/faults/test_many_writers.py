@@ -54,13 +54,13 @@ def butler(butler: Butler, repo: Path, workers: Workers) -> Butler:
 def test_of_many_writers_of_one_data_id_one_wins_and_the_others_leave_nothing(
     butler: Butler, repo: Path, workers: Workers, writers: int, way: Any
 ) -> None:
-    before = len(list(butler.datastore.paths()))
+    before = len(list(butler.datastore.inventory.paths()))
     outcomes = workers.run_together([way(repo, ("contested",), number) for number in range(writers)])
     won = [number for number, outcome in enumerate(outcomes) if outcome.error is None]
     assert len(won) == 1
     lost = [outcome for outcome in outcomes if outcome.error]
     assert all(isinstance(outcome.error, DatasetExistsError) for outcome in lost), lost[0].trace
-    assert len(list(butler.datastore.paths())) == before + 1
+    assert len(list(butler.datastore.inventory.paths())) == before + 1
     assert butler.get("stats", label="contested", collections="u/me/many") == {"n": won[0]}
     assert list(butler.verify()) == []
     if way is IngestEach:

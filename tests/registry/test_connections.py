@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from butler.errors import ConfigError, DatabaseUnavailableError
-from butler.registry import connections as module
+from butler.registry.postgres import connections as module
 from butler.registry.postgres.connections import Connections
+from butler.registry.postgres.engine import open_engine
 
 
 @pytest.fixture
@@ -122,9 +123,12 @@ def test_what_is_no_dsn_is_refused_without_its_password(dsn: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
 def test_each_way_to_write_the_scheme_is_understood(database: Any, scheme: str) -> None:
-    connections = Connections(database.dsn("reader").replace("postgresql", scheme, 1))
+    dsn = database.dsn("reader").replace("postgresql", scheme, 1)
+    connections = Connections(dsn)
     with connections.lent() as connection:
         connection.cursor().execute("SELECT 1")
-    with connections.engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
     connections.close()
+    engine = open_engine(dsn)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()

@@ -41,7 +41,7 @@ class TestLayer(RegistryTests):
         yield registry
         registry.close()
         base = PostgresRegistry(database.dsn("writer"))
-        assert base.collections() == []
-        assert base.cameras() == []
+        assert base.collections.matching() == []
+        assert base.definitions.cameras() == []
         assert base.query("SELECT count(*) FROM dataset").scalar() == 0
         base.close()

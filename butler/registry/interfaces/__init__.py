@@ -7,6 +7,10 @@ for each.
 
 from __future__ import annotations
 
+from abc import ABC
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from butler.registry.interfaces.administration import Administration
 from butler.registry.interfaces.collections import Collections
 from butler.registry.interfaces.definitions import Definitions
@@ -19,6 +23,7 @@ from butler.registry.interfaces.queries import Queries
 from butler.registry.interfaces.removal import Removals
 
 __all__ = [
+    "PORTS",
     "Administration",
     "Collections",
     "Definitions",
@@ -30,3 +35,19 @@ __all__ = [
     "Queries",
     "Removals",
 ]
+
+PORTS: Mapping[str, type[ABC]] = MappingProxyType(
+    {
+        "lookup": Lookup,
+        "definitions": Definitions,
+        "collections": Collections,
+        "puts": Puts,
+        "queries": Queries,
+        "removal": Removals,
+        "provenance": Provenance,
+        "layers": Layers,
+        "maintenance": Maintenance,
+        "administration": Administration,
+    }
+)
+"""Capability of a `~butler.registry.Registry`, by the name of its property, to port."""

@@ -33,6 +33,11 @@ class Administration(ABC):
 
         In the datastore, in place, and in the trash; a dataset counts in
         each collection that it is in.
+
+        Raises
+        ------
+        InvalidNameError
+            If it can't be added up by that.
         """
 
     @abstractmethod

@@ -34,8 +34,10 @@ class Collections(ABC):
         ------
         CollectionNotFoundError
             If one isn't registered.
-        InvalidNameError
-            If the chain would hold itself.
+        DefinitionConflictError
+            If the chain would hold itself, or one twice.
+        PermissionDeniedError
+            If it is frozen.
         """
 
     @abstractmethod
@@ -56,6 +58,10 @@ class Collections(ABC):
         ------
         DatasetExistsError
             If it holds another dataset of the same type and data ID.
+        DatasetNotFoundError, CollectionNotFoundError
+            If one isn't there.
+        PermissionDeniedError
+            If the collection is frozen.
         """
 
     @abstractmethod
@@ -68,7 +74,7 @@ class Collections(ABC):
 
     @abstractmethod
     def contents(self, name: str) -> dict[str, int]:
-        """Give how many datasets of each type a collection holds.
+        """Give how many datasets of each type a collection holds; a chain holds collections, not datasets.
 
         Raises
         ------

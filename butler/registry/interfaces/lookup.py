@@ -71,6 +71,12 @@ class Lookup(ABC):
         ------
         DatasetNotFoundError
             If none has it and it is required.
+        ArtifactMissingError
+            If the one that was there at the time has been removed since.
+        DatasetTypeNotFoundError, CollectionNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError, AmbiguousDataIdError
+            If the data ID doesn't fit the type, or the time has no zone.
         """
 
     @abstractmethod
@@ -111,11 +117,14 @@ class Lookup(ABC):
 
     @abstractmethod
     def with_artifacts(self, refs: Iterable[DatasetRef]) -> list[DatasetRef]:
-        """Give the same datasets with their artifacts, however many, in one statement.
+        """Give the same datasets, in their order, with their artifacts; however many, in one statement.
 
         Those whose bytes are gone come with none.
         """
 
     @abstractmethod
     def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:
-        """Give those of these paths in a datastore that are artifacts, each with its dataset."""
+        """Give those of these paths in a datastore that are artifacts, each with its dataset.
+
+        Also those in the trash, unless another dataset has the file by now.
+        """

@@ -17,7 +17,13 @@ class Provenance(ABC):
 
     @abstractmethod
     def has_environment(self, run: str) -> bool:
-        """Whether somebody has described a run's environment."""
+        """Whether somebody has described a run's environment.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there is no such run.
+        """
 
     @abstractmethod
     def set_environment(self, run: str, dataset_id: UUID) -> bool:

@@ -26,7 +26,29 @@ class Queries(ABC):
         find_first: bool = True,
         as_of: datetime | str | None = None,
     ) -> DatasetRefs:
-        """List the datasets of a type for which the units given have the values given."""
+        """List the datasets of a type for which the units given have the values given.
+
+        Parameters
+        ----------
+        dataset_type : `str`
+            Their type.
+        collections : sequence of `str`
+            Where to look, in order, chains included.
+        data_id : `~collections.abc.Mapping`
+            Any of the type's units.
+        find_first : `bool`
+            Whether to give of each data ID only what the first collection
+            has; else a dataset comes once for each collection that holds it.
+        as_of : `datetime.datetime` or `str`, optional
+            List what was there at this time, with a time zone.
+
+        Raises
+        ------
+        DatasetTypeNotFoundError, CollectionNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError, AmbiguousDataIdError
+            If the data ID has a unit that isn't the type's, or a wrong value.
+        """
 
     @abstractmethod
     def units(self, view: str, values: Mapping[str, Any], *, limit: int | None = None) -> Rows:
@@ -37,7 +59,8 @@ class Queries(ABC):
         view : `str`
             Name of the view, such as ``visit``.
         values : `~collections.abc.Mapping`
-            Column, or today's word for a unit, to value.
+            Column, or today's word for a unit, to value; `None` for what
+            isn't known.
         limit : `int`, optional
             At most so many rows.
 
@@ -49,7 +72,10 @@ class Queries(ABC):
 
     @abstractmethod
     def uris(self, dataset_ids: Iterable[UUID]) -> Rows:
-        """Give ``dataset_id, component, uri`` of datasets, in their order; one without files has nulls."""
+        """Give ``dataset_id, component, uri`` of datasets, in their order.
+
+        One that is not known, or whose bytes are gone, has nulls.
+        """
 
     @abstractmethod
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Rows:

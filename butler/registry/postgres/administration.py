@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from butler.errors import InvalidNameError, nearest
 from butler.registry.interfaces.administration import Administration, UsedBy
 from butler.registry.postgres.parameters import like_pattern
 from butler.registry.postgres.session import Session
@@ -38,7 +39,10 @@ class PostgresAdministration(Administration):
         return dict(found._asdict())
 
     def storage_use(self, pattern: str = "*", *, by: UsedBy = "run") -> Rows:
-        # The column's name is one of a closed set.
+        if by not in get_args(UsedBy):
+            raise InvalidNameError(
+                f"storage is not added up by {by!r}", hint=nearest(by, get_args(UsedBy)), details={"by": by}
+            )
         query = _USE_BY_COLLECTION if by == "collection" else _USE.format(by)
         return lazy_rows(self._session, query, {"name": like_pattern(pattern)})
 

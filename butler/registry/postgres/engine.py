@@ -40,7 +40,7 @@ def open_engine(dsn: str) -> Engine:
         raise ConfigError(
             "the database's DSN is not a URL", hint="Write postgresql://user@host:port/database."
         ) from error
-    if url.get_backend_name() != "postgresql":
+    if url.get_backend_name() not in ("postgresql", "postgres"):
         raise ConfigError(
             f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
             hint="Write postgresql://user@host:port/database.",

@@ -91,18 +91,27 @@ class PostgresLookup(Lookup):
             return []
         artifacts = defaultdict(list)
         for row in self._session.rows(
-            "SELECT dataset_id, datastore, path, formatter, size, decode(sha256, 'hex') AS sha256, component, state"
-            f" FROM {self._session.schema}.artifact"
-            " WHERE dataset_id = ANY (%s::uuid[]) AND state IN ('present', 'lost') ORDER BY component",
-            (bound_ids([ref.id for ref in wanted]).value,),
+            _ARTIFACTS.format(self._session.schema), (bound_ids([ref.id for ref in wanted]).value,)
         ):
             artifacts[row.dataset_id].append(artifact_of(row, row.datastore, row.state))
         return [replace(ref, artifacts=tuple(artifacts[ref.id])) for ref in wanted]
 
     def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:
         rows = self._session.rows(
+            # Where a file is in the trash and registered anew, the last row is the one that counts.
             f"SELECT path, dataset_id FROM {self._session.schema}.artifact"
-            " WHERE datastore = %s AND path = ANY (%s::text[])",
+            " WHERE datastore = %s AND path = ANY (%s::text[]) ORDER BY state = 'present'",
             (datastore, bound_texts(paths).value),
         )
         return {row.path: row.dataset_id for row in rows}
+
+
+# One that is lost keeps this state in the trash: whether its dataset is there says more.
+_ARTIFACTS = """
+    SELECT a.dataset_id, a.datastore, a.path, a.formatter, a.size, decode(a.sha256, 'hex') AS sha256,
+        a.component, a.state
+    FROM {0}.artifact AS a
+    INNER JOIN {0}.dataset AS d ON d.dataset_id = a.dataset_id AND d.state = 'present'
+    WHERE a.dataset_id = ANY (%s::uuid[]) AND a.state IN ('present', 'lost')
+    ORDER BY a.component
+"""

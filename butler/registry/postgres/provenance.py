@@ -32,7 +32,9 @@ class PostgresProvenance(Provenance):
             f"SELECT environment IS NOT NULL FROM {self._session.schema}.run WHERE run = %s", (run,)
         ):
             return bool(known)
-        raise CollectionNotFoundError(f"no run {run!r}", details={"collection": run})
+        raise CollectionNotFoundError(
+            f"no run {run!r}", hint="'butler collection list' lists them.", details={"collection": run}
+        )
 
     def set_environment(self, run: str, dataset_id: UUID) -> bool:
         ((first,),) = self._session.call("set_run_environment", run, bound_id(dataset_id))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -115,6 +114,8 @@ class PostgresPuts(Puts):
         *,
         skip_existing: bool = False,
     ) -> Registered:
+        from concurrent.futures import ThreadPoolExecutor
+
         units = self._definitions.dataset_type(dataset_type).units
         schema = self._session.schema
         copy = f"COPY %s ({staged_columns(units)}) FROM STDIN"

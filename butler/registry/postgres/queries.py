@@ -86,11 +86,14 @@ class PostgresQueries(Queries):
         if not columns:
             raise InvalidDataIdError(f"there is no unit {view!r}", hint="'butler query --help' lists them.")
         meant = [self._column(word, view, columns) for word in values]
-        conditions = " AND ".join(f"v.{column} = :v{n}" for n, column in enumerate(meant)) or "true"
+        conditions = " AND ".join(
+            f"v.{column} IS NULL" if value is None else f"v.{column} = :v{n}"
+            for n, (column, value) in enumerate(zip(meant, values.values(), strict=True))
+        )
         order = ", ".join(map(str, range(1, min(len(columns), 4) + 1)))
         return self.sql(
             f"SELECT {', '.join(f'v.{column}' for column in columns)} FROM {view} AS v"
-            f" WHERE {conditions} ORDER BY {order} LIMIT :number",
+            f" WHERE {conditions or 'true'} ORDER BY {order} LIMIT :number",
             {**{f"v{n}": value for n, value in enumerate(values.values())}, "number": limit},
         )
 
@@ -124,5 +127,8 @@ _PLAIN_COLUMNS = """
 _URIS = """
     SELECT d.dataset_id, a.component, a.uri
     FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS d (dataset_id, place)
-    LEFT JOIN artifact AS a USING (dataset_id) ORDER BY d.place, a.component
+    LEFT JOIN (
+        artifact AS a INNER JOIN dataset AS e ON e.dataset_id = a.dataset_id AND e.state = 'present'
+    ) ON a.dataset_id = d.dataset_id AND a.state IN ('present', 'lost')
+    ORDER BY d.place, a.component
 """

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 from butler.registry.postgres.connections import Connections
+from butler.registry.postgres.definitions import PostgresDefinitions
 from butler.registry.postgres.lookup import PostgresLookup
+from butler.registry.postgres.puts import PostgresPuts
 from butler.registry.postgres.session import Session
 from butler.registry.registry import Registry
 from butler.schema.version import SCHEMA_VERSION
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
         Queries,
         Removals,
     )
-    from butler.registry.models import ReadOnlySession
+    from butler.registry.models.base import ReadOnlySession
     from butler.registry.postgres.replica import Replica
 
 __all__ = ["PostgresRegistry"]
@@ -39,7 +41,7 @@ _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,53}")
 class PostgresRegistry(Registry):
     """A registry that is a schema of a PostgreSQL database.
 
-    Each capability's adapter is loaded at its first use.
+    The adapters that neither a put nor a get needs are loaded at their first use.
 
     Parameters
     ----------
@@ -76,6 +78,11 @@ class PostgresRegistry(Registry):
     @property
     def name(self) -> str:
         return self._session.schema
+
+    @property
+    def calls(self) -> Session:
+        """What its adapters send their statements through, for a subclass with adapters of its own."""
+        return self._session
 
     def related(self) -> list[PostgresRegistry]:
         others = [type(self)(self.dsn, name) for (name,) in self._session.rows(_RELATED.format(self.name))]
@@ -117,8 +124,6 @@ class PostgresRegistry(Registry):
 
     @cached_property
     def definitions(self) -> Definitions:
-        from butler.registry.postgres.definitions import PostgresDefinitions
-
         return PostgresDefinitions(self._session)
 
     @cached_property
@@ -129,8 +134,6 @@ class PostgresRegistry(Registry):
 
     @cached_property
     def puts(self) -> Puts:
-        from butler.registry.postgres.puts import PostgresPuts
-
         return PostgresPuts(self._session, self.definitions)
 
     @cached_property
@@ -176,7 +179,7 @@ class PostgresRegistry(Registry):
 
         Use it as a context manager.
         """
-        from butler.registry.models import ReadOnlySession
+        from butler.registry.models.base import ReadOnlySession
 
         engine = self._engine.execution_options(
             isolation_level="READ COMMITTED",

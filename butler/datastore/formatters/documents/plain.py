@@ -9,7 +9,7 @@ from typing import Any
 from butler.datastore.formatters.base import Formatter
 from butler.errors import FormatError, StorageClassError
 
-__all__ = ["BytesFormatter", "TextFormatter", "PhysicalUnitFormatter"]
+__all__ = ["BytesFormatter", "PhysicalUnitFormatter", "TextFormatter"]
 
 
 class BytesFormatter(Formatter):

@@ -9,10 +9,12 @@ from typing import Any
 from butler.datastore.exposure import ExposureDelegate
 from butler.datastore.formatters.boxes import whole_box
 from butler.datastore.formatters.fits.array import TILES, image_hdu, read_array
-from butler.datastore.formatters.fits.base import FitsFormatter, clean_header
+from butler.datastore.formatters.fits.base import FitsFormatter
 from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.formatters.fits.wcs import is_geometry, read_wcs, wcs_hdus
+from butler.datastore.headers import clean_header
+from butler.datastore.physical_units import parse_unit
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.datastore.uncertainties import (
     EXTENSIONS,
@@ -20,7 +22,6 @@ from butler.datastore.uncertainties import (
     uncertainty_from_header,
     uncertainty_header,
 )
-from butler.datastore.physical_units import parse_unit
 
 __all__ = ["FitsExposureFormatter"]
 

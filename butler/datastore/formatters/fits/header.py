@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits.base import FitsFormatter, clean_header, writable_header
+from butler.datastore.formatters.fits.base import FitsFormatter
 from butler.datastore.formatters.fits.file import open_fits
 from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.formatters.fits.wcs import read_wcs, wcs_hdus
+from butler.datastore.headers import clean_header, writable_header
 
 __all__ = ["FitsHeaderFormatter", "FitsWcsFormatter"]
 

@@ -7,10 +7,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.fits.base import FitsFormatter, writable_header
+from butler.datastore.formatters.fits.base import FitsFormatter
 from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
 from butler.datastore.formatters.fits.identity import INPUTS, identity_header, inputs_table
 from butler.datastore.formatters.tables.rows import cut
+from butler.datastore.headers import writable_header
 from butler.errors import StorageClassError
 
 __all__ = ["FitsTableFormatter"]

@@ -10,13 +10,13 @@ from typing import Any
 
 from butler.datastore.formatters.boxes import box_slices
 from butler.datastore.formatters.documents.structured import DOCUMENTS, from_json, to_json
-from butler.datastore.formatters.fits.base import clean_header, writable_header
 from butler.datastore.formatters.fits.wcs import wcs_hdus
 from butler.datastore.formatters.hdf5.file import Hdf5Reader, Hdf5Writer
 from butler.datastore.formatters.hdf5.table import read_table, write_table
 from butler.datastore.formatters.tables.arrow import TABLES, table_from_arrow, table_to_arrow
-from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
+from butler.datastore.headers import clean_header, writable_header
 from butler.datastore.physical_units import parse_unit
+from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 from butler.errors import StorageClassError
 
 __all__ = ["CODECS", "Codec", "codec"]

@@ -1,0 +1,122 @@
+"""What every `~butler.registry.interfaces.Provenance` must do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from butler.errors import (
+    ButlerError,
+    CollectionNotFoundError,
+    DatasetNotFoundError,
+    InvalidDataIdError,
+)
+from butler.registry import Registry
+from butler.testing.registry.capabilities import CapabilityTests
+from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
+from butler.testing.registry.fixtures import RAW, TEMPLATE, put
+from butler.values import QuantumStatus
+
+__all__ = ["ProvenanceTests"]
+
+
+def _recorded(registry: Registry, quantum_id: int) -> tuple[Any, ...]:
+    statement = "SELECT task, status, message FROM quantum WHERE quantum_id = :id"
+    (row,) = registry.query(statement, {"id": quantum_id})
+    return tuple(row)
+
+
+class ProvenanceTests(CapabilityTests):
+    """Runs' environments, and quanta."""
+
+    def test_a_quantum_keeps_what_it_read_and_made(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        one, other = put(observatory, RAW, {**RAW, "sensor": 2})
+        quantum = provenance.begin_quantum("r/one", "isr", {"visit": 1}, [one.id], "host")
+        provenance.predict_inputs(quantum, [other.id])
+        (begun,) = observatory.puts.begin(
+            "r/one", "census", [{}], template=TEMPLATE, datastore="store", quantum_id=quantum
+        )
+        observatory.puts.finish({begun.id: [artifact("c")]})
+        with pytest.raises(InvalidDataIdError, match="predicted"):
+            provenance.end_quantum(quantum, QuantumStatus.DONE, [begun.id])
+        provenance.end_quantum(quantum, QuantumStatus.DONE, [one.id])
+        with pytest.raises(InvalidDataIdError, match="running"):
+            provenance.end_quantum(quantum, QuantumStatus.FAILED, [])
+        rows = observatory.query("SELECT dataset_id, actual FROM dataset_consumer")
+        assert {tuple(row) for row in rows} == {(one.id, True), (other.id, False)}
+        made = observatory.query("SELECT dataset_id FROM dataset WHERE quantum_id = :q", {"q": quantum})
+        assert made.scalar() == begun.id
+
+    def test_a_quantum_ends_as_it_is_said_to(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        for status in QuantumStatus:
+            quantum = provenance.begin_quantum("r/one", "isr", {}, [], "host")
+            provenance.end_quantum(quantum, status, [], "It rained.")
+            assert _recorded(observatory, quantum) == ("isr", status, "It rained.")
+
+    def test_a_quantum_of_what_is_not_there_never_begins(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        with pytest.raises(DatasetNotFoundError):
+            provenance.begin_quantum("r/one", "isr", {}, [uuid4()], "host")
+        with pytest.raises(ButlerError):
+            provenance.predict_inputs(2**31, [])
+        with pytest.raises(ButlerError):
+            provenance.end_quantum(2**31, QuantumStatus.DONE, [])
+        assert observatory.query("SELECT count(*) FROM quantum").scalar() == 0
+
+    def test_the_first_environment_of_a_run_stays(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        one, other = put(observatory, RAW, {**RAW, "sensor": 2})
+        assert not provenance.has_environment("r/one")
+        assert provenance.set_environment("r/one", one.id)
+        assert provenance.has_environment("r/one")
+        assert not provenance.set_environment("r/one", other.id)
+        assert not provenance.has_environment("r/two")
+        with pytest.raises(DatasetNotFoundError):
+            provenance.set_environment("r/two", uuid4())
+        for name in ("nobody", "best"):
+            with pytest.raises(CollectionNotFoundError, match=name) as caught:
+                provenance.has_environment(name)
+            assert caught.value.hint
+
+    def test_a_put_says_whether_its_run_lacks_an_environment(self, observatory: Registry) -> None:
+        (ref,) = put(observatory, RAW)
+        observatory.provenance.set_environment("r/one", ref.id)
+        needs = [
+            observatory.puts.begin(run, "census", [{}], template=TEMPLATE, datastore="store")[0]
+            for run in ("r/one", "r/two")
+        ]
+        assert [one.needs_environment for one in needs] == [False, True]
+
+    # Hostile callers -----------------------------------------------------------------
+
+    def test_what_a_quantum_is_told_is_only_ever_a_text(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        for text in HOSTILE_TEXTS:
+            quantum = provenance.begin_quantum("r/one", text, {"note": text}, [], text)
+            provenance.end_quantum(quantum, QuantumStatus.FAILED, [], text)
+            assert _recorded(observatory, quantum) == (text, QuantumStatus.FAILED, text)
+            attempts: tuple[Callable[[str], Any], ...] = (
+                lambda text: provenance.begin_quantum(text, "isr", {}, [], "host"),
+                lambda text: provenance.has_environment(text),
+            )
+            for attempt in attempts:
+                with pytest.raises(CollectionNotFoundError):
+                    attempt(text)
+
+    def test_a_text_that_can_not_be_stored_begins_no_quantum(self, observatory: Registry) -> None:
+        provenance = observatory.provenance
+        for text in UNSENDABLE_TEXTS:
+            attempts: tuple[Callable[[str], Any], ...] = (
+                lambda text: provenance.begin_quantum("r/one", text, {}, [], "host"),
+                lambda text: provenance.begin_quantum("r/one", "isr", {"note": text}, [], "host"),
+                lambda text: provenance.has_environment(text),
+            )
+            for attempt in attempts:
+                with pytest.raises(ButlerError):
+                    attempt(text)
+        assert observatory.query("SELECT count(*) FROM quantum").scalar() == 0

@@ -1,0 +1,68 @@
+"""Whatever a registry does goes through methods that a subclass may override, and those are called."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+
+from butler.errors import PermissionDeniedError
+from butler.registry import Registry
+from butler.registry.interfaces import PORTS, Puts
+from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.puts import PostgresPuts
+from butler.testing.registry import PutsTests
+from butler.testing.registry.fixtures import RAW, put
+from butler.values import Artifact
+
+
+class TellingPuts(PostgresPuts):
+    """Tells who was registered, and refuses what is too big."""
+
+    told: ClassVar[list[UUID]] = []
+
+    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
+        if any(artifact.size > 1000 for artifacts in written.values() for artifact in artifacts):
+            raise PermissionDeniedError("that is more than a quota allows")
+        registered = super().finish(written, skip_existing=skip_existing)
+        self.told.extend(written)
+        return registered
+
+
+class TellingRegistry(PostgresRegistry):
+    @cached_property
+    def puts(self) -> Puts:
+        return TellingPuts(self.calls, self.definitions)
+
+
+class TestTellingRegistry(PutsTests):
+    """One that overrides a method is held to the port's promises as any other."""
+
+    @pytest.fixture
+    def registry(self, database: Any) -> Iterator[Registry]:
+        registry = TellingRegistry(database.dsn("writer"))
+        yield registry
+        registry.close()
+
+    def test_a_method_that_is_overridden_is_the_one_that_is_called(self, observatory: Registry) -> None:
+        TellingPuts.told.clear()
+        (ref,) = put(observatory, RAW)
+        assert TellingPuts.told == [ref.id]
+        (begun,) = observatory.puts.begin("r/two", "raw", [RAW], template="x", datastore="store")
+        with pytest.raises(PermissionDeniedError, match="quota"):
+            observatory.puts.finish({begun.id: [Artifact("store", "x", "json", 1001, bytes(32))]})
+        assert TellingPuts.told == [ref.id]
+
+    def test_it_is_called_in_copies_and_in_related_registries(self, observatory: Registry) -> None:
+        copy: Registry = pickle.loads(pickle.dumps(observatory))
+        for registry in (copy, *observatory.related()):
+            assert type(registry.puts) is TellingPuts
+        copy.close()
+
+    def test_all_else_is_as_it_was(self, observatory: Registry) -> None:
+        for capability in PORTS.keys() - {"puts"}:
+            assert type(getattr(observatory, capability)).__module__.startswith("butler.registry.postgres.")
