@@ -20,7 +20,7 @@ __all__ = ["app"]
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="FITS files.")]
 
-app = new_app("Add, draft, check and list cameras.")
+app = new_app("camera")
 
 
 @app.command(epilog=examples("butler camera add peepshow.yaml", "butler camera add peepshow.yaml --replace"))

@@ -11,5 +11,5 @@ __all__ = ["app"]
 
 _holder = typer.Typer()
 add_to(_holder)
-app = new_app("Show and check the repository's configuration.")
+app = new_app("config")
 app.registered_commands = _holder.registered_groups[0].typer_instance.registered_commands

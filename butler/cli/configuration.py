@@ -97,7 +97,7 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
             continue
         yield f"database as {role}", ""
         if datastore is not None and role == "writer":
-            problems = [_difference(known.get(datastore.name), datastore.root), *datastore.doubts()]
+            problems = [_difference(known.get(datastore.name), datastore.root), *datastore.warnings()]
             yield f"datastore {datastore.name}", "; ".join(filter(None, problems))
 
 

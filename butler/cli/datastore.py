@@ -26,7 +26,7 @@ class Check(StrEnum):
     NONE = "none"
 
 
-app = new_app("List datastores, and say where they were moved to.")
+app = new_app("datastore")
 
 
 @app.command("list", epilog=examples("butler datastore list", "butler datastore list --format json"))

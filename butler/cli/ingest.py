@@ -82,7 +82,7 @@ def ingest(
         typer.Option(
             "--data-id",
             metavar="KEY=VALUE",
-            help="Data ID of the one file, instead of its header's; repeat it.",
+            help="Data ID of the one file, not its header's; repeat it.",
         ),
     ] = None,
     skip_existing: Annotated[

@@ -15,7 +15,7 @@ from butler.cli.session import session_of
 
 __all__ = ["app"]
 
-app = new_app("Add and list sky maps.")
+app = new_app("skymap")
 
 
 @app.command(epilog=examples("butler skymap add rings.yaml", "butler skymap add rings.json --replace"))

@@ -48,7 +48,7 @@ butler dataset-type add calexp Exposure --unit visit --unit sensor --doc 'Calibr
 butler dataset-type list
 butler dataset-type list 'cal*'
 butler dataset-type show calexp
-butler ingest stats stats.json --label camera=Peepshow --label visit=12 --run u/me/first
+butler ingest stats stats.json --data-id camera=Peepshow --data-id visit=12 --run u/me/first
 butler put stats stats.json camera=Peepshow visit=13 --run u/me/first
 butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw -o raw.fits
 butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw --bbox 1,1,3,2 -o cut.fits
@@ -61,9 +61,9 @@ butler query data-ids raw
 butler query data-ids raw --unit visit -f json
 {each unit's own}
 butler collection list
-butler collection list 'Peep*' --kind run
+butler collection list 'Peep*' --type run
 butler collection show Peepshow/raw
-butler collection create good-seeing --kind tagged --doc 'Seeing < 1 arcsec'
+butler collection create good-seeing --type tagged --doc 'Seeing < 1 arcsec'
 butler associate good-seeing raw visit=12 --collections Peepshow/raw --dry-run
 butler associate good-seeing raw camera=Peepshow visit=12 --collections Peepshow/raw
 butler disassociate good-seeing raw camera=Peepshow visit=12
@@ -128,7 +128,8 @@ butler db stop
 
 
 def every_command(command: typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
-    for name, found in command.commands.items():
+    for name in command.list_commands(None):
+        found = command.get_command(None, name)
         if hasattr(found, "commands"):
             yield from every_command(found, *path, name)
         else:

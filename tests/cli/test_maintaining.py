@@ -85,7 +85,7 @@ def test_options_that_make_no_sense_are_refused(filled: Butler, command: Command
 
 
 def test_what_dead_puts_left_is_reaped(filled: Butler, command: Command) -> None:
-    (begun,) = filled.registry.begin_put(
+    (begun,) = filled.registry.puts.begin(
         "u/me/dead", "stats", [{"camera": "Peepshow", "visit": 12}], template="{run}/x", datastore="main"
     )
     assert command("reap").stdout == ""
