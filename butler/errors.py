@@ -36,7 +36,6 @@ __all__ = [
     "StorageError",
     "UnitNotFoundError",
     "ValidityOverlapError",
-    "nearest",
 ]
 
 
