@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 import yaml
 from astropy.io import fits
 from astropy.nddata import CCDData
 
 from butler import Butler, DatasetType
+from butler.datastore import open_datastore
 
 from .conftest import CAMERA, SKYMAP, Command
 
@@ -156,6 +158,13 @@ def test_a_dataset_type_has_a_known_storage_class(command: Command) -> None:
     )
     assert "x" in failed(command, "dataset-type", "add", "x", "Dict")
     assert [row["dataset_type"] for row in command.json("dataset-type", "list", "x*")] == ["x"]
+
+
+def test_a_dataset_type_is_shown_with_how_many_datasets_it_has(filled: Butler, command: Command) -> None:
+    assert command.json("dataset-type", "show", "stats")["datasets"] == 2
+    filled.remove([filled.find("stats", camera="Peepshow", visit=12)])
+    assert command.json("dataset-type", "show", "stats")["datasets"] == 1
+    assert "no dataset type 'nothing'" in failed(command, "dataset-type", "show", "nothing")
 
 
 def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command: Command) -> None:
@@ -310,6 +319,24 @@ def test_datasets_are_listed_with_data_ids_run_and_files(filled: Butler, command
     assert command.json("query", "datasets", "stats", "visit=v13")[0]["visit"] == 13
 
 
+def test_a_dataset_of_several_files_is_listed_with_each_and_one_without_files_with_none(
+    filled: Butler, command: Command, repo: Path
+) -> None:
+    apart = open_datastore({"name": "main", "root": "data", "disassemble": ["Exposure"]}, repo)
+    image = CCDData(np.zeros((2, 2)), mask=np.zeros((2, 2), bool), unit="adu")
+    with Butler(repo, run="u/me/apart", datastore=apart) as butler:
+        ref = butler.put(image, "calexp", camera="Peepshow", visit=12, sensor=7)
+    rows = command.json("query", "datasets", "calexp", "--uri", "-c", "u/me/apart")
+    assert {row["dataset_id"] for row in rows} == {str(ref.id)}
+    assert {row["component"]: row["uri"] for row in rows} == {
+        artifact.component: apart.uri(artifact) for artifact in ref.artifacts or ()
+    }
+    assert len(rows) > 1
+    filled.unstore([ref])
+    (row,) = command.json("query", "datasets", "calexp", "--uri", "-c", "u/me/apart")
+    assert (row["dataset_id"], row["component"], row["uri"]) == (str(ref.id), None, None)
+
+
 def test_the_first_collection_wins_unless_all_are_asked_for(filled: Butler, command: Command) -> None:
     filled.put({}, "stats", camera="Peepshow", visit=12, run="u/me/second")
     words = (
@@ -408,6 +435,8 @@ def test_verify_names_each_fault_and_its_remedy(filled: Butler, command: Command
     result = command("verify", "--format", "json")
     (finding,) = json.loads(result.stdout)
     assert (finding["fault"], finding["uri"]) == ("sha256", f"file://{stored}")
+    assert finding["datastore"] == "main"
+    assert line.endswith(finding["remedy"])
 
 
 def test_identify_needs_no_repository_and_tells_what_it_could_not(

@@ -9,13 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+import butler.cli
 from butler.cli.application import application
+from butler.cli.commands import SUMMARIES
 from butler.cli.query import UNIT_VIEWS
 from butler.cluster import Cluster
 
@@ -207,6 +211,20 @@ def test_the_examples_of_the_first_help_are_true(done: dict[str, tuple[int, str]
 
 def test_psql_is_opened_as_the_reader(done: dict[str, tuple[int, str]]) -> None:
     assert "from psql" in done["butler sql"][1]
+
+
+def test_the_first_help_says_of_each_command_what_its_own_help_says() -> None:
+    for name, summary in SUMMARIES.items():
+        assert f"  {summary}\n" in help_of(name)
+
+
+def test_every_module_that_offers_a_command_is_one() -> None:
+    offering = {
+        module.name.replace("_", "-")
+        for module in iter_modules(butler.cli.__path__)
+        if hasattr(import_module(f"butler.cli.{module.name}"), "app")
+    }
+    assert offering == SUMMARIES.keys()
 
 
 def test_the_first_help_names_the_exit_statuses() -> None:
