@@ -41,7 +41,7 @@ class Difference:
     Parameters
     ----------
     kind : `str`
-        table, column, constraint, index, trigger, view, function, door …
+        What it is: table, column, constraint, index, trigger, view, function, door.
     name : `str`
         Of the object.
     expected : `str` or `None`
