@@ -13,7 +13,10 @@ from butler import errors
 from butler.errors import ButlerError
 
 PAGES = [
-    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(
+        PROJECT / name
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "RELEASE.md", "changes/README.md")
+    ),
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 _LINK = re.compile(r"\[[^][]*\]\(([^()\s]+)\)|<img [^>]*src=\"([^\"]+)\"|srcset=\"([^\"]+)\"")
