@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pages import PROJECT, Example, Reader, examples
+from docs.pages import PROJECT, Example, Reader, examples
 
 from butler.cluster import Cluster
 from butler.errors import ButlerError
@@ -85,7 +85,7 @@ def test_the_program_of_a_user_does_what_it_says_and_the_second_time_has_nothing
     tutorial: Path,
 ) -> None:
     program = PROJECT / "docs" / "examples" / "backgrounds.py"
-    command = [sys.executable, program, "demo", "ACS/raw", "u/me/backgrounds"]
+    command: list[str | Path] = [sys.executable, program, "demo", "ACS/raw", "u/me/backgrounds"]
     first, second = (subprocess.check_output(command, cwd=tutorial, text=True) for _ in range(2))
     (line,) = first.splitlines()
     assert "file://" in line

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from pages import PROJECT
+from docs.pages import PROJECT
 
 from butler import errors
 from butler.errors import ButlerError
