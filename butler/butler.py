@@ -99,9 +99,9 @@ class Butler:
         if datastore is None:
             if config is None:
                 raise ConfigError("a Butler needs a repository, or a registry and a datastore")
-            from butler.datastore import open_datastore
+            from butler.datastore.config import open_datastores
 
-            datastore = open_datastore(config.datastore, config.repo)
+            datastore = open_datastores(config.datastores, config.default, config.repo)
         self.registry: Registry = registry
         self.datastore: Datastore = datastore
         self._writer = FileWriter(registry, datastore)

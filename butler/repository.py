@@ -34,7 +34,7 @@ def create_repository(
     registry : `str`
         The registry in that database: ``butler``, or a layer's name.
     datastore : `dict`, optional
-        Its configuration, as `butler.datastore.open_datastore` takes it.
+        Keys of its one datastore, ``main``, in place of the defaults.
     durable : `bool`
         Whether its own cluster survives a crash of the computer; without,
         everything is faster, for tests.
@@ -51,7 +51,7 @@ def create_repository(
     DatabaseUnavailableError, SchemaVersionError
         If the database can't be reached or isn't ours. Nothing is left.
     """
-    from butler.datastore import open_datastore
+    from butler.datastore.config import DatastoreConfig, open_datastores
     from butler.registry.engine import hidden
     from butler.registry.postgres import PostgresRegistry
 
@@ -65,9 +65,9 @@ def create_repository(
         folder,
         {"writer": dsn} if dsn else {},
         registry,
-        {"type": "posix", "root": "data"} | (datastore or {}),
+        {"main": DatastoreConfig.from_plain({"type": "posix", "root": "data"} | (datastore or {}))},
     )
-    store = open_datastore(config.datastore, folder)
+    store = open_datastores(config.datastores, config.default, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if config.embedded:

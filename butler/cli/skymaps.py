@@ -62,7 +62,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     """Read a definition; JSON of any size, YAML as strictly as a camera's."""
     import json
 
-    from butler.cameras.plain_data import read_yaml
+    from butler.strict import read_yaml
     from butler.errors import ConfigError
 
     if file.suffix.lower() == ".json":

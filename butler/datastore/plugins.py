@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
-from butler.errors import ConfigError
+from butler.errors import ConfigError, nearest
 
-__all__ = ["load_plugin", "nearest", "plugins"]
+__all__ = ["load_class", "load_plugin", "nearest", "plugins", "refused"]
+
+T = TypeVar("T")
 
 
 @cache
@@ -30,15 +30,38 @@ def load_plugin(entry: EntryPoint) -> Any:
     try:
         return entry.load()
     except Exception as error:  # a plug-in's module may raise anything
-        raise ConfigError(
-            f"The plug-in {entry.name!r} of {entry.group!r} can't be loaded: {error}",
-            hint=f"Repair or uninstall what provides {entry.value}.",
-            details={"group": entry.group, "name": entry.name},
+        raise refused(
+            entry, f"can't be loaded: {error}", f"Repair or uninstall what provides {entry.value}."
         ) from error
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Sentence that helps with a misspelt name."""
-    names = sorted(known)
-    close = get_close_matches(name, names)
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"Known are {', '.join(names)}."
+def load_class(entry: EntryPoint, base: type[T]) -> type[T]:
+    """Import a class that is to have an interface.
+
+    Raises
+    ------
+    ConfigError
+        If the import fails, or the class lacks what the interface has; the
+        message names plug-in, package and what is missing.
+    """
+    loaded = load_plugin(entry)
+    interface = f"{base.__module__}.{base.__qualname__}"
+    if not isinstance(loaded, type) or not issubclass(loaded, base):
+        raise refused(entry, f"isn't a {base.__name__}", f"Let {entry.value} be a subclass of {interface}.")
+    if missing := sorted(getattr(loaded, "__abstractmethods__", ())):
+        raise refused(
+            entry,
+            f"lacks {', '.join(missing)}",
+            f"It was written for another version: add to {entry.value} what {interface} says of them.",
+        )
+    return loaded
+
+
+def refused(entry: EntryPoint, reason: str, hint: str) -> ConfigError:
+    """Make the error that names a plug-in and the package that brings it."""
+    package = f" of package {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+    return ConfigError(
+        f"the plug-in {entry.name!r} of {entry.group!r}{package} {reason}",
+        hint=hint,
+        details={"group": entry.group, "name": entry.name, "package": entry.dist and entry.dist.name},
+    )

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.plugins import load_plugin, nearest, plugins
+from butler.datastore.plugins import load_class, nearest, plugins
 from butler.datastore.system_errors import typed
 from butler.errors import ConfigError
 
@@ -77,7 +77,7 @@ def _load(name: str) -> Formatter:
         with typed(module):
             loaded = getattr(import_module(module), attribute)
     else:
-        loaded = load_plugin(plugins("butler.formatters")[name])
+        loaded = load_class(plugins("butler.formatters")[name], Formatter)
     formatter = loaded()
     if not isinstance(formatter, Formatter) or formatter.name != name:
         raise ConfigError(

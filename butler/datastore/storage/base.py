@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
@@ -15,6 +16,11 @@ from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedErro
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
 
 
+@dataclass(frozen=True)
+class NoOptions:
+    """A storage that needs to be told nothing."""
+
+
 class Storage(ABC):
     """A place for files: named once, never overwritten.
 
@@ -23,13 +29,13 @@ class Storage(ABC):
     `~butler.errors.InvalidNameError`, before any I/O.
     """
 
-    options: ClassVar[frozenset[str]] = frozenset()
-    """Configuration keys that `from_config` reads."""
+    options: ClassVar[type[Any]] = NoOptions
+    """Configuration keys that are its own: a frozen dataclass, whose docstring describes its typed fields."""
 
     @classmethod
     @abstractmethod
-    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
-        """Make one from a datastore's name, its own configuration keys and the repository's folder."""
+    def from_config(cls, name: str, options: Any, repo: Path) -> Self:
+        """Make one from a datastore's name, an instance of `options` and the repository's folder."""
 
     @property
     @abstractmethod
