@@ -9,9 +9,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec import field as struct_field
+from msgspec.structs import asdict
 
-from butler.datastore.config import DatastoreConfig, Datastores, settings_type, storage_types
+from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_type, storage_types
 from butler.errors import ConfigError, nearest
 from butler.strict import After, Before, Document, parse_yaml, read
 
@@ -25,8 +27,7 @@ _DEFAULT = "main"
 Text = Annotated[str, Meta(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Dsns:
+class Dsns(Struct, frozen=True):
     """Where the database is, for each role.
 
     Parameters
@@ -44,8 +45,7 @@ class Dsns:
     reader: Text | None = None
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(Struct, frozen=True):
     """Where the database is; without a DSN, the repository has its own server.
 
     Parameters
@@ -60,8 +60,7 @@ class Database:
     replica: Text | None = None
 
 
-@dataclass(frozen=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True):
     """What ``butler.yaml`` may say.
 
     Parameters
@@ -76,9 +75,9 @@ class ConfigFile:
         The datastore that is written to; needed where there are several.
     """
 
-    database: Database = field(default_factory=Database)
+    database: Database = Database()
     registry: Text = _REGISTRY
-    datastores: Annotated[Datastores, Meta(min_length=1)] = field(
+    datastores: Annotated[dict[Text, DatastoreTable], Meta(min_length=1)] = struct_field(
         default_factory=lambda: {_DEFAULT: settings_type("posix")()}
     )
     default: Text | None = None
@@ -114,7 +113,7 @@ class RepositoryConfig:
     dsns: Mapping[str, str] = field(default_factory=dict)
     registry: str = _REGISTRY
     datastores: Mapping[str, DatastoreConfig] = field(
-        default_factory=lambda: {_DEFAULT: DatastoreConfig.from_plain({})}
+        default_factory=lambda: {_DEFAULT: DatastoreConfig.from_plain({"type": "posix", "root": "data"})}
     )
     default: str = _DEFAULT
     replica: str | None = None
@@ -122,7 +121,9 @@ class RepositoryConfig:
     def __post_init__(self) -> None:
         if self.default not in self.datastores:
             raise _refused(
-                ("default",), f"there is no datastore {self.default!r}", nearest(self.default, self.datastores)
+                ("default",),
+                f"there is no datastore {self.default!r}",
+                nearest(self.default, self.datastores),
             )
         folders = _folders(self.datastores, self.repo)
         for (one, root), (other, inner) in combinations(sorted(folders, key=lambda each: each[1]), 2):
@@ -130,7 +131,7 @@ class RepositoryConfig:
                 raise _refused(
                     ("datastores", other, "root"),
                     f"{str(inner)!r} is in the root of datastore {one!r} too",
-                    "Give each datastore a folder of its own: what verifies one would find the other's files.",
+                    "Give each datastore a folder of its own: who verifies one would find the other's files.",
                 )
 
     @property
@@ -199,7 +200,7 @@ class RepositoryConfig:
     def _checked(cls, document: Document, repo: Path) -> RepositoryConfig:
         def config(file: ConfigFile, _key: str) -> RepositoryConfig:
             dsn = file.database.dsn
-            roles = {"writer": dsn} if isinstance(dsn, str) else vars(dsn or Dsns())
+            roles = {"writer": dsn} if isinstance(dsn, str) else asdict(dsn or Dsns())
             given = (document.value or {}).get("datastores", {_DEFAULT: {}})
             return cls(
                 repo,
@@ -236,7 +237,10 @@ class RepositoryConfig:
             text = path.read_bytes().decode()
             text = rewritten(text, self.read(self.repo).to_plain(), self.to_plain())
             if self._checked(parse_yaml(text.encode(), str(path)), self.repo) != self:
-                raise ConfigError(f"{path} is written in a way that can't be changed by a program", hint="Change it by hand.")
+                raise ConfigError(
+                    f"{path} is written in a way that can't be changed by a program",
+                    hint="Change it by hand.",
+                )
         else:
             text = "# A Butler repository; see 'butler config --help'.\n"
             text += yaml.safe_dump(self.to_plain(), sort_keys=False, allow_unicode=True)
@@ -278,7 +282,9 @@ def _only(datastores: Mapping[str, Any]) -> str:
     """
     if len(datastores) > 1:
         names = " and ".join(map(repr, datastores))
-        raise _refused(("default",), f"isn't given, and there are {names}", f"Add 'default: {next(iter(datastores))}'.")
+        raise _refused(
+            ("default",), f"isn't given, and there are {names}", f"Add 'default: {next(iter(datastores))}'."
+        )
     return next(iter(datastores))
 
 

@@ -73,7 +73,7 @@ def _rule_of(_rule: Any, path: KeyPath, camera: Any) -> Any:
     name = str(path[-1])
     if name not in kinds:
         raise ConfigError("isn't a key known here", hint=nearest(name, map(str, kinds)))
-    return checked_rule(kinds[name])
+    return checked_rule(str(kinds[name]))
 
 
 def _unique_sensors(sensors: tuple[Sensor, ...], _where: str) -> tuple[Sensor, ...]:
@@ -83,9 +83,7 @@ def _unique_sensors(sensors: tuple[Sensor, ...], _where: str) -> tuple[Sensor, .
 
 
 def _unique_filters(filters: tuple[PhysicalFilter, ...], _where: str) -> tuple[PhysicalFilter, ...]:
-    _refuse_repeats(
-        name for one in filters for name in dict.fromkeys((one.physical_filter, *one.aliases))
-    )
+    _refuse_repeats(name for one in filters for name in dict.fromkeys((one.physical_filter, *one.aliases)))
     return filters
 
 
@@ -315,7 +313,8 @@ class CameraDefinition(Struct, frozen=True, kw_only=True, dict=True):
             "fields": {name: rule.to_json() for name, rule in headers.fields.items()},
             "dataset_types": [rule.to_json() for rule in headers.dataset_types],
         }
-        return json.decode(json.encode(plain))
+        decoded: dict[str, Any] = json.decode(json.encode(plain))
+        return decoded
 
     def find_sensor(self, written: str) -> Sensor:
         """Find a sensor by its number or name.

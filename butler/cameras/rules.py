@@ -147,10 +147,12 @@ def _one_place(rule: FieldRule, _where: str) -> FieldRule:
 Name = Annotated[str, Before(_as_name)]
 """In a type to be read: a name by the rules for names."""
 
-Text = Annotated[str, Before(_as_digits), Meta(extra_json_schema={"written": {"type": ["string", "integer"]}})]
+Text = Annotated[
+    str, Before(_as_digits), Meta(extra_json_schema={"written": {"type": ["string", "integer"]}})
+]
 """In a type to be read: a text, or a whole number for its digits."""
 
-_ONE_OR_MORE = {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}, "minItems": 1}
+_ONE_OR_MORE = {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}}
 Texts = Annotated[tuple[Text, ...], ONE_OR_MORE, Meta(extra_json_schema={"written": _ONE_OR_MORE})]
 """In a type to be read: one text, or a list of them."""
 

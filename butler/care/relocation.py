@@ -165,7 +165,9 @@ def relocate(
         {"name": datastore.name, "root": datastore.root, "in_flight": in_flight},
     ).scalar_one()
     if (own := config.datastores.get(datastore.name)) is not None:
-        replace(config, datastores={**config.datastores, datastore.name: own.at(root, datastore.name)}).write()
+        replace(
+            config, datastores={**config.datastores, datastore.name: own.at(root, datastore.name)}
+        ).write()
     return before
 
 

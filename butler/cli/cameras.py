@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile, examples
+from butler.cli.configuration import write_schema
 from butler.cli.console import note, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
@@ -35,8 +36,9 @@ def add_to(application: typer.Typer) -> None:
             "butler camera check Peepshow night1/shot1.fits --format json",
         )
     )(check)
+    group.command(epilog=examples("butler camera schema -o camera.schema.json"))(schema)
     group.command("list", epilog=examples("butler camera list"))(list_cameras)
-    application.add_typer(group, name="camera", help="Add, draft, check and list cameras.")
+    application.add_typer(group, name="camera", help="Add, draft, check, describe and list cameras.")
 
 
 def add(
@@ -99,6 +101,13 @@ def check(
             print(f"can't be filed: {report.problem}")
     if not all(report.ok for report in reports):
         raise typer.Exit(ExitStatus.FAILED)
+
+
+def schema(output: OutputFile = None) -> None:
+    """Write the JSON Schema of a camera's YAML file, for editors."""
+    from butler.cameras.definition import camera_schema
+
+    write_schema(camera_schema(), output)
 
 
 def list_cameras(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:

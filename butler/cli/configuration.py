@@ -1,23 +1,23 @@
-"""``butler config``: what the repository is set to, and whether that works."""
+"""``butler config``: what the repository is set to, whether that works, and what may be set."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from butler.cli.arguments import ListFormat, ListFormatOption, examples
-from butler.cli.console import write_list
+from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile, examples
+from butler.cli.console import write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from butler.config import RepositoryConfig
 
-__all__ = ["add_to"]
-
-_DATASTORE_DEFAULTS = {"name": "main", "type": "posix", "root": "data"}
+__all__ = ["add_to", "write_schema"]
 
 
 def add_to(application: typer.Typer) -> None:
@@ -25,6 +25,7 @@ def add_to(application: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True)
     group.command(epilog=examples("butler config show", "butler config show --format json"))(show)
     group.command(epilog=examples("butler config check"))(check)
+    group.command(epilog=examples("butler config schema -o butler.schema.json"))(schema)
     application.add_typer(group, name="config", help="Show and check the repository's configuration.")
 
 
@@ -40,7 +41,7 @@ def show(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
 def check(ctx: typer.Context) -> None:
     """Try each setting.
 
-    The file is read, the datastore opened, and every role logs in.
+    The file is read, each datastore opened, and every role logs in.
     """
     session = session_of(ctx)
     wrong = 0
@@ -51,7 +52,25 @@ def check(ctx: typer.Context) -> None:
         raise typer.Exit(ExitStatus.FAILED)
 
 
+def schema(output: OutputFile = None) -> None:
+    """Write the JSON Schema of butler.yaml, for editors.
+
+    It knows the storage types that are installed here.
+    """
+    from butler.config import config_schema
+
+    write_schema(config_schema(), output)
+
+
+def write_schema(content: dict[str, Any], output: Path | None) -> None:
+    """Write a JSON Schema to a file or to standard output."""
+    with writing_to(output) as path:
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, Any, str]]:
+    from msgspec.structs import asdict
+
     from butler.config import FILE_NAME
     from butler.registry.engine import hidden
 
@@ -66,8 +85,13 @@ def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str,
         yield "registry", session.layer, "--layer"
     else:
         yield "registry", config.registry, "default" if config.registry == "butler" else FILE_NAME
-    for key, value in {**_DATASTORE_DEFAULTS, **config.datastore}.items():
-        yield f"datastore.{key}", value, FILE_NAME if key in config.datastore else "default"
+    for name, datastore in config.datastores.items():
+        for key, value in asdict(datastore.settings).items():
+            if key in datastore.given:
+                yield f"datastores.{name}.{key}", datastore.given[key], FILE_NAME
+            elif value:
+                yield f"datastores.{name}.{key}", value, "default"
+    yield "default", config.default, FILE_NAME if len(config.datastores) > 1 else "default"
 
 
 def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, str]]:
@@ -78,11 +102,7 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
     from butler.registry.postgres import PostgresRegistry
 
     yield FILE_NAME, ""
-    try:
-        datastore = open_datastore(config.datastore, config.repo)
-    except ButlerError as error:
-        datastore = None
-        yield "datastore", str(error)
+    datastores = [open_datastore(each, config.repo, name) for name, each in config.datastores.items()]
     for role in ("reader", "writer") if config.embedded else config.dsns:
         try:
             registry = PostgresRegistry(config.dsn(role), session.layer or config.registry)
@@ -95,7 +115,7 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
             yield f"database as {role}", str(error)
             continue
         yield f"database as {role}", ""
-        if datastore is not None and role == "writer":
+        for datastore in datastores if role == "writer" else ():
             problems = [_difference(known.get(datastore.name), datastore.root), *datastore.doubts()]
             yield f"datastore {datastore.name}", "; ".join(filter(None, problems))
 

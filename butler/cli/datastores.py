@@ -66,7 +66,7 @@ def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TAB
         doubts: list[str] = []
         if name == butler.datastore.name:
             record["configured_root"] = butler.datastore.root
-            record["type"] = session.config().datastore.get("type", "posix")
+            record["type"] = session.config().datastores[name].settings.type
             doubts += butler.datastore.doubts()
     write_record(record, form)
     warn(doubts)

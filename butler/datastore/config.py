@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import Meta
+from msgspec import NODEFAULT, Struct, defstruct, structs
+from msgspec import field as structs_field
 
 from butler.datastore.base import Datastore
 from butler.datastore.file_datastore import FileDatastore
@@ -20,12 +20,12 @@ from butler.datastore.plugins import load_class, plugins, refused
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
 from butler.datastore.storage_classes import CORE
 from butler.errors import ConfigError, nearest
-from butler.strict import After, Chosen, Document, keys_of, read, shown
+from butler.strict import After, Chosen, Document, is_record, keys_of, read, shown
 
 __all__ = [
     "DatastoreConfig",
     "DatastoreSettings",
-    "Datastores",
+    "DatastoreTable",
     "open_datastore",
     "open_datastores",
     "settings_type",
@@ -47,8 +47,7 @@ Template = Annotated[str, After(check_template)]
 FormatterName = Annotated[str, After(_check_formatter)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatastoreSettings:
+class DatastoreSettings(Struct, frozen=True, kw_only=True):
     """One datastore; what else it may be told depends on its type.
 
     Parameters
@@ -66,9 +65,9 @@ class DatastoreSettings:
     """
 
     type: str = _USUAL
-    templates: dict[str, Template] = field(default_factory=dict)
-    formatters: dict[str, FormatterName] = field(default_factory=dict)
-    compression: dict[str, str] = field(default_factory=dict)
+    templates: dict[str, Template] = {}
+    formatters: dict[str, FormatterName] = {}
+    compression: dict[str, str] = {}
     disassemble: tuple[str, ...] = ()
 
     storage: ClassVar[StorageType]
@@ -83,7 +82,7 @@ class DatastoreSettings:
     def options(self) -> Any:
         """What the storage type is to be told."""
         kind = self.storage.options
-        return kind(**{each.name: getattr(self, each.name) for each in dataclasses.fields(kind)})
+        return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
 
 
 def _settings_of(table: Any, *_context: Any) -> type[DatastoreSettings]:
@@ -94,13 +93,8 @@ def _settings_of(table: Any, *_context: Any) -> type[DatastoreSettings]:
     return settings_type(kind)
 
 
-Datastores = dict[Annotated[str, Meta(min_length=1)], Annotated[Any, Chosen(_settings_of)]]
-"""In a type to be read: tables of datastores by their names."""
-
-
-@dataclass(frozen=True)
-class _Tables:
-    datastores: Datastores
+DatastoreTable = Annotated[Any, Chosen(_settings_of)]
+"""In a type to be read: the table of one datastore."""
 
 
 @dataclass(frozen=True)
@@ -128,17 +122,15 @@ class DatastoreConfig:
             If a key is unknown or a value isn't one that it may have; the
             message names it.
         """
-        document = Document({"datastores": {name: given}}, "configuration")
-        return cls(given, read(document, _Tables).datastores[name])
+        document = Document(given, "configuration")
+        return cls(given, read(document, DatastoreTable, ("datastores", name)))
 
     def at(self, root: str, name: str = "main") -> DatastoreConfig:
         """Give the same datastore with another root."""
         return self.from_plain({**self.given, "root": root}, name)
 
 
-def open_datastore(
-    config: DatastoreConfig | Mapping[str, Any], repo: Path, name: str = "main"
-) -> Datastore:
+def open_datastore(config: DatastoreConfig | Mapping[str, Any], repo: Path, name: str = "main") -> Datastore:
     """Make one datastore.
 
     Parameters
@@ -201,20 +193,22 @@ def settings_type(kind: str) -> type[DatastoreSettings]:
         another version of the interface.
     """
     storage = _storage_type(kind)
-    own = keys_of(storage.options)
-    fields = ((each.name, own[each.name].hint, _same_default(each)) for each in dataclasses.fields(storage.options))
-    return make_dataclass(
+    own = ((key.name, key.type, _default_of(key)) for key in structs.fields(storage.options))
+    made: Any = defstruct(
         kind,
-        [("type", Literal[kind], field(default=kind) if kind == _USUAL else field()), *fields],
+        [("type", Literal[kind], kind if kind == _USUAL else NODEFAULT), *own],
         bases=(DatastoreSettings,),
         namespace={"__doc__": storage.options.__doc__, "storage": storage},
         frozen=True,
         kw_only=True,
     )
+    chosen: type[DatastoreSettings] = made
+    return chosen
 
 
-def _same_default(option: dataclasses.Field[Any]) -> Any:
-    return field(default=option.default, default_factory=option.default_factory)  # type: ignore[call-overload]
+def _default_of(key: structs.FieldInfo) -> Any:
+    factory: Any = key.default_factory
+    return key.default if factory is NODEFAULT else structs_field(default_factory=factory)
 
 
 def _storage_type(kind: str) -> type[Storage]:
@@ -227,14 +221,16 @@ def _storage_type(kind: str) -> type[Storage]:
             details={"at": ("type",), "value": kind},
         )
     storage = load_class(entry, Storage)  # type: ignore[type-abstract]
-    if not dataclasses.is_dataclass(storage.options):
+    if not is_record(storage.options):
         raise refused(
             entry,
             f"declares its options as {storage.options!r}",
-            "It was written for another version: declare a dataclass with a field for each option.",
+            "It was written for another version: declare a msgspec.Struct with a field for each option.",
         )
     if taken := keys_of(storage.options).keys() & keys_of(DatastoreSettings).keys():
-        raise refused(entry, f"has an option {min(taken)!r}, as every datastore has", "Let it have another name.")
+        raise refused(
+            entry, f"has an option {min(taken)!r}, as every datastore has", "Let it have another name."
+        )
     return storage
 
 

@@ -8,17 +8,20 @@ what counts), without repeated keys, and up to a size and a depth.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from butler.errors import ButlerError, ConfigError
 
 __all__ = ["MAX_YAML_BYTES", "Document", "KeyPath", "Problem", "dotted", "parse_yaml", "read_yaml", "shown"]
 
 MAX_YAML_BYTES = 1_000_000
-_MAX_DEPTH = 50
+_MAX_DEPTH = 16
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECRET = re.compile(r":.*@|passw\w*\s*=", re.IGNORECASE | re.DOTALL)
 
 KeyPath = tuple[str | int, ...]
@@ -57,13 +60,13 @@ class Document:
         What the document says.
     file : `str`
         What to call it in messages.
-    lines : `~collections.abc.Mapping`
-        Path of keys → number of the line; empty for what was no text.
+    node : `yaml.Node`, optional
+        The same as the parser gives it; none for what was no text.
     """
 
     value: Any
     file: str
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    node: yaml.Node | None = None
 
     def error(self, problems: Sequence[Problem]) -> ButlerError:
         """Make the one error that names all problems, a line each."""
@@ -77,14 +80,33 @@ class Document:
         return (ConfigError if others else error)(
             "\n".join(sentences),
             hint=hint,
-            details={"file": self.file, "key": dotted(problems[0].path), "keys": [dotted(each.path) for each in problems]},
+            details={
+                "file": self.file,
+                "key": dotted(problems[0].path),
+                "keys": [dotted(each.path) for each in problems],
+            },
         )
 
     def _sentence(self, problem: Problem) -> str:
-        path = problem.path
-        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
+        line = self._line(problem.path)
         where = self.file if line is None else f"{self.file}:{line}"
-        return ": ".join(filter(None, (where, dotted(path), problem.reason)))
+        return ": ".join(filter(None, (where, dotted(problem.path), problem.reason)))
+
+    def _line(self, path: KeyPath) -> int | None:
+        """Find the line of a key, or of the nearest thing around it."""
+        node = self.node
+        mark = None if node is None else node.start_mark
+        for each in path:
+            inside: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
+            if isinstance(node, yaml.MappingNode):
+                inside = {key.value: (key, value) for key, value in node.value}
+            elif isinstance(node, yaml.SequenceNode):
+                inside = {n: (item, item) for n, item in enumerate(node.value)}
+            if each not in inside:
+                break
+            key, node = inside[each]
+            mark = key.start_mark
+        return None if mark is None else mark.line + 1
 
 
 def read_yaml(path: Path) -> Document:
@@ -122,107 +144,70 @@ def parse_yaml(content: bytes, file: str) -> Document:
         If it is too large, isn't YAML in UTF-8, or holds tags, anchors,
         aliases, merge keys or a key twice.
     """
-    import yaml
-
     if len(content) > MAX_YAML_BYTES:
         raise ConfigError(
             f"{file}: is larger than {MAX_YAML_BYTES} bytes", hint="It is no file of ours: those are small."
         )
-    document = Document(None, file, lines := {})
     try:
         content.decode()
-        value = _Composer(content, lines).document()
+        _refuse_hidden(yaml.parse(content, Loader=_PARSER))
+        node = yaml.compose(content, Loader=_PARSER)
+        value = None if node is None else _Constructor().construct_document(node)
     except UnicodeDecodeError as error:
-        lines[()] = content.count(b"\n", 0, error.start) + 1
-        raise document.error([Problem((), "isn't UTF-8", "Save it in that encoding.")]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        lines[()] = mark.line + 1 if mark else 1
-        # The library's own text quotes the line, which may hold a password.
-        reason = shown_text(f"isn't plain YAML: {error.problem or error.context}")
-        raise document.error([Problem((), reason, _REMEDY)]) from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: isn't UTF-8", hint="Save it in that encoding.") from None
     except yaml.YAMLError as error:
-        raise document.error([Problem((), f"isn't plain YAML: {type(error).__name__}", _REMEDY)]) from None
-    return Document(value, file, lines)
+        # The library's own text quotes the line, which may hold a password.
+        mark = getattr(error, "problem_mark", None)
+        where = file if mark is None else f"{file}:{mark.line + 1}"
+        raise ConfigError(
+            f"{where}: isn't plain YAML: {hidden(getattr(error, 'problem', None) or 'a character')}",
+            hint="Write keys, texts, numbers and lists, and nothing else of YAML.",
+        ) from None
+    return Document(value, file, node)
 
 
-_REMEDY = "Write keys, texts, numbers and lists, and nothing else of YAML."
+def _refuse_hidden(events: Iterable[yaml.Event]) -> None:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _wrong(event, "anchors and aliases are not read")
+        if getattr(event, "tag", None) is not None:
+            raise _wrong(event, "tags are not read")
+        if depth > _MAX_DEPTH:
+            raise _wrong(event, f"it is nested more than {_MAX_DEPTH} deep")
 
 
-class _Composer:
-    """Builds a document's value out of the parser's events, and notes the lines."""
-
-    def __init__(self, content: bytes, lines: dict[KeyPath, int]) -> None:
-        import yaml
-
-        self._yaml = yaml
-        self._parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(content)
-        self._lines = lines
-
-    def document(self) -> Any:
-        yaml = self._yaml
-        self._parser.get_event()
-        if isinstance(self._parser.get_event(), yaml.StreamEndEvent):
-            return None
-        value = self._value(self._parser.get_event(), ())
-        self._parser.get_event()
-        if not isinstance(event := self._parser.get_event(), yaml.StreamEndEvent):
-            raise self._wrong(event, "there is a second document")
-        return value
-
-    def _value(self, event: Any, path: KeyPath) -> Any:
-        yaml = self._yaml
-        self._lines.setdefault(path, event.start_mark.line + 1)
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise self._wrong(event, "anchors and aliases are not read")
-        if event.tag is not None:
-            raise self._wrong(event, "tags are not read")
-        if len(path) > _MAX_DEPTH:
-            raise self._wrong(event, f"it is nested more than {_MAX_DEPTH} deep")
-        if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._list(path)
-        return self._table(path)
-
-    def _scalar(self, event: Any) -> Any:
-        yaml = self._yaml
-        tag = self._parser.resolve(yaml.ScalarNode, event.value, event.implicit)
+class _Constructor(yaml.constructor.SafeConstructor):
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
-            return self._parser.construct_object(yaml.ScalarNode(tag, event.value, event.start_mark))
+            return super().construct_object(node, deep=deep)
         except (ValueError, OverflowError) as error:
-            raise self._wrong(event, f"{shown(event.value)} can't be read ({error}): quote it") from error
+            raise _wrong(node, f"{shown(node.value)} can't be read ({error}): quote it") from error
 
-    def _list(self, path: KeyPath) -> list[Any]:
-        values: list[Any] = []
-        while not isinstance(event := self._parser.get_event(), self._yaml.SequenceEndEvent):
-            values.append(self._value(event, (*path, len(values))))
-        return values
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise _wrong(key, "merge keys are not read")
+            name = self.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
+            if not isinstance(name, str | int) or isinstance(name, bool):
+                raise _wrong(key, "a key isn't text: quote it")
+            if str(name) in names:
+                raise _wrong(key, f"the key {shown(name)} is given twice")
+            names.add(str(name))
+        return super().construct_mapping(node, deep=deep)
 
-    def _table(self, path: KeyPath) -> dict[str | int, Any]:
-        table: dict[str | int, Any] = {}
-        while not isinstance(event := self._parser.get_event(), self._yaml.MappingEndEvent):
-            if not isinstance(event, self._yaml.ScalarEvent):
-                raise self._wrong(event, "a key is a text")
-            if event.value == "<<" and event.implicit[0]:
-                raise self._wrong(event, "merge keys are not read")
-            key = self._value(event, (*path, event.value))
-            if not isinstance(key, str | int) or isinstance(key, bool):
-                raise self._wrong(event, f"the key {shown(key)} isn't text: quote it")
-            if str(key) in map(str, table):
-                raise self._wrong(event, f"the key {shown(key)} is given twice")
-            self._lines[*path, str(key)] = event.start_mark.line + 1
-            table[key] = self._value(self._parser.get_event(), (*path, str(key)))
-        return table
 
-    def _wrong(self, event: Any, problem: str) -> Exception:
-        error: Exception = self._yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
-        return error
+def _wrong(place: yaml.Event | yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    mark: Any = place.start_mark
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def dotted(path: KeyPath) -> str:
     """Write a path of keys as people do: ``filters[2].aliases``."""
-    parts = (f"[{each}]" if isinstance(each, int) else f".{shown_text(each)}" for each in path)
+    parts = (f"[{each}]" if isinstance(each, int) else f".{hidden(each)}" for each in path)
     return "".join(parts).removeprefix(".")
 
 
@@ -236,11 +221,10 @@ def shown(value: object) -> str:
         return "empty"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**40:
         return "a number of more than 40 digits"
-    return shown_text(repr(value))
-
-
-def shown_text(text: str) -> str:
-    """Show a text in a message, as `shown` does."""
-    if _SECRET.search(text):
-        return "a text with a password"
+    text = hidden(repr(value))
     return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def hidden(text: str) -> str:
+    """Give a text for a message, but for one that may hold a password."""
+    return "a text with a password" if _SECRET.search(text) else text

@@ -7,21 +7,21 @@ table that is at fault; so the walk over tables and lists is ours.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
-from butler.errors import ButlerError, ConfigError, nearest
+from butler.errors import ButlerError, nearest
 from butler.strict.documents import Document, KeyPath, Problem, dotted, shown
 
-__all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "Key", "keys_of", "read", "unwrapped"]
+__all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "is_record", "keys_of", "read", "unwrapped"]
 
 T = TypeVar("T")
 
@@ -55,29 +55,7 @@ class Chosen:
     choose: Callable[[Any, KeyPath, Any], Any]
 
 
-@dataclass(frozen=True)
-class Key:
-    """A key of a table.
-
-    Parameters
-    ----------
-    name : `str`
-        As it is written.
-    attribute : `str`
-        Where its value goes.
-    hint
-        Its type.
-    required : `bool`
-        Whether there is no default.
-    """
-
-    name: str
-    attribute: str
-    hint: Any
-    required: bool
-
-
-def read(document: Document, hint: Any, *, null_is_absent: bool = False) -> Any:
+def read(document: Document, hint: Any, path: KeyPath = (), *, null_is_absent: bool = False) -> Any:
     """Read a document as a type says.
 
     Parameters
@@ -85,8 +63,10 @@ def read(document: Document, hint: Any, *, null_is_absent: bool = False) -> Any:
     document : `Document`
         What is written.
     hint
-        A dataclass or `msgspec.Struct`, perhaps annotated by `Before`, `After`
-        and `Chosen`, as may be the types of its keys.
+        A `msgspec.Struct`, perhaps annotated by `Before`, `After` and `Chosen`,
+        as may be the types of its keys.
+    path : `tuple`, optional
+        Of what the document holds only a part: the keys that lead to it.
     null_is_absent : `bool`
         Whether a key without a value is one that isn't there.
 
@@ -104,7 +84,7 @@ def read(document: Document, hint: Any, *, null_is_absent: bool = False) -> Any:
         If nothing is wrong but names.
     """
     reading = _Reading(document, null_is_absent)
-    value = reading.value(document.value, hint, ())
+    value = reading.value(document.value, hint, path)
     if reading.problems:
         raise document.error(reading.problems)
     return value
@@ -155,7 +135,7 @@ class _Reading:
             return self._refuse(path, "is empty", "Give at least one.")
         return found
 
-    def _record(self, value: Any, kind: type, path: KeyPath) -> Any:
+    def _record(self, value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Any:
         if not isinstance(value, Mapping):
             return self._refuse(path, f"is {shown(value)}, not a table", "Write 'key: value' lines.")
         keys = keys_of(kind)
@@ -165,13 +145,13 @@ class _Reading:
         given = {name: each for name, each in value.items() if name in keys}
         if self._null_is_absent:
             given = {name: each for name, each in given.items() if each is not None}
-        missing = [key.name for key in keys.values() if key.required and key.name not in given]
+        missing = [name for name, key in keys.items() if key.required and name not in given]
         if missing:
             self._refuse(path, f"lacks {', '.join(missing)}", described(kind, missing[0]))
-        found = {name: self.value(each, keys[name].hint, (*path, name)) for name, each in given.items()}
+        found = {name: self.value(each, keys[name].type, (*path, name)) for name, each in given.items()}
         if unknown or missing or _REFUSED in found.values():
             return _REFUSED
-        return kind(**{keys[name].attribute: each for name, each in found.items()})
+        return kind(**{keys[name].name: each for name, each in found.items()})
 
     def _table(self, value: Any, hints: tuple[Any, ...], path: KeyPath) -> Any:
         if not isinstance(value, Mapping):
@@ -222,7 +202,9 @@ class _Reading:
             said = str(error).replace("object", "table").replace("array", "list")
             return self._refuse(path, f"is {shown(value)}: {said[0].lower()}{said[1:]}")
         if isinstance(result, str) and not _storable(result):
-            return self._refuse(path, f"{shown(value)} holds what no database stores", "Use printable characters.")
+            return self._refuse(
+                path, f"{shown(value)} holds what no database stores", "Use printable characters."
+            )
         return result
 
     def _refuse(self, path: KeyPath, reason: str, hint: str | None = None) -> Any:
@@ -246,29 +228,20 @@ def unwrapped(hint: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def is_record(kind: Any) -> bool:
     """Whether a type is a table of known keys."""
-    return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or issubclass(kind, msgspec.Struct))
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 @cache
-def keys_of(kind: type) -> Mapping[str, Key]:
-    """List the keys of a dataclass or `msgspec.Struct`, by name."""
-    if issubclass(kind, msgspec.Struct):
-        known = [Key(f.encode_name, f.name, f.type, f.required) for f in msgspec.structs.fields(kind)]
-    else:
-        hints = get_type_hints(kind, include_extras=True)
-        known = [Key(f.name, f.name, hints[f.name], _required(f)) for f in dataclasses.fields(kind)]
-    return {key.name: key for key in known}
+def keys_of(kind: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
+    """List the keys of a table, by the names that are written."""
+    return {key.encode_name: key for key in msgspec.structs.fields(kind)}
 
 
-def _required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-
-
-def described(kind: type, name: str) -> str:
+def described(kind: type[msgspec.Struct], name: str) -> str:
     """Give the hint for a key that is missing."""
     from butler.strict.schema import descriptions
 
-    said = descriptions(kind).get(keys_of(kind)[name].attribute)
+    said = descriptions(kind).get(keys_of(kind)[name].name)
     return f"Give {name}: {said}" if said else f"Give {name}."
 
 

@@ -47,8 +47,8 @@ def _edits(
     written = {key.value: (key, value) for key, value in table.value}
     gone = [each for name, each in written.items() if name in before and name not in after]
     new = {name: value for name, value in after.items() if name not in written and value != before.get(name)}
-    if table.flow_style and (gone or new):
-        yield table.start_mark.index, table.end_mark.index, _flow(dict(after))
+    if (table.flow_style and (gone or new)) or (written and not after):
+        yield table.start_mark.index, _end(text, table), _flow(dict(after))
         return
     for key, value in gone:
         yield _line_begin(text, key.start_mark.index), _line_end(text, _end(text, value)), ""
@@ -56,16 +56,29 @@ def _edits(
         old, node = before.get(name), written[name][1]
         if after[name] == old:
             continue
-        if isinstance(after[name], Mapping) and isinstance(old, Mapping) and isinstance(node, yaml.MappingNode):
+        if (
+            isinstance(after[name], Mapping)
+            and isinstance(old, Mapping)
+            and isinstance(node, yaml.MappingNode)
+        ):
             yield from _edits(text, node, old, after[name])
         else:
-            start, end = node.start_mark.index, _end(text, node)
-            yield start, end, f"{'' if start < end else ' '}{_flow(after[name], node)}"
+            yield from _exchanged(text, *written[name], after[name])
     if new:
         end = _line_end(text, _end(text, table))
         indent = " " * table.value[0][0].start_mark.column
         lines = "".join(f"{indent}{_flow(name)}: {_flow(value)}\n" for name, value in new.items())
         yield end, end, lines if text[:end].endswith("\n") else f"\n{lines}"
+
+
+def _exchanged(text: str, key: yaml.Node, node: yaml.Node, value: Any) -> Iterator[Edit]:
+    start, end, new = node.start_mark.index, _end(text, node), _flow(value, node)
+    if start < end and (isinstance(node, yaml.ScalarNode) or node.flow_style):
+        yield start, end, new
+    else:  # below its key, or not there at all: the new value stands beside the key
+        colon = text.index(":", key.end_mark.index) + 1
+        yield colon, colon, f" {new}"
+        yield len(text[:start].rstrip()), end, ""
 
 
 def _flow(value: Any, like: yaml.Node | None = None) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, get_args
 
 import msgspec
+from msgspec import Struct
 
 from butler.strict.reading import is_record, keys_of, unwrapped
 
@@ -20,7 +21,7 @@ _PARAMETER = re.compile(r"^(\w[\w, ]*)(?: :[^\n]*)?\n((?:(?:    [^\n]*)?\n)*)", 
 _ROLE = re.compile(r"(?<!`)`~?(?:\w+\.)*(\w+)`(?!`)")
 
 
-def json_schema(title: str, kind: type, *others: Any) -> dict[str, Any]:
+def json_schema(title: str, kind: type[Struct], *others: Any) -> dict[str, Any]:
     """Give the schema of a type, in draft 2020-12.
 
     Parameters
@@ -28,7 +29,7 @@ def json_schema(title: str, kind: type, *others: Any) -> dict[str, Any]:
     title : `str`
         What the document is.
     kind : `type`
-        A dataclass or `msgspec.Struct`.
+        A `msgspec.Struct`.
     *others
         Types from which a `~butler.strict.Chosen` chooses; each is in ``$defs``
         under its name, to be referred to.
@@ -53,23 +54,23 @@ def descriptions(kind: type) -> dict[str, str]:
     return found
 
 
-def _describe(definition: dict[str, Any], record: type) -> None:
+def _describe(definition: dict[str, Any], record: type[Struct]) -> None:
     """Say what a table and its keys are, and that it has no others."""
     said = descriptions(record)
     definition["description"] = _plain(inspect.cleandoc(record.__doc__ or "").partition("\n\n")[0])
     definition["additionalProperties"] = False
     for key in keys_of(record).values():
-        if key.attribute in said:
-            definition["properties"][key.name]["description"] = said[key.attribute]
+        if key.name in said:
+            definition["properties"][key.encode_name]["description"] = said[key.name]
 
 
-def _records(kinds: Any) -> Iterator[type]:
+def _records(kinds: Any) -> Iterator[type[Struct]]:
     """All tables that types are made of."""
     for hint in kinds:
         kind, _ = unwrapped(hint)
         if is_record(kind):
             yield kind
-            yield from _records(key.hint for key in keys_of(kind).values())
+            yield from _records(key.type for key in keys_of(kind).values())
         else:
             yield from _records(get_args(kind))
 
@@ -85,4 +86,4 @@ def _as_written(schema: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    return _ROLE.sub(r"\1", " ".join(text.split()))
+    return _ROLE.sub(r"\1", " ".join(text.split())).replace("``", "`")

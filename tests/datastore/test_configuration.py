@@ -208,7 +208,7 @@ def test_a_file_that_says_nothing_is_unknown(tmp_path: Path, content: bytes) -> 
 # Third parties -------------------------------------------------------------
 
 PLUGIN = """
-from dataclasses import dataclass, make_dataclass
+from msgspec import Struct, defstruct
 
 from butler.datastore.formatters import Formatter
 from butler.datastore.storage import MemoryStorage, Storage
@@ -225,8 +225,7 @@ class Shouting(Formatter):
         from fractions import Fraction
         return Fraction(path.read_text())
 
-@dataclass(frozen=True)
-class Colours:
+class Colours(Struct, frozen=True):
     '''Files of a colour.
 
     Parameters
@@ -255,7 +254,7 @@ class Unfinished(Storage):
         return cls()
 
 class Greedy(MemoryStorage):
-    options = make_dataclass("Options", [("templates", str)])
+    options = defstruct("Options", [("templates", str)])
 
 CLASSES = (StorageClass("Ratio", "fractions.Fraction", "shouting"),)
 """
@@ -356,7 +355,10 @@ def test_a_third_partys_part_that_does_not_fit_is_refused_by_name_package_and_re
         ({"type": "volatile", "color": "blue"}, r"main\.color: isn't a key known here .*'colour'"),
         ({"type": "volatile", "colour": 3}, r"main\.colour: is 3: expected `str`"),
         ({"type": "volatile", "colour": "infrared"}, r"datastores\.main: infrared is no colour"),
-        ({"type": "forgetful"}, r"'forgetful' .* thirdparty 1\.0 declares its options as frozenset.*dataclass"),
+        (
+            {"type": "forgetful"},
+            r"'forgetful' .* thirdparty 1\.0 declares its options as frozenset.*Struct",
+        ),
         ({"type": "unfinished"}, r"'unfinished' .* thirdparty 1\.0 lacks create, delete, exists, .* add to"),
         ({"type": "greedy"}, r"'greedy' .* has an option 'templates', as every datastore has"),
         ({"type": "confused"}, r"'confused' .* isn't a Storage .*butler\.datastore\.storage"),

@@ -5,19 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
 
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
 
 
-@dataclass(frozen=True)
-class NoOptions:
+class NoOptions(Struct, frozen=True):
     """A storage that needs to be told nothing."""
 
 
@@ -29,8 +29,8 @@ class Storage(ABC):
     `~butler.errors.InvalidNameError`, before any I/O.
     """
 
-    options: ClassVar[type[Any]] = NoOptions
-    """Configuration keys that are its own: a frozen dataclass, whose docstring describes its typed fields."""
+    options: ClassVar[type[Struct]] = NoOptions
+    """Its own configuration keys: typed fields, which the docstring describes."""
 
     @classmethod
     @abstractmethod

@@ -26,12 +26,14 @@ _WRITE_BY_ANYBODY = 0o002
 
 def _mode_of(digits: object) -> int:
     if not isinstance(digits, str) or not _MODE.fullmatch(digits):
-        raise ConfigError(f"{digits!r} is not a mode", hint="Give it as a text in octal digits, such as '0640'.")
+        raise ConfigError(
+            f"{digits!r} is not a mode", hint="Give it as a text in octal digits, such as '0640'."
+        )
     mode = int(digits, 8)
     if mode & (_EXECUTE | _WRITE_BY_ANYBODY) or not mode & 0o400:
         raise ConfigError(
             f"{digits!r} is not a mode for artifacts",
-            hint="The owner must read; nobody executes, not everybody writes: '0640', '0644', '0660', '0664'.",
+            hint="The owner reads, nobody executes, not everybody writes: '0640', '0644', '0660', '0664'.",
         )
     return mode
 

@@ -10,15 +10,14 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Annotated, BinaryIO, ClassVar, Self
+from typing import Annotated, BinaryIO, Self
 from urllib.parse import quote
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from butler.datastore.paths import file_uri
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
@@ -36,8 +35,7 @@ _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
 
 
-@dataclass(frozen=True)
-class PosixOptions:
+class PosixOptions(Struct, frozen=True):
     """A datastore of files in a folder.
 
     Parameters
@@ -75,7 +73,7 @@ class PosixStorage(Storage):
         give.
     """
 
-    options: ClassVar[type[PosixOptions]] = PosixOptions
+    options = PosixOptions
 
     def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
