@@ -14,8 +14,8 @@ from msgspec import field as struct_field
 from msgspec.structs import asdict
 
 from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_type, storage_types
-from butler.errors import ConfigError, nearest
-from butler.strict import After, Before, Document, parse_yaml, read
+from butler.errors import ConfigError
+from butler.strict import After, Before, Document, nearest, parse_yaml, read
 
 __all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
 

@@ -8,7 +8,7 @@ facts as plain data, for programs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "StorageError",
     "UnitNotFoundError",
     "ValidityOverlapError",
-    "nearest",
 ]
 
 
@@ -70,15 +69,6 @@ class ButlerError(Exception):
 
 def _rebuild(kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]) -> ButlerError:
     return kind(message, hint=hint, details=details)
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Give the hint that helps with a misspelt name."""
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    close = get_close_matches(name, names)
-    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"Known are {', '.join(names)}."
 
 
 # Not found -----------------------------------------------------------------

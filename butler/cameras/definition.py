@@ -22,8 +22,8 @@ from butler.cameras.rules import (
     checked_rule,
     rule_type,
 )
-from butler.errors import ConfigError, nearest
-from butler.strict import After, Chosen, Document, KeyPath, read, read_yaml
+from butler.errors import ConfigError
+from butler.strict import After, Chosen, Document, KeyPath, nearest, read, read_yaml
 
 __all__ = ["CameraDefinition", "ExtraField", "HeaderMap", "PhysicalFilter", "Sensor", "camera_schema"]
 

@@ -90,7 +90,7 @@ def relocate(
 
     Copy them first, with their paths, while nobody writes. Layers share the
     datastore, and move along. Programs that are running keep the old place
-    until they open the repository anew. butler.yaml is written anew.
+    until they open the repository anew. butler.yaml gets the new root.
     """
     from butler.care.relocation import SAMPLE, check_moved, datastore_at, root_for, stored_artifacts
     from butler.care.relocation import relocate as relocated

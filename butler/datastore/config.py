@@ -19,8 +19,8 @@ from butler.datastore.paths import check_template
 from butler.datastore.plugins import load_class, plugins, refused
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
 from butler.datastore.storage_classes import CORE
-from butler.errors import ConfigError, nearest
-from butler.strict import After, Chosen, Document, is_record, keys_of, read, shown
+from butler.errors import ConfigError
+from butler.strict import After, Chosen, Document, is_record, keys_of, nearest, read, shown
 
 __all__ = [
     "DatastoreConfig",

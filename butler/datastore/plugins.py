@@ -6,7 +6,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from butler.errors import ConfigError, nearest
+from butler.errors import ConfigError
+from butler.strict import nearest
 
 __all__ = ["load_class", "load_plugin", "nearest", "plugins", "refused"]
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from butler.strict.documents import Document, KeyPath, parse_yaml, read_yaml, shown
-from butler.strict.reading import ONE_OR_MORE, After, Before, Chosen, is_record, keys_of, read
+from butler.strict.reading import ONE_OR_MORE, After, Before, Chosen, is_record, keys_of, nearest, read
 
 __all__ = [
     "ONE_OR_MORE",
@@ -19,6 +19,7 @@ __all__ = [
     "KeyPath",
     "is_record",
     "keys_of",
+    "nearest",
     "parse_yaml",
     "read",
     "read_yaml",

@@ -21,8 +21,11 @@ __all__ = ["MAX_YAML_BYTES", "Document", "KeyPath", "Problem", "dotted", "parse_
 
 MAX_YAML_BYTES = 1_000_000
 _MAX_DEPTH = 16
+_MAX_TOLD = 20
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SECRET = re.compile(r":.*@|passw\w*\s*=", re.IGNORECASE | re.DOTALL)
+_SECRET = re.compile(
+    r"""(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)""", re.IGNORECASE | re.DOTALL
+)
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists, that lead to a value."""
@@ -70,32 +73,32 @@ class Document:
 
     def error(self, problems: Sequence[Problem]) -> ButlerError:
         """Make the one error that names all problems, a line each."""
-        sentences = [self._sentence(each) for each in problems]
-        hint = problems[0].hint
-        if len(problems) > 1:
-            pairs = zip(sentences, problems, strict=True)
-            sentences = [f"{said} – {each.hint}" if each.hint else said for said, each in pairs]
-            hint = None
+        told = problems[:_MAX_TOLD]
+        keys = [hidden(dotted(each.path)) for each in told]
+        sentences = [
+            ": ".join(filter(None, (self._where(each.path), key, hidden(each.reason))))
+            for key, each in zip(keys, told, strict=True)
+        ]
+        hints = [each.hint and hidden(each.hint) for each in told]
+        if len(told) > 1:
+            sentences = [
+                f"{said} – {hint}" if hint else said for said, hint in zip(sentences, hints, strict=True)
+            ]
+        if len(problems) > len(told):
+            sentences.append(f"{self.file}: {len(problems) - len(told)} more")
         error, *others = {each.error for each in problems}
         return (ConfigError if others else error)(
             "\n".join(sentences),
-            hint=hint,
-            details={
-                "file": self.file,
-                "key": dotted(problems[0].path),
-                "keys": [dotted(each.path) for each in problems],
-            },
+            hint=None if len(told) > 1 else hints[0],
+            details={"file": self.file, "key": keys[0], "keys": keys},
         )
 
-    def _sentence(self, problem: Problem) -> str:
-        line = self._line(problem.path)
-        where = self.file if line is None else f"{self.file}:{line}"
-        return ": ".join(filter(None, (where, dotted(problem.path), problem.reason)))
-
-    def _line(self, path: KeyPath) -> int | None:
-        """Find the line of a key, or of the nearest thing around it."""
+    def _where(self, path: KeyPath) -> str:
+        """Name the file, and the line of a key or of the nearest thing around it."""
         node = self.node
-        mark = None if node is None else node.start_mark
+        if node is None:
+            return self.file
+        mark = node.start_mark
         for each in path:
             inside: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
             if isinstance(node, yaml.MappingNode):
@@ -106,7 +109,7 @@ class Document:
                 break
             key, node = inside[each]
             mark = key.start_mark
-        return None if mark is None else mark.line + 1
+        return f"{self.file}:{mark.line + 1}"
 
 
 def read_yaml(path: Path) -> Document:
@@ -207,7 +210,7 @@ def _wrong(place: yaml.Event | yaml.Node, problem: str) -> yaml.MarkedYAMLError:
 
 def dotted(path: KeyPath) -> str:
     """Write a path of keys as people do: ``filters[2].aliases``."""
-    parts = (f"[{each}]" if isinstance(each, int) else f".{hidden(each)}" for each in path)
+    parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
     return "".join(parts).removeprefix(".")
 
 
@@ -226,5 +229,5 @@ def shown(value: object) -> str:
 
 
 def hidden(text: str) -> str:
-    """Give a text for a message, but for one that may hold a password."""
-    return "a text with a password" if _SECRET.search(text) else text
+    """Give a text for a message, without what may be a password."""
+    return _SECRET.sub(lambda found: f"{found['key'] or ''}***", text)

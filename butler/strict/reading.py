@@ -18,10 +18,10 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec.structs import FieldInfo
 
-from butler.errors import ButlerError, nearest
+from butler.errors import ButlerError
 from butler.strict.documents import Document, KeyPath, Problem, dotted, shown
 
-__all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "is_record", "keys_of", "read", "unwrapped"]
+__all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "is_record", "keys_of", "nearest", "read", "unwrapped"]
 
 T = TypeVar("T")
 
@@ -235,6 +235,15 @@ def is_record(kind: Any) -> bool:
 def keys_of(kind: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
     """List the keys of a table, by the names that are written."""
     return {key.encode_name: key for key in msgspec.structs.fields(kind)}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Sentence that helps with a misspelt name."""
+    from difflib import get_close_matches
+
+    names = sorted(known)
+    close = get_close_matches(name, names)
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"Known are {', '.join(names)}."
 
 
 def described(kind: type[msgspec.Struct], name: str) -> str:

@@ -73,7 +73,7 @@ def _edits(
 
 def _exchanged(text: str, key: yaml.Node, node: yaml.Node, value: Any) -> Iterator[Edit]:
     start, end, new = node.start_mark.index, _end(text, node), _flow(value, node)
-    if start < end and (isinstance(node, yaml.ScalarNode) or node.flow_style):
+    if start < end and not (isinstance(node, yaml.CollectionNode) and not node.flow_style):
         yield start, end, new
     else:  # below its key, or not there at all: the new value stands beside the key
         colon = text.index(":", key.end_mark.index) + 1

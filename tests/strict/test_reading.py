@@ -149,6 +149,13 @@ def test_all_that_is_wrong_is_told_at_once_each_on_its_line() -> None:
     assert caught.value.details["keys"] == ["legs[0].length", "legs[1].knes", "colour", "size"]
 
 
+def test_of_very_many_problems_the_first_are_told_and_the_others_counted() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(Document({"legs": [{"length": "x"}] * 10_000}, "chair"), Chair)
+    assert len(str(caught.value).splitlines()) == 21
+    assert str(caught.value).endswith("chair: 9980 more")
+
+
 def test_a_key_that_is_missing_is_told_by_the_line_of_its_table() -> None:
     with pytest.raises(ConfigError, match=r"^chair\.yaml:3: legs\[1\]: lacks length"):
         read(parse_yaml(b"legs:\n- length: 9\n- knees: 2", "chair.yaml"), Chair)
