@@ -117,9 +117,7 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
             assert fault.fault != "orphan" or any(name in fault.uri for name in unfinished), fault
 
 
-IN_SMALL_LOTS = (
-    "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
-)
+IN_SMALL_LOTS = "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
 
 
 @pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".json"])
@@ -248,8 +246,8 @@ def test_whenever_another_run_finishes_the_move_of_a_file_who_has_registered_it_
             file.parent.mkdir()
             write_file(file, shot(number, 0))
             left = number
-            (outcome,) = ingest_files(
-                butler, [file.parent], mode="move", strict=False, skip_existing=True, settle=0
+            (outcome,) = butler.raws.ingest_each(
+                [file.parent], mode="move", strict=False, skip_existing=True, settle=0
             )
             if left:
                 break
