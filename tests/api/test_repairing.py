@@ -213,7 +213,7 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
             ended.append(end.wait(5))
         return "missing"
 
-    monkeypatch.setattr(butler.datastore, "check", check)
+    monkeypatch.setattr(butler.datastore.members["main"], "check", check)
     monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
     findings = butler.verify(older_than=NOW)
     assert next(findings).dataset_id == first
