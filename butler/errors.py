@@ -202,4 +202,4 @@ class DatabaseError(ButlerError):
 
 
 class NotSupportedError(ButlerError, NotImplementedError):
-    """This registry, datastore or format can't do that."""
+    """The registry, datastore or format can't do that."""

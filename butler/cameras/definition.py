@@ -139,7 +139,7 @@ class ExtraField:
     Parameters
     ----------
     type : `str`
-        text, integer, float or boolean.
+        Of its values: text, integer, float or boolean.
     doc : `str`
         What it is.
     unit : `str`

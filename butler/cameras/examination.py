@@ -36,7 +36,7 @@ class Finding:
     status : `str`
         ``found``; ``guessed``, where it follows from other fields; ``missing``;
         or ``wrong``.
-    value
+    value : any
         The value, in the field's unit; `None` if there is none.
     source : `str`
         Keyword and HDU, file name, or rule.

@@ -103,7 +103,7 @@ class Node:
 
     Parameters
     ----------
-    value
+    value : any
         What the document says.
     file : `str`
         For messages.

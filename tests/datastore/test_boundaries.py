@@ -43,7 +43,11 @@ OBJECTS_FROM_BYTES = {
     *("unsafe_load", "full_load", "load_all", "UnsafeLoader", "FullLoader", "Loader"),  # of yaml
     *("fromfile", "tofile", "special_dtype", "vlen_dtype", "ref_dtype"),  # of numpy and h5py
 }
-SPEAKS_OF_PICKLE = {"butler/testing/registry.py"}
+SPEAKS_OF_PICKLE = {
+    "butler/testing/registry/capabilities.py",
+    "butler/testing/registry/lookup.py",
+    "butler/testing/registry/registry.py",
+}
 """Holds registries to their promise that they pickle to workers."""
 
 
