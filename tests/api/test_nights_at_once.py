@@ -117,7 +117,10 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
             assert fault.fault != "orphan" or any(name in fault.uri for name in unfinished), fault
 
 
-IN_SMALL_LOTS = "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
+IN_SMALL_LOTS = (
+    "from butler.ingest.raws import night; from butler.cli import ingest, main;"
+    "night._TOGETHER = 8; ingest._Report._SHARE = 0; main()"
+)
 
 
 @pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".json"])
