@@ -4,14 +4,19 @@
 PYTHON := .venv/bin/python
 SETUP := .venv/.set-up
 LINTERS := .venv/.linters
+SITE := .venv/.site
 PEER := .venv-peer/.set-up
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
-.PHONY: help setup test test-fast test-slow demo demo-full bench schema lint check clean
+# What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md LICENSE benchmarks changes docs
+
+.PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint typecheck-tests hooks docs \
+    changelog release check clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | while read -r target text; do \
-	    printf '%-10s %s\n' "$$target" "$$text"; done
+	    printf '%-15s %s\n' "$$target" "$$text"; done
 
 setup: $(SETUP) ## Install what is missing: PostgreSQL, PostGIS, Python packages
 
@@ -23,6 +28,9 @@ test-fast: $(SETUP) ## Run the tests that need no real input, those that failed 
 
 test-slow: $(SETUP) ## Run the tests that take minutes
 	$(PYTEST) -m slow
+
+test-versions: ## Run those that depend on versions, of what is committed, on Debian 13: PostgreSQL 17, Python 3.13
+	.ci/versions
 
 demo: $(SETUP) ## Show what Butler does, in a new repository in demo/
 	$(PYTHON) -m butler.demo --out demo
@@ -39,13 +47,28 @@ schema: $(SETUP) ## Freeze the first revision anew, until the first release, and
 	$(PYTHON) -m butler.schema.reference_page > docs/.schema.md
 	mv docs/.schema.md docs/schema.md
 
-lint: $(LINTERS) ## Check style and types
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/sqlfluff lint --disable-progress-bar db
+lint: $(LINTERS) ## Check style, types and docstrings of all files, and the changes for the changelog
+	.venv/bin/pre-commit run --all-files --show-diff-on-failure
 
-check: lint test ## All that must pass before a change is merged
+typecheck-tests: $(LINTERS) ## Check the types of tests and benchmarks
+	.venv/bin/mypy --config-file tests/mypy.ini
+
+hooks: $(LINTERS) ## Check before each commit what it changes, as lint does
+	.venv/bin/pre-commit install
+
+docs: $(SITE) ## Build the site of the documentation in build/site
+	rm -rf build/pages
+	mkdir -p build/pages
+	ln -s $(addprefix $(CURDIR)/,$(PAGES)) build/pages
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs --quiet build
+
+changelog: $(LINTERS) ## Show what the next version will say about itself
+	@.venv/bin/towncrier build --draft 2> /dev/null
+
+release: $(LINTERS) ## Make a release, but upload nothing: RELEASE.md. DRY_RUN=1 does all of it and keeps nothing
+	DRY_RUN=$(DRY_RUN) .ci/release
+
+check: lint docs test ## All that must pass before a change is merged
 
 clean: ## Remove all that the other targets have made, databases too
 	@find demo demo-full -path '*/cluster/cluster.json' 2> /dev/null | while read -r record; do \
@@ -55,6 +78,10 @@ clean: ## Remove all that the other targets have made, databases too
 
 $(SETUP): pyproject.toml setup/install.sh
 	setup/install.sh
+	@touch $@
+
+$(SITE): $(SETUP)
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 $(LINTERS): $(SETUP)

@@ -36,7 +36,6 @@ __all__ = [
     "StorageError",
     "UnitNotFoundError",
     "ValidityOverlapError",
-    "nearest",
 ]
 
 
@@ -203,4 +202,4 @@ class DatabaseError(ButlerError):
 
 
 class NotSupportedError(ButlerError, NotImplementedError):
-    """This registry, datastore or format can't do that."""
+    """The registry, datastore or format can't do that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 from benchmarks.place import Place
 from benchmarks.timing import timed
@@ -30,14 +31,14 @@ class _Process:
         return watch.seconds
 
 
-def _opening(program: str) -> object:
+def _opening(program: str) -> Callable[[Place, int], _Process]:
     def side(place: Place, size: int) -> _Process:
         return _Process(program.format(folder=str(place.folder), dsn=place.dsn()))
 
     return side
 
 
-def _helping(program: str, *arguments: str) -> object:
+def _helping(program: str, *arguments: str) -> Callable[[Place, int], _Process]:
     return lambda place, size: _Process(program, *arguments)
 
 

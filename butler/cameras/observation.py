@@ -50,8 +50,14 @@ class Observation:
 
     Parameters
     ----------
-    camera, visit, visit_name, sensor, physical_filter
-        Its labels; a visit's number is unique in its camera only.
+    camera : `str`
+        The camera's name.
+    visit, sensor : `int`
+        Their numbers, unique in the camera only.
+    visit_name : `str`
+        The visit's name.
+    physical_filter : `str`, optional
+        The name of the filter that it was observed through.
     night : `datetime.date`
         The date of the evening, by the camera's rule.
     obs_begin_tai, obs_end_tai : `datetime.datetime`

@@ -34,7 +34,7 @@ def associate(
     collections: Collections = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Put datasets into a tagged collection, or into a run as its inputs.
+    """Put datasets into a tagged collection, or a run's inputs.
 
     A tagged collection is registered if need be.
     """

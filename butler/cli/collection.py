@@ -17,7 +17,7 @@ __all__ = ["app"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
-app = new_app("List, show, create, chain, freeze and remove collections.")
+app = new_app("collection")
 
 
 @app.command("list", epilog=examples("butler collection list", "butler collection list 'Peep*' --type run"))

@@ -13,7 +13,7 @@ from butler.cli.session import session_of
 
 __all__ = ["app"]
 
-app = new_app("Add, list and show dataset types.")
+app = new_app("dataset-type")
 
 
 @app.command(

@@ -37,7 +37,7 @@ RolePrefix = Annotated[
     str, typer.Option("--role-prefix", metavar="PREFIX", help="What the names of the roles begin with.")
 ]
 
-app = new_app("Start, stop, make, migrate and check the database.")
+app = new_app("db")
 
 
 @app.command(

@@ -82,7 +82,7 @@ def ingest(
         typer.Option(
             "--data-id",
             metavar="KEY=VALUE",
-            help="Data ID of the one file, instead of its header's; repeat it.",
+            help="Data ID of the one file, not its header's; repeat it.",
         ),
     ] = None,
     skip_existing: Annotated[
@@ -192,6 +192,7 @@ class _Report:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.write([])
+        self._due = 0.0  # what the first time took longer was loading the format
 
     def write_if_due(self, outcomes: Sequence[Outcome]) -> None:
         """Write it, unless that would take more than a small share of the time."""

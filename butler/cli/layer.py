@@ -22,7 +22,7 @@ __all__ = ["app"]
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Such as mydb_alice.")]
 
-app = new_app("Create, drop and list personal layers.")
+app = new_app("layer")
 
 
 @app.command(epilog=examples("butler layer create mydb_alice", "butler --layer mydb_alice collection list"))

@@ -48,7 +48,7 @@ UNIT_VIEWS = {
 }
 """Views of the common schema that list units, and what their commands say."""
 
-app = new_app("List datasets, data IDs, visits, patches ….")
+app = new_app("query")
 
 
 @app.command(

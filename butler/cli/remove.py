@@ -39,7 +39,7 @@ def remove(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Remove datasets; their names are free again, their provenance stays.
+    """Remove datasets; names are free again, provenance stays.
 
     The plan is shown first. Files go to the trash, see 'butler trash'. Exit
     status 3 if some datasets are kept, 1 if all are.

@@ -32,7 +32,7 @@ def restore(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Bring back datasets that were unstored or removed, while their files are in the trash.
+    """Bring back what was unstored or removed, out of the trash.
 
     Those that were in tagged collections are in them again.
     """

@@ -15,7 +15,7 @@ from butler.cli.session import session_of
 
 __all__ = ["app"]
 
-app = new_app("Add and list sky maps.")
+app = new_app("skymap")
 
 
 @app.command(epilog=examples("butler skymap add rings.yaml", "butler skymap add rings.json --replace"))
@@ -52,8 +52,8 @@ def _read(file: Path) -> Mapping[str, Any]:
     """Read a definition; JSON of any size, YAML as strictly as a camera's."""
     import json
 
-    from butler.cameras.plain_data import read_yaml
     from butler.errors import ConfigError
+    from butler.strict import read_yaml
 
     if file.suffix.lower() == ".json":
         try:

@@ -15,7 +15,7 @@ from butler.cli.session import session_of
 
 __all__ = ["app"]
 
-app = new_app("List and empty the trash, and say how long it is kept.")
+app = new_app("trash")
 
 
 @app.command("list", epilog=examples("butler trash list", "butler trash list --format json"))

@@ -39,7 +39,7 @@ def unstore(
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
-    """Give up the bytes of datasets; their data IDs and provenance stay.
+    """Give up the bytes of datasets; data IDs and provenance stay.
 
     The plan is shown first. Files go to the trash, see 'butler trash'. Exit
     status 3 if some datasets are kept, 1 if all are.

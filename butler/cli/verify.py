@@ -70,12 +70,12 @@ def verify(
     yes: Yes = False,
     form: ListFormatOption = ListFormat.TABLE,
 ) -> None:
-    """Compare registry and datastore, and repair what differs if asked.
+    """Compare registry and datastore, and repair what differs.
 
-    Each difference is a line with its remedy; exit status 1 if there is one. A repair never deletes what
-    could be the last copy of something: what is gone or altered is recorded as lost, what says what it is
-    becomes a dataset again, and other files are left. Exit status of a repair: 0 if all is repaired, 3 if
-    something is left, 1 if nothing was done.
+    Each difference is a line with its remedy; exit status 1 if there is one. With --repair it is repaired:
+    never by deleting what could be the last copy of something. What is gone or altered is recorded as
+    lost, what says what it is becomes a dataset again, and other files are left. Exit status of a repair:
+    0 if all is repaired, 3 if something is left, 1 if nothing was done.
     """
     session = session_of(ctx)
     if not repair and (delete_orphans or report or dry_run or yes):

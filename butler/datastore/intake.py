@@ -121,7 +121,12 @@ class StorageIntake(FileIntake):
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         """Unlink the source, if the artifact holds its bytes under another name."""
         if os.path.lexists(file):
-            self._unlink_source(file, artifacts)
+            try:
+                self._unlink_source(file, artifacts)
+            except ArtifactMissingError:
+                if os.path.lexists(file):
+                    raise
+                # Another process has finished the same move.
         for artifact in artifacts:
             self._files.storage_of(artifact).seal(artifact.path)
 
@@ -159,10 +164,7 @@ class StorageIntake(FileIntake):
 
     def _unlink_source(self, file: Path, artifacts: Sequence[Artifact]) -> None:
         self._refuse_own(file)
-        try:
-            found = fingerprint(file)
-        except ArtifactMissingError:  # another process has finished the same move
-            return
+        found = fingerprint(file)
         for artifact in artifacts:
             if (artifact.size, artifact.sha256) != found or self._files.check(artifact, checksum=False):
                 raise ChecksumError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from butler.datastore.storage_classes import StorageClass
@@ -41,6 +41,8 @@ def select(
     ConfigError
         If what is wanted lies in another datastore only.
     """
+    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
+        return {artifacts[0].component: artifacts[0]}  # as nearly always
     within = [artifact for artifact in artifacts if artifact.datastore in datastores]
     if not within:
         if artifacts:
@@ -65,7 +67,7 @@ def select(
 
 
 def read_components(
-    components: Collection[str],
+    chosen: Mapping[str, Artifact],
     whole: StorageClass,
     component: str | None,
     parameters: Mapping[str, Any],
@@ -75,8 +77,8 @@ def read_components(
 
     Parameters
     ----------
-    components : `~collections.abc.Collection` [`str`]
-        Those that there are.
+    chosen : `~collections.abc.Mapping` [`str`, `~butler.values.Artifact`]
+        The artifacts by component, as `select` gives them.
     whole : `~butler.datastore.StorageClass`
         Of the dataset.
     component : `str` or `None`
@@ -96,10 +98,10 @@ def read_components(
             name: read(
                 name, {key: parameters[key] for key in parameters.keys() & whole.part(name).parameters}
             )
-            for name in components
+            for name in chosen
         }
         return whole.load_delegate().assemble(parts, parameters)
-    return read(component, parameters) if whole.derived.get(component, component) in components else None
+    return read(component, parameters) if whole.derived.get(component, component) in chosen else None
 
 
 def not_configured(artifact: Artifact, datastores: Iterable[str]) -> ConfigError:

@@ -41,7 +41,7 @@ class Difference:
     Parameters
     ----------
     object_type : `str`
-        table, column, constraint, index, trigger, view, function, grant …
+        What it is: table, column, constraint, index, trigger, view, function, grant.
     name : `str`
         Of the object.
     expected : `str` or `None`

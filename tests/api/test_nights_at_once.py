@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -117,7 +118,8 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
 
 
 IN_SMALL_LOTS = (
-    "import sys; from butler.ingest.raws import night; from butler.cli import main;night._TOGETHER = 8; main()"
+    "from butler.ingest.raws import night; from butler.cli import ingest, main;"
+    "night._TOGETHER = 8; ingest._Report._SHARE = 0; main()"
 )
 
 
@@ -217,3 +219,42 @@ def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_filed_whole
                 assert butler.datastore.check(outcome.ref.artifacts[0]) is None
         vanishing.before(0, file)
         assert number > 3
+
+
+RAWS = "SELECT count(*) FROM dataset WHERE dataset_type = 'raw'"
+
+
+def test_whenever_another_run_finishes_the_move_of_a_file_who_has_registered_it_says_so(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, file = 0, Path()
+
+    def vanishing_before(look: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def look_at(path: Any, **options: Any) -> os.stat_result:
+            nonlocal left
+            if left and str(path) == str(file):
+                left -= 1
+                if not left:
+                    file.unlink()
+            return look(path, **options)
+
+        return look_at
+
+    monkeypatch.setattr(os, "stat", vanishing_before(os.stat))
+    monkeypatch.setattr(os, "lstat", vanishing_before(os.lstat))
+    registered = 0
+    with Butler(repo) as butler:
+        for number in count(1):
+            file = tmp_path / f"{number}" / "shot.fits"
+            file.parent.mkdir()
+            write_file(file, shot(number, 0))
+            left = number
+            (outcome,) = butler.raws.ingest_each(
+                [file.parent], mode="move", strict=False, skip_existing=True, settle=0
+            )
+            if left:
+                break
+            before, registered = registered, butler.registry.query(RAWS).scalar()
+            assert outcome.outcome == ("ingested" if registered > before else "skipped"), number
+        assert number > 3
+        assert registered > 0

@@ -85,14 +85,18 @@ def filled(repo: Path) -> Iterator[Butler]:
     """The repository with a camera, two visits, and three datasets in run ``u/me/first``."""
     with Butler(repo, run="u/me/first") as butler:
         registry = butler.registry
-        registry.register_camera(CAMERA)
+        registry.definitions.register_camera(CAMERA)
         for visit in (12, 13):
-            registry.register_units(
+            registry.definitions.register_units(
                 "visit", [{"camera": "Peepshow", "visit": visit, "visit_name": f"v{visit}"}]
             )
-            registry.register_units("observed_sensor", [{"camera": "Peepshow", "visit": visit, "sensor": 7}])
-        registry.register_dataset_type(DatasetType("stats", "Dict", ("visit",)))
-        registry.register_dataset_type(DatasetType("calexp", "Exposure", ("visit", "sensor"), "Calibrated."))
+            registry.definitions.register_units(
+                "observed_sensor", [{"camera": "Peepshow", "visit": visit, "sensor": 7}]
+            )
+        registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("visit",)))
+        registry.definitions.register_dataset_type(
+            DatasetType("calexp", "Exposure", ("visit", "sensor"), "Calibrated.")
+        )
         for visit in (12, 13):
             butler.put({"mean": visit / 4}, "stats", camera="Peepshow", visit=visit)
         image = CCDData(np.arange(12.0).reshape(3, 4), unit="adu", meta={"OBJECT": "M31"})

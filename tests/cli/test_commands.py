@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 import yaml
 from astropy.io import fits
 from astropy.nddata import CCDData
 
 from butler import Butler, DatasetType
+from butler.datastore import open_datastore
 
 from .conftest import CAMERA, SKYMAP, Command
 
@@ -48,14 +50,14 @@ def _files(butler: Butler) -> list[Path]:
 def test_config_shows_where_each_value_comes_from_and_no_password(repo: Path, command: Command) -> None:
     config = yaml.safe_load((repo / "butler.yaml").read_text())
     config["database"]["dsn"]["reader"] = "postgresql://me:hush@db.example.org/survey"
-    config["datastore"]["disassemble"] = ["Exposure"]
+    config["datastores"]["main"]["disassemble"] = ["Exposure"]
     (repo / "butler.yaml").write_text(yaml.safe_dump(config))
     shown = {row["key"]: row for row in command.json("config", "show")}
     assert shown["repository"]["from"] == "BUTLER_REPO"
     assert shown["database.dsn.reader"]["value"] == "postgresql://me:***@db.example.org/survey"
-    assert shown["datastore.name"] == {"key": "datastore.name", "value": "main", "from": "default"}
-    assert shown["datastore.disassemble"] == {
-        "key": "datastore.disassemble",
+    assert shown["default"] == {"key": "default", "value": "main", "from": "default"}
+    assert shown["datastores.main.disassemble"] == {
+        "key": "datastores.main.disassemble",
         "value": ["Exposure"],
         "from": "butler.yaml",
     }
@@ -71,7 +73,7 @@ def test_config_check_names_each_setting_that_does_not_work(repo: Path, command:
     ]
     config = yaml.safe_load((repo / "butler.yaml").read_text())
     config["database"]["dsn"]["reader"] = "postgresql://nobody@127.0.0.1:1/nowhere"
-    config["datastore"]["root"] = "elsewhere"
+    config["datastores"]["main"]["root"] = "elsewhere"
     (repo / "butler.yaml").write_text(yaml.safe_dump(config))
     result = command("config", "check")
     assert result.exit_code == 1
@@ -109,7 +111,7 @@ def test_a_drafted_camera_is_one_that_can_be_checked_and_added(command: Command,
     assert command.out("camera", "draft", "night1/shot1.fits").startswith("#")
 
 
-def test_camera_check_tells_what_it_found_and_fails_for_a_file_that_can_not_be_filed(
+def test_camera_check_tells_what_it_found_and_fails_for_a_file_that_can_not_be_ingested(
     command: Command, inputs: Path
 ) -> None:
     findings = command.json("camera", "check", "peepshow.yaml", "night1/shot1.fits")
@@ -119,7 +121,7 @@ def test_camera_check_tells_what_it_found_and_fails_for_a_file_that_can_not_be_f
         del file[0].header["SHOT"]
     result = command("camera", "check", "peepshow.yaml", "night1/shot1.fits", "stats.json")
     assert result.exit_code == 1
-    assert result.stdout.count("can't be filed: ") == 2
+    assert result.stdout.count("can't be ingested: ") == 2
     assert "SHOT" in result.stdout
 
 
@@ -158,24 +160,31 @@ def test_a_dataset_type_has_a_known_storage_class(command: Command) -> None:
     assert [row["dataset_type"] for row in command.json("dataset-type", "list", "x*")] == ["x"]
 
 
+def test_a_dataset_type_is_shown_with_how_many_datasets_it_has(filled: Butler, command: Command) -> None:
+    assert command.json("dataset-type", "show", "stats")["datasets"] == 2
+    filled.remove([filled.find("stats", camera="Peepshow", visit=12)])
+    assert command.json("dataset-type", "show", "stats")["datasets"] == 1
+    assert "no dataset type 'nothing'" in failed(command, "dataset-type", "show", "nothing")
+
+
 def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command: Command) -> None:
-    command.out("collection", "create", "tags", "--kind", "tagged", "--doc", "Some")
+    command.out("collection", "create", "tags", "--type", "tagged", "--doc", "Some")
     command.out("collection", "chain", "all", "tags", "u/me/first")
-    assert [row["collection"] for row in command.json("collection", "list", "--kind", "chained")] == ["all"]
+    assert [row["collection"] for row in command.json("collection", "list", "--type", "chained")] == ["all"]
     assert command.json("collection", "show", "all")["members"] == ["tags", "u/me/first"]
     held = command.json("collection", "show", "u/me/first")["datasets"]
     assert held == {"calexp": 1, "run_environment": 1, "stats": 2}
     command.out("collection", "freeze", "u/me/first")
-    assert filled.registry.collections("u/me/first")[0].frozen
+    assert filled.collections.list("u/me/first")[0].frozen
     command.out("collection", "freeze", "u/me/first", "--release")
-    assert not filled.registry.collections("u/me/first")[0].frozen
+    assert not filled.collections.list("u/me/first")[0].frozen
     assert "no collection 'nothing'" in failed(command, "collection", "show", "nothing")
 
 
 # Files in and out ------------------------------------------------------------
 
 
-def test_raw_files_are_filed_by_their_headers_once(command: Command, inputs: Path) -> None:
+def test_raw_files_are_ingested_by_their_headers_once(command: Command, inputs: Path) -> None:
     command.out("camera", "add", "peepshow.yaml")
     first = command.out("ingest", "night1/shot1.fits", "night1/shot2.fits").splitlines()
     assert [line.split(" [")[0] for line in first] == [
@@ -188,7 +197,7 @@ def test_raw_files_are_filed_by_their_headers_once(command: Command, inputs: Pat
 
 
 @pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
-def test_files_are_taken_in_by_each_mode(command: Command, inputs: Path, mode: str) -> None:
+def test_files_are_ingested_by_each_mode(command: Command, inputs: Path, mode: str) -> None:
     command.out("camera", "add", "peepshow.yaml")
     file = Path("night1/shot1.fits").absolute()
     content = file.read_bytes()
@@ -209,11 +218,11 @@ def test_one_bad_file_keeps_all_of_them_out(command: Command, inputs: Path) -> N
     assert command.json("query", "visit") == []
 
 
-def test_a_file_with_labels_of_its_own_is_filed_under_them(
+def test_a_file_with_a_data_id_of_its_own_is_ingested_under_it(
     filled: Butler, command: Command, inputs: Path
 ) -> None:
-    labels = ("--label", "exposure=12", "--label", "instrument=Peepshow")
-    command.out("ingest", "stats", "stats.json", *labels, "--run", "u/me/second")
+    given = ("--data-id", "exposure=12", "--data-id", "instrument=Peepshow")
+    command.out("ingest", "stats", "stats.json", *given, "--run", "u/me/second")
     assert filled.get("stats", camera="Peepshow", visit=12, collections="u/me/second") == {"mean": 1.5}
     command.out("put", "stats", "stats.json", "camera=Peepshow", "visit=13", "--run", "u/me/second")
     assert filled.get("stats", camera="Peepshow", visit=13, collections="u/me/second") == {"mean": 1.5}
@@ -224,10 +233,10 @@ def test_a_file_with_labels_of_its_own_is_filed_under_them(
     assert "other.json is not the file" in refused
 
 
-def test_labels_fit_one_file_of_a_named_type(command: Command, inputs: Path) -> None:
-    words = ("night1/shot1.fits", "night1/shot2.fits", "--label", "visit=1")
-    assert "--label" in failed(command, "ingest", "raw", *words, status=2)
-    assert "--label" in failed(command, "ingest", words[0], "--label", "visit=1", status=2)
+def test_a_data_id_fits_one_file_of_a_named_type(command: Command, inputs: Path) -> None:
+    words = ("night1/shot1.fits", "night1/shot2.fits", "--data-id", "visit=1")
+    assert "--data-id" in failed(command, "ingest", "raw", *words, status=2)
+    assert "--data-id" in failed(command, "ingest", words[0], "--data-id", "visit=1", status=2)
 
 
 def test_a_dataset_comes_out_byte_for_byte(filled: Butler, command: Command, inputs: Path) -> None:
@@ -269,7 +278,7 @@ def test_the_name_of_the_file_chooses_its_format(filled: Butler, command: Comman
     import astropy.table
     import pyarrow.parquet
 
-    filled.registry.register_dataset_type(DatasetType("sources", "Table", ("visit",)))
+    filled.registry.definitions.register_dataset_type(DatasetType("sources", "Table", ("visit",)))
     table = astropy.table.Table({"a": [1, 2, 3], "b": [4, 5, 6]})
     filled.put(table, "sources", camera="Peepshow", visit=12)
     command.out("get", "sources", *STATS, "--columns", "b", "--rows", "1,3", "-o", "cut.ecsv")
@@ -303,11 +312,29 @@ def test_a_file_that_is_not_what_was_written_is_not_given_out(
 # Questions -------------------------------------------------------------------
 
 
-def test_datasets_are_listed_with_labels_run_and_files(filled: Butler, command: Command) -> None:
+def test_datasets_are_listed_with_data_ids_run_and_files(filled: Butler, command: Command) -> None:
     rows = command.json("query", "datasets", "stats", "camera=Peepshow", "--uri")
     assert [(row["visit"], row["run"]) for row in rows] == [(12, "u/me/first"), (13, "u/me/first")]
     assert all(Path(row["uri"].removeprefix("file://")).is_file() for row in rows)
     assert command.json("query", "datasets", "stats", "visit=v13")[0]["visit"] == 13
+
+
+def test_a_dataset_of_several_files_is_listed_with_each_and_one_without_files_with_none(
+    filled: Butler, command: Command, repo: Path
+) -> None:
+    apart = open_datastore({"name": "main", "root": "data", "disassemble": ["Exposure"]}, repo)
+    image = CCDData(np.zeros((2, 2)), mask=np.zeros((2, 2), bool), unit="adu")
+    with Butler(repo, run="u/me/apart", datastore=apart) as butler:
+        ref = butler.put(image, "calexp", camera="Peepshow", visit=12, sensor=7)
+    rows = command.json("query", "datasets", "calexp", "--uri", "-c", "u/me/apart")
+    assert {row["dataset_id"] for row in rows} == {str(ref.id)}
+    assert {row["component"]: row["uri"] for row in rows} == {
+        artifact.component: apart.uri(artifact) for artifact in ref.artifacts or ()
+    }
+    assert len(rows) > 1
+    filled.unstore([ref])
+    (row,) = command.json("query", "datasets", "calexp", "--uri", "-c", "u/me/apart")
+    assert (row["dataset_id"], row["component"], row["uri"]) == (str(ref.id), None, None)
 
 
 def test_the_first_collection_wins_unless_all_are_asked_for(filled: Butler, command: Command) -> None:
@@ -371,17 +398,17 @@ def test_sql_takes_one_select_as_it_is(command: Command) -> None:
 
 def test_sql_can_not_write(filled: Butler, command: Command) -> None:
     assert command("sql", "SELECT butler.register_collection('x', 'tagged', '')").exit_code == 1
-    assert filled.registry.collections("x") == []
+    assert filled.collections.list("x") == []
 
 
-# Tags and care ---------------------------------------------------------------
+# Tags and maintenance ---------------------------------------------------------------
 
 
 def test_datasets_are_tagged_and_untagged_after_a_dry_run(filled: Butler, command: Command) -> None:
     words = ("good", "stats", "camera=Peepshow", "visit=12")
     shown = command.out("associate", *words, "-c", "u/me/first", "--dry-run")
     assert shown.startswith("stats@{camera=Peepshow, visit=12}")
-    assert filled.registry.collections("good") == [], "a dry run does nothing"
+    assert filled.collections.list("good") == [], "a dry run does nothing"
     command.out("associate", *words, "-c", "u/me/first")
     again = command("associate", *words, "-c", "u/me/first")
     assert again.stderr == "good: 0 datasets are new, 1 were in it\n"
@@ -406,8 +433,10 @@ def test_verify_names_each_fault_and_its_remedy(filled: Butler, command: Command
     assert line.startswith(f"sha256: file://{stored} of dataset ")
     assert line.endswith(": restore the file: it isn't the one that was written")
     result = command("verify", "--format", "json")
-    (fault,) = json.loads(result.stdout)
-    assert (fault["kind"], fault["uri"]) == ("sha256", f"file://{stored}")
+    (finding,) = json.loads(result.stdout)
+    assert (finding["fault"], finding["uri"]) == ("sha256", f"file://{stored}")
+    assert finding["datastore"] == "main"
+    assert line.endswith(finding["remedy"])
 
 
 def test_identify_needs_no_repository_and_tells_what_it_could_not(
@@ -422,7 +451,7 @@ def test_identify_needs_no_repository_and_tells_what_it_could_not(
     assert result.exit_code == 3, "done in part"
     assert str(ref.id) in result.stdout
     assert "stats.json says nothing about itself" in result.stderr
-    assert "There is no file 'nothing.fits'" in result.stderr
+    assert "there is no file 'nothing.fits'" in result.stderr
     assert command("identify", "stats.json").exit_code == 1
 
 
@@ -431,7 +460,7 @@ def test_identify_needs_no_repository_and_tells_what_it_could_not(
 
 def test_a_layer_is_made_worked_in_and_dropped(filled: Butler, command: Command, inputs: Path) -> None:
     command.out("layer", "create", "mydb_me")
-    command.out("--layer", "mydb_me", "collection", "create", "mine", "--kind", "tagged")
+    command.out("--layer", "mydb_me", "collection", "create", "mine", "--type", "tagged")
     words = ("stats", "stats.json", "camera=Peepshow", "visit=12", "--run", "u/me/mine")
     command.out("--layer", "mydb_me", "put", *words)
     assert len(command.json("--layer", "mydb_me", "query", "datasets", "stats")) == 3
@@ -477,7 +506,7 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     assert filled.get(kept) == {"mean": 3.0}
     # The files whose rows were altered belong to nothing now.
     left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts}
-    assert {(fault.fault, fault.uri) for fault in filled.verify()} == {("orphan", uri) for uri in left}
+    assert {(one.fault, one.uri) for one in filled.verify()} == {("orphan", uri) for uri in left}
 
 
 def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
@@ -492,7 +521,7 @@ def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert result.exit_code == 1
     assert "view butler.label is missing" in result.stdout
     assert "table butler.mine is not ours" in result.stdout
-    assert "grant butler_internal.dataset is not ours" in result.stdout
+    assert "door butler_internal.dataset is not ours" in result.stdout
     assert "anybody may make temporary tables: run 'butler db grant'" in result.stdout
     assert "setting timezone" in result.stdout
     command.out("db", "grant", "--dsn", database.dsn("superuser"))

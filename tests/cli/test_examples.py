@@ -9,13 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+import butler.cli
 from butler.cli.application import application
+from butler.cli.commands import SUMMARIES
 from butler.cli.query import UNIT_VIEWS
 from butler.cluster import Cluster
 
@@ -48,7 +52,7 @@ butler dataset-type add calexp Exposure --unit visit --unit sensor --doc 'Calibr
 butler dataset-type list
 butler dataset-type list 'cal*'
 butler dataset-type show calexp
-butler ingest stats stats.json --label camera=Peepshow --label visit=12 --run u/me/first
+butler ingest stats stats.json --data-id camera=Peepshow --data-id visit=12 --run u/me/first
 butler put stats stats.json camera=Peepshow visit=13 --run u/me/first
 butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw -o raw.fits
 butler get raw camera=Peepshow visit=12 sensor=7 -c Peepshow/raw --bbox 1,1,3,2 -o cut.fits
@@ -61,9 +65,9 @@ butler query data-ids raw
 butler query data-ids raw --unit visit -f json
 {each unit's own}
 butler collection list
-butler collection list 'Peep*' --kind run
+butler collection list 'Peep*' --type run
 butler collection show Peepshow/raw
-butler collection create good-seeing --kind tagged --doc 'Seeing < 1 arcsec'
+butler collection create good-seeing --type tagged --doc 'Seeing < 1 arcsec'
 butler associate good-seeing raw visit=12 --collections Peepshow/raw --dry-run
 butler associate good-seeing raw camera=Peepshow visit=12 --collections Peepshow/raw
 butler disassociate good-seeing raw camera=Peepshow visit=12
@@ -128,7 +132,8 @@ butler db stop
 
 
 def every_command(command: typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
-    for name, found in command.commands.items():
+    for name in command.list_commands(None):
+        found = command.get_command(None, name)
         if hasattr(found, "commands"):
             yield from every_command(found, *path, name)
         else:
@@ -206,6 +211,20 @@ def test_the_examples_of_the_first_help_are_true(done: dict[str, tuple[int, str]
 
 def test_psql_is_opened_as_the_reader(done: dict[str, tuple[int, str]]) -> None:
     assert "from psql" in done["butler sql"][1]
+
+
+def test_the_first_help_says_of_each_command_what_its_own_help_says() -> None:
+    for name, summary in SUMMARIES.items():
+        assert f"  {summary}\n" in help_of(name)
+
+
+def test_every_module_that_offers_a_command_is_one() -> None:
+    offering = {
+        module.name.replace("_", "-")
+        for module in iter_modules(butler.cli.__path__)
+        if hasattr(import_module(f"butler.cli.{module.name}"), "app")
+    }
+    assert offering == SUMMARIES.keys()
 
 
 def test_the_first_help_names_the_exit_statuses() -> None:

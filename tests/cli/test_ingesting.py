@@ -11,11 +11,8 @@ from typing import Any
 
 import pytest
 from astropy.table import Table
-from butler.cli.growing import growing_report
 
 from butler import Butler
-from butler.cli.console import write_rows
-from butler.registry.results import Fetched, Rows
 
 from .conftest import CAMERA, Command, on_a_terminal
 
@@ -25,7 +22,7 @@ NIGHT = ("night1", "--skip-existing", "--on-error", "continue")
 @pytest.fixture
 def night(command: Command, inputs: Path, repo: Path) -> Path:
     with Butler(repo) as butler:
-        butler.registry.register_camera(CAMERA)
+        butler.registry.definitions.register_camera(CAMERA)
     return inputs / "night1"
 
 
@@ -108,34 +105,6 @@ def test_a_report_has_a_row_a_file(command: Command, night: Path, suffix: str) -
     assert "shot3.fits" in last["message"]
 
 
-@pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".json"])
-def test_a_report_that_grows_reads_at_every_row_as_one_that_is_written_at_once(
-    tmp_path: Path, suffix: str
-) -> None:
-    columns = ("path", "data_id", "message")
-    rows = [
-        ("a b.fits", {"visit": 1}, None),
-        ("x #y", None, 'it said "no"\nand ended'),
-        ("é,;\\'", {"label": "ü"}, "  "),
-    ]
-    growing, whole = tmp_path / f"growing{suffix}", tmp_path / f"whole{suffix}"
-
-    def read(file: Path) -> Any:
-        if suffix == ".json":
-            return json.loads(file.read_text())
-        if suffix == ".csv":
-            return file.read_text()
-        table = Table.read(file)
-        return table.colnames, [tuple(row) for row in table.filled("")]
-
-    with growing_report(growing, columns) as add:
-        for number, row in enumerate(rows, 1):
-            add(row)
-            so_far = Fetched(columns, rows[:number])
-            write_rows(Rows(lambda so_far=so_far: so_far), None, whole)
-            assert read(growing) == read(whole)
-
-
 def test_a_report_whose_name_says_no_format_is_refused_before_anything_is_done(
     command: Command, night: Path
 ) -> None:
@@ -145,7 +114,7 @@ def test_a_report_whose_name_says_no_format_is_refused_before_anything_is_done(
     assert command.json("status")["datasets"] == 0
 
 
-def test_a_dry_run_files_nothing(command: Command, night: Path) -> None:
+def test_a_dry_run_ingests_nothing(command: Command, night: Path) -> None:
     out = command.out("ingest", "night1", "--dry-run")
     assert out.splitlines()[0] == (
         "night1/shot1.fits: raw@{camera=Peepshow, visit=12, sensor=7} [Peepshow/raw]"

@@ -34,7 +34,7 @@ def test_results_go_to_standard_output_and_everything_else_to_the_other(filled: 
     assert result.returncode == 0
     assert Path(result.stdout.strip().removeprefix("file://")).read_text().startswith("{")
     assert result.stderr == ""
-    result = ran("-r", repo, "collection", "create", "mine", "--kind", "tagged")
+    result = ran("-r", repo, "collection", "create", "mine", "--type", "tagged")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == "tagged collection mine is registered now\n"
 

@@ -32,7 +32,7 @@ def test_a_dry_run_asks_nothing_and_does_nothing(filled: Butler, command: Comman
 def test_what_is_kept_is_named_and_the_exit_status_tells_some_from_none(
     filled: Butler, command: Command
 ) -> None:
-    filled.registry.register_collection("best", "tagged")
+    filled.collections.register("best", "tagged")
     kept = filled.find("stats", camera="Peepshow", visit=12)
     filled.associate("best", [kept])
     some = command("remove", "stats", "-c", "u/me/first", "--yes")
@@ -105,7 +105,7 @@ def test_a_run_is_removed_with_its_datasets(filled: Butler, command: Command) ->
 
 
 def test_an_empty_tag_is_removed_after_a_question(filled: Butler, command: Command) -> None:
-    command.out("collection", "create", "tag", "--kind", "tagged")
+    command.out("collection", "create", "tag", "--type", "tagged")
     assert command("collection", "remove", "tag", input="n\n").exit_code == 1
     assert command.out("collection", "remove", "tag", "--yes") == "collection removed: tag\n"
     assert command("collection", "remove", "tag", "--yes").exit_code == 1

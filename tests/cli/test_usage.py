@@ -35,7 +35,7 @@ def test_numbers_and_bytes_are_those_of_the_files(filled: Butler, command: Comma
 
 
 def test_a_dataset_counts_in_each_collection_that_has_it(filled: Butler, command: Command) -> None:
-    filled.registry.register_collection("best", "tagged")
+    filled.collections.register("best", "tagged")
     filled.associate("best", list(filled.query.datasets("stats")))
     rows = {row["collection"]: row for row in command.json("du", "--by", "collection")}
     assert (rows["best"]["collection_type"], rows["best"]["datasets"]) == ("tagged", 2)

@@ -38,7 +38,12 @@ class TestPosixStorage(StorageTests):
             storage.create(path).__enter__().write_bytes(b"half")
         listed: list[Path] = []
         listing = os.listdir
-        monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or listing(folder))
+
+        def noting(folder: Path) -> list[str]:
+            listed.append(folder)
+            return listing(folder)
+
+        monkeypatch.setattr(os, "listdir", noting)
         storage.sweep(["a/b", "a/c", "e/b", "no/such"])
         assert sorted(listed) == [self.folder / "a", self.folder / "e", self.folder / "no"]
         assert [path.parent.name for path in self.folder.rglob("*.partial")] == ["e"]
@@ -52,10 +57,16 @@ class TestMemoryStorage(StorageTests):
         return MemoryStorage("test")
 
     def raw_read(self, storage: Storage, path: str) -> bytes:
-        return storage._files[unquote_to_bytes(path)]
+        return in_memory(storage)._files[unquote_to_bytes(path)]
 
     def raw_write(self, storage: Storage, path: str, content: bytes) -> None:
-        storage._files[unquote_to_bytes(quote(path))] = content
+        in_memory(storage)._files[unquote_to_bytes(quote(path))] = content
+
+
+def in_memory(storage: Storage) -> MemoryStorage:
+    inner = storage.inner if isinstance(storage, StorageWrapper) else storage
+    assert isinstance(inner, MemoryStorage)
+    return inner
 
 
 # A storage over another ------------------------------------------------------
@@ -69,12 +80,6 @@ class TestWrapperOfPosixStorage(TestPosixStorage):
 class TestCountingStorage(TestMemoryStorage):
     def open(self, folder: Path) -> Storage:
         return CountingStorage(super().open(folder))
-
-    def raw_read(self, storage: Storage, path: str) -> bytes:
-        return super().raw_read(storage.inner, path)
-
-    def raw_write(self, storage: Storage, path: str, content: bytes) -> None:
-        super().raw_write(storage.inner, path, content)
 
 
 def test_a_wrapper_forwards_all_that_a_storage_has() -> None:

@@ -21,14 +21,14 @@ from butler.datastore import open_datastore
 
 PROJECT = Path(__file__).parents[2]
 
-_FENCE = re.compile(r"^( *)```([a-z]*)(?: file=(\S+))?\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r'^( *)```([a-z]*)(?: title="(\S+)")?\n(.*?)^\1```$', re.MULTILINE | re.DOTALL)
 _DOCTEST = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _END = "end of command"
 
 
 @dataclass(frozen=True)
 class Example:
-    """A fenced block of a page; one with ``file=`` after its language is that file's content."""
+    """A fenced block of a page; one with ``title=`` after its language is that file's content."""
 
     page: str
     line: int
@@ -165,7 +165,8 @@ class Reader:
             CameraDefinition.read(file)
         else:
             config = RepositoryConfig.from_plain(content, self.folder)
-            open_datastore(config.datastore, self.folder)
+            for name, each in config.datastores.items():
+                open_datastore(each, self.folder, name)
 
     def _select(self, example: Example) -> None:
         connection = psycopg2.connect(RepositoryConfig.read(self.folder / "demo").dsn("reader"))

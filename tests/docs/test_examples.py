@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from pages import PROJECT, Example, Reader, examples
 
 from butler.cluster import Cluster
 from butler.errors import ButlerError
 from butler.testing.cluster import TestCluster
+from docs.pages import PROJECT, Example, Reader, examples
 
 TUTORIAL = "docs/tutorial.md"
 
@@ -31,6 +33,11 @@ NOT_RUN = {
         "$ docker compose -f docker/compose.yaml up -d --build --wait database",
     ): "needs a container engine",
     ("docs/benchmarks.md", "$ make bench"): "installs the peer and takes half an hour",
+    ("RELEASE.md", "$ make changelog"): "make lint runs what it runs",
+    ("RELEASE.md", "$ make test-slow"): "takes hours",
+    ("RELEASE.md", "$ make release DRY_RUN=1"): "runs these tests; tests/packaging makes a release",
+    ("RELEASE.md", "$ make release"): "the same",
+    ("RELEASE.md", "$ git tag --delete v0.1.0"): "there is no tag to delete",
 }
 """Examples that aren't run, by page and first line, and why."""
 
@@ -72,6 +79,17 @@ def test_the_tutorial_holds(tutorial: Path) -> None:
 @pytest.mark.parametrize("page", [page for page in AFTER_THE_TUTORIAL if any(runnable(page))])
 def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TestCluster) -> None:
     follow(page, tutorial, BUTLER_REPO="demo", DBHOST=another_server.host)
+
+
+def test_the_program_of_a_user_does_what_it_says_and_the_second_time_has_nothing_to_do(
+    tutorial: Path,
+) -> None:
+    program = PROJECT / "docs" / "examples" / "backgrounds.py"
+    command: list[str | Path] = [sys.executable, program, "demo", "ACS/raw", "u/me/backgrounds"]
+    first, second = (subprocess.check_output(command, cwd=tutorial, text=True) for _ in range(2))
+    (line,) = first.splitlines()
+    assert "file://" in line
+    assert second == first
 
 
 def test_an_example_is_left_out_only_where_it_is_there_and_for_a_reason() -> None:

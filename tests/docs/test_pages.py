@@ -7,13 +7,16 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from pages import PROJECT
 
 from butler import errors
 from butler.errors import ButlerError
+from docs.pages import PROJECT
 
 PAGES = [
-    *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *(
+        PROJECT / name
+        for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "RELEASE.md", "changes/README.md")
+    ),
     *sorted((PROJECT / "docs").rglob("*.md")),
 ]
 _LINK = re.compile(r"\[[^][]*\]\(([^()\s]+)\)|<img [^>]*src=\"([^\"]+)\"|srcset=\"([^\"]+)\"")

@@ -101,5 +101,21 @@ def test_a_wheel_carries_the_sql_the_migrations_and_the_cameras(python: Path, tm
     assert carried == "True True True"
 
 
+@pytest.mark.lint
+def test_a_program_of_a_user_is_type_checked_strictly_by_the_types_in_the_wheel(
+    python: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("mypy", reason="make lint installs it")
+    program = PROJECT / "docs" / "examples" / "backgrounds.py"
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        program.read_text(encoding="utf-8").replace("Butler(repo, run=run", "Butler(repo, run=1")
+    )
+    check = (sys.executable, "-m", "mypy", "--strict", "--config-file=", "--python-executable", python)
+    run(*check, program, folder=tmp_path)
+    with pytest.raises(AssertionError, match='Argument "run" to "Butler" has incompatible type "int"'):
+        run(*check, wrong, folder=tmp_path)
+
+
 def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
     assert "Usage" in run(python.parent / "butler", "--help", folder=tmp_path)

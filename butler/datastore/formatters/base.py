@@ -65,7 +65,7 @@ class Formatter(ABC):
 
         Parameters
         ----------
-        obj
+        obj : any
             Of the storage class's Python type.
         path : `~pathlib.Path`
             Where no file is yet.

@@ -158,7 +158,7 @@ class FileIntakeTests(DatastoreSuite):
         assert self.stored(datastore) == set()
 
     @pytest.mark.parametrize("hint", HOSTILE_HINTS)
-    def test_a_hostile_hint_is_refused_and_leaves_nothing(
+    def test_a_file_under_a_hostile_hint_is_refused_and_leaves_nothing(
         self, datastore: Datastore, file: Path, hint: str
     ) -> None:
         with pytest.raises(InvalidNameError):

@@ -1,4 +1,4 @@
-"""astropy tables as Arrow tables, and back.
+"""Arrow tables of astropy tables, and back.
 
 Columns become plain Arrow columns that any reader of Parquet understands,
 masked values become nulls. What Arrow has no place for — units, descriptions,
@@ -48,6 +48,7 @@ def to_arrow(table: Any) -> Any:
     Parameters
     ----------
     table : `astropy.table.Table`
+        With columns of any class that astropy can serialize.
 
     Returns
     -------

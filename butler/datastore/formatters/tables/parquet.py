@@ -19,7 +19,7 @@ _GROUP_ROWS = 1 << 16
 
 
 class ParquetFormatter(Formatter):
-    """astropy, pandas and Arrow tables; a file written from one is read as any.
+    """Tables of astropy, pandas and Arrow; a file written from one is read as any.
 
     ``columns`` and ``rows`` read only those columns and groups of rows. Every
     page has a checksum. The identity is the metadata key ``butler``.

@@ -1,0 +1,108 @@
+"""``butler verify`` and ``butler reap`` as a person and cron see them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from butler import Butler
+
+from .conftest import Command
+
+
+@pytest.fixture
+def damaged(filled: Butler) -> Path:
+    """A repository with a file too few and one too many; gives the one too many."""
+    root = Path(filled.datastore.root.removeprefix("file://"))
+    gone = next(path for path in sorted(filled.datastore.inventory.paths()) if "calexp" in path)
+    (root / gone).unlink()
+    orphan = root / "nobody.txt"
+    orphan.write_text("nobody's")
+    return orphan
+
+
+def test_a_repair_is_shown_first_and_done_only_if_asked(damaged: Path, command: Command) -> None:
+    plan = command("verify", "--repair", "--delete-orphans", "--older-than", "0s", "--dry-run")
+    assert plan.exit_code == 1
+    assert "mark lost: missing: file://" in plan.stdout
+    assert "delete (it doesn't say what it is): orphan: file://" in plan.stdout
+    assert "2 of 2 can be repaired" in plan.stderr
+    refused = command("verify", "--repair", "--delete-orphans", "--older-than", "0s", input="n\n")
+    assert refused.exit_code == 1
+    assert damaged.exists()
+    assert len(json.loads(command("verify", "--format", "json").stdout)) == 2
+
+
+def test_a_repair_ends_by_what_is_left_and_keeps_a_record(
+    damaged: Path, command: Command, tmp_path: Path
+) -> None:
+    report = tmp_path / "repairs.jsonl"
+    words = ("verify", "--repair", "--yes", "--older-than", "0s", "--report", str(report))
+    partly = command(*words)
+    assert partly.exit_code == 3, "the file that nobody has is left"
+    assert "1 of 2 are repaired" in partly.stderr
+    assert "leave (it doesn't say what it is): orphan" in partly.stdout
+    all_of_it = command(*words, "--delete-orphans")
+    assert all_of_it.exit_code == 0
+    assert not damaged.exists()
+    assert [(row["action"], row["outcome"]) for row in map(json.loads, report.read_text().splitlines())] == [
+        ("mark lost", "done"),
+        ("leave", "left"),
+        ("delete", "done"),
+    ]
+    clean = command("verify")
+    assert clean.exit_code == 0
+    assert "1 files are known to be lost" in clean.stderr
+
+
+def test_young_files_are_left_alone_by_a_repair(damaged: Path, command: Command) -> None:
+    command("verify", "--repair", "--delete-orphans", "--yes")
+    assert damaged.exists()
+
+
+def test_time_that_is_up_is_told(filled: Butler, command: Command) -> None:
+    result = command("verify", "--incremental", "--for", "0s")
+    assert result.exit_code == 0
+    assert "time was up after 1 files" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--yes",),
+        ("--delete-orphans",),
+        ("--dry-run",),
+        ("--for", "soon"),
+        ("--for", "10"),
+        ("--for", "9e9d"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(filled: Butler, command: Command, words: tuple[str]) -> None:
+    assert command("verify", *words).exit_code == 2
+
+
+def test_what_dead_puts_left_is_reaped(filled: Butler, command: Command) -> None:
+    (begun,) = filled.registry.puts.begin(
+        "u/me/dead", "stats", [{"camera": "Peepshow", "visit": 12}], template="{run}/x", datastore="main"
+    )
+    assert command("reap").stdout == ""
+    planned = command("reap", "--older-than", "0s", "--dry-run")
+    assert f"u/me/dead/x_{begun.id.hex}, begun by " in planned.stdout
+    (row,) = command.json("reap", "--older-than", "0s")
+    assert (row["dataset_id"], row["registry"], row["failure"]) == (str(begun.id), "butler", None)
+    assert command("reap", "--older-than", "0s").stdout == ""
+
+
+def test_whoever_may_only_read_compares_and_cannot_repair(
+    damaged: Path, command: Command, repo: Path
+) -> None:
+    config = yaml.safe_load((repo / "butler.yaml").read_text())
+    config["database"]["dsn"] = {"reader": config["database"]["dsn"]["reader"]}
+    (repo / "butler.yaml").write_text(yaml.safe_dump(config))
+    assert len(json.loads(command("verify", "--format", "json").stdout)) == 2
+    refused = command("verify", "--repair", "--yes")
+    assert refused.exit_code == 1
+    assert "has none for the writer" in refused.stderr
