@@ -122,7 +122,7 @@ def test_asking_whether_it_has_it_hides_nothing(registry: Registry, capability: 
 def over_files(tmp_path: Path) -> Butler:
     """A Butler that looks up there, and reads files."""
     contents = make_contents()
-    datastore = open_datastore({"type": "posix", "root": "data", "name": "store"}, tmp_path)
+    datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "store")
     stored = [
         replace(ref, artifacts=datastore.put({"n": n}, ref.id, f"raw/{n}", "Dict", "raw", {}))
         for n, ref in enumerate(contents.datasets)
