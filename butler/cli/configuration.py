@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -76,7 +77,7 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
     from butler.config import FILE_NAME
     from butler.datastore import open_datastore
     from butler.errors import ButlerError
-    from butler.registry.postgres import PostgresRegistry
+    from butler.repository import open_registry
 
     yield FILE_NAME, ""
     try:
@@ -86,12 +87,8 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
         yield "datastore", str(error)
     for role in ("reader", "writer") if config.embedded else config.dsns:
         try:
-            registry = PostgresRegistry(config.dsn(role), session.layer or config.registry)
-            try:
-                registry.check_version()
-                known = {row.datastore: row.root for row in registry.query("SELECT * FROM datastore")}
-            finally:
-                registry.close()
+            with closing(open_registry(config, role, session.layer)) as registry:
+                known = registry.definitions.datastores()
         except ButlerError as error:
             yield f"database as {role}", str(error)
             continue
