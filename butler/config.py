@@ -2,21 +2,85 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from butler.errors import ConfigError
+from msgspec import Meta, Struct
+from msgspec import field as struct_field
+from msgspec.structs import asdict
 
-__all__ = ["FILE_NAME", "RepositoryConfig"]
+from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_type, storage_types
+from butler.errors import ConfigError, nearest
+from butler.strict import After, Before, Document, parse_yaml, read
+
+__all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
 
 FILE_NAME = "butler.yaml"
 
-_ROLES = ("owner", "writer", "reader")
-_KEYS = {"database", "datastore", "registry"}
-_LARGEST = 1 << 20
+_REGISTRY = "butler"
+_DEFAULT = "main"
+
+Text = Annotated[str, Meta(min_length=1)]
+
+
+class Dsns(Struct, frozen=True):
+    """Where the database is, for each role.
+
+    Parameters
+    ----------
+    owner : `str`, optional
+        DSN of a login that may change the schema.
+    writer : `str`, optional
+        DSN of a login that may register datasets.
+    reader : `str`, optional
+        DSN of a login that may only read.
+    """
+
+    owner: Text | None = None
+    writer: Text | None = None
+    reader: Text | None = None
+
+
+class Database(Struct, frozen=True):
+    """Where the database is; without a DSN, the repository has its own server.
+
+    Parameters
+    ----------
+    dsn : `str` or `Dsns`, optional
+        Where the database is: one text, for the writer; or one for each of ``owner``, ``writer``, ``reader``.
+    replica : `str`, optional
+        DSN of a replica that datasets are looked up on.
+    """
+
+    dsn: Text | Dsns | None = None
+    replica: Text | None = None
+
+
+class ConfigFile(Struct, frozen=True):
+    """What ``butler.yaml`` may say.
+
+    Parameters
+    ----------
+    database : `Database`
+        Where the database is; without, the repository has its own server.
+    registry : `str`
+        The registry in that database: the base, or a layer's name.
+    datastores : `dict` [`str`, `~butler.datastore.config.DatastoreSettings`]
+        Where the files are: one datastore or several, by what artifacts call them.
+    default : `str`, optional
+        The datastore that is written to; needed where there are several.
+    """
+
+    database: Database = Database()
+    registry: Text = _REGISTRY
+    datastores: Annotated[dict[Text, DatastoreTable], Meta(min_length=1)] = struct_field(
+        default_factory=lambda: {_DEFAULT: settings_type("posix")()}
+    )
+    default: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -32,17 +96,43 @@ class RepositoryConfig:
         repository has its own cluster.
     registry : `str`
         Name of the registry, that is of its public schema.
-    datastore : `~collections.abc.Mapping`
-        What `butler.datastore.open_datastore` takes.
+    datastores : `~collections.abc.Mapping` [`str`, `~butler.datastore.config.DatastoreConfig`]
+        Each by what artifacts call it.
+    default : `str`
+        The datastore that is written to.
     replica : `str`, optional
         DSN of a copy of the database in which datasets are looked up.
+
+    Raises
+    ------
+    ConfigError
+        If there is no default, or two datastores share files.
     """
 
     repo: Path
     dsns: Mapping[str, str] = field(default_factory=dict)
-    registry: str = "butler"
-    datastore: Mapping[str, Any] = field(default_factory=dict)
+    registry: str = _REGISTRY
+    datastores: Mapping[str, DatastoreConfig] = field(
+        default_factory=lambda: {_DEFAULT: DatastoreConfig.from_plain({"type": "posix", "root": "data"})}
+    )
+    default: str = _DEFAULT
     replica: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.default not in self.datastores:
+            raise _refused(
+                ("default",),
+                f"there is no datastore {self.default!r}",
+                nearest(self.default, self.datastores),
+            )
+        folders = _folders(self.datastores, self.repo)
+        for (one, root), (other, inner) in combinations(sorted(folders, key=lambda each: each[1]), 2):
+            if inner.is_relative_to(root):
+                raise _refused(
+                    ("datastores", other, "root"),
+                    f"{str(inner)!r} is in the root of datastore {one!r} too",
+                    "Give each datastore a folder of its own: who verifies one would find the other's files.",
+                )
 
     @property
     def embedded(self) -> bool:
@@ -81,20 +171,19 @@ class RepositoryConfig:
         ------
         ConfigError
             If the folder isn't a repository, or the file isn't as it should
-            be; the message names file and key.
+            be; the message names file, line and key of all that is wrong.
         """
         folder = Path(repo).expanduser().absolute()
         path = folder / FILE_NAME
         try:
-            with path.open("rb") as file:
-                content = file.read(_LARGEST + 1)
+            content = path.read_bytes()
         except OSError as error:
             raise ConfigError(
                 f"{folder} is not a repository: {path.name} can't be read ({error.strerror})",
                 hint=f"Make one: 'butler create {repo}'; or name another by --repo or BUTLER_REPO.",
                 details={"repo": str(folder)},
             ) from error
-        return cls.from_plain(_load(content, path), folder)
+        return cls._checked(parse_yaml(content, str(path)), folder)
 
     @classmethod
     def from_plain(cls, value: Any, repo: Path) -> RepositoryConfig:
@@ -105,75 +194,108 @@ class RepositoryConfig:
         ConfigError
             Naming the key.
         """
-        path = repo / FILE_NAME
-        config = _mapping(value, "the file", path)
-        _refuse_unknown(config, _KEYS, "", path)
-        database = _mapping(config.get("database", {}), "database", path)
-        _refuse_unknown(database, {"dsn", "replica"}, "database.", path)
-        dsn = database.get("dsn", {})
-        dsns = {"writer": dsn} if isinstance(dsn, str) else dict(_mapping(dsn, "database.dsn", path))
-        _refuse_unknown(dsns, set(_ROLES), "database.dsn.", path)
-        registry = config.get("registry", "butler")
-        replica = database.get("replica")
-        texts = [("registry", registry)] + ([] if replica is None else [("database.replica", replica)])
-        for key, text in [*texts, *((f"database.dsn.{k}", v) for k, v in dsns.items())]:
-            if not isinstance(text, str) or not text:
-                raise ConfigError(f"{path}: {key} is not a text", hint="Quote it.", details={"key": key})
-        return cls(repo, dsns, registry, _mapping(config.get("datastore", {}), "datastore", path), replica)
+        return cls._checked(Document(value, str(repo / FILE_NAME)), repo)
+
+    @classmethod
+    def _checked(cls, document: Document, repo: Path) -> RepositoryConfig:
+        def config(file: ConfigFile, _key: str) -> RepositoryConfig:
+            dsn = file.database.dsn
+            roles = {"writer": dsn} if isinstance(dsn, str) else asdict(dsn or Dsns())
+            given = (document.value or {}).get("datastores", {_DEFAULT: {}})
+            return cls(
+                repo,
+                {role: text for role, text in roles.items() if text},
+                file.registry,
+                {name: DatastoreConfig(given[name], settings) for name, settings in file.datastores.items()},
+                file.default or _only(file.datastores),
+                file.database.replica,
+            )
+
+        kind = Annotated[ConfigFile, Before(_refuse_single), After(config)]
+        checked: RepositoryConfig = read(document, kind)
+        return checked
 
     def to_plain(self) -> dict[str, Any]:
         """Give what `from_plain` reads."""
-        plain: dict[str, Any] = {}
-        if self.dsns:
-            plain["database"] = {"dsn": dict(self.dsns)}
-        if self.replica:
-            plain.setdefault("database", {})["replica"] = self.replica
-        if self.registry != "butler":
-            plain["registry"] = self.registry
-        plain["datastore"] = dict(self.datastore)
-        return plain
+        database = {"dsn": dict(self.dsns), "replica": self.replica}
+        plain = {
+            "database": {key: each for key, each in database.items() if each},
+            "registry": None if self.registry == _REGISTRY else self.registry,
+            "datastores": {name: dict(each.given) for name, each in self.datastores.items()},
+            "default": None if list(self.datastores) == [self.default] else self.default,
+        }
+        return {key: each for key, each in plain.items() if each}
 
     def write(self) -> None:
-        """Write the file, whole or not at all."""
-        import os
-
+        """Write the file, whole or not at all; what it says already stays as it is, comments too."""
         import yaml
 
+        from butler.strict.rewriting import rewritten, write_whole
+
         path = self.repo / FILE_NAME
-        partial = path.with_suffix(".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.write("# A Butler repository; see 'butler config --help'.\n")
-            yaml.safe_dump(self.to_plain(), file, sort_keys=False, allow_unicode=True)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        if path.exists():
+            text = path.read_bytes().decode()
+            text = rewritten(text, self.read(self.repo).to_plain(), self.to_plain())
+            if self._checked(parse_yaml(text.encode(), str(path)), self.repo) != self:
+                raise ConfigError(
+                    f"{path} is written in a way that can't be changed by a program",
+                    hint="Change it by hand.",
+                )
+        else:
+            text = "# A Butler repository; see 'butler config --help'.\n"
+            text += yaml.safe_dump(self.to_plain(), sort_keys=False, allow_unicode=True)
+        write_whole(path, text)
 
 
-def _load(content: bytes, path: Path) -> Any:
-    import yaml
+def config_schema() -> dict[str, Any]:
+    """Give the JSON Schema of ``butler.yaml``, with the storage types that are installed."""
+    from butler.strict.schema import json_schema
 
-    if len(content) > _LARGEST:
-        raise ConfigError(f"{path} is larger than a megabyte", hint="It is no configuration of ours.")
-    try:
-        return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {error}", hint="Mend it, or restore it.") from error
+    types = [settings_type(kind) for kind in storage_types()]
+    schema = json_schema(FILE_NAME, ConfigFile, *types)
+    refs = [{"$ref": f"#/$defs/{each.__name__}"} for each in types]
+    schema["properties"]["datastores"] |= {"additionalProperties": {"anyOf": refs}}
+    return schema
 
 
-def _mapping(value: Any, key: str, path: Path) -> Mapping[str, Any]:
+def _refuse_single(value: Any) -> Any:
+    """Say how to write today what ``datastore:`` said before there could be several."""
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{path}: {key} is not a table of keys and values", details={"key": key})
+        return {} if value is None else value
+    if isinstance(single := value.get("datastore"), Mapping):
+        import yaml
+
+        table = {str(single.get("name", _DEFAULT)): {k: v for k, v in single.items() if k != "name"}}
+        lines = yaml.safe_dump({"datastores": table}, sort_keys=False, allow_unicode=True).splitlines()
+        hint = "\n  ".join(("Write instead:", *lines))
+        raise _refused(("datastore",), "each datastore is in the table 'datastores' now, by its name", hint)
     return value
 
 
-def _refuse_unknown(value: Mapping[str, Any], known: set[str], prefix: str, path: Path) -> None:
-    for key in value:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, 1)
-            raise ConfigError(
-                f"{path}: there is no key {prefix}{key}",
-                hint=f"Did you mean {prefix}{near[0]}?"
-                if near
-                else f"There are {', '.join(sorted(prefix + k for k in known))}.",
-                details={"key": f"{prefix}{key}"},
-            )
+def _only(datastores: Mapping[str, Any]) -> str:
+    """The default where none is named.
+
+    Raises
+    ------
+    ConfigError
+        If there are several.
+    """
+    if len(datastores) > 1:
+        names = " and ".join(map(repr, datastores))
+        raise _refused(
+            ("default",), f"isn't given, and there are {names}", f"Add 'default: {next(iter(datastores))}'."
+        )
+    return next(iter(datastores))
+
+
+def _folders(datastores: Mapping[str, DatastoreConfig], repo: Path) -> Iterator[tuple[str, Path]]:
+    """Where datastores of folders really are, however they are spelled."""
+    if len(datastores) > 1:
+        for name, each in datastores.items():
+            root = getattr(each.settings, "root", None)
+            if isinstance(root, str) and "://" not in root:
+                yield name, Path(os.path.realpath(repo / root))
+
+
+def _refused(at: tuple[str, ...], reason: str, hint: str) -> ConfigError:
+    return ConfigError(": ".join(filter(None, (".".join(at), reason))), hint=hint, details={"at": at})

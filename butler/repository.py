@@ -66,9 +66,9 @@ def open_repository(
     if not isinstance(registry, Registry):
         registry = open_registry(config, role, registry)
     if datastore is None:
-        from butler.datastore.config import open_datastore
+        from butler.datastore.config import open_datastores
 
-        datastore = open_datastore(config.datastore, config.repo)
+        datastore = open_datastores(config.datastores, config.default, config.repo)
     return Opened(config.repo, registry, datastore)
 
 
@@ -156,7 +156,7 @@ def create_repository(
     registry : `str`
         The registry in that database: ``butler``, or a layer's name.
     datastore : `dict`, optional
-        Its configuration, as `butler.datastore.open_datastore` takes it.
+        Keys of its one datastore, ``main``, in place of the defaults.
     durable : `bool`
         Whether its own cluster survives a crash of the computer; without,
         everything is faster, for tests.
@@ -173,7 +173,7 @@ def create_repository(
     DatabaseUnavailableError, SchemaVersionError
         If the database can't be reached or isn't ours. Nothing is left.
     """
-    from butler.datastore import open_datastore
+    from butler.datastore.config import DatastoreConfig, open_datastores
     from butler.dsn import hidden
     from butler.registry.postgres import PostgresRegistry
 
@@ -187,9 +187,9 @@ def create_repository(
         folder,
         {"writer": dsn} if dsn else {},
         registry,
-        {"type": "posix", "root": "data"} | (datastore or {}),
+        {"main": DatastoreConfig.from_plain({"type": "posix", "root": "data"} | (datastore or {}))},
     )
-    store = open_datastore(config.datastore, folder)
+    store = open_datastores(config.datastores, config.default, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if config.embedded:

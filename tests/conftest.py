@@ -96,8 +96,7 @@ def repo(database: Database, tmp_path: Path) -> Path:
     folder = tmp_path / "repo"
     folder.mkdir()
     dsns = {role: database.dsn(role) for role in ("owner", "writer", "reader")}
-    config = RepositoryConfig(folder, dsns, "butler", {"type": "posix", "root": "data"})
-    config.write()
+    RepositoryConfig(folder, dsns).write()
     with Butler(folder) as butler:
         butler.registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
     return folder

@@ -10,6 +10,7 @@ from benchmarks import survey
 from benchmarks.place import Place
 from butler import Butler
 from butler.config import RepositoryConfig
+from butler.datastore.config import DatastoreConfig
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import run_sql
 from butler.schema.migrations import initialise, upgrade
@@ -37,7 +38,7 @@ def adopt(place: Place) -> None:
     RepositoryConfig(
         place.folder,
         {role: place.dsn(f"butler_{role}") for role in ("owner", "writer", "reader")},
-        datastore={"type": "posix", "root": str(place.data)},
+        datastores={"main": DatastoreConfig.from_plain({"root": str(place.data)})},
     ).write()
     with one_transaction(place.dsn()) as connection:  # a copy hasn't the settings of its database
         initialise(connection)

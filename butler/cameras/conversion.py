@@ -13,7 +13,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from butler.cameras.names import checked_name
-from butler.cameras.rules import ANGLE_UNITS, DURATION_UNITS, FieldRule, as_text
+from butler.cameras.rules import (
+    ANGLE_UNITS,
+    DURATION_UNITS,
+    AngleRule,
+    DurationRule,
+    FieldRule,
+    ScaledRule,
+    TimeRule,
+    VisitRule,
+    as_text,
+)
 from butler.errors import ConfigError, InvalidRegionError
 
 if TYPE_CHECKING:
@@ -112,7 +122,7 @@ def _integer(written: Written, _rule: FieldRule) -> int:
     return _whole(written, -_MAX_BIGINT, _MAX_BIGINT)
 
 
-def _visit(written: Written, rule: FieldRule) -> int:
+def _visit(written: Written, rule: VisitRule) -> int:
     if rule.number == "integer":
         return _whole(written, 0, _MAX_BIGINT)
     text = as_text(written).lower()
@@ -131,48 +141,48 @@ def _boolean(written: Written, _rule: FieldRule) -> bool:
     raise ConfigError(f"{text[:60]!r} is neither true nor false")
 
 
-def _scaled(written: Written, rule: FieldRule) -> float:
+def _scaled(written: Written, rule: ScaledRule) -> float:
     return _finite(_float(written) * rule.scale, written)
 
 
-def _airmass(written: Written, rule: FieldRule) -> float:
+def _airmass(written: Written, rule: ScaledRule) -> float:
     return _within(_scaled(written, rule), 0.99, 99.99)
 
 
-def _seeing(written: Written, rule: FieldRule) -> float:
+def _seeing(written: Written, rule: ScaledRule) -> float:
     return _within(_scaled(written, rule), 0, 3599.99)
 
 
-def _duration(written: Written, rule: FieldRule) -> float:
+def _duration(written: Written, rule: DurationRule) -> float:
     seconds = _finite(_float(written) * DURATION_UNITS[rule.unit or "s"], written)
     if not 0 <= seconds < _MAX_DURATION_S:
         raise ConfigError(f"{seconds:g} s isn't the length of an exposure")
     return seconds
 
 
-def _longitude(written: Written, rule: FieldRule) -> float:
+def _longitude(written: Written, rule: AngleRule) -> float:
     degrees = _on_sphere(written, rule)
     if not -180 <= degrees <= 360:
         raise InvalidRegionError(f"right ascension {degrees:g}° isn't from 0° to 360°")
     return wrapped(degrees)
 
 
-def _latitude(written: Written, rule: FieldRule) -> float:
+def _latitude(written: Written, rule: AngleRule) -> float:
     degrees = _on_sphere(written, rule)
     if not -90 <= degrees <= 90:
         raise InvalidRegionError(f"declination {degrees:g}° isn't from -90° to 90°")
     return degrees
 
 
-def _turn(written: Written, rule: FieldRule) -> float:
+def _turn(written: Written, rule: AngleRule) -> float:
     return _within(_degrees(written, rule), -360, 360)
 
 
-def _zenith(written: Written, rule: FieldRule) -> float:
+def _zenith(written: Written, rule: AngleRule) -> float:
     return _within(_degrees(written, rule), 0, 180)
 
 
-def _time(written: Written, rule: FieldRule) -> Time:
+def _time(written: Written, rule: TimeRule) -> Time:
     from astropy.time import Time
 
     if rule.format == "iso":
@@ -199,14 +209,14 @@ def _time(written: Written, rule: FieldRule) -> Time:
     return time
 
 
-def _on_sphere(written: Written, rule: FieldRule) -> float:
+def _on_sphere(written: Written, rule: AngleRule) -> float:
     try:
         return _degrees(written, rule)
     except ConfigError as error:
         raise InvalidRegionError(error.message) from error
 
 
-def _degrees(written: Written, rule: FieldRule) -> float:
+def _degrees(written: Written, rule: AngleRule) -> float:
     factor = ANGLE_UNITS[rule.unit or "deg"]
     if isinstance(written, str) and (parts := _SEXAGESIMAL.fullmatch(written.strip())):
         sign, whole, minutes, seconds = parts.groups()
@@ -266,7 +276,7 @@ def wrapped(degrees: float) -> float:
     return remainder if (remainder := degrees % 360) < 360 else 0.0
 
 
-_CONVERTERS: Mapping[str, Callable[[Written, FieldRule], Any]] = {
+_CONVERTERS: Mapping[str, Callable[[Written, Any], Any]] = {
     "visit": _visit,
     "name": _name,
     "text": _text,

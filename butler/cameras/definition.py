@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from butler.cameras.plain_data import Node, read_yaml
-from butler.cameras.rules import FIELDS, SQL_TYPES, DatasetTypeRule, FieldRule, hdu_choice
-from butler.errors import ConfigError
+from msgspec import Meta, Struct, field, json, structs
+from msgspec.structs import asdict, force_setattr
 
-__all__ = ["CameraDefinition", "ExtraField", "HeaderMap", "PhysicalFilter", "Sensor"]
+from butler.cameras.rules import (
+    FIELDS,
+    DatasetTypeRule,
+    Hdu,
+    Name,
+    ScaledRule,
+    Text,
+    Texts,
+    checked_rule,
+    rule_type,
+)
+from butler.errors import ConfigError, nearest
+from butler.strict import After, Chosen, Document, KeyPath, read, read_yaml
+
+__all__ = ["CameraDefinition", "ExtraField", "HeaderMap", "PhysicalFilter", "Sensor", "camera_schema"]
 
 Named = TypeVar("Named")
 
@@ -31,12 +42,68 @@ _VISIT_COLUMNS = (
     *(f"obs_{end}_{scale}" for end in ("begin", "end") for scale in ("tai", "utc", "mjd")),
 )
 _REQUIRED_FIELDS = ("visit", "obs_begin", "exposure_time")
-_MAX_SENSOR = 2**31 - 1
+_MAX_INTEGER = 2**31 - 1
 _MAX_WAVELENGTH_NM = 1e12
 
 
-@dataclass(frozen=True)
-class Sensor:
+def _stripped(texts: tuple[str, ...], _where: str) -> tuple[str, ...]:
+    return tuple(text.strip() for text in texts)
+
+
+def _some_match(match: dict[str, tuple[str, ...]], _where: str) -> dict[str, tuple[str, ...]]:
+    if not match or not all(match.values()):
+        raise ConfigError("fits every file", hint="Write the keyword that tells it: 'INSTRUME: …'.")
+    return match
+
+
+def _extra_name(name: str, _where: str) -> str:
+    if not _EXTRA_NAME.fullmatch(name) or name in FIELDS or name in _VISIT_COLUMNS:
+        raise ConfigError(
+            "can't be the name of an extra field",
+            hint="Use lower case letters, digits and underscores, and no name that all cameras' visits have.",
+        )
+    return name
+
+
+def _rule_of(_rule: Any, path: KeyPath, camera: Any) -> Any:
+    """Choose the type of a field's rule by the kind of the field's values."""
+    extra = camera.get("extra") if isinstance(camera, Mapping) else None
+    declared = extra.items() if isinstance(extra, Mapping) else ()
+    kinds = {**FIELDS, **{name: each.get("type") for name, each in declared if isinstance(each, Mapping)}}
+    name = str(path[-1])
+    if name not in kinds:
+        raise ConfigError("isn't a key known here", hint=nearest(name, map(str, kinds)))
+    return checked_rule(str(kinds[name]))
+
+
+def _unique_sensors(sensors: tuple[Sensor, ...], _where: str) -> tuple[Sensor, ...]:
+    _refuse_repeats(str(sensor.sensor) for sensor in sensors)
+    _refuse_repeats(sensor.sensor_name for sensor in sensors)
+    return sensors
+
+
+def _unique_filters(filters: tuple[PhysicalFilter, ...], _where: str) -> tuple[PhysicalFilter, ...]:
+    _refuse_repeats(name for one in filters for name in dict.fromkeys((one.physical_filter, *one.aliases)))
+    return filters
+
+
+def _refuse_repeats(names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigError(f"names {name!r} twice", hint="Names and aliases are unique in a camera.")
+        seen.add(name)
+
+
+MatchKey = Annotated[Text, After(lambda keyword, _where: keyword.strip().upper())]
+
+Whole = Annotated[int, Meta(ge=0, le=_MAX_INTEGER)]
+Pixels = Annotated[int, Meta(ge=1, le=_MAX_INTEGER)]
+Nanometres = Annotated[float, Meta(ge=0, le=_MAX_WAVELENGTH_NM)]
+Corner = tuple[float, float]
+
+
+class Sensor(Struct, frozen=True):
     """One sensor of a camera.
 
     Parameters
@@ -44,7 +111,7 @@ class Sensor:
     sensor : `int`
         Its number, unique in the camera.
     sensor_name : `str`
-        Its name, unique in the camera.
+        Its name, unique in the camera; by default the number.
     group : `str`, optional
         Raft or other group.
     purpose : `str`, optional
@@ -55,36 +122,20 @@ class Sensor:
         Four corners (x, y) in the focal plane, in mm.
     """
 
-    sensor: int
-    sensor_name: str
-    group: str | None = None
-    purpose: str | None = None
-    nx: int | None = None
-    ny: int | None = None
-    corners: tuple[tuple[float, float], ...] | None = None
+    sensor: Whole
+    sensor_name: Name = ""
+    group: Name | None = None
+    purpose: Name | None = None
+    nx: Pixels | None = None
+    ny: Pixels | None = None
+    corners: tuple[Corner, Corner, Corner, Corner] | None = None
 
-    @classmethod
-    def from_node(cls, node: Node) -> Sensor:
-        """Read a sensor; its name is its number where none is given."""
-        given = node.record(("sensor",), ("sensor_name", "group", "purpose", "nx", "ny", "corners"))
-        number = given["sensor"].integer(0, _MAX_SENSOR)
-        return cls(
-            sensor=number,
-            sensor_name=given["sensor_name"].name("sensor") if "sensor_name" in given else str(number),
-            group=given["group"].name("sensor group") if "group" in given else None,
-            purpose=given["purpose"].name("purpose") if "purpose" in given else None,
-            nx=given["nx"].integer(1, _MAX_SENSOR) if "nx" in given else None,
-            ny=given["ny"].integer(1, _MAX_SENSOR) if "ny" in given else None,
-            corners=_corners(given["corners"]) if "corners" in given else None,
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Give it as plain data, nulls included."""
-        return {**vars(self), "corners": self.corners and [list(corner) for corner in self.corners]}
+    def __post_init__(self) -> None:
+        if not self.sensor_name:
+            force_setattr(self, "sensor_name", str(self.sensor))
 
 
-@dataclass(frozen=True)
-class PhysicalFilter:
+class PhysicalFilter(Struct, frozen=True):
     """One filter of a camera.
 
     Parameters
@@ -99,135 +150,72 @@ class PhysicalFilter:
         What headers call it.
     """
 
-    physical_filter: str
-    abstract_filter: str | None = None
-    wavelength_min: float | None = None
-    wavelength_max: float | None = None
-    aliases: tuple[str, ...] = ()
+    physical_filter: Name
+    abstract_filter: Name | None = None
+    wavelength_min: Nanometres | None = None
+    wavelength_max: Nanometres | None = None
+    aliases: Annotated[Texts, After(_stripped)] = ()
 
-    @classmethod
-    def from_node(cls, node: Node) -> PhysicalFilter:
-        """Read a filter."""
-        given = node.record(
-            ("physical_filter",), ("abstract_filter", "wavelength_min", "wavelength_max", "aliases")
-        )
-        low, high = (
-            given[key].number(0, _MAX_WAVELENGTH_NM) if key in given else None
-            for key in ("wavelength_min", "wavelength_max")
-        )
+    def __post_init__(self) -> None:
+        low, high = self.wavelength_min, self.wavelength_max
         if low is not None and high is not None and low >= high:
-            raise given["wavelength_max"].wrong(f"is {high:g}, not above wavelength_min, {low:g}")
-        return cls(
-            physical_filter=given["physical_filter"].name("filter"),
-            abstract_filter=given["abstract_filter"].name("band") if "abstract_filter" in given else None,
-            wavelength_min=low,
-            wavelength_max=high,
-            aliases=tuple(a.scalar_text().strip() for a in given["aliases"].one_or_more())
-            if "aliases" in given
-            else (),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Give it as plain data, nulls included."""
-        return {**vars(self), "aliases": list(self.aliases)}
+            raise ConfigError(
+                f"is {high:g}, not above wavelength_min, {low:g}", details={"at": ("wavelength_max",)}
+            )
 
 
-@dataclass(frozen=True)
-class ExtraField:
+class ExtraField(Struct, frozen=True):
     """A field of a visit that one camera alone has.
 
     Parameters
     ----------
     type : `str`
-        Of its values: text, integer, float or boolean.
+        What its values are.
     doc : `str`
         What it is.
     unit : `str`
         Of its value, empty if it has none.
     """
 
-    type: str
+    type: Literal["text", "integer", "float", "boolean"]
     doc: str = ""
     unit: str = ""
 
-    @classmethod
-    def from_node(cls, node: Node) -> ExtraField:
-        """Read a field."""
-        given = node.record(("type",), ("doc", "unit"))
-        return cls(
-            type=given["type"].choice(SQL_TYPES),
-            doc=given["doc"].text() if "doc" in given else "",
-            unit=given["unit"].text() if "unit" in given else "",
-        )
 
-
-@dataclass(frozen=True)
-class HeaderMap:
+class HeaderMap(Struct, frozen=True, kw_only=True):
     """How the files of a camera say what they are.
 
     Parameters
     ----------
-    match : `~collections.abc.Mapping` [`str`, `tuple` [`str`]]
-        Keyword → values of which a file of this camera has one; all keywords
-        must fit.
+    match : `dict` [`str`, `tuple` [`str`]]
+        Keyword → values of which a file of this camera has one; all keywords must fit.
     image_hdu : `str` or `int`
         The HDU with the sensor's image: ``first`` with two axes, a name, a number.
     translator : `str`, optional
-        A class of astro-metadata-translator that gives the fields for which
-        there is no rule.
-    fields : `~collections.abc.Mapping` [`str`, `FieldRule`]
-        Field → rule.
+        A class of the package astro-metadata-translator, for fields without a rule.
+    fields : `dict` [`str`, `FieldRule`]
+        Field → where its value stands and how it is written.
     dataset_types : `tuple` [`DatasetTypeRule`]
-        Tried in turn; the first that holds says what the file is.
+        What a file is; the first that holds.
     """
 
-    match: Mapping[str, tuple[str, ...]]
-    image_hdu: str | int = "first"
+    match: Annotated[dict[MatchKey, Annotated[Texts, After(_stripped)]], After(_some_match)]
+    image_hdu: Hdu = "first"
     translator: str | None = None
-    fields: Mapping[str, FieldRule] = field(default_factory=dict)
+    fields: dict[str, Annotated[Any, Chosen(_rule_of)]]
     dataset_types: tuple[DatasetTypeRule, ...] = ()
 
-    @classmethod
-    def from_node(cls, node: Node, extra: Mapping[str, ExtraField]) -> HeaderMap:
-        """Read a header map whose fields are the standard ones and some extra ones."""
-        given = node.record(("match", "fields"), ("image_hdu", "translator", "dataset_types"))
-        kinds = {**FIELDS, **{name: declared.type for name, declared in extra.items()}}
-        rules = given["fields"].record((), tuple(kinds))
-        translator = given["translator"].text() if "translator" in given else None
-        needed = () if translator else _REQUIRED_FIELDS
-        if missing := [name for name in needed if name not in rules]:
-            raise given["fields"].wrong(
-                f"lacks {', '.join(missing)}", "Without these a file can't be filed; say where each stands."
+    def __post_init__(self) -> None:
+        needed = () if self.translator else _REQUIRED_FIELDS
+        if missing := [name for name in needed if name not in self.fields]:
+            raise ConfigError(
+                f"lacks {', '.join(missing)}",
+                hint="Without these a file can't be filed; say where each stands.",
+                details={"at": ("fields",)},
             )
-        match = {
-            keyword.strip().upper(): tuple(item.scalar_text().strip() for item in values.one_or_more())
-            for keyword, values in given["match"].mapping().items()
-        }
-        if not all(match.values()) or not match:
-            raise given["match"].wrong("fits every file", "Write the keyword that tells it: 'INSTRUME: …'.")
-        return cls(
-            match=match,
-            image_hdu=hdu_choice(given["image_hdu"]) if "image_hdu" in given else "first",
-            translator=translator,
-            fields={name: FieldRule.from_node(rule, kinds[name]) for name, rule in rules.items()},
-            dataset_types=tuple(DatasetTypeRule.from_node(item) for item in given["dataset_types"].items())
-            if "dataset_types" in given
-            else (),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Give it as plain data."""
-        return {
-            "match": {keyword: list(values) for keyword, values in self.match.items()},
-            "image_hdu": self.image_hdu,
-            "translator": self.translator,
-            "fields": {name: rule.to_json() for name, rule in self.fields.items()},
-            "dataset_types": [rule.to_json() for rule in self.dataset_types],
-        }
 
 
-@dataclass(frozen=True)
-class CameraDefinition:
+class CameraDefinition(Struct, frozen=True, kw_only=True, dict=True):
     """Everything that Butler knows of a camera.
 
     Parameters
@@ -237,25 +225,25 @@ class CameraDefinition:
     doc : `str`
         What it is, in a sentence.
     night_offset_hours : `float`
-        The night of an observation is the date of its begin in UTC plus these
-        hours; −12 for an observatory at Greenwich.
+        Hours that are added to the UTC of an exposure's begin before the date is taken, to name its night;
+        −12 for an observatory at Greenwich.
     sensors : `tuple` [`Sensor`]
         At least one.
     filters : `tuple` [`PhysicalFilter`]
         None for a camera without filters.
-    extra : `~collections.abc.Mapping` [`str`, `ExtraField`]
-        Fields of a visit that this camera alone has.
+    extra : `dict` [`str`, `ExtraField`]
+        Fields of a visit that this camera alone has; they become columns of the view ``visit_<camera>``.
     headers : `HeaderMap`
         How its files say what they are.
     """
 
-    name: str
-    headers: HeaderMap
-    sensors: tuple[Sensor, ...]
+    name: Name = field(name="camera")
     doc: str = ""
-    night_offset_hours: float = -12.0
-    filters: tuple[PhysicalFilter, ...] = ()
-    extra: Mapping[str, ExtraField] = field(default_factory=dict)
+    night_offset_hours: Annotated[float, Meta(ge=-48, le=48)] = -12.0
+    sensors: Annotated[tuple[Sensor, ...], Meta(min_length=1), After(_unique_sensors)]
+    filters: Annotated[tuple[PhysicalFilter, ...], After(_unique_filters)] = ()
+    extra: dict[Annotated[str, After(_extra_name)], ExtraField] = {}
+    headers: HeaderMap
 
     @classmethod
     def read(cls, path: Path) -> CameraDefinition:
@@ -268,11 +256,11 @@ class CameraDefinition:
         ------
         ConfigError
             If it isn't plain YAML, or a key is unknown, missing, or has a
-            value that isn't allowed; the message names file and key.
+            value that isn't allowed; the message names file, line and key.
         InvalidNameError
             If a name in it breaks the rules for names.
         """
-        return cls.from_node(read_yaml(Path(path)))
+        return cls.from_document(read_yaml(Path(path)))
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> CameraDefinition:
@@ -283,7 +271,19 @@ class CameraDefinition:
         ConfigError, InvalidNameError
             As `read` does.
         """
-        return cls.from_node(Node(value, "definition of the camera"))
+        return cls.from_document(Document(value, "definition of the camera"))
+
+    @classmethod
+    def from_document(cls, document: Document) -> CameraDefinition:
+        """Read a definition out of a document.
+
+        Raises
+        ------
+        ConfigError, InvalidNameError
+            As `read` does.
+        """
+        definition: CameraDefinition = read(document, cls, null_is_absent=True)
+        return definition
 
     def to_json(self) -> dict[str, Any]:
         """Give the definition as plain data.
@@ -306,15 +306,15 @@ class CameraDefinition:
 
             A field is one of `butler.cameras.rules.FIELDS` or a name in ``extra``.
         """
-        return {
-            "camera": self.name,
-            "doc": self.doc,
-            "night_offset_hours": self.night_offset_hours,
-            "sensors": [sensor.to_json() for sensor in self.sensors],
-            "filters": [one.to_json() for one in self.filters],
-            "extra": {name: dict(vars(declared)) for name, declared in self.extra.items()},
-            "headers": self.headers.to_json(),
+        headers = self.headers
+        plain = {each.encode_name: getattr(self, each.name) for each in structs.fields(self)}
+        plain["headers"] = {
+            **asdict(headers),
+            "fields": {name: rule.to_json() for name, rule in headers.fields.items()},
+            "dataset_types": [rule.to_json() for rule in headers.dataset_types],
         }
+        decoded: dict[str, Any] = json.decode(json.encode(plain))
+        return decoded
 
     def find_sensor(self, written: str) -> Sensor:
         """Find a sensor by its number or name.
@@ -336,43 +336,6 @@ class CameraDefinition:
         """
         return _found(written, self._filters, f"filter of camera {self.name}")
 
-    @classmethod
-    def from_node(cls, node: Node) -> CameraDefinition:
-        """Read a definition out of a document.
-
-        Raises
-        ------
-        ConfigError, InvalidNameError
-            As `read` does.
-        """
-        given = node.record(
-            ("camera", "sensors", "headers"), ("doc", "night_offset_hours", "filters", "extra")
-        )
-        extra = _extra(given["extra"]) if "extra" in given else {}
-        sensors = tuple(Sensor.from_node(item) for item in given["sensors"].items())
-        if not sensors:
-            raise given["sensors"].wrong("is empty", "A camera has at least one sensor.")
-        filters = (
-            tuple(PhysicalFilter.from_node(item) for item in given["filters"].items())
-            if "filters" in given
-            else ()
-        )
-        _refuse_repeats(given["sensors"], (str(sensor.sensor) for sensor in sensors))
-        _refuse_repeats(given["sensors"], (sensor.sensor_name for sensor in sensors))
-        if filters:
-            names = (name for one in filters for name in dict.fromkeys((one.physical_filter, *one.aliases)))
-            _refuse_repeats(given["filters"], names)
-        offset = given.get("night_offset_hours")
-        return cls(
-            name=given["camera"].name("camera"),
-            doc=given["doc"].text() if "doc" in given else "",
-            night_offset_hours=-12.0 if offset is None else offset.number(-48, 48),
-            sensors=sensors,
-            filters=filters,
-            extra=extra,
-            headers=HeaderMap.from_node(given["headers"], extra),
-        )
-
     @cached_property
     def _sensors(self) -> Mapping[str, Sensor]:
         # A number wins over a name that looks like one.
@@ -389,7 +352,9 @@ class CameraDefinition:
 def _found(written: str, known: Mapping[str, Named], what: str) -> Named:
     if (named := known.get(written)) is not None:
         return named
-    near = difflib.get_close_matches(written, known, 3) or list(known)[:10]
+    from difflib import get_close_matches
+
+    near = get_close_matches(written, known, 3) or list(known)[:10]
     raise ConfigError(
         f"{written!r} is no {what}",
         hint=f"Known are {', '.join(near)} …; add it to the camera's YAML." if near else "It has none.",
@@ -397,28 +362,14 @@ def _found(written: str, known: Mapping[str, Named], what: str) -> Named:
     )
 
 
-def _extra(node: Node) -> dict[str, ExtraField]:
-    fields: dict[str, ExtraField] = {}
-    for name, declared in node.mapping().items():
-        if not _EXTRA_NAME.fullmatch(name) or name in FIELDS or name in _VISIT_COLUMNS:
-            raise declared.wrong(
-                "can't be the name of an extra field",
-                "Use lower case letters, digits and underscores, and no name that all cameras' visits have.",
-            )
-        fields[name] = ExtraField.from_node(declared)
-    return fields
+def camera_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a camera's YAML file."""
+    from butler.strict.schema import json_schema
 
-
-def _corners(node: Node) -> tuple[tuple[float, float], ...]:
-    corners = [tuple(number.number() for number in corner.items()) for corner in node.items()]
-    if len(corners) != 4 or any(len(corner) != 2 for corner in corners):
-        raise node.wrong("isn't four corners", "Write [[x, y], [x, y], [x, y], [x, y]] in mm.")
-    return tuple((corner[0], corner[1]) for corner in corners)
-
-
-def _refuse_repeats(node: Node, names: Iterator[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise node.wrong(f"names {name!r} twice", "Names and aliases are unique in a camera.")
-        seen.add(name)
+    rules = {name: rule_type(kind) for name, kind in FIELDS.items()}
+    schema = json_schema("a camera", CameraDefinition, *dict.fromkeys((*rules.values(), ScaledRule)))
+    schema["$defs"]["HeaderMap"]["properties"]["fields"] |= {
+        "properties": {name: {"$ref": f"#/$defs/{rule.__name__}"} for name, rule in rules.items()},
+        "additionalProperties": {"$ref": f"#/$defs/{ScaledRule.__name__}"},
+    }
+    return schema

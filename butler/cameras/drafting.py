@@ -14,10 +14,10 @@ from butler.cameras.examination import examine
 from butler.cameras.fits_file import read_headers
 from butler.cameras.headers import FileHeaders
 from butler.cameras.names import MAX_NAME_BYTES, checked_name
-from butler.cameras.plain_data import Node, parse_yaml
 from butler.cameras.quiet import quiet_astropy
-from butler.cameras.rules import FIELDS, FieldRule, as_text, find
+from butler.cameras.rules import FIELDS, FieldRule, as_text, find, read_rule
 from butler.errors import ButlerError, ConfigError, InvalidNameError
+from butler.strict import Document, parse_yaml
 
 __all__ = ["draft"]
 
@@ -110,7 +110,9 @@ class _Draft:
         instrument = next(iter(self.match.values()))
         self.camera = _as_name("camera", instrument)
         # Only what needs neither sensors nor filters is converted with it.
-        self.no_camera = CameraDefinition(self.camera, HeaderMap({}), ())
+        self.no_camera = CameraDefinition(
+            name=self.camera, headers=HeaderMap(match={}, fields={}, translator="none"), sensors=()
+        )
 
     def text(self) -> str:
         """Write everything."""
@@ -306,11 +308,11 @@ def _look(candidate: Rule, sample: FileHeaders) -> str | None:
 
 
 def _parsed(candidate: Rule, kind: str) -> FieldRule:
-    return FieldRule.from_node(Node(candidate, "draft"), kind)
+    return read_rule(Document(candidate, "draft"), kind)
 
 
 def _problems(text: str, samples: Sequence[FileHeaders]) -> list[str]:
-    definition = CameraDefinition.from_node(parse_yaml(text.encode(), "the draft"))
+    definition = CameraDefinition.from_document(parse_yaml(text.encode(), "the draft"))
     found = [examine(definition, sample).errors for sample in samples]
     return list(dict.fromkeys(errors[0].message for errors in found if errors))
 

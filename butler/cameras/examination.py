@@ -12,7 +12,7 @@ from butler.cameras.definition import CameraDefinition
 from butler.cameras.footprint import footprint
 from butler.cameras.headers import FileHeaders, HeaderValue
 from butler.cameras.quiet import quiet_astropy
-from butler.cameras.rules import FIELDS, FieldRule, as_text, find
+from butler.cameras.rules import FIELDS, FieldRule, VisitRule, as_text, find, rule_type
 from butler.cameras.translation import translate
 from butler.errors import ButlerError, ConfigError, InvalidRegionError
 
@@ -150,8 +150,8 @@ def _examine_fields(definition: CameraDefinition, examination: Examination) -> N
     rules = definition.headers.fields
     translated = _translated(definition, examination, [name for name in kinds if name not in rules])
     for name, kind in kinds.items():
-        rule = rules.get(name, FieldRule())
-        if rule.number == "datetime" or (name not in rules and name not in translated and name in _DERIVED):
+        rule = rules.get(name) or rule_type(kind)()
+        if _by_begin(rule) or (name not in rules and name not in translated and name in _DERIVED):
             continue
         try:
             found = find(rule, examination.headers) if name in rules else translated.get(name)
@@ -211,8 +211,7 @@ def _derive_from_begin(
     definition: CameraDefinition, examination: Examination, begin: Time, end: Time | None
 ) -> None:
     values = examination.values
-    rule = definition.headers.fields.get("visit")
-    if rule is not None and rule.number == "datetime":
+    if _by_begin(definition.headers.fields.get("visit")):
         examination.accept("visit", number_by_begin(begin), "its begin in UTC, to 10 ms")
     offset = definition.night_offset_hours
     night = (utc_datetime(begin) + timedelta(hours=offset)).date()
@@ -260,6 +259,10 @@ def _no_rule(definition: CameraDefinition) -> str:
     if definition.headers.translator is not None:
         return f"translator {definition.headers.translator} says nothing of it"
     return "the camera's YAML has no rule for it"
+
+
+def _by_begin(rule: FieldRule | None) -> bool:
+    return isinstance(rule, VisitRule) and rule.number == "datetime"
 
 
 def _where(rule: FieldRule) -> str:

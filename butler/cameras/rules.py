@@ -5,21 +5,36 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import asdict, fields
 
 from butler.cameras.headers import FileHeaders, HeaderValue
-from butler.cameras.plain_data import Node
+from butler.cameras.names import checked_name
+from butler.errors import ConfigError
+from butler.strict import ONE_OR_MORE, After, Before, Document, read
 
 __all__ = [
     "ANGLE_UNITS",
     "DURATION_UNITS",
     "FIELDS",
     "SQL_TYPES",
+    "AngleRule",
     "DatasetTypeRule",
+    "DurationRule",
     "FieldRule",
+    "Hdu",
+    "Name",
+    "ScaledRule",
+    "Texts",
+    "TimeRule",
+    "VisitRule",
+    "checked_rule",
     "find",
+    "read_rule",
+    "rule_type",
 ]
 
 FIELDS: Mapping[str, str] = {
@@ -60,13 +75,8 @@ ANGLE_UNITS: Mapping[str, float] = {
     "arcsec": 1 / 3600,
 }
 DURATION_UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "min": 60.0, "hour": 3600.0, "day": 86400.0}
-_UNITS: Mapping[str, Mapping[str, float]] = {
-    "duration": DURATION_UNITS,
-    **dict.fromkeys(("longitude", "latitude", "turn", "zenith"), ANGLE_UNITS),
-}
-_TIME_FORMATS = ("iso", "mjd", "jd", "unix")
-_TIME_SCALES = ("utc", "tai", "tt", "tdb")
-_VISIT_NUMBERS = ("integer", "base36", "datetime")
+
+_PLACES = ("keyword", "join", "file_name", "constant")
 
 _MAX_PATTERN = 200
 _MAX_SUBJECT = 255
@@ -77,8 +87,95 @@ _REPEAT = re.compile(r"(?:[*+]|\{\d*,\d*\})[?+]?|(?<!\()\?")
 _REPEATED_GROUP = re.compile(r"\)[*+{]")
 
 
-@dataclass(frozen=True)
-class FieldRule:
+def _as_digits(value: Any) -> Any:
+    """Whole numbers are compared by their digits, with what headers say."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _as_name(value: Any) -> Any:
+    return checked_name("the", value) if isinstance(value, str) else value
+
+
+def _keyword(keyword: str, _where: str) -> str:
+    if not keyword.isascii() or not keyword.isprintable() or not 0 < len(keyword.strip()) <= 70:
+        raise ConfigError(f"{keyword[:60]!r} can't be a FITS keyword", hint="Write it as the header does.")
+    return keyword.strip().upper()
+
+
+def _pattern(pattern: str, _where: str) -> str:
+    # A pattern comes from anybody: what makes a search take exponential time is refused.
+    bare = _ESCAPED.sub("_", pattern)
+    if (
+        len(pattern) > _MAX_PATTERN
+        or _REPEATED_GROUP.search(bare)
+        or len(_REPEAT.findall(bare)) > _MAX_REPEATS
+        or bare.count("|") > _MAX_ALTERNATIVES
+    ):
+        raise ConfigError(
+            f"is a pattern that may take too long: {pattern[:60]!r}",
+            hint=f"Repeat no groups; use at most {_MAX_REPEATS} of * + ? {{m,n}}, {_MAX_ALTERNATIVES} of |, "
+            f"and {_MAX_PATTERN} characters.",
+        )
+    try:
+        compiled(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ConfigError(f"isn't a regular expression: {error}") from error
+    return pattern
+
+
+def _with_groups(pattern: str, _where: str) -> str:
+    if not compiled(pattern).groups:
+        raise ConfigError("has no group", hint="Put ( ) around the part that is the value.")
+    return pattern
+
+
+def _one_place(rule: FieldRule, _where: str) -> FieldRule:
+    """Check that a rule says in one way where its value stands; a visit numbered by its begin in none."""
+    chosen = [place for place in _PLACES if getattr(rule, place) not in ((), None)]
+    if isinstance(rule, VisitRule) and rule.number == "datetime":
+        if chosen:
+            raise ConfigError(
+                "numbers visits by their begin, and names a place", hint=f"Leave {chosen[0]} out."
+            )
+    elif len(chosen) != 1:
+        raise ConfigError(
+            f"names {' and '.join(chosen) or 'no place'}", hint=f"Give exactly one of {', '.join(_PLACES)}."
+        )
+    return rule
+
+
+Name = Annotated[str, Before(_as_name)]
+"""In a type to be read: a name by the rules for names."""
+
+Text = Annotated[
+    str, Before(_as_digits), Meta(extra_json_schema={"written": {"type": ["string", "integer"]}})
+]
+"""In a type to be read: a text, or a whole number for its digits."""
+
+_ONE_OR_MORE = {"type": ["string", "integer", "array"], "items": {"type": ["string", "integer"]}}
+Texts = Annotated[tuple[Text, ...], ONE_OR_MORE, Meta(extra_json_schema={"written": _ONE_OR_MORE})]
+"""In a type to be read: one text, or a list of them."""
+
+Keyword = Annotated[str, After(_keyword)]
+Keywords = Annotated[
+    tuple[Keyword, ...],
+    ONE_OR_MORE,
+    Meta(
+        min_length=1,
+        extra_json_schema={
+            "written": {"type": ["string", "array"], "items": {"type": "string"}, "minItems": 1}
+        },
+    ),
+]
+"""In a type to be read: one keyword of a header, or a list of them."""
+
+Pattern = Annotated[str, After(_pattern)]
+ValuePattern = Annotated[Pattern, After(_with_groups)]
+Scalar = bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | str
+Hdu = Annotated[int, Meta(ge=0, le=9999)] | str
+
+
+class FieldRule(Struct, frozen=True, kw_only=True):
     """Where the value of a field stands and how it is written there.
 
     One of ``keyword``, ``join``, ``file_name`` and ``constant`` says where; a
@@ -87,125 +184,137 @@ class FieldRule:
     Parameters
     ----------
     keyword : `tuple` [`str`]
-        Keywords, of which the first that is there counts.
+        Where it stands; of several, the first that is there.
     join : `tuple` [`str`]
-        Keywords, all of which make the value, with ``separator`` between.
+        Keywords that together are the value, with ``separator`` between.
     separator : `str`
         See ``join``; also put between the groups of a pattern.
     file_name : `str`
-        Pattern whose groups in the file's name are the value.
+        A pattern whose groups in the file's name are the value.
     constant : `bool`, `int`, `float` or `str`
         The value itself.
     regex : `str`
-        Pattern whose groups in the value are the value.
-    table : `~collections.abc.Mapping` [`str`, value]
-        What is written → what it means; a value not listed stays as it is.
+        A pattern whose groups in what was found are the value.
+    table : `dict` [`str`, value]
+        What is written → what it means; what isn't listed stays as it is.
     missing : `tuple` [`str`]
         What is written where there is no value, such as ``N/A``.
-    unit : `str`
-        Of an angle: deg, hour, rad, arcmin, arcsec; of a duration: s, ms, min,
-        hour, day. Angles may be sexagesimal.
-    scale : `float`
-        Factor to the field's unit, of numbers without one.
-    format : `str`
-        Of a time: iso, mjd, jd, unix.
-    time_scale : `str`
-        Of a time: utc, tai, tt, tdb.
-    number : `str`
-        How a visit gets its number: integer, as it is; base36, letters and
-        digits read as a number; datetime, the digits of the begin in UTC to
-        10 ms, for cameras whose headers number nothing.
     hdu : `str` or `int`
-        Which header: merged (the image's, then the primary one), primary, a
-        name or a number.
+        Which header: ``merged`` (the image's, then the primary), ``primary``, a name, a number.
     """
 
-    keyword: tuple[str, ...] = ()
-    join: tuple[str, ...] = ()
+    keyword: Keywords = ()
+    join: Keywords = ()
     separator: str = ""
-    file_name: str | None = None
-    constant: bool | int | float | str | None = None
-    regex: str | None = None
-    table: Mapping[str, bool | int | float | str] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    unit: str | None = None
-    scale: float = 1.0
-    format: str = "iso"
-    time_scale: str = "utc"
-    number: str = "integer"
-    hdu: str | int = "merged"
-
-    @classmethod
-    def from_node(cls, node: Node, kind: str) -> FieldRule:
-        """Read the rule of a field whose values are of a kind.
-
-        Raises
-        ------
-        ConfigError
-            If a key isn't known, doesn't go with the kind or another key, or
-            has a value that isn't allowed.
-        """
-        special: dict[str, tuple[str, ...]] = {
-            "time": ("format", "time_scale"),
-            "visit": ("number",),
-            "duration": ("unit",),
-            **dict.fromkeys(("longitude", "latitude", "turn", "zenith"), ("unit",)),
-            **dict.fromkeys(("airmass", "seeing", "float"), ("scale",)),
-        }
-        common = ("regex", "table", "missing", "hdu", "separator")
-        places = ("keyword", "join", "file_name", "constant")
-        given = node.record((), (*places, *common, *special.get(kind, ())))
-        by_begin = "number" in given and given["number"].value == "datetime"
-        chosen = [place for place in places if place in given]
-        if len(chosen) != (0 if by_begin else 1):
-            if by_begin:
-                raise node.wrong(
-                    "numbers visits by their begin, and names a place", f"Leave {chosen[0]} out."
-                )
-            raise node.wrong(
-                f"names {' and '.join(chosen) or 'no place'}", f"Give exactly one of {', '.join(places)}."
-            )
-        values: dict[str, Any] = {}
-        for key, entry in given.items():
-            match key:
-                case "keyword" | "join":
-                    values[key] = _keywords(entry)
-                case "file_name" | "regex":
-                    values[key] = _pattern(entry, groups=True)
-                case "constant":
-                    values[key] = _scalar(entry)
-                case "table":
-                    values[key] = {text: _scalar(item) for text, item in entry.mapping().items()}
-                case "missing":
-                    values[key] = tuple(item.scalar_text() for item in entry.one_or_more())
-                case "separator":
-                    values[key] = entry.text()
-                case "unit":
-                    values[key] = entry.choice(tuple(_UNITS[kind]))
-                case "scale":
-                    values[key] = entry.number()
-                case "format":
-                    values[key] = entry.choice(_TIME_FORMATS)
-                case "time_scale":
-                    values[key] = entry.choice(_TIME_SCALES)
-                case "number":
-                    values[key] = entry.choice(_VISIT_NUMBERS)
-                case "hdu":
-                    values[key] = hdu_choice(entry)
-        return cls(**values)
+    file_name: ValuePattern | None = None
+    constant: Scalar | None = None
+    regex: ValuePattern | None = None
+    table: dict[Text, Scalar] = {}
+    missing: Texts = ()
+    hdu: Hdu = "merged"
 
     def to_json(self) -> dict[str, Any]:
         """Give the rule as the YAML has it, without what is left at its default."""
-        default = FieldRule()
-        return {
-            key: list(value) if isinstance(value, tuple) else dict(value) if key == "table" else value
-            for key, value in vars(self).items()
-            if value != getattr(default, key) or (key == "constant" and value is not None)
-        }
+        return _without_defaults(self)
 
 
-@dataclass(frozen=True)
-class DatasetTypeRule:
+class VisitRule(FieldRule, frozen=True, kw_only=True):
+    """Where a visit's number stands, and how it is written.
+
+    Parameters
+    ----------
+    number : `str`
+        How a visit gets its number: ``integer``, as it is; ``base36``, letters and digits read as a number;
+        ``datetime``, the digits of the begin in UTC to 10 ms, for cameras that number nothing.
+    """
+
+    number: Literal["integer", "base36", "datetime"] = "integer"
+
+
+class TimeRule(FieldRule, frozen=True, kw_only=True):
+    """Where a time stands, and how it is written.
+
+    Parameters
+    ----------
+    format : `str`
+        How it is written: a date and time of day, or a number of days or seconds.
+    time_scale : `str`
+        In which scale.
+    """
+
+    format: Literal["iso", "mjd", "jd", "unix"] = "iso"
+    time_scale: Literal["utc", "tai", "tt", "tdb"] = "utc"
+
+
+class DurationRule(FieldRule, frozen=True, kw_only=True):
+    """Where a duration stands, and how it is written.
+
+    Parameters
+    ----------
+    unit : `str`
+        In which unit; seconds by default.
+    """
+
+    unit: Literal["s", "ms", "min", "hour", "day"] | None = None
+
+
+class AngleRule(FieldRule, frozen=True, kw_only=True):
+    """Where an angle stands, and how it is written; sexagesimal ones are understood.
+
+    Parameters
+    ----------
+    unit : `str`
+        In which unit; degrees by default.
+    """
+
+    unit: Literal["deg", "hour", "rad", "arcmin", "arcsec"] | None = None
+
+
+class ScaledRule(FieldRule, frozen=True, kw_only=True):
+    """Where a number stands, and how it is written.
+
+    Parameters
+    ----------
+    scale : `float`
+        Factor to the field's unit.
+    """
+
+    scale: float = 1.0
+
+
+_RULES: Mapping[str, type[FieldRule]] = {
+    "visit": VisitRule,
+    "time": TimeRule,
+    "duration": DurationRule,
+    **dict.fromkeys(("longitude", "latitude", "turn", "zenith"), AngleRule),
+    **dict.fromkeys(("airmass", "seeing", "float"), ScaledRule),
+}
+
+
+def rule_type(kind: str) -> type[FieldRule]:
+    """Give the type of the rules for fields whose values are of a kind."""
+    return _RULES.get(kind, FieldRule)
+
+
+def read_rule(document: Document, kind: str) -> FieldRule:
+    """Read the rule of a field whose values are of a kind.
+
+    Raises
+    ------
+    ConfigError
+        If a key isn't known, doesn't go with the kind or another key, or has a
+        value that isn't allowed.
+    """
+    rule: FieldRule = read(document, checked_rule(kind), null_is_absent=True)
+    return rule
+
+
+def checked_rule(kind: str) -> Any:
+    """Give that type to be read: with the check that a rule names one place."""
+    return Annotated[rule_type(kind), After(_one_place)]
+
+
+class DatasetTypeRule(Struct, frozen=True):
     """Which files hold a dataset type: by name, by keyword, or all.
 
     Parameters
@@ -213,46 +322,25 @@ class DatasetTypeRule:
     dataset_type : `str`
         Its name.
     file_name : `str`, optional
-        Pattern that is found in the file's name.
+        A pattern that is found in the file's name.
     keyword : `str`, optional
-        Keyword whose value is one of ``equals``.
+        A keyword whose value is one of ``equals``.
     equals : `tuple` [`str`]
         See ``keyword``.
     """
 
-    dataset_type: str
-    file_name: str | None = None
-    keyword: str | None = None
-    equals: tuple[str, ...] = ()
+    dataset_type: Name
+    file_name: Pattern | None = None
+    keyword: Keyword | None = None
+    equals: Texts = ()
 
-    @classmethod
-    def from_node(cls, node: Node) -> DatasetTypeRule:
-        """Read the rule.
-
-        Raises
-        ------
-        ConfigError, InvalidNameError
-            If it isn't one.
-        """
-        given = node.record(("dataset_type",), ("file_name", "keyword", "equals"))
-        if ("keyword" in given) != ("equals" in given):
-            raise node.wrong("has one of keyword and equals", "Give both, or neither.")
-        return cls(
-            dataset_type=given["dataset_type"].name("dataset type"),
-            file_name=_pattern(given["file_name"], groups=False) if "file_name" in given else None,
-            keyword=_keyword(given["keyword"]) if "keyword" in given else None,
-            equals=tuple(item.scalar_text() for item in given["equals"].one_or_more())
-            if "equals" in given
-            else (),
-        )
+    def __post_init__(self) -> None:
+        if (self.keyword is None) != (not self.equals):
+            raise ConfigError("has one of keyword and equals", hint="Give both, or neither.")
 
     def to_json(self) -> dict[str, Any]:
-        """Give the rule as the YAML has it."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in vars(self).items()
-            if value
-        }
+        """Give the rule as the YAML has it, without what is left at its default."""
+        return _without_defaults(self)
 
     def holds(self, headers: FileHeaders) -> bool:
         """Tell whether a file is of this dataset type.
@@ -269,6 +357,15 @@ class DatasetTypeRule:
             return True
         written = headers.get(self.keyword)
         return written is not None and as_text(written.value) in self.equals
+
+
+def _without_defaults(rule: Struct) -> dict[str, Any]:
+    defaults = {each.name: each.default for each in fields(rule)}
+    return {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(rule).items()
+        if value != defaults[key] and value != {}
+    }
 
 
 def find(rule: FieldRule, headers: FileHeaders) -> HeaderValue | None:
@@ -324,11 +421,6 @@ def as_text(value: bool | int | float | str) -> str:
     return str(value)
 
 
-def hdu_choice(node: Node) -> str | int:
-    """Read which HDU is meant: a name or a number."""
-    return node.integer(0, 9999) if isinstance(node.value, int) else node.text()
-
-
 @lru_cache(maxsize=1000)
 def compiled(pattern: str) -> re.Pattern[str]:
     """Compile a pattern once."""
@@ -338,51 +430,3 @@ def compiled(pattern: str) -> re.Pattern[str]:
 def _groups(pattern: str, text: str, separator: str) -> str | None:
     found = compiled(pattern).search(text[:_MAX_SUBJECT])
     return None if found is None else separator.join(group or "" for group in found.groups())
-
-
-def _keywords(node: Node) -> tuple[str, ...]:
-    keywords = tuple(_keyword(item) for item in node.one_or_more())
-    if not keywords:
-        raise node.wrong("is empty", "Name a keyword.")
-    return keywords
-
-
-def _keyword(node: Node) -> str:
-    keyword = node.text()
-    if not keyword.isascii() or not keyword.isprintable() or not 0 < len(keyword.strip()) <= 70:
-        raise node.wrong(f"{keyword[:60]!r} can't be a FITS keyword", "Write it as the header does.")
-    return keyword.strip().upper()
-
-
-def _pattern(node: Node, *, groups: bool) -> str:
-    pattern = node.text()
-    # A pattern comes from anybody: what makes a search take exponential time is refused.
-    bare = _ESCAPED.sub("_", pattern)
-    if (
-        len(pattern) > _MAX_PATTERN
-        or _REPEATED_GROUP.search(bare)
-        or len(_REPEAT.findall(bare)) > _MAX_REPEATS
-        or bare.count("|") > _MAX_ALTERNATIVES
-    ):
-        raise node.wrong(
-            f"is a pattern that may take too long: {pattern[:60]!r}",
-            f"Repeat no groups; use at most {_MAX_REPEATS} of * + ? {{m,n}}, {_MAX_ALTERNATIVES} of |, "
-            f"and {_MAX_PATTERN} characters.",
-        )
-    try:
-        expression = compiled(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise node.wrong(f"isn't a regular expression: {error}") from error
-    if groups and not expression.groups:
-        raise node.wrong("has no group", "Put ( ) around the part that is the value.")
-    return pattern
-
-
-def _scalar(node: Node) -> bool | int | float | str:
-    if isinstance(node.value, bool):
-        return node.value
-    if isinstance(node.value, str):
-        return node.text()
-    if isinstance(node.value, int):
-        return node.integer(-(2**63), 2**63 - 1)
-    return node.number()

@@ -9,6 +9,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
+from butler.cli.config import write_schema
 from butler.cli.console import note, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
@@ -91,6 +92,14 @@ def check(
             print(f"can't be ingested: {report.problem}")
     if not all(report.ok for report in reports):
         raise typer.Exit(ExitStatus.FAILED)
+
+
+@app.command(epilog=examples("butler camera schema -o camera.schema.json"))
+def schema(output: OutputFile = None) -> None:
+    """Write the JSON Schema of a camera's YAML file, for editors."""
+    from butler.cameras.definition import camera_schema
+
+    write_schema(camera_schema(), output)
 
 
 @app.command("list", epilog=examples("butler camera list"))

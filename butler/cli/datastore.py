@@ -29,6 +29,25 @@ class Check(StrEnum):
 app = new_app("datastore")
 
 
+@app.command(epilog=examples("butler datastore add archive"))
+def add(ctx: typer.Context, name: Name) -> None:
+    """Register a datastore that butler.yaml names, so that it can be written to.
+
+    Those that are there when the repository is made need no such step.
+    """
+    from butler.datastore.config import open_datastores
+    from butler.errors import ConfigError, nearest
+
+    session = session_of(ctx)
+    config = session.config()
+    configured = open_datastores(config.datastores, config.default, config.repo).members
+    if name not in configured:
+        raise ConfigError(f"butler.yaml names no datastore {name!r}", hint=nearest(name, configured))
+    with session.writing() as butler:
+        new = butler.registry.definitions.register_datastore(name, configured[name].root)
+    note(session, f"datastore {name} {'is registered now' if new else 'was registered already'}")
+
+
 @app.command("list", epilog=examples("butler datastore list", "butler datastore list --format json"))
 def list_datastores(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
     """List the datastores of the database, with what the registry has in them."""
@@ -48,7 +67,7 @@ def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TAB
     record = known[name]._asdict()
     if configured is not None:
         record["configured_root"] = configured.root
-        record["type"] = session.config().datastore.get("type", "posix")
+        record["type"] = session.config().datastores[name].settings.type
     write_record(record, form)
     warn(configured.warnings() if configured else ())
 
@@ -77,7 +96,7 @@ def relocate(
 
     Copy them first, with their paths, while nobody writes. Layers share the
     datastore, and move along. Programs that are running keep the old place
-    until they open the repository anew. butler.yaml is written anew.
+    until they open the repository anew. butler.yaml gets the new root.
     """
     from butler.maintenance.relocate import SAMPLE, check_moved, datastore_at, root_for
     from butler.maintenance.relocate import relocate as relocated

@@ -52,8 +52,8 @@ def _read(file: Path) -> Mapping[str, Any]:
     """Read a definition; JSON of any size, YAML as strictly as a camera's."""
     import json
 
-    from butler.cameras.plain_data import read_yaml
     from butler.errors import ConfigError
+    from butler.strict import read_yaml
 
     if file.suffix.lower() == ".json":
         try:

@@ -1,145 +1,256 @@
-"""Opening a datastore from configuration."""
+"""How datastores are configured, and opening them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import NODEFAULT, Struct, defstruct, structs
+from msgspec import field as structs_field
 
 from butler.datastore.file import FileDatastore
 from butler.datastore.formatter_choice import NO_COMPRESSION
 from butler.datastore.formatters import all_formatters, formatter_named
 from butler.datastore.interfaces import Datastore
+from butler.datastore.members import Datastores
 from butler.datastore.paths import check_template
-from butler.datastore.plugins import load_plugin_class, nearest, plugins
+from butler.datastore.plugins import load_plugin_class, plugins, refused
 from butler.datastore.storage import MemoryStorage, PosixStorage, Storage
 from butler.datastore.storage_classes import CORE
-from butler.errors import ConfigError
+from butler.errors import ConfigError, nearest
+from butler.strict import After, Chosen, Document, is_record, keys_of, read, shown
 
-__all__ = ["open_datastore"]
+__all__ = [
+    "DatastoreConfig",
+    "DatastoreSettings",
+    "DatastoreTable",
+    "open_datastore",
+    "open_datastores",
+    "settings_type",
+    "storage_types",
+]
 
 _BUILT_IN: dict[str, type[Storage]] = {"posix": PosixStorage, "memory": MemoryStorage}
-_KEYS = frozenset({"name", "type", "templates", "formatters", "compression", "disassemble"})
+_GROUP = "butler.storages"
+_USUAL = "posix"
 
 
-def open_datastore(config: Mapping[str, Any], repo: Path) -> Datastore:
-    """Make the datastore that a configuration describes.
+def _check_formatter(name: str, where: str) -> str:
+    formatter_named(name, where)
+    return name
+
+
+StorageType = type[Storage]
+Template = Annotated[str, After(check_template)]
+FormatterName = Annotated[str, After(_check_formatter)]
+
+
+class DatastoreSettings(Struct, frozen=True, kw_only=True):
+    """One datastore; what else it may be told depends on its type.
 
     Parameters
     ----------
-    config : `~collections.abc.Mapping`
-        ``name``, by default ``main``;
-        ``type``: ``posix``, the default, ``memory`` or a plug-in's;
-        ``root``: a folder relative to the repository, by default ``data``;
-        ``templates``: dataset type, storage class or ``default`` to a
-        file-name template;
-        ``formatters``: dataset type or storage class to a formatter's name;
-        ``compression``: dataset type or storage class to how its files are
-        compressed, or ``none``;
-        ``disassemble``: dataset types and storage classes whose components
-        are written one file each.
+    type : `str`
+        Where its files are: ``posix``, a folder; ``memory``; or what a plug-in adds.
+    templates : `dict` [`str`, `str`]
+        Dataset type, storage class or ``default`` → how files are named.
+    formatters : `dict` [`str`, `str`]
+        Dataset type or storage class → in what format files are written.
+    compression : `dict` [`str`, `str`]
+        Dataset type or storage class → how files are compressed, or ``none``.
+    disassemble : `tuple` [`str`]
+        Dataset types and storage classes whose components are written one file each.
+    """
+
+    type: str = _USUAL
+    templates: dict[str, Template] = {}
+    formatters: dict[str, FormatterName] = {}
+    compression: dict[str, str] = {}
+    disassemble: tuple[str, ...] = ()
+
+    storage: ClassVar[StorageType]
+
+    def __post_init__(self) -> None:
+        for key, how in self.compression.items():
+            _check_compression(key, how, self.formatters)
+        # A storage type may check its options when it makes them.
+        _ = self.options
+
+    @property
+    def options(self) -> Any:
+        """What the storage type is to be told."""
+        kind = self.storage.options
+        return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
+
+
+def _settings_of(table: Any, *_context: Any) -> type[DatastoreSettings]:
+    """Choose the type by which a datastore's table is read."""
+    kind = table.get("type", _USUAL) if isinstance(table, Mapping) else _USUAL
+    if not isinstance(kind, str):
+        raise ConfigError(f"is {shown(kind)}, not a storage type", details={"at": ("type",)})
+    return settings_type(kind)
+
+
+DatastoreTable = Annotated[Any, Chosen(_settings_of)]
+"""In a type to be read: the table of one datastore."""
+
+
+@dataclass(frozen=True)
+class DatastoreConfig:
+    """How one datastore is configured.
+
+    Parameters
+    ----------
+    given : `~collections.abc.Mapping`
+        Its table, as it is written.
+    settings : `DatastoreSettings`
+        What holds: what is written, the defaults, and the storage type's own keys.
+    """
+
+    given: Mapping[str, Any]
+    settings: DatastoreSettings = field(compare=False, repr=False)
+
+    @classmethod
+    def from_plain(cls, given: Mapping[str, Any], name: str = "main") -> DatastoreConfig:
+        """Check a table that a program made.
+
+        Raises
+        ------
+        ConfigError
+            If a key is unknown or a value isn't one that it may have; the
+            message names it.
+        """
+        document = Document(given, "configuration")
+        return cls(given, read(document, DatastoreTable, ("datastores", name)))
+
+    def at(self, root: str, name: str = "main") -> DatastoreConfig:
+        """Give the same datastore with another root."""
+        return self.from_plain({**self.given, "root": root}, name)
+
+
+def open_datastore(config: DatastoreConfig | Mapping[str, Any], repo: Path, name: str = "main") -> Datastore:
+    """Make one datastore.
+
+    Parameters
+    ----------
+    config : `DatastoreConfig` or `~collections.abc.Mapping`
+        Its configuration, or a table with the keys of `DatastoreSettings` and
+        those of its storage type.
     repo : `~pathlib.Path`
         The repository's folder.
+    name : `str`
+        What artifacts call it.
 
     Raises
     ------
     ConfigError
-        If a key is unknown or a value of the wrong kind; the message names it.
+        If a key is unknown or a value isn't one that it may have; the message
+        names it.
     """
-    kind = _text(config, "type", "posix")
-    name = _text(config, "name", "main")
-    storage_type = _storage_type(kind)
-    known = _KEYS | storage_type.options
-    for key in config:
-        if key not in known:
-            raise ConfigError(
-                f"datastore.{key}: a datastore of type {kind!r} has no such key",
-                hint=nearest(str(key), known),
-                details={"key": f"datastore.{key}"},
-            )
-    templates = _text_table(config, "templates")
-    for key, template in templates.items():
-        check_template(template, f"datastore.templates.{key}")
-    formatters = _text_table(config, "formatters")
-    for key, formatter in formatters.items():
-        formatter_named(formatter, f"datastore.formatters.{key}")
-    compression = _text_table(config, "compression")
-    for key, how in compression.items():
-        _check_compression(key, how, formatters)
-    options = {key: config[key] for key in storage_type.options & config.keys()}
+    if not isinstance(config, DatastoreConfig):
+        config = DatastoreConfig.from_plain(config, name)
+    settings = config.settings
     return FileDatastore(
         name,
-        storage_type.from_config(name, options, repo),
-        templates=templates,
-        formatters=formatters,
-        compression=compression,
-        disassemble=_names(config, "disassemble"),
+        settings.storage.from_config(name, settings.options, repo),
+        templates=settings.templates,
+        formatters=settings.formatters,
+        compression=settings.compression,
+        disassemble=settings.disassemble,
     )
+
+
+def open_datastores(datastores: Mapping[str, DatastoreConfig], default: str, repo: Path) -> Datastore:
+    """Make the one datastore that a repository has.
+
+    Parameters
+    ----------
+    datastores : `~collections.abc.Mapping`
+        How each is configured, by what artifacts call it.
+    default : `str`
+        Which is written to.
+    repo : `~pathlib.Path`
+        The repository's folder.
+    """
+    members = [open_datastore(config, repo, name) for name, config in datastores.items()]
+    return Datastores(members, default)
+
+
+def storage_types() -> tuple[str, ...]:
+    """Name the storage types: Butler's own and those of installed plug-ins."""
+    return (*_BUILT_IN, *sorted(plugins(_GROUP)))
+
+
+@cache
+def settings_type(kind: str) -> type[DatastoreSettings]:
+    """Give the keys of a datastore of one storage type: those of all, and its own.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such storage type, or the plug-in that has it is of
+        another version of the interface.
+    """
+    storage = _storage_type(kind)
+    own = ((key.name, key.type, _default_of(key)) for key in structs.fields(storage.options))
+    made: Any = defstruct(
+        kind,
+        [("type", Literal[kind], kind if kind == _USUAL else NODEFAULT), *own],
+        bases=(DatastoreSettings,),
+        namespace={"__doc__": storage.options.__doc__, "storage": storage},
+        frozen=True,
+        kw_only=True,
+    )
+    chosen: type[DatastoreSettings] = made
+    return chosen
+
+
+def _default_of(key: structs.FieldInfo) -> Any:
+    factory: Any = key.default_factory
+    return key.default if factory is NODEFAULT else structs_field(default_factory=factory)
+
+
+def _storage_type(kind: str) -> type[Storage]:
+    if kind in _BUILT_IN:
+        return _BUILT_IN[kind]
+    if (entry := plugins(_GROUP).get(kind)) is None:
+        raise ConfigError(
+            f"there is no storage type {kind!r}",
+            hint=nearest(kind, storage_types()),
+            details={"at": ("type",), "value": kind},
+        )
+    storage: type[Storage] = load_plugin_class(entry, Storage, needed=["from_config"])
+    if not is_record(storage.options):
+        raise refused(
+            entry,
+            f"declares its options as {storage.options!r}",
+            "It was written for another version: declare a msgspec.Struct with a field for each option.",
+        )
+    if taken := keys_of(storage.options).keys() & keys_of(DatastoreSettings).keys():
+        raise refused(
+            entry, f"has an option {min(taken)!r}, as every datastore has", "Let it have another name."
+        )
+    return storage
 
 
 def _check_compression(key: str, how: str, formatters: Mapping[str, str]) -> None:
     """Refuse what no formatter can do or, as far as it is known now, not the one that will be used."""
     if how == NO_COMPRESSION:
         return
-    where = f"datastore.compression.{key}"
     usual = {each.name: each.formatter for each in CORE}
     name = formatters.get(key, usual.get(key))
     if name is None:
         known = {NO_COMPRESSION, *(how for each in all_formatters() for how in each.compressions)}
         of = "no formatter compresses"
     else:
-        known = {NO_COMPRESSION, *formatter_named(name, where).compressions}
+        known = {NO_COMPRESSION, *formatter_named(name, "compression").compressions}
         of = f"the formatter {name!r} doesn't compress"
     if how not in known:
         raise ConfigError(
-            f"{where}: {of} by {how!r}", hint=nearest(how, known), details={"key": where, "value": how}
+            f"{of} by {how!r}",
+            hint=nearest(how, known),
+            details={"at": ("compression", key), "value": how},
         )
-
-
-def _storage_type(kind: str) -> type[Storage]:
-    if kind in _BUILT_IN:
-        return _BUILT_IN[kind]
-    found = plugins("butler.storages")
-    if kind not in found:
-        raise ConfigError(
-            f"datastore.type: there is no datastore type {kind!r}",
-            hint=nearest(kind, {*_BUILT_IN, *found}),
-            details={"key": "datastore.type", "value": kind},
-        )
-    loaded: type[Storage] = load_plugin_class(found[kind], Storage, needed=["from_config"])
-    return loaded
-
-
-def _text(config: Mapping[str, Any], key: str, default: str) -> str:
-    value = config.get(key, default)
-    if not isinstance(value, str) or not value:
-        raise _wrong(key, value, "text")
-    return value
-
-
-def _text_table(config: Mapping[str, Any], key: str) -> dict[str, str]:
-    value = config.get(key, {})
-    if not isinstance(value, Mapping):
-        raise _wrong(key, value, "a table of names and texts")
-    for name, text in value.items():
-        if not isinstance(name, str) or not isinstance(text, str):
-            raise _wrong(f"{key}.{name}", text, "text")
-    return dict(value)
-
-
-def _names(config: Mapping[str, Any], key: str) -> frozenset[str]:
-    value = config.get(key, ())
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise _wrong(key, value, "a list of names")
-    names = list(value)
-    if not all(isinstance(name, str) for name in names):
-        raise _wrong(key, value, "a list of names")
-    return frozenset(names)
-
-
-def _wrong(key: str, value: object, expected: str) -> ConfigError:
-    return ConfigError(
-        f"datastore.{key}: {value!r} is not {expected}",
-        hint="See the configuration reference for the datastore's keys.",
-        details={"key": f"datastore.{key}", "value": repr(value)},
-    )

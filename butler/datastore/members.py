@@ -14,10 +14,9 @@ from butler.datastore.fingerprint import Fingerprint
 from butler.datastore.intake import lies_within
 from butler.datastore.interfaces import Datastore, FileIntake, Inventory
 from butler.datastore.paths import local_file
-from butler.datastore.plugins import nearest
 from butler.datastore.selection import not_configured, read_components, select
 from butler.datastore.storage_classes import storage_class as find_storage_class
-from butler.errors import ButlerError, ConfigError, NotSupportedError
+from butler.errors import ButlerError, ConfigError, NotSupportedError, nearest
 from butler.values import Artifact, ArtifactFault, IngestMode
 
 __all__ = ["Datastores"]

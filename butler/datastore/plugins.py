@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from inspect import Parameter, isfunction, signature
@@ -11,7 +10,7 @@ from typing import Any
 
 from butler.errors import ConfigError
 
-__all__ = ["load_plugin", "load_plugin_class", "nearest", "plugins"]
+__all__ = ["load_plugin", "load_plugin_class", "plugins", "refused"]
 
 
 @cache
@@ -94,13 +93,14 @@ def _uncallable(loaded: type, interface: type) -> Iterator[str]:
             yield f"{name}({', '.join(list(parameters)[1:])})"
 
 
+def refused(entry: EntryPoint, reason: str, hint: str) -> ConfigError:
+    """Make the error that names a plug-in and the distribution that brings it."""
+    return ConfigError(
+        f"plug-in {entry.name!r} of {_distribution(entry)} {reason}",
+        hint=hint,
+        details={"group": entry.group, "name": entry.name},
+    )
+
+
 def _distribution(entry: EntryPoint) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value.partition(":")[0]
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Sentence that helps with a misspelt name."""
-    names = sorted(known)
-    if close := get_close_matches(name, names):
-        return f"Did you mean {' or '.join(map(repr, close))}?"
-    return f"Known are {', '.join(names)}." if names else "There are none."

@@ -9,8 +9,8 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from butler.datastore.plugins import load_plugin, nearest, plugins
-from butler.errors import ConfigError, NotSupportedError, StorageClassError
+from butler.datastore.plugins import load_plugin, plugins
+from butler.errors import ConfigError, NotSupportedError, StorageClassError, nearest
 
 __all__ = ["CORE", "Delegate", "StorageClass", "storage_class"]
 

@@ -34,17 +34,17 @@ def datastore_at(config: RepositoryConfig, name: str, root: str) -> Datastore:
     name : `str`
         Of the datastore.
     root : `str`
-        A folder, as ``datastore.root`` of the configuration names it.
+        A folder, as ``root`` in its configuration names it.
 
     Raises
     ------
     ConfigError
         If this datastore has no root, or that isn't one.
     """
-    from butler.datastore import open_datastore
+    from butler.datastore.config import DatastoreConfig, open_datastore
 
-    known = config.datastore if _is_own(config, name) else {"name": name}
-    return open_datastore({**known, "root": root}, config.repo)
+    known = config.datastores.get(name, DatastoreConfig.from_plain({}, name))
+    return open_datastore(known.at(root, name), config.repo, name)
 
 
 def check_moved(
@@ -126,13 +126,10 @@ def relocate(
     from butler.schema.datastores import set_root
 
     before = set_root(connection, datastore.name, datastore.root, in_flight=in_flight)
-    if _is_own(config, datastore.name):
-        replace(config, datastore={**config.datastore, "root": root}).write()
+    if (own := config.datastores.get(datastore.name)) is not None:
+        moved = {datastore.name: own.at(root, datastore.name)}
+        replace(config, datastores={**config.datastores, **moved}).write()
     return before
-
-
-def _is_own(config: RepositoryConfig, name: str) -> bool:
-    return bool(config.datastore.get("name", "main") == name)
 
 
 def root_for(repo: Path, folder: Path) -> str:

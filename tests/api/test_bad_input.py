@@ -300,8 +300,8 @@ def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:
         ("database: {dsnn: x}", "dsnn"),
         ("database: {dsn: {wrtier: x}}", "wrtier"),
         ("[1, 2]", "not a table"),
-        ("a: [", "not YAML"),
-        ("!!python/object/apply:os.system [id]", "not YAML"),
+        ("a: [", "plain YAML"),
+        ("!!python/object/apply:os.system [id]", "plain YAML"),
         ("registry: 5", "registry"),
     ],
 )
@@ -313,7 +313,7 @@ def test_a_wrong_configuration(tmp_path: Path, text: str, named: str) -> None:
 
 def opened(folder: Path, dsn: str, registry: str = "butler") -> Butler:
     folder.mkdir(exist_ok=True)
-    RepositoryConfig(folder, {"writer": dsn}, registry, {}).write()
+    RepositoryConfig(folder, {"writer": dsn}, registry).write()
     return Butler(folder)
 
 

@@ -114,10 +114,8 @@ def test_a_task_writes_a_new_type_of_output_into_a_fresh_repository_and_no_camer
 
 
 def test_the_datastores_of_one_registry_keep_each_its_own_configuration(repo: Path) -> None:
-    fits = open_datastore(
-        {"name": "fits", "root": "fits", "templates": {"default": "a/{dataset_type}"}}, repo
-    )
-    hdf5 = open_datastore({"name": "scratch", "root": "scratch", **FORMATS["HDF5"]}, repo)
+    fits = open_datastore({"root": "fits", "templates": {"default": "a/{dataset_type}"}}, repo, "fits")
+    hdf5 = open_datastore({"root": "scratch", **FORMATS["HDF5"]}, repo, "scratch")
     paths = []
     for number, datastore in enumerate((fits, hdf5, fits)):
         with Butler(repo, run=f"u/me/{number}", datastore=datastore) as butler:

@@ -277,7 +277,8 @@ def test_deadlocks_are_tried_again_until_both_have_their_way(butler: Butler, dat
         )
     with ThreadPoolExecutor(2) as pool:
         pair = [
-            pool.submit(butler.registry.definitions.register_units, "label", [{"label": name}]) for name in ("c", "d")
+            pool.submit(butler.registry.definitions.register_units, "label", [{"label": name}])
+            for name in ("c", "d")
         ]
         assert [one.result() for one in pair] == [1, 1]
     with database.connect("owner").cursor() as cursor:

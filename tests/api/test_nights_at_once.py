@@ -249,8 +249,8 @@ def test_whenever_another_run_finishes_the_move_of_a_file_who_has_registered_it_
             file.parent.mkdir()
             write_file(file, shot(number, 0))
             left = number
-            (outcome,) = ingest_files(
-                butler, [file.parent], mode="move", strict=False, skip_existing=True, settle=0
+            (outcome,) = butler.raws.ingest_each(
+                [file.parent], mode="move", strict=False, skip_existing=True, settle=0
             )
             if left:
                 break

@@ -209,9 +209,7 @@ def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(
     assert list(butler.verify()) == []
 
 
-def test_a_put_that_was_not_committed_leaves_nothing(
-    butler: Butler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler, monkeypatch: pytest.MonkeyPatch) -> None:
     butler.put({}, "stats", LABELS, sensor=2)
     losing_the_answer(butler, monkeypatch, committed=False)
     with pytest.raises(DatabaseUnavailableError):

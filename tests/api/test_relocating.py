@@ -78,7 +78,7 @@ def test_layers_share_the_datastore_and_move_along(layer: Butler, repo: Path, tm
 def test_a_root_inside_the_repository_is_named_relative_to_it(butler: Butler, repo: Path) -> None:
     shutil.copytree(repo / "data", repo / "bigger/data")
     assert relocate(repo, "main", repo / "bigger/data").exit_code == 0
-    assert yaml.safe_load((repo / "butler.yaml").read_text())["datastore"]["root"] == "bigger/data"
+    assert yaml.safe_load((repo / "butler.yaml").read_text())["datastores"]["main"]["root"] == "bigger/data"
 
 
 @pytest.mark.parametrize("check", ["sample", "all"])
@@ -98,7 +98,7 @@ def test_files_that_are_not_there_or_altered_are_named_and_nothing_changes(
     assert f"{mine} (missing)" in result.output
     assert f"{first} (sha256)" in result.output
     assert roots(repo) == before
-    assert yaml.safe_load((repo / "butler.yaml").read_text())["datastore"]["root"] == "data"
+    assert yaml.safe_load((repo / "butler.yaml").read_text())["datastores"]["main"]["root"] == "data"
 
 
 def test_a_dry_run_checks_and_changes_nothing(butler: Butler, repo: Path, copied: Path) -> None:

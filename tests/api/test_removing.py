@@ -118,7 +118,10 @@ def test_a_trash_of_more_than_one_batch_is_emptied(
     assert BATCH > 2
     butler.remove([put(butler, n) for n in range(5)])
     progress: list[int] = []
-    assert owner.removal.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts == 5
+    assert (
+        owner.removal.empty_trash(older_than=NOW, on_progress=lambda done, _: progress.append(done)).artifacts
+        == 5
+    )
     assert progress == [2, 4, 5]
     assert files(repo) == []
 

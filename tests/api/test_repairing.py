@@ -213,7 +213,7 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
             ended.append(end.wait(5))
         return "missing"
 
-    monkeypatch.setattr(butler.datastore, "check", check)
+    monkeypatch.setattr(butler.datastore.members["main"], "check", check)
     monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
     findings = butler.verify(older_than=NOW)
     assert next(findings).dataset_id == first
@@ -305,7 +305,7 @@ def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[D
 def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
-    copy = open_datastore({"name": "copy", "type": "posix", "root": "copy"}, repo)
+    copy = open_datastore({"type": "posix", "root": "copy"}, repo, "copy")
     butler.registry.definitions.register_datastore("copy", copy.root)
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
@@ -456,7 +456,7 @@ def test_a_file_is_left_if_its_labels_are_taken_and_deleted_only_if_asked_and_ol
 def apart(butler: Butler, repo: Path) -> Iterator[Butler]:
     """A Butler that writes each component of an Exposure to a file of its own."""
     butler.registry.definitions.register_dataset_type(DatasetType("calexp", "Exposure", ("label",)))
-    config = {"name": butler.datastore.name, "root": "data", "disassemble": ["Exposure"]}
+    config = {"root": "data", "disassemble": ["Exposure"]}
     with Butler(repo, run="u/me/first", datastore=open_datastore(config, repo)) as apart:
         yield apart
 
@@ -550,7 +550,7 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     """A writer registers our folder, a part of it, or a link to it, as a datastore of theirs."""
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
-    theirs = open_datastore({"name": "theirs", "type": "posix", "root": spelling}, repo)
+    theirs = open_datastore({"type": "posix", "root": spelling}, repo, "theirs")
     butler.registry.definitions.register_datastore("theirs", theirs.root)
     before = sorted(butler.datastore.inventory.paths())
     with Butler(repo, datastore=theirs) as attacker:
@@ -675,9 +675,9 @@ def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
     with owner.cursor() as cursor:
         cursor.execute(damage)
     findings = list(sky.verify())
-    assert {(finding.fault, finding.detail) for finding in findings if finding.uri == "camera=Cam visit=1"} == {
-        ("overlap", detail)
-    }
+    assert {
+        (finding.fault, finding.detail) for finding in findings if finding.uri == "camera=Cam visit=1"
+    } == {("overlap", detail)}
     assert repaired(sky) == {"recompute": len(findings)}
     assert list(sky.verify()) == []
     assert list(map(tuple, sky.registry.query("SELECT visit, tract FROM visit_tract_join"))) == [(1, 0)]

@@ -50,14 +50,14 @@ def _files(butler: Butler) -> list[Path]:
 def test_config_shows_where_each_value_comes_from_and_no_password(repo: Path, command: Command) -> None:
     config = yaml.safe_load((repo / "butler.yaml").read_text())
     config["database"]["dsn"]["reader"] = "postgresql://me:hush@db.example.org/survey"
-    config["datastore"]["disassemble"] = ["Exposure"]
+    config["datastores"]["main"]["disassemble"] = ["Exposure"]
     (repo / "butler.yaml").write_text(yaml.safe_dump(config))
     shown = {row["key"]: row for row in command.json("config", "show")}
     assert shown["repository"]["from"] == "BUTLER_REPO"
     assert shown["database.dsn.reader"]["value"] == "postgresql://me:***@db.example.org/survey"
-    assert shown["datastore.name"] == {"key": "datastore.name", "value": "main", "from": "default"}
-    assert shown["datastore.disassemble"] == {
-        "key": "datastore.disassemble",
+    assert shown["default"] == {"key": "default", "value": "main", "from": "default"}
+    assert shown["datastores.main.disassemble"] == {
+        "key": "datastores.main.disassemble",
         "value": ["Exposure"],
         "from": "butler.yaml",
     }
@@ -73,7 +73,7 @@ def test_config_check_names_each_setting_that_does_not_work(repo: Path, command:
     ]
     config = yaml.safe_load((repo / "butler.yaml").read_text())
     config["database"]["dsn"]["reader"] = "postgresql://nobody@127.0.0.1:1/nowhere"
-    config["datastore"]["root"] = "elsewhere"
+    config["datastores"]["main"]["root"] = "elsewhere"
     (repo / "butler.yaml").write_text(yaml.safe_dump(config))
     result = command("config", "check")
     assert result.exit_code == 1

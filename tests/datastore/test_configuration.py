@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,29 +36,29 @@ def test_the_root_may_lie_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"rot": "x"}, r"datastore\.rot.*\s+Did you mean 'root'"),
-        ({"type": "memory", "root": "x"}, r"datastore\.root: a datastore of type 'memory'"),
-        ({"type": "posixx"}, r"datastore\.type: .*'posixx'\s+Did you mean 'posix'"),
-        ({"type": 3}, r"datastore\.type: 3"),
-        ({"name": ""}, r"datastore\.name: ''"),
-        ({"root": ""}, r"datastore\.root: ''"),
-        ({"root": "a\0b"}, r"datastore\.root"),
-        ({"group": True}, r"datastore\.group: True is not a group"),
-        ({"group": ""}, r"datastore\.group: ''"),
-        ({"mode": 416}, r"datastore\.mode: 416 is not a mode\s+Give it as a text"),
-        ({"mode": "rw-r-----"}, r"datastore\.mode: 'rw-r-----'"),
-        ({"mode": "0666"}, r"datastore\.mode: '0666' is not a mode for artifacts"),
-        ({"mode": "0755"}, r"datastore\.mode: '0755'"),
-        ({"mode": "0040"}, r"datastore\.mode: '0040'"),
-        ({"templates": "x"}, r"datastore\.templates: 'x' is not a table"),
-        ({"templates": {"raw": 3}}, r"datastore\.templates\.raw: 3"),
+        ({"rot": "x"}, r"datastores\.main\.rot.*\s+Did you mean 'root'"),
+        ({"type": "memory", "root": "x"}, r"datastores\.main\.root: isn't a key known here"),
+        ({"type": "posixx"}, r"datastores\.main\.type: .*'posixx'\s+Did you mean 'posix'"),
+        ({"type": 3}, r"datastores\.main\.type: is 3, not a storage type"),
+        ({"name": "main"}, r"datastores\.main\.name: isn't a key known here"),
+        ({"root": ""}, r"datastores\.main\.root: is ''"),
+        ({"root": "a\0b"}, r"datastores\.main\.root"),
+        ({"group": True}, r"datastores\.main\.group: is True: expected `int | str`"),
+        ({"group": ""}, r"datastores\.main\.group: is ''"),
+        ({"mode": 416}, r"datastores\.main\.mode: 416 is not a mode\s+Give it as a text"),
+        ({"mode": "rw-r-----"}, r"datastores\.main\.mode: 'rw-r-----'"),
+        ({"mode": "0666"}, r"datastores\.main\.mode: '0666' is not a mode for artifacts"),
+        ({"mode": "0755"}, r"datastores\.main\.mode: '0755'"),
+        ({"mode": "0040"}, r"datastores\.main\.mode: '0040'"),
+        ({"templates": "x"}, r"datastores\.main\.templates: is 'x', not a table"),
+        ({"templates": {"raw": 3}}, r"datastores\.main\.templates\.raw: is 3: expected `str`"),
         (
             {"formatters": {"raw": "fitz-image"}},
-            r"datastore\.formatters\.raw: .*'fitz-image'\s+Did you mean 'fits-image'",
+            r"datastores\.main\.formatters\.raw: .*'fitz-image'\s+Did you mean 'fits-image'",
         ),
-        ({"formatters": {3: "json"}}, r"datastore\.formatters\.3"),
-        ({"disassemble": "Exposure"}, r"datastore\.disassemble: 'Exposure' is not a list"),
-        ({"disassemble": [1]}, r"datastore\.disassemble"),
+        ({"formatters": {3: "json"}}, r"datastores\.main\.formatters\.3"),
+        ({"disassemble": "Exposure"}, r"datastores\.main\.disassemble: is 'Exposure', not a list"),
+        ({"disassemble": [1]}, r"datastores\.main\.disassemble"),
     ],
 )
 def test_a_wrong_configuration_is_refused_by_the_name_of_its_key(
@@ -74,7 +76,7 @@ def test_a_wrong_configuration_is_refused_by_the_name_of_its_key(
     ],
 )
 def test_a_template_that_could_not_be_filled_safely_is_refused(tmp_path: Path, template: str) -> None:
-    with pytest.raises(ConfigError, match=r"datastore\.templates\.raw"):
+    with pytest.raises(ConfigError, match=r"datastores\.main\.templates\.raw"):
         open_datastore({"templates": {"raw": template}}, tmp_path)
 
 
@@ -206,8 +208,10 @@ def test_a_file_that_says_nothing_is_unknown(tmp_path: Path, content: bytes) -> 
 # Third parties -------------------------------------------------------------
 
 PLUGIN = """
+from msgspec import Struct, defstruct
+
 from butler.datastore.formatters import Formatter
-from butler.datastore.storage import MemoryStorage
+from butler.datastore.storage import MemoryStorage, Storage
 from butler.datastore.storage_classes import StorageClass
 
 class Shouting(Formatter):
@@ -221,20 +225,59 @@ class Shouting(Formatter):
         from fractions import Fraction
         return Fraction(path.read_text())
 
+class Colours(Struct, frozen=True):
+    '''Files of a colour.
+
+    Parameters
+    ----------
+    colour : `str`
+        What colour they have.
+    '''
+
+    colour: str = "grey"
+
+    def __post_init__(self):
+        if self.colour == "infrared":
+            raise ValueError("infrared is no colour")
+
 class Volatile(MemoryStorage):
+    options = Colours
+
+class Forgetful(MemoryStorage):
     options = frozenset({"colour"})
+
+class Unfinished(Storage):
+    options = Colours
+
+    @classmethod
+    def from_config(cls, name, options, repo):
+        return cls()
+
+class Greedy(MemoryStorage):
+    options = defstruct("Options", [("templates", str)])
 
 CLASSES = (StorageClass("Ratio", "fractions.Fraction", "shouting"),)
 """
 
-ENTRY_POINTS = """
+FITTING = """
 [butler.formatters]
 shouting = thirdparty:Shouting
-broken = thirdparty:Nothing
 [butler.storages]
 volatile = thirdparty:Volatile
 [butler.storage_classes]
 thirdparty = thirdparty:CLASSES
+"""
+
+WRONG = """
+[butler.formatters]
+broken = thirdparty:Nothing
+abstract = butler.datastore.formatters:Formatter
+[butler.storages]
+volatile = thirdparty:Volatile
+forgetful = thirdparty:Forgetful
+unfinished = thirdparty:Unfinished
+greedy = thirdparty:Greedy
+confused = thirdparty:Shouting
 """
 
 USE = """
@@ -242,31 +285,85 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 from butler.datastore import open_datastore
-from butler.errors import ConfigError
 datastore = open_datastore({"type": "volatile", "colour": "blue"}, Path())
 artifacts = datastore.put(Fraction(2, 3), uuid4(), "a", "Ratio", "ratio", {})
 assert artifacts[0].path.endswith(".loud"), artifacts
 assert datastore.get(artifacts, "Ratio") == Fraction(2, 3)
 assert artifacts[0].path in [path for path in datastore.inventory.paths()]
-try:
-    open_datastore({"formatters": {"Dict": "broken"}}, Path())
-except ConfigError as error:
-    print(error)
 """
 
+REFUSED = """
+import sys, json
+from pathlib import Path
+from butler.datastore import open_datastore
+from butler.errors import ConfigError
+for config in json.loads(sys.argv[1]):
+    try:
+        open_datastore(config, Path())
+    except ConfigError as error:
+        print(" ".join(str(error).split()))
+"""
 
-def test_third_parties_add_formatters_storages_and_storage_classes(tmp_path: Path) -> None:
+SCHEMA = "import json; from butler.config import config_schema; print(json.dumps(config_schema()))"
+
+
+@pytest.fixture
+def third_party(tmp_path: Path) -> Callable[..., str]:
+    """Run a program where a package with plug-ins is installed, and give what it prints."""
     (tmp_path / "thirdparty.py").write_text(PLUGIN)
     metadata = tmp_path / "thirdparty-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: thirdparty\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
-    used = subprocess.run(
-        [sys.executable, "-c", USE],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert used.returncode == 0, used.stderr
-    assert "'broken' of 'butler.formatters' can't be loaded" in used.stdout
+
+    def run(entry_points: str, program: str, *arguments: str) -> str:
+        (metadata / "entry_points.txt").write_text(entry_points)
+        used = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert used.returncode == 0, used.stderr
+        return used.stdout
+
+    return run
+
+
+def test_third_parties_add_formatters_storages_and_storage_classes(third_party: Callable[..., str]) -> None:
+    third_party(FITTING, USE)
+
+
+def test_the_options_of_a_third_partys_storage_are_described_to_editors(
+    third_party: Callable[..., str],
+) -> None:
+    schema = json.loads(third_party(FITTING, SCHEMA))
+    assert {"$ref": "#/$defs/volatile"} in schema["properties"]["datastores"]["additionalProperties"]["anyOf"]
+    assert schema["$defs"]["volatile"]["properties"]["colour"] == {
+        "type": "string",
+        "default": "grey",
+        "description": "What colour they have.",
+    }
+
+
+def test_a_third_partys_part_that_does_not_fit_is_refused_by_name_package_and_remedy(
+    third_party: Callable[..., str],
+) -> None:
+    expected = [
+        ({"formatters": {"Dict": "broken"}}, r"'broken' .* can't be loaded: .* thirdparty 1\.0"),
+        ({"formatters": {"Dict": "abstract"}}, r"'abstract' of thirdparty 1\.0 is of an older or incomplete interface: .* lacks "),
+        ({"type": "volatile", "color": "blue"}, r"main\.color: isn't a key known here .*'colour'"),
+        ({"type": "volatile", "colour": 3}, r"main\.colour: is 3: expected `str`"),
+        ({"type": "volatile", "colour": "infrared"}, r"datastores\.main: infrared is no colour"),
+        (
+            {"type": "forgetful"},
+            r"'forgetful' .* thirdparty 1\.0 declares its options as frozenset.*Struct",
+        ),
+        ({"type": "unfinished"}, r"'unfinished' of thirdparty 1\.0 is of an older .* lacks create, delete, exists, "),
+        ({"type": "greedy"}, r"'greedy' .* has an option 'templates', as every datastore has"),
+        ({"type": "confused"}, r"'confused' .* is no Storage .*butler\.datastore\.storage"),
+    ]
+    said = third_party(WRONG, REFUSED, json.dumps([config for config, _ in expected])).splitlines()
+    assert len(said) == len(expected)
+    for line, (_, message) in zip(said, expected, strict=True):
+        assert re.search(message, line), line

@@ -136,7 +136,7 @@ def test_a_tour_that_is_interrupted_stops_its_server_and_can_be_removed(tmp_path
 def test_a_folder_that_no_tour_made_is_refused_and_left_alone(
     tmp_path: Path, more: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "butler.yaml").write_text("datastore: {}\n")
+    (tmp_path / "butler.yaml").write_text("datastores: {main: {}}\n")
     assert main(["--out", str(tmp_path), *more]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["butler.yaml"]
     said = capsys.readouterr()

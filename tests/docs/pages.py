@@ -165,7 +165,8 @@ class Reader:
             CameraDefinition.read(file)
         else:
             config = RepositoryConfig.from_plain(content, self.folder)
-            open_datastore(config.datastore, self.folder)
+            for name, each in config.datastores.items():
+                open_datastore(each, self.folder, name)
 
     def _select(self, example: Example) -> None:
         connection = psycopg2.connect(RepositoryConfig.read(self.folder / "demo").dsn("reader"))

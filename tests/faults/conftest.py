@@ -8,6 +8,7 @@ import pytest
 
 from butler import Butler
 from butler.config import RepositoryConfig
+from butler.datastore.config import DatastoreConfig
 from faults.trials import Trials
 from faults.wire import Wire
 from faults.worker import Workers
@@ -31,7 +32,8 @@ def trials(repo: Path, wire: Wire, workers: Workers, server: Any, tmp_path: Path
     wired = tmp_path / "wired"
     wired.mkdir()
     dsns = {role: wire.through(dsn, server.host) for role, dsn in config.dsns.items()}
-    RepositoryConfig(wired, dsns, config.registry, {"type": "posix", "root": str(repo / "data")}).write()
+    files = DatastoreConfig.from_plain({"root": str(repo / "data")})
+    RepositoryConfig(wired, dsns, config.registry, {"main": files}).write()
     sources = tmp_path / "night"
     sources.mkdir()
     with Butler(repo) as butler, Butler(repo, role="owner") as owner:

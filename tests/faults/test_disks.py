@@ -17,6 +17,7 @@ import pytest
 
 from butler import Butler, DatasetType
 from butler.config import RepositoryConfig
+from butler.datastore.config import DatastoreConfig
 from butler.datastore.formatters import all_formatters
 from butler.errors import DatabaseUnavailableError, PermissionDeniedError, StorageError
 from faults.worker import Workers
@@ -50,9 +51,8 @@ def on_small_disk(repo: Path, disk: Path) -> Iterator[Butler]:
     config = RepositoryConfig.read(repo)
     shutil.rmtree(repo)
     repo.mkdir()
-    RepositoryConfig(
-        repo, config.dsns, config.registry, {"type": "posix", "root": str(disk / "data")}
-    ).write()
+    files = DatastoreConfig.from_plain({"root": str(disk / "data")})
+    RepositoryConfig(repo, config.dsns, config.registry, {"main": files}).write()
     with Butler(repo, run="u/me/first") as butler:
         prepare(butler)
         yield butler

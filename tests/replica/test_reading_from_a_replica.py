@@ -269,5 +269,5 @@ def test_a_replica_is_configured_by_its_dsn(tmp_path: Path) -> None:
         "replica": "postgresql://db2/survey"
     }
     assert RepositoryConfig.read(tmp_path) == config
-    with pytest.raises(ConfigError, match=r"database\.replica is not a text"):
+    with pytest.raises(ConfigError, match=r"database\.replica: is 3: expected `str`"):
         RepositoryConfig.from_plain({"database": {"replica": 3}}, tmp_path)

@@ -36,7 +36,7 @@ def pooled(repo: Path, database: Any, pooler: Pooler) -> Path:
     """The repository, reached through the pooler alone."""
     config = RepositoryConfig.read(repo)
     dsns = {role: pooler.dsn(database.name, role) for role in ("owner", "writer", "reader")}
-    RepositoryConfig(repo, dsns, config.registry, config.datastore).write()
+    RepositoryConfig(repo, dsns, config.registry, config.datastores).write()
     return repo
 
 

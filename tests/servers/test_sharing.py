@@ -15,6 +15,7 @@ import pytest
 
 from butler import Butler
 from butler.config import RepositoryConfig
+from butler.datastore.config import DatastoreConfig
 from butler.deferred import DeferredDataset
 from butler.errors import NotSupportedError
 from butler.registry import Registry
@@ -138,14 +139,15 @@ def test_a_butler_arrives_as_it_was_sent(repo: Path, tmp_path: Path, monkeypatch
 def test_a_datastore_of_ones_own_is_sent_along(repo: Path, tmp_path: Path) -> None:
     from butler.datastore import open_datastore
 
-    other = open_datastore({"type": "posix", "name": "main", "root": str(tmp_path / "other")}, repo)
+    other = open_datastore({"type": "posix", "root": str(tmp_path / "other")}, repo)
     with Butler(repo, datastore=other) as sent, pickle.loads(pickle.dumps(sent)) as arrived:
         assert arrived.datastore.root == other.root != Butler(repo).datastore.root
 
 
 def test_a_datastore_in_memory_can_t_be_sent_and_says_so(repo: Path) -> None:
     config = RepositoryConfig.read(repo)
-    RepositoryConfig(repo, config.dsns, config.registry, {"type": "memory"}).write()
+    memory = DatastoreConfig.from_plain({"type": "memory"})
+    RepositoryConfig(repo, config.dsns, config.registry, {"main": memory}).write()
     with Butler(repo) as butler, pytest.raises(NotSupportedError, match="this process's memory") as caught:
         pickle.dumps(butler)
     assert "posix" in str(caught.value)

@@ -10,9 +10,9 @@ from functools import cache
 from importlib import import_module
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.plugins import load_plugin_class, nearest, plugins
+from butler.datastore.plugins import load_plugin_class, plugins
 from butler.datastore.system_errors import typed
-from butler.errors import ConfigError
+from butler.errors import ConfigError, nearest
 
 __all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
 

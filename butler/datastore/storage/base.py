@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct
+
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
 
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
+
+
+class NoOptions(Struct, frozen=True):
+    """A storage that needs to be told nothing."""
 
 
 class Storage(ABC):
@@ -23,12 +29,12 @@ class Storage(ABC):
     `~butler.errors.InvalidNameError`, before any I/O.
     """
 
-    options: ClassVar[frozenset[str]] = frozenset()
-    """Configuration keys that `from_config` reads."""
+    options: ClassVar[type[Struct]] = NoOptions
+    """Its own configuration keys: typed fields, which the docstring describes."""
 
     @classmethod
-    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
-        """Make one from a datastore's name, its own configuration keys and the repository's folder.
+    def from_config(cls, name: str, options: Any, repo: Path) -> Self:
+        """Make one from a datastore's name, an instance of `options` and the repository's folder.
 
         Raises
         ------

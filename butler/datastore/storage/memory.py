@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn, Self
+from typing import NoReturn, Self
 from urllib.parse import quote
 
-from butler.datastore.storage.base import Storage, decode_path, path_taken
+from butler.datastore.storage.base import NoOptions, Storage, decode_path, path_taken
 from butler.datastore.system_errors import typed
 from butler.errors import ArtifactMissingError, NotSupportedError
 
@@ -34,7 +34,7 @@ class MemoryStorage(Storage):
         self._opened = datetime.now(UTC)
 
     @classmethod
-    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
+    def from_config(cls, name: str, options: NoOptions, repo: Path) -> Self:
         """Make an empty one."""
         return cls(name)
 

@@ -6,19 +6,44 @@ import grp
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated
+
+from msgspec import Meta
 
 from butler.errors import ConfigError, PermissionDeniedError
+from butler.strict import Before
 
-__all__ = ["Permissions", "refuse_open_to_all", "warnings_about"]
+__all__ = ["Mode", "Permissions", "refuse_open_to_all", "warnings_about"]
 
 _MODE = re.compile(r"0?[0-7]{3}")
 _WRITE = 0o222
 _EXECUTE = 0o111
 _WRITE_BY_ANYBODY = 0o002
+
+
+def _mode_of(digits: object) -> int:
+    if not isinstance(digits, str) or not _MODE.fullmatch(digits):
+        raise ConfigError(
+            f"{digits!r} is not a mode", hint="Give it as a text in octal digits, such as '0640'."
+        )
+    mode = int(digits, 8)
+    if mode & (_EXECUTE | _WRITE_BY_ANYBODY) or not mode & 0o400:
+        raise ConfigError(
+            f"{digits!r} is not a mode for artifacts",
+            hint="The owner reads, nobody executes, not everybody writes: '0640', '0644', '0660', '0664'.",
+        )
+    return mode
+
+
+Mode = Annotated[
+    int,
+    Before(_mode_of),
+    Meta(extra_json_schema={"written": {"type": "string", "pattern": "^0?[46][0246][04]$"}}),
+]
+"""In a type to be read: a file's mode, written in octal digits."""
 
 
 @dataclass(frozen=True)
@@ -37,20 +62,6 @@ class Permissions:
 
     group: str | int | None = None
     mode: int | None = None
-
-    @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> Self:
-        """Read the keys ``group`` and ``mode`` of a datastore's configuration.
-
-        Raises
-        ------
-        ConfigError
-            If one isn't a group, or isn't a mode that keeps files safe.
-        """
-        group = options.get("group")
-        if not isinstance(group, str | int | None) or isinstance(group, bool) or group == "":
-            raise _wrong("group", group, "a group", "Give its name, such as 'lsst', or its number.")
-        return cls(group, _mode(options.get("mode")))
 
     @property
     def gid(self) -> int:
@@ -72,9 +83,9 @@ class Permissions:
             return grp.getgrnam(self.group).gr_gid
         except KeyError as error:
             raise ConfigError(
-                f"datastore.group: there is no group {self.group!r} on this computer",
-                hint="Make it, or give its number.",
-                details={"key": "datastore.group", "value": self.group},
+                f"there is no group {self.group!r} on this computer",
+                hint="Make it, or give its number as the datastore's 'group'.",
+                details={"key": "group", "value": self.group},
             ) from error
 
     def finish_file(self, file: Path) -> None:
@@ -158,27 +169,3 @@ def refuse_open_to_all(folder: Path) -> None:
             hint=f"Close it: chmod o-w {folder}.",
             details={"folder": str(folder), "mode": f"{stat.S_IMODE(mode):04o}"},
         )
-
-
-def _mode(value: object) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _MODE.fullmatch(value):
-        raise _wrong("mode", value, "a mode", "Give it as a text in octal digits, such as '0640'.")
-    mode = int(value, 8)
-    if mode & (_EXECUTE | _WRITE_BY_ANYBODY) or not mode & 0o400:
-        raise _wrong(
-            "mode",
-            value,
-            "a mode for artifacts",
-            "The owner must read; nobody executes, not everybody writes: '0640', '0644', '0660', '0664'.",
-        )
-    return mode
-
-
-def _wrong(key: str, value: object, expected: str, hint: str) -> ConfigError:
-    return ConfigError(
-        f"datastore.{key}: {value!r} is not {expected}",
-        hint=hint,
-        details={"key": f"datastore.{key}", "value": repr(value)},
-    )

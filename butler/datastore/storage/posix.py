@@ -8,30 +8,49 @@ import re
 import secrets
 import stat
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Annotated, Self
 from urllib.parse import quote
+
+from msgspec import Meta, Struct
 
 from butler.datastore.paths import file_uri
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
-from butler.datastore.storage.permissions import Permissions, refuse_open_to_all, warnings_about
+from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
-    ConfigError,
     InvalidNameError,
     NotSupportedError,
 )
 
-__all__ = ["PosixStorage", "last_changed"]
+__all__ = ["PosixOptions", "PosixStorage", "last_changed"]
 
 _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
+
+
+class PosixOptions(Struct, frozen=True):
+    """A datastore of files in a folder.
+
+    Parameters
+    ----------
+    root : `str`
+        The folder, relative to the repository.
+    group : `str` or `int`, optional
+        Name or number of the group that files and folders get; by default the kernel's choice.
+    mode : `str`, optional
+        Who may read and write files, in octal digits, such as ``"0640"``; by default the umask's choice.
+    """
+
+    root: Annotated[str, Meta(min_length=1)] = "data"
+    group: Annotated[str, Meta(min_length=1)] | int | None = None
+    mode: Mode | None = None
 
 
 class PosixStorage(Storage):
@@ -54,21 +73,16 @@ class PosixStorage(Storage):
         give.
     """
 
-    options: ClassVar[frozenset[str]] = frozenset({"root", "group", "mode"})
+    options = PosixOptions
 
     def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
         self._permissions = permissions or Permissions()
 
     @classmethod
-    def from_config(cls, name: str, options: Mapping[str, Any], repo: Path) -> Self:
+    def from_config(cls, name: str, options: PosixOptions, repo: Path) -> Self:
         """Use the folder ``root``, relative to the repository, with ``group`` and ``mode``."""
-        root = options.get("root", "data")
-        if not isinstance(root, str) or not root or "\0" in root:
-            raise ConfigError(
-                f"datastore.root: {root!r} is not a folder", hint="Give a path, such as 'data'."
-            )
-        return cls(repo / root, Permissions.from_options(options))
+        return cls(repo / options.root, Permissions(options.group, options.mode))
 
     @property
     def root(self) -> str:

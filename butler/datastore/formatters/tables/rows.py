@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from operator import index
 from typing import Any
 
-from butler.datastore.plugins import nearest
-from butler.errors import StorageClassError
+from butler.errors import StorageClassError, nearest
 
 __all__ = ["cut", "wanted_columns", "wanted_rows"]
 

@@ -1,0 +1,233 @@
+"""YAML as plain data that knows its lines, with nothing in it that runs, expands or hides.
+
+A file may come from anybody. It is read without tags (they can run code),
+without anchors, aliases and merge keys (they can expand without end, or hide
+what counts), without repeated keys, and up to a size and a depth.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from butler.errors import ButlerError, ConfigError
+
+__all__ = ["MAX_YAML_BYTES", "Document", "KeyPath", "Problem", "dotted", "parse_yaml", "read_yaml", "shown"]
+
+MAX_YAML_BYTES = 1_000_000
+_MAX_DEPTH = 16
+_MAX_TOLD = 20
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SECRET = re.compile(
+    r"""(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)""", re.IGNORECASE | re.DOTALL
+)
+
+KeyPath = tuple[str | int, ...]
+"""Keys, and positions in lists, that lead to a value."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a document.
+
+    Parameters
+    ----------
+    path : `tuple`
+        Where.
+    reason : `str`
+        What.
+    hint : `str`, optional
+        What to do about it.
+    error : `type`
+        The exception that says so where nothing else is wrong.
+    """
+
+    path: KeyPath
+    reason: str
+    hint: str | None = None
+    error: type[ButlerError] = ConfigError
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data, and where it stands.
+
+    Parameters
+    ----------
+    value
+        What the document says.
+    file : `str`
+        What to call it in messages.
+    node : `yaml.Node`, optional
+        The same as the parser gives it; none for what was no text.
+    """
+
+    value: Any
+    file: str
+    node: yaml.Node | None = None
+
+    def error(self, problems: Sequence[Problem]) -> ButlerError:
+        """Make the one error that names all problems, a line each."""
+        told = problems[:_MAX_TOLD]
+        keys = [hidden(dotted(each.path)) for each in told]
+        sentences = [
+            ": ".join(filter(None, (self._where(each.path), key, hidden(each.reason))))
+            for key, each in zip(keys, told, strict=True)
+        ]
+        hints = [each.hint and hidden(each.hint) for each in told]
+        if len(told) > 1:
+            sentences = [
+                f"{said}. {hint}" if hint else said for said, hint in zip(sentences, hints, strict=True)
+            ]
+        if len(problems) > len(told):
+            sentences.append(f"{self.file}: {len(problems) - len(told)} more")
+        error, *others = {each.error for each in problems}
+        return (ConfigError if others else error)(
+            "\n".join(sentences),
+            hint=None if len(told) > 1 else hints[0],
+            details={"file": self.file, "key": keys[0], "keys": keys},
+        )
+
+    def _where(self, path: KeyPath) -> str:
+        """Name the file, and the line of a key or of the nearest thing around it."""
+        node = self.node
+        if node is None:
+            return self.file
+        mark = node.start_mark
+        for each in path:
+            inside: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
+            if isinstance(node, yaml.MappingNode):
+                inside = {key.value: (key, value) for key, value in node.value}
+            elif isinstance(node, yaml.SequenceNode):
+                inside = {n: (item, item) for n, item in enumerate(node.value)}
+            if each not in inside:
+                break
+            key, node = inside[each]
+            mark = key.start_mark
+        return f"{self.file}:{mark.line + 1}"
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a file with one YAML document.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read, or isn't what `parse_yaml` takes.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_YAML_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path}: can't be read: {getattr(error, 'strerror', None) or error}",
+            hint="Name a YAML file that you may read.",
+        ) from error
+    return parse_yaml(content, str(path))
+
+
+def parse_yaml(content: bytes, file: str) -> Document:
+    """Parse one YAML document strictly.
+
+    Parameters
+    ----------
+    content : `bytes`
+        The document, in UTF-8.
+    file : `str`
+        What to call it in messages.
+
+    Raises
+    ------
+    ConfigError
+        If it is too large, isn't YAML in UTF-8, or holds tags, anchors,
+        aliases, merge keys or a key twice.
+    """
+    if len(content) > MAX_YAML_BYTES:
+        raise ConfigError(
+            f"{file}: is larger than {MAX_YAML_BYTES} bytes", hint="It is no file of ours: those are small."
+        )
+    try:
+        content.decode()
+        _refuse_hidden(yaml.parse(content, Loader=_PARSER))
+        node = yaml.compose(content, Loader=_PARSER)
+        value = None if node is None else _Constructor().construct_document(node)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{file}:{line}: isn't UTF-8", hint="Save it in that encoding.") from None
+    except yaml.YAMLError as error:
+        # The library's own text quotes the line, which may hold a password.
+        mark = getattr(error, "problem_mark", None)
+        where = file if mark is None else f"{file}:{mark.line + 1}"
+        raise ConfigError(
+            f"{where}: isn't plain YAML: {hidden(getattr(error, 'problem', None) or 'a character')}",
+            hint="Write keys, texts, numbers and lists, and nothing else of YAML.",
+        ) from None
+    return Document(value, file, node)
+
+
+def _refuse_hidden(events: Iterable[yaml.Event]) -> None:
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise _wrong(event, "anchors and aliases are not read")
+        if getattr(event, "tag", None) is not None:
+            raise _wrong(event, "tags are not read")
+        if depth > _MAX_DEPTH:
+            raise _wrong(event, f"it is nested more than {_MAX_DEPTH} deep")
+
+
+class _Constructor(yaml.constructor.SafeConstructor):
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, OverflowError) as error:
+            raise _wrong(node, f"{shown(node.value)} can't be read ({error}): quote it") from error
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names: set[str] = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise _wrong(key, "merge keys are not read")
+            name = self.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
+            if not isinstance(name, str | int) or isinstance(name, bool):
+                raise _wrong(key, "a key isn't text: quote it")
+            if str(name) in names:
+                raise _wrong(key, f"the key {shown(name)} is given twice")
+            names.add(str(name))
+        return super().construct_mapping(node, deep=deep)
+
+
+def _wrong(place: yaml.Event | yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    mark: Any = place.start_mark
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a path of keys as people do: ``filters[2].aliases``."""
+    parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    return "".join(parts).removeprefix(".")
+
+
+def shown(value: object) -> str:
+    """Show a value in a message: short, and not if it holds a password."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "empty"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**40:
+        return "a number of more than 40 digits"
+    text = hidden(repr(value))
+    return text if len(text) <= 100 else f"{text[:97]}…"
+
+
+def hidden(text: str) -> str:
+    """Give a text for a message, without what may be a password."""
+    return _SECRET.sub(lambda found: f"{found['key'] or ''}***", text)
