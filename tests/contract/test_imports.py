@@ -95,3 +95,11 @@ def test_no_camera_is_named_in_the_code() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40
         }
         assert names.isdisjoint(words), file
+
+
+def test_the_command_line_names_no_adapter() -> None:
+    assert [
+        file.name
+        for file in files("cli")
+        if any(name.startswith("butler.registry.postgres") for name in imports(file))
+    ] == []
