@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from docs.pages import PROJECT, Example, Reader, examples
 
 from butler.cluster import Cluster
 from butler.errors import ButlerError
 from butler.testing.cluster import TestCluster
+from docs.pages import PROJECT, Example, Reader, examples
 
 TUTORIAL = "docs/tutorial.md"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from docs.pages import PROJECT
 
 from butler import errors
 from butler.errors import ButlerError
+from docs.pages import PROJECT
 
 PAGES = [
     *(
