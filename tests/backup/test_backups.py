@@ -22,6 +22,7 @@ from butler import Butler, DatasetType
 from butler.backup import Manifest, back_up, plan_backup, read_backup, restore
 from butler.backup.manifest import write_sums
 from butler.cli.application import application
+from butler.dsn import without_password
 from butler.errors import (
     ChecksumError,
     ConfigError,
@@ -31,7 +32,7 @@ from butler.errors import (
     SchemaVersionError,
     StorageError,
 )
-from butler.registry.postgres.engine import one_transaction, without_password
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.schema.migrations import check, initialise
 

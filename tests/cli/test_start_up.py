@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from butler.cli.commands import SUMMARIES
+
 HEAVY = {"astropy", "numpy", "pyarrow", "pandas", "matplotlib", "alembic", "geoalchemy2"}
 REACHES_DATABASE = {"sqlalchemy", "psycopg2"}
 
 
 def imported(program: str, *arguments: str | Path) -> set[str]:
-    """Top-level modules in a fresh interpreter when a program has run."""
+    """Top-level modules, and Butler's own, in a fresh interpreter when a program has run."""
     ran = subprocess.run(
         [
             sys.executable,
@@ -23,13 +25,21 @@ def imported(program: str, *arguments: str | Path) -> set[str]:
         text=True,
         check=True,
     )
-    return {name.split(".")[0] for name in ran.stderr.splitlines()[-1].split()}
+    names = ran.stderr.splitlines()[-1].split()
+    return {name if name.startswith("butler.") else name.split(".")[0] for name in names}
 
 
 @pytest.mark.parametrize("words", [["--help"], ["query", "--help"], ["db", "dsn", "--help"]], ids=" ".join)
 def test_help_loads_neither_the_database_driver_nor_anything_heavy(words: list[str]) -> None:
     modules = imported("from butler.cli import main; main()", *words)
     assert not modules & (HEAVY | REACHES_DATABASE | {"rich", "yaml"})
+
+
+def test_a_command_is_loaded_when_it_is_asked_for_and_no_other_is() -> None:
+    commands = {f"butler.cli.{name.replace('-', '_')}" for name in SUMMARIES}
+    assert not imported("from butler.cli import main; main()", "--help") & commands
+    words = ("dataset-type", "list", "--help")
+    assert imported("from butler.cli import main; main()", *words) & commands == {"butler.cli.dataset_type"}
 
 
 def test_opening_a_repository_loads_nothing_heavy(repo: Path) -> None:
