@@ -38,7 +38,7 @@ def subtract(butler: Butler, image: DatasetRef) -> None:
 def main(repo: str, collection: str, run: str) -> None:
     with Butler(repo, run=run, collections=collection) as butler:
         for dataset_type in (IMAGE, HEIGHT):
-            butler.registry.register_dataset_type(dataset_type)
+            butler.registry.definitions.register_dataset_type(dataset_type)
         for image in butler.query.datasets("flt"):
             if not is_done(butler, image, run):
                 subtract(butler, image)

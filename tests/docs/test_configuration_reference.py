@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from msgspec import Struct
-from pages import PROJECT, examples
+from .pages import PROJECT, examples
 
 from butler.cameras.definition import CameraDefinition, HeaderMap, camera_schema
 from butler.cameras.rules import (
