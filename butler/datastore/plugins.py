@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from butler.errors import ConfigError
 from butler.strict import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["load_class", "load_plugin", "nearest", "plugins", "refused"]
 
@@ -17,6 +19,8 @@ T = TypeVar("T")
 @cache
 def plugins(group: str) -> dict[str, EntryPoint]:
     """Installed entry points of a group, by name."""
+    from importlib.metadata import entry_points
+
     return {entry.name: entry for entry in entry_points(group=group)}
 
 
