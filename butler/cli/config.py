@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +60,8 @@ def schema(output: OutputFile = None) -> None:
 
 def write_schema(content: dict[str, Any], output: Path | None) -> None:
     """Write a JSON Schema to a file or to standard output."""
+    import json
+
     with writing_to(output) as path:
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import NODEFAULT, Struct, defstruct, structs
-from msgspec import field as structs_field
+from msgspec import NODEFAULT, Struct, defstruct, field, structs
 
 from butler.datastore.file import FileDatastore
 from butler.datastore.formatter_choice import NO_COMPRESSION
@@ -98,8 +96,7 @@ DatastoreTable = Annotated[Any, Chosen(_settings_of)]
 """In a type to be read: the table of one datastore."""
 
 
-@dataclass(frozen=True)
-class DatastoreConfig:
+class DatastoreConfig(Struct, frozen=True):
     """How one datastore is configured.
 
     Parameters
@@ -111,7 +108,7 @@ class DatastoreConfig:
     """
 
     given: Mapping[str, Any]
-    settings: DatastoreSettings = field(compare=False, repr=False)
+    settings: DatastoreSettings
 
     @classmethod
     def from_plain(cls, given: Mapping[str, Any], name: str = "main") -> DatastoreConfig:
@@ -210,7 +207,7 @@ def settings_type(kind: str) -> type[DatastoreSettings]:
 
 def _default_of(key: structs.FieldInfo) -> Any:
     factory: Any = key.default_factory
-    return key.default if factory is NODEFAULT else structs_field(default_factory=factory)
+    return key.default if factory is NODEFAULT else field(default_factory=factory)
 
 
 def _storage_type(kind: str) -> type[Storage]:

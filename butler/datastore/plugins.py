@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from inspect import Parameter, isfunction, signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from butler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["load_plugin", "load_plugin_class", "plugins", "refused"]
 
@@ -16,6 +18,8 @@ __all__ = ["load_plugin", "load_plugin_class", "plugins", "refused"]
 @cache
 def plugins(group: str) -> dict[str, EntryPoint]:
     """Installed entry points of a group, by name."""
+    from importlib.metadata import entry_points
+
     return {entry.name: entry for entry in entry_points(group=group)}
 
 

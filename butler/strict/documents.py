@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from butler.errors import ButlerError, ConfigError
 
@@ -23,16 +23,13 @@ MAX_YAML_BYTES = 1_000_000
 _MAX_DEPTH = 16
 _MAX_TOLD = 20
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SECRET = re.compile(
-    r"""(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)""", re.IGNORECASE | re.DOTALL
-)
+_SECRET = r"""(?is)(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)"""
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists, that lead to a value."""
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong in a document.
 
     Parameters
@@ -53,8 +50,7 @@ class Problem:
     error: type[ButlerError] = ConfigError
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True):
     """Plain data, and where it stands.
 
     Parameters
@@ -230,4 +226,4 @@ def shown(value: object) -> str:
 
 def hidden(text: str) -> str:
     """Give a text for a message, without what may be a password."""
-    return _SECRET.sub(lambda found: f"{found['key'] or ''}***", text)
+    return re.sub(_SECRET, lambda found: f"{found['key'] or ''}***", text)

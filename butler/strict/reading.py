@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, reduce
 from operator import or_
 from types import NoneType, UnionType
@@ -26,8 +25,7 @@ __all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "is_record", "keys_of", "
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(msgspec.Struct, frozen=True):
     """In an annotation: brings what is written into the shape that the type has."""
 
     convert: Callable[[Any], Any]
@@ -41,15 +39,13 @@ ONE_OR_MORE = Before(lambda value: value if isinstance(value, list | tuple) else
 """In an annotation of a list: one value may be written without the list around it."""
 
 
-@dataclass(frozen=True)
-class After:
+class After(msgspec.Struct, frozen=True):
     """In an annotation: checks or changes what was read; it is given the value and its key."""
 
     check: Callable[[Any, str], Any]
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """In an annotation: the type depends on the value, its key and the whole document's value."""
 
     choose: Callable[[Any, KeyPath, Any], Any]
