@@ -9,7 +9,7 @@ PEER := .venv-peer/.set-up
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 # What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
-PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md LICENSE benchmarks changes docs
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs
 
 .PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint typecheck-tests hooks docs \
     changelog release check clean
@@ -60,7 +60,7 @@ docs: $(SITE) ## Build the site of the documentation in build/site
 	rm -rf build/pages
 	mkdir -p build/pages
 	ln -s $(addprefix $(CURDIR)/,$(PAGES)) build/pages
-	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs --quiet build
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
 
 changelog: $(LINTERS) ## Show what the next version will say about itself
 	@.venv/bin/towncrier build --draft 2> /dev/null

@@ -7,11 +7,17 @@ import multiprocessing
 import pickle
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from butler import Butler
+from butler.cli.failures import GuardedGroup
+from butler.datastore import open_datastore
 from butler.errors import NotSupportedError
 from butler.registry import Registry
 from butler.registry.interfaces import PORTS
@@ -107,6 +113,67 @@ def test_asking_whether_it_has_it_hides_nothing(registry: Registry, capability: 
         getattr(registry, capability, None)
     assert capability in dir(registry)
     assert not hasattr(registry, capability + "s_of_another_kind")
+
+
+# Under a Butler and a command ------------------------------------------------------
+
+
+@pytest.fixture
+def over_files(tmp_path: Path) -> Butler:
+    """A Butler that looks up there, and reads files."""
+    contents = make_contents()
+    datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "store")
+    stored = [
+        replace(ref, artifacts=datastore.put({"n": n}, ref.id, f"raw/{n}", "Dict", "raw", {}))
+        for n, ref in enumerate(contents.datasets)
+        if ref.dataset_type.name == "raw"
+    ]
+    registry = LookupAlone(replace(contents, datasets=tuple(stored)))
+    return Butler(registry=registry, datastore=datastore, run="r/new", collections=["all"])
+
+
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_butler_over_it_finds_and_gets_here_and_in_workers(over_files: Butler, workers: Executor) -> None:
+    ref = over_files.find("raw", RAW, collections=["r/two"])
+    assert over_files.get(ref) == over_files.get("raw", RAW, collections=["all"]) == {"n": 3}
+    assert over_files.exists(ref)
+    assert workers.submit(over_files.get, ref).result() == {"n": 3}
+
+
+def test_a_butler_over_it_names_what_is_lacking_and_leaves_nothing(
+    over_files: Butler, tmp_path: Path
+) -> None:
+    ref = over_files.find("raw", RAW, collections=["r/two"])
+    before = files(tmp_path)
+    for attempt in (
+        lambda: over_files.put({}, "raw", RAW),
+        lambda: over_files.remove([ref]),
+        lambda: over_files.unstore([ref]),
+        lambda: over_files.associate("best", [ref]),
+        lambda: over_files.collections.list(),
+        lambda: len(over_files.query.datasets("raw", collections=["all"])),
+        lambda: over_files.quantum("isr", RAW).__enter__(),
+        lambda: list(over_files.verify()),
+        lambda: over_files.removal.empty_trash(),
+        lambda: list(over_files.maintenance.reap()),
+    ):
+        with pytest.raises(NotSupportedError, match=r"^registry 'dicts' \(LookupAlone\) has no \w+"):
+            attempt()
+    assert files(tmp_path) == before
+
+
+def test_a_command_over_it_ends_with_one_line_and_what_to_do(registry: Registry) -> None:
+    application = typer.Typer(cls=GuardedGroup)
+    application.callback()(lambda: None)
+    application.command("ask")(lambda: print(registry.query("SELECT 1")))
+    done = CliRunner().invoke(application, ["ask"])
+    assert done.exit_code == 1
+    first, hint = done.stderr.splitlines()
+    assert first == "error: registry 'dicts' (LookupAlone) has no queries"
+    assert "property 'queries'" in hint
 
 
 def test_it_is_shown_without_asking_for_what_it_lacks(registry: Registry) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
 
+from butler import Butler
+from butler.datastore import open_datastore
 from butler.errors import PermissionDeniedError
 from butler.registry import Registry
 from butler.registry.interfaces import PORTS, Puts
 from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.puts import PostgresPuts
-from butler.testing.registry import PutsTests
-from butler.testing.registry.fixtures import RAW, put
+from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put
 from butler.values import Artifact
 
 
@@ -39,30 +42,52 @@ class TellingRegistry(PostgresRegistry):
         return TellingPuts(self.calls, self.definitions)
 
 
-class TestTellingRegistry(PutsTests):
-    """One that overrides a method is held to the port's promises as any other."""
+def files(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if path.is_file()}
 
+
+class TestTellingRegistry(RegistryFixtures):
     @pytest.fixture
     def registry(self, database: Any) -> Iterator[Registry]:
+        TellingPuts.told.clear()
         registry = TellingRegistry(database.dsn("writer"))
         yield registry
         registry.close()
 
     def test_a_method_that_is_overridden_is_the_one_that_is_called(self, observatory: Registry) -> None:
-        TellingPuts.told.clear()
         (ref,) = put(observatory, RAW)
         assert TellingPuts.told == [ref.id]
         (begun,) = observatory.puts.begin("r/two", "raw", [RAW], template="x", datastore="store")
         with pytest.raises(PermissionDeniedError, match="quota"):
             observatory.puts.finish({begun.id: [Artifact("store", "x", "json", 1001, bytes(32))]})
         assert TellingPuts.told == [ref.id]
+        assert found(observatory, ["r/two"]) is None
 
     def test_it_is_called_in_copies_and_in_related_registries(self, observatory: Registry) -> None:
         copy: Registry = pickle.loads(pickle.dumps(observatory))
         for registry in (copy, *observatory.related()):
             assert type(registry.puts) is TellingPuts
+        (ref,) = put(copy, RAW)
+        assert TellingPuts.told == [ref.id]
         copy.close()
 
     def test_all_else_is_as_it_was(self, observatory: Registry) -> None:
         for capability in PORTS.keys() - {"puts"}:
-            assert type(getattr(observatory, capability)).__module__.startswith("butler.registry.postgres.")
+            assert (
+                type(getattr(observatory, capability)).__module__ == f"butler.registry.postgres.{capability}"
+            )
+
+    def test_a_butler_calls_it_and_undoes_what_it_refuses(
+        self, observatory: Registry, tmp_path: Path
+    ) -> None:
+        datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "store")
+        with Butler(registry=observatory, datastore=datastore, run="u/me/told") as butler:
+            ref = butler.put({"a": 1}, "raw", RAW)
+            assert ref.id in TellingPuts.told
+            paths = files(tmp_path)
+            with pytest.raises(PermissionDeniedError, match="quota"):
+                butler.put({"a": "x" * 1000}, "raw", {**RAW, "sensor": 2})
+            assert files(tmp_path) == paths
+            assert found(observatory, ["u/me/told"], {**RAW, "sensor": 2}) is None
+            assert butler.get(ref) == {"a": 1}
+        assert observatory.puts.unfinished(timedelta(0)) == []

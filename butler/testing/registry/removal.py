@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -17,7 +18,7 @@ from butler.errors import (
 )
 from butler.registry import Registry
 from butler.testing.registry.capabilities import CapabilityTests
-from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, Contents
+from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, Contents, artifact
 from butler.testing.registry.fixtures import RAW, found, put
 from butler.values import ArtifactFault, DatasetState, RemovalOutcome
 
@@ -158,6 +159,19 @@ class RemovalsTests(CapabilityTests):
         assert (row.datasets, row.bytes) == (2, 6)
         assert row.changed_by
         assert row.restorable_until > row.changed
+
+    def test_a_file_in_the_trash_that_is_registered_anew_is_who_has_it_now(
+        self, observatory: Registry
+    ) -> None:
+        file = replace(artifact("a"), path="file:///elsewhere/a.json")
+        for given_up in [uuid4() for _ in range(3)]:
+            observatory.puts.register("r/one", "raw", "store", [(given_up, RAW, file)])
+            assert observatory.lookup.datasets_at("store", [file.path]) == {file.path: given_up}
+            observatory.removal.remove([given_up])
+            assert observatory.lookup.datasets_at("store", [file.path]).keys() == {file.path}
+        kept = uuid4()
+        observatory.puts.register("r/two", "raw", "store", [(kept, RAW, file)])
+        assert observatory.lookup.datasets_at("store", [file.path]) == {file.path: kept}
 
     def test_the_trash_is_kept_for_its_time(self, observatory: Registry) -> None:
         removal = observatory.removal
