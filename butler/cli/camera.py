@@ -9,8 +9,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
-from butler.cli.config import write_schema
-from butler.cli.console import note, write_list, writing_to
+from butler.cli.console import note, write_json, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -99,7 +98,7 @@ def schema(output: OutputFile = None) -> None:
     """Write the JSON Schema of a camera's YAML file, for editors."""
     from butler.cameras.definition import camera_schema
 
-    write_schema(camera_schema(), output)
+    write_json(camera_schema(), output)
 
 
 @app.command("list", epilog=examples("butler camera list"))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
-from butler.cli.console import write_list, writing_to
+from butler.cli.console import write_json, write_list
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from butler.config import RepositoryConfig
 
-__all__ = ["app", "write_schema"]
+__all__ = ["app"]
 
 app = new_app("config")
 
@@ -55,15 +55,7 @@ def schema(output: OutputFile = None) -> None:
     """
     from butler.config import config_schema
 
-    write_schema(config_schema(), output)
-
-
-def write_schema(content: dict[str, Any], output: Path | None) -> None:
-    """Write a JSON Schema to a file or to standard output."""
-    import json
-
-    with writing_to(output) as path:
-        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(config_schema(), output)
 
 
 def _settings(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, Any, str]]:
@@ -103,11 +95,8 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
     members = open_datastores(config.datastores, config.default, config.repo).members.values()
     for role in ("reader", "writer") if config.embedded else config.dsns:
         try:
-            registry = open_registry(config, role, session.layer)
-            try:
+            with closing(open_registry(config, role, session.layer)) as registry:
                 known = registry.definitions.datastores()
-            finally:
-                registry.close()
         except ButlerError as error:
             yield f"database as {role}", str(error)
             continue

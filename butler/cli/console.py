@@ -23,6 +23,7 @@ __all__ = [
     "note",
     "progress",
     "warn",
+    "write_json",
     "write_list",
     "write_record",
     "write_rows",
@@ -110,6 +111,14 @@ def write_record(record: Mapping[str, Any], form: ListFormat) -> None:
         )
     else:
         print(_joined(_record_lines(record)), end="")
+
+
+def write_json(document: Mapping[str, Any], output: Path | None) -> None:
+    """Write a JSON document to a file, or to standard output."""
+    import json
+
+    with writing_to(output) as path:
+        path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 @contextmanager

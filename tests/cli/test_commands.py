@@ -322,7 +322,7 @@ def test_datasets_are_listed_with_data_ids_run_and_files(filled: Butler, command
 def test_a_dataset_of_several_files_is_listed_with_each_and_one_without_files_with_none(
     filled: Butler, command: Command, repo: Path
 ) -> None:
-    apart = open_datastore({"name": "main", "root": "data", "disassemble": ["Exposure"]}, repo)
+    apart = open_datastore({"root": "data", "disassemble": ["Exposure"]}, repo)
     image = CCDData(np.zeros((2, 2)), mask=np.zeros((2, 2), bool), unit="adu")
     with Butler(repo, run="u/me/apart", datastore=apart) as butler:
         ref = butler.put(image, "calexp", camera="Peepshow", visit=12, sensor=7)
@@ -521,7 +521,7 @@ def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert result.exit_code == 1
     assert "view butler.label is missing" in result.stdout
     assert "table butler.mine is not ours" in result.stdout
-    assert "door butler_internal.dataset is not ours" in result.stdout
+    assert "grant butler_internal.dataset is not ours" in result.stdout
     assert "anybody may make temporary tables: run 'butler db grant'" in result.stdout
     assert "setting timezone" in result.stdout
     command.out("db", "grant", "--dsn", database.dsn("superuser"))

@@ -33,11 +33,13 @@ butler status --format json
 butler config show
 butler config show --format json
 butler config check
+butler config schema -o butler.schema.json
 butler camera add peepshow.yaml
 butler camera add peepshow.yaml --replace
 butler camera draft night1/shot1.fits night1/shot2.fits -o draft.yaml
 butler camera check peepshow.yaml night1/shot1.fits
 butler camera check Peepshow night1/shot1.fits --format json
+butler camera schema -o camera.schema.json
 butler camera list
 butler -r demo camera list
 butler skymap add rings.yaml
@@ -103,6 +105,7 @@ butler identify cut.fits --format json
 butler sql
 butler sql 'SELECT visit, exposure_time FROM visit ORDER BY visit'
 butler sql 'SELECT run, count(*) FROM dataset GROUP BY run' --format csv -o runs.csv
+butler datastore add archive
 butler datastore list
 butler datastore list --format json
 butler datastore show main
@@ -178,6 +181,9 @@ def done(land: Path) -> dict[str, tuple[int, str]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(land)
         for line in scenario():
+            if line == "butler datastore add archive":
+                with (land / "demo/butler.yaml").open("a") as file:
+                    file.write("  archive: {root: archive}\ndefault: main\n")
             if line.startswith("butler datastore relocate"):
                 shutil.copytree(land / "demo/data", land / "new-disk/data", dirs_exist_ok=True)
             if line == "butler sql":  # it becomes psql
