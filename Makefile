@@ -50,7 +50,7 @@ schema: $(SETUP) ## Freeze the first revision anew, until the first release, and
 lint: $(LINTERS) ## Check style, types and docstrings of all files, and the changes for the changelog
 	.venv/bin/pre-commit run --all-files --show-diff-on-failure
 
-typecheck-tests: $(LINTERS) ## Check the types of tests and benchmarks
+typecheck-tests: $(LINTERS) ## Check the types of the tests; no part of check until all of them are mended
 	.venv/bin/mypy --config-file tests/mypy.ini
 
 hooks: $(LINTERS) ## Check before each commit what it changes, as lint does
@@ -65,7 +65,7 @@ docs: $(SITE) ## Build the site of the documentation in build/site
 changelog: $(LINTERS) ## Show what the next version will say about itself
 	@.venv/bin/towncrier build --draft 2> /dev/null
 
-release: $(LINTERS) ## Make a release, but upload nothing: RELEASE.md. DRY_RUN=1 does all of it and keeps nothing
+release: ## Make a release, but upload nothing: RELEASE.md. DRY_RUN=1 does all of it and keeps nothing
 	DRY_RUN=$(DRY_RUN) .ci/release
 
 check: lint docs test ## All that must pass before a change is merged

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A bare Debian in a folder, to be sourced. It needs root and debootstrap; without, it says so and the script
 # passes. It lives in name spaces of its own, so that its mounts and its servers end with it.
 
