@@ -58,14 +58,18 @@ def ours(path: Path) -> set[str]:
     ("part", "may_use"),
     [
         (("errors.py",), set()),
+        (("units.py",), set()),
         (("values.py",), {"errors"}),
         (("datastore",), {"errors", "values", "datastore"}),
         (("lookahead.py",), set()),
-        (("registry",), {"errors", "values", "lookahead", "registry", "schema", "models"}),
-        (("schema",), {"errors", "values", "schema"}),
+        (("registry",), {"errors", "units", "values", "lookahead", "registry", "schema", "models"}),
+        (("schema",), {"errors", "units", "values", "schema"}),
         (("cameras",), {"errors", "values", "cameras", "datastore"}),
         (("cluster",), {"errors", "cluster"}),
-        (("writing",), {"errors", "values", "lookahead", "datastore", "registry", "environment", "writing"}),
+        (
+            ("writing",),
+            {"errors", "units", "values", "lookahead", "datastore", "registry", "environment", "writing"},
+        ),
         (
             ("care",),
             {"errors", "values", "config", "lookahead", "datastore", "registry", "schema", "writing", "care"},
