@@ -16,6 +16,7 @@ from uuid import UUID
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.lookahead import THREADS, looking_ahead
 from butler.registry.translate import errors_by_row
+from butler.units import UNITS, ValueType
 from butler.values import DataId, DatasetRef, new_dataset_ids
 from butler.writing.intake import GivenFile, Intake, TakenFile, differs, refs_of
 
@@ -33,10 +34,10 @@ _AHEAD = 40
 
 _ATTEMPTS = 3
 
-_KINDS: dict[str, type] = dict.fromkeys(
-    ("camera", "abstract_filter", "physical_filter", "skymap", "label"), str
-) | dict.fromkeys(("sensor", "visit", "snap", "tract", "patch", "sky_pixel"), int)
-"""What values of units are, as programs give them."""
+_PLAIN_TYPES = {
+    unit.name: unit.python_type for unit in UNITS.values() if unit.value_type is not ValueType.RANGE
+}
+"""What values of units are, as programs give them; a range is read by the registry."""
 
 
 class InPlaceFiler:
@@ -205,9 +206,9 @@ class InPlaceFiler:
 
 
 def _are_complete(files: Iterable[GivenFile], units: Sequence[str]) -> bool:
-    """Whether all labels are the type's units and no others, each a value of its kind."""
-    kinds = [_KINDS.get(unit) for unit in units]
+    """Whether all labels are the type's units and no others, each a value of its type."""
+    types = [_PLAIN_TYPES.get(unit) for unit in units]
     return all(
-        len(file.labels) == len(units) and [type(file.labels.get(unit)) for unit in units] == kinds
+        len(file.labels) == len(units) and [type(file.labels.get(unit)) for unit in units] == types
         for file in files
     )
