@@ -8,7 +8,7 @@ relation AS (
     SELECT c.*, w.nspname || '.' || c.relname AS full_name
     FROM pg_catalog.pg_class AS c
     INNER JOIN wanted AS w ON w.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'v', 'S')
+    WHERE c.relkind IN ('r', 'v', 'c', 'S')
 )
 SELECT 'server' AS object_type, 'version' AS name, (current_setting('server_version_num')::integer / 10000)::text AS definition
 UNION ALL
@@ -17,10 +17,10 @@ FROM wanted AS w
 INNER JOIN pg_catalog.pg_namespace AS n ON n.oid = w.oid
 UNION ALL
 SELECT
-    CASE r.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' ELSE 'sequence' END,
+    CASE r.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'c' THEN 'type' ELSE 'sequence' END,
     r.full_name,
     concat_ws(
-        E'\n', 'owner ' || pg_get_userbyid(r.relowner), 'comment ' || obj_description(r.oid, 'pg_class'),
+        E'\n', 'owner ' || pg_get_userbyid(r.relowner), 'comment ' || coalesce(obj_description(r.oid, 'pg_class'), obj_description(r.reltype, 'pg_type')),
         CASE WHEN r.relkind = 'v' THEN E'AS\n' || pg_get_viewdef(r.oid) END
     )
 FROM relation AS r

@@ -16,6 +16,7 @@ from uuid import UUID
 from butler.concurrency import THREADS, looking_ahead
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
 from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of
+from butler.units import UNITS, ValueType
 from butler.values import Artifact, DataId, DatasetRef, new_dataset_ids
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ _AHEAD = 40
 
 _ATTEMPTS = 3
 
-_KINDS: dict[str, type] = dict.fromkeys(
-    ("camera", "abstract_filter", "physical_filter", "skymap", "label"), str
-) | dict.fromkeys(("sensor", "visit", "snap", "tract", "patch", "sky_pixel"), int)
-"""What values of units are, as programs give them."""
+_PLAIN_TYPES = {
+    unit.name: unit.python_type for unit in UNITS.values() if unit.value_type is not ValueType.RANGE
+}
+"""What values of units are, as programs give them; a range is read by the registry."""
 
 
 class InPlaceIngest:
@@ -201,9 +202,9 @@ class InPlaceIngest:
 
 
 def _are_complete(files: Iterable[SourceFile], units: Sequence[str]) -> bool:
-    """Whether all data IDs have the type's units and no others, each a value of its kind."""
-    kinds = [_KINDS.get(unit) for unit in units]
+    """Whether all data IDs have the type's units and no others, each a value of its type."""
+    types = [_PLAIN_TYPES.get(unit) for unit in units]
     return all(
-        len(file.data_id) == len(units) and [type(file.data_id.get(unit)) for unit in units] == kinds
+        len(file.data_id) == len(units) and [type(file.data_id.get(unit)) for unit in units] == types
         for file in files
     )

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from uuid import UUID
 
+from butler.units import UNITS
 from butler.values import DataId, DatasetRef, DatasetType
 
 if TYPE_CHECKING:
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = ["DatasetRefs", "Fetched", "Rows", "dataset_columns"]
-
-_NUMBERED = frozenset({"sensor", "visit", "snap", "tract", "patch", "sky_pixel"})
-"""Units whose values are numbers; the others' are texts."""
 
 _TOGETHER = 1000
 """Datasets whose artifacts are looked up in one statement."""
@@ -244,7 +242,7 @@ def dataset_columns(units: Sequence[str]) -> pyarrow.Schema:
     return pa.schema(
         [
             ("dataset_id", pa.string()),
-            *((unit, pa.int64() if unit in _NUMBERED else pa.string()) for unit in units),
+            *((unit, pa.int64() if UNITS[unit].python_type is int else pa.string()) for unit in units),
             ("run", pa.string()),
             ("collection", pa.string()),
         ]

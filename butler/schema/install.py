@@ -100,11 +100,17 @@ def build_contract(
     connection: Connection, registry: RegistrySchema, objects: Sequence[SqlObject], prefix: str
 ) -> None:
     """Make the contract of a registry whose tables are there, and grant access to it."""
+    own = [obj for obj in objects if not obj.common]
     name = {"registry": registry.name}
-    connection.execute(text("SELECT butler_common.make_layer(:registry)"), name)
-    for obj in objects:
-        if not obj.common:
+
+    def make(part: Iterable[SqlObject]) -> None:
+        for obj in part:
             run_sql(connection, instantiate(obj.sql, registry.name, prefix))
+
+    make(obj for obj in own if obj.object_type == "type")
+    connection.execute(text("SELECT butler_common.make_layer(:registry)"), name)
+    make(obj for obj in own if obj.object_type != "type")
+    connection.execute(text("SELECT butler_common.make_unit_joins(:registry)"), name)
     connection.execute(text("SELECT butler_common.make_triggers(:registry)"), name)
     connection.execute(text("SELECT butler_common.copy_comments(:registry)"), name)
     connection.execute(text("SELECT butler_common.grant_access(:registry)"), name)

@@ -44,13 +44,14 @@ _DATASETS = (
     "calibration",
 )
 
-_VIEWS = """
-SELECT c.relname AS view, obj_description(c.oid, 'pg_class') AS comment,
+_RELATIONS = """
+SELECT c.relname AS relation, c.relkind = 'c' AS is_type,
+       coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type')) AS comment,
        a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
        col_description(c.oid, a.attnum) AS column_comment
 FROM pg_catalog.pg_class AS c
 INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relnamespace = 'butler'::regnamespace AND c.relkind = 'v'
+WHERE c.relnamespace = 'butler'::regnamespace AND c.relkind IN ('v', 'c')
   AND coalesce(obj_description(c.oid, 'pg_class'), '') NOT LIKE 'Visits of camera %'
 ORDER BY c.relname, a.attnum
 """
@@ -107,7 +108,8 @@ def reference_page(connection: Connection, exceptions: Mapping[str, str]) -> str
     page : `str`
         Markdown, with diagrams in Mermaid.
     """
-    views = _rows(connection, _VIEWS)
+    relations = _rows(connection, _RELATIONS)
+    views = [row for row in relations if not row["is_type"]]
     functions = _rows(connection, _FUNCTIONS)
     keys = _rows(connection, _KEYS)
     raised = _rows(connection, _RAISED)
@@ -121,7 +123,7 @@ def reference_page(connection: Connection, exceptions: Mapping[str, str]) -> str
         " [sql.md](sql.md) shows how to use them.",
         "",
         "- [The units](#the-units) and [the datasets](#the-datasets), as diagrams",
-        "- [Views](#views)",
+        "- [Views](#views), and [row types](#row-types) of functions",
         "- [Functions that read](#functions-that-read), [functions that write](#functions-that-write)",
         "- [Error codes](#error-codes)",
         "",
@@ -138,7 +140,12 @@ def reference_page(connection: Connection, exceptions: Mapping[str, str]) -> str
         "",
         "## Views",
         "",
-        *_view_sections(views),
+        *_relation_sections(views),
+        "## Row types",
+        "",
+        "What several functions return: rows with these columns.",
+        "",
+        *_relation_sections([row for row in relations if row["is_type"]]),
         "## Functions that read",
         "",
         "Readers and writers may call these.",
@@ -190,7 +197,8 @@ def _diagram(
         end, verb = "||" if required else "|o", "has" if target in names else "identifies"
         yield f"    {target} {end}--o{{ {table} : {verb}"
     for name in names:
-        types = {row["column"]: row["type"].split("(")[0].split()[0] for row in views if row["view"] == name}
+        columns = [row for row in views if row["relation"] == name]
+        types = {column["column"]: column["type"].split("(")[0].split()[0] for column in columns}
         yield f"    {name} {{"
         for column in next(key["columns"] for key in keys if key["table"] == name and key["primary"]):
             # A view has the name of what a table has by number.
@@ -200,9 +208,9 @@ def _diagram(
     yield "```"
 
 
-def _view_sections(views: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for view, columns in _grouped(views, "view"):
-        yield f"### {view}"
+def _relation_sections(relations: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for relation, columns in _grouped(relations, "relation"):
+        yield f"### {relation}"
         yield ""
         yield _sentence(columns[0]["comment"])
         yield ""

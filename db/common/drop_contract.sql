@@ -24,6 +24,12 @@ BEGIN
             c.relnamespace IN (p_registry::regnamespace, (p_registry || '_internal')::regnamespace)
             AND c.relkind = 'v'
         UNION ALL
+        SELECT c.oid, 'TYPE ' || c.reltype::regtype
+        FROM pg_catalog.pg_class AS c
+        WHERE
+            c.relnamespace IN (p_registry::regnamespace, (p_registry || '_internal')::regnamespace)
+            AND c.relkind = 'c'
+        UNION ALL
         SELECT p.oid, 'FUNCTION ' || p.oid::regprocedure
         FROM pg_catalog.pg_proc AS p
         WHERE p.pronamespace IN (p_registry::regnamespace, (p_registry || '_internal')::regnamespace)
@@ -35,4 +41,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.drop_contract(text) IS
-'Drop the views, triggers and functions of a registry, but none of its tables.';
+'Drop the views, triggers, functions and types of a registry, but none of its tables.';

@@ -30,6 +30,13 @@ BEGIN
                 v_table.columns, v_base, 'all_' || v_table.name, v_query
             );
         END IF;
+        -- The units of a dataset as one value too.
+        IF v_table.name = 'dataset' THEN
+            v_query := format(
+                'SELECT t.*, ROW(%s)::%I.data_id AS data_id FROM (%s) AS t',
+                (SELECT string_agg('t.' || u.unit, ', ' ORDER BY u.position) FROM butler_common.unit AS u), v_own, v_query
+            );
+        END IF;
         -- Pairs of sensors and patches are given by their labels already here, so that a condition on
         -- these reaches the indexes of each layer. A proxy's own rows with lower ones aren't stored: a
         -- load into the base would have to write into every proxy. They are joined live; a person's own

@@ -15,6 +15,7 @@ from butler.schema.install import create_layer, drop_layer
 from butler.schema.objects import SqlObject, read_objects, sql_root
 from butler.schema.tables import metadata
 from butler.schema.version import SCHEMA_VERSION
+from butler.units import UNITS
 
 OBJECTS = read_objects(sql_root())
 OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_common')"
@@ -23,8 +24,9 @@ OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_common')"
 def test_every_relation_and_function_is_explained(still: dict[str, Session]) -> None:
     assert (
         still["owner"].column(
-            f"SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-            f" WHERE {OURS} AND c.relkind IN ('r', 'v') AND c.relname <> 'alembic_version' AND obj_description(c.oid, 'pg_class') IS NULL"
+            f"SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            f" WHERE {OURS} AND c.relkind IN ('r', 'v', 'c') AND c.relname <> 'alembic_version'"
+            " AND coalesce(obj_description(c.oid, 'pg_class'), obj_description(c.reltype, 'pg_type')) IS NULL"
         )
         == []
     )
@@ -41,16 +43,16 @@ def test_every_column_of_the_contract_is_explained(still: dict[str, Session]) ->
     assert (
         still["owner"].column(
             "SELECT c.relname || '.' || a.attname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0"
-            " WHERE c.relnamespace = 'butler'::regnamespace AND c.relkind = 'v' AND col_description(c.oid, a.attnum) IS NULL"
+            " WHERE c.relnamespace = 'butler'::regnamespace AND c.relkind IN ('v', 'c') AND col_description(c.oid, a.attnum) IS NULL"
         )
         == []
     )
 
 
-def test_every_public_name_is_a_view(still: dict[str, Session]) -> None:
+def test_every_public_name_is_a_view_or_a_row_type(still: dict[str, Session]) -> None:
     assert still["owner"].column(
-        "SELECT DISTINCT c.relkind::text FROM pg_class AS c WHERE c.relnamespace = 'butler'::regnamespace"
-    ) == ["v"]
+        "SELECT DISTINCT c.relkind::text FROM pg_class AS c WHERE c.relnamespace = 'butler'::regnamespace ORDER BY 1"
+    ) == ["c", "v"]
 
 
 def test_times_say_their_scale_and_angles_and_durations_their_unit(still: dict[str, Session]) -> None:
@@ -74,7 +76,7 @@ def test_everything_belongs_to_the_owner(still: dict[str, Session]) -> None:
         still["owner"].rows(
             f"""
         SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE {OURS} AND c.relowner <> 'butler_owner'::regrole AND c.relkind IN ('r', 'v', 'S')
+        WHERE {OURS} AND c.relowner <> 'butler_owner'::regrole AND c.relkind IN ('r', 'v', 'c', 'S')
         UNION ALL
         SELECT p.oid::regprocedure::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
         WHERE {OURS} AND p.proowner <> 'butler_owner'::regrole
@@ -280,8 +282,15 @@ def test_objects_in_the_database_are_those_of_the_files(still: dict[str, Session
         f"SELECT n.nspname || '.' || p.proname FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE {OURS}"
     )
     assert sorted(functions) == sorted(o.name for o in OBJECTS if o.object_type == "function")
+    joins = {f"butler.{name}_dataset_join" for unit in UNITS.values() for name in (unit.name, unit.view)}
     views = {f"butler.{name}" for name in _relations(still["owner"])} - {"butler.visit_cam"}
-    assert views == {o.name for o in OBJECTS if o.object_type == "view"}
+    assert views - joins == {o.name for o in OBJECTS if o.object_type == "view"}
+    assert joins <= views
+    types = still["owner"].column(
+        f"SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        f" WHERE {OURS} AND c.relkind = 'c'"
+    )
+    assert sorted(types) == sorted(o.name for o in OBJECTS if o.object_type == "type")
 
 
 def test_the_version_that_the_code_needs_is_the_newest_revision() -> None:

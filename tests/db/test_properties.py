@@ -12,6 +12,7 @@ import psycopg2
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from butler.units import UNITS, ValueType
 from db.session import Session
 from db.world import DATASET_TYPES, TEMPLATE, contents
 
@@ -77,7 +78,7 @@ def test_reading_data_ids_gives_units_or_a_problem_and_never_fails(
     units = set(own.column("SELECT unit FROM butler.dataset_type_unit WHERE dataset_type = %s", dataset_type))
     for (row,) in rows:
         if row["problem"] is None:
-            assert {name for name, value in row.items() if value is not None} - {"row_number"} == units
+            assert {name for name, value in row["data_id"].items() if value is not None} == units
         else:
             assert re.fullmatch(r"UB\d{3}", row["problem"]["code"])
             assert row["problem"]["message"]
@@ -102,49 +103,19 @@ def test_a_put_begins_whole_or_is_refused_with_a_code_of_ours(
         write.rows("ROLLBACK")
 
 
-COLUMNS = [
-    "camera",
-    "abstract_filter",
-    "physical_filter",
-    "sensor",
-    "visit",
-    "snap",
-    "visit_range",
-    "skymap",
-    "tract",
-    "patch",
-    "sky_pixel",
-    "label",
-]
+COLUMNS = list(UNITS)
 separators = st.text(st.sampled_from("ab:1,|;'\"\\/é🔭0- \n\t"), max_size=6)
 numbers = st.integers(0, 30)
 whole_ids = st.fixed_dictionaries(
     {},
     optional={
-        **dict.fromkeys(("camera", "abstract_filter", "physical_filter", "skymap", "label"), separators),
-        **dict.fromkeys(("sensor", "visit", "snap", "tract", "patch", "sky_pixel"), numbers),
-        "visit_range": st.tuples(numbers, st.none() | st.integers(31, 60)),
+        unit.name: {
+            ValueType.TEXT: separators,
+            ValueType.INTEGER: numbers,
+            ValueType.RANGE: st.tuples(numbers, st.none() | st.integers(31, 60)),
+        }[unit.value_type]
+        for unit in UNITS.values()
     },
-)
-TYPES = dict(
-    zip(
-        COLUMNS,
-        [
-            "text",
-            "text",
-            "text",
-            "integer",
-            "bigint",
-            "integer",
-            "int8range",
-            "text",
-            "integer",
-            "integer",
-            "bigint",
-            "text",
-        ],
-        strict=True,
-    )
 )
 
 
@@ -169,7 +140,7 @@ def digest(session: Session, data_id: dict[str, Any]) -> UUID:
     def bound(value: Any) -> Any:
         return f"[{value[0]},{'' if value[1] is None else value[1]})" if isinstance(value, tuple) else value
 
-    marks = ", ".join(f"%s::{TYPES[name]}" for name in COLUMNS)
+    marks = ", ".join(f"%s::{unit.sql_type}" for unit in UNITS.values())
     found: UUID = session.scalar(
         f"SELECT butler_common.data_id_digest({marks})", *(bound(data_id.get(name)) for name in COLUMNS)
     )

@@ -91,7 +91,7 @@ def tables_of(connection: Any) -> dict[tuple[str, str], str]:
         key: value
         for key, value in catalog(connection).items()
         if key[0] in object_types
-        and not re.match(r"butler\.|butler_internal\.all_|butler_common\.alembic_version", key[1])
+        and not re.match(r"butler\.|butler_internal\.(all_|data_id\.)|butler_common\.alembic_version", key[1])
     }
 
 

@@ -13,14 +13,12 @@ from sqlalchemy import MetaData
 # Each of these adds its tables to the metadata.
 from butler.schema.tables import calibrations, collections, database, datasets, provenance, units
 from butler.schema.tables.conventions import BASE, COMMON, IDS, NAMING, SRID, Letter, metadata
-from butler.schema.tables.datasets import UNIT_COLUMNS
 
 __all__ = [
     "BASE",
     "COMMON",
     "IDS",
     "SRID",
-    "UNIT_COLUMNS",
     "Letter",
     "calibrations",
     "collections",

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import (
 )
 
 from butler.schema.tables.conventions import COMMON, Letter, across, metadata, named, next_id, within
+from butler.units import UNITS, SqlType, Unit
 
 dataset_type = Table(
     "dataset_type",
@@ -55,23 +56,22 @@ dataset_type = Table(
     comment="Types of datasets: the units of their data IDs, and what Python object they are.",
 )
 
-UNIT_COLUMNS: tuple[tuple[str, Any], ...] = (
-    ("camera", Text),
-    ("abstract_filter", Text),
-    ("physical_filter", Text),
-    ("sensor", Integer),
-    ("visit", BigInteger),
-    ("snap", Integer),
-    ("visit_range", INT8RANGE),
-    ("skymap", Text),
-    ("tract", Integer),
-    ("patch", Integer),
-    ("sky_pixel", BigInteger),
-    ("label", Text),
-)
-"""Units in their order, which is also that of the bits of a unit mask."""
+_SQL_TYPES: dict[SqlType, Any] = {
+    "text": Text,
+    "integer": Integer,
+    "bigint": BigInteger,
+    "int8range": INT8RANGE,
+}
+_UNITS = ", ".join(UNITS)
 
-_UNITS = ", ".join(name for name, _ in UNIT_COLUMNS)
+
+def _unit_column(unit: Unit) -> Column[Any]:
+    return Column(unit.name, _SQL_TYPES[unit.sql_type])
+
+
+def _unit_columns(*sql_types: SqlType) -> list[Column[Any]]:
+    """Give the columns of the units of these types, one type after the other."""
+    return [_unit_column(unit) for each in sql_types for unit in UNITS.values() if unit.sql_type == each]
 
 
 def _coarse(column: str, when: str, sql_type: Any) -> Column[Any]:
@@ -87,8 +87,6 @@ def _coarse(column: str, when: str, sql_type: Any) -> Column[Any]:
     )
 
 
-_KINDS = dict(UNIT_COLUMNS)
-
 # Columns lie as they are written here, each aligned to its size: wide numbers, then narrow ones, then
 # what has no alignment. In the order of the units, 16 bytes of each row would be padding.
 dataset = Table(
@@ -102,10 +100,10 @@ dataset = Table(
         comment="Transaction time of its registration, UTC.",
     ),
     Column("quantum_id", BigInteger, comment="The quantum that made it, if any."),
-    *(Column(name, _KINDS[name]) for name in ("visit", "sky_pixel")),
+    *_unit_columns("bigint"),
     Column("run_id", Integer, nullable=False),
     Column("dataset_type_id", Integer, nullable=False),
-    *(Column(name, _KINDS[name]) for name in ("sensor", "snap", "tract", "patch")),
+    *_unit_columns("integer"),
     Column(
         "unit_mask",
         SmallInteger,
@@ -120,10 +118,7 @@ dataset = Table(
         nullable=False,
         comment="Equal for the same data ID in any registry.",
     ),
-    *(
-        Column(name, _KINDS[name])
-        for name in ("camera", "physical_filter", "abstract_filter", "skymap", "label", "visit_range")
-    ),
+    *_unit_columns("text", "int8range"),
     Column(
         "state",
         Letter,
@@ -312,7 +307,7 @@ put_intent = Table(
     Column("dataset_type_id", Integer, nullable=False),
     Column("datastore_id", Integer, nullable=False),
     Column("quantum_id", BigInteger),
-    *(Column(name, sql_type) for name, sql_type in UNIT_COLUMNS),
+    *map(_unit_column, UNITS.values()),
     Column("hint", Text, nullable=False, comment="The file-name template, filled."),
     Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
     Column("begun_by", Text, nullable=False, comment="The database role that began it."),

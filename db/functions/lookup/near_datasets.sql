@@ -3,7 +3,7 @@
 -- these, only what was searched is looked at, by the index of its runs.
 CREATE OR REPLACE FUNCTION butler_internal.near_datasets(
     p_dataset_type_id integer,
-    p_wanted butler_internal.dataset,
+    p_wanted butler_internal.data_id,
     p_digest uuid,
     p_searched text[]
 )
@@ -34,9 +34,7 @@ BEGIN
         EXECUTE format(
             'SELECT ''near it: '' || string_agg(n.text, ''; '') FROM ('
             'SELECT format(''%%s in %%s'', ('
-            'SELECT string_agg(e.key || ''='' || e.value, '' '') FROM jsonb_each_text(butler_internal.data_id_json('
-            'd.camera, d.abstract_filter, d.physical_filter, d.sensor, d.visit, d.snap, d.visit_range, '
-            'd.skymap, d.tract, d.patch, d.sky_pixel, d.label)) AS e), r.run) AS text '
+            'SELECT string_agg(e.key || ''='' || e.value, '' '') FROM jsonb_each_text(butler_internal.data_id_json(d.data_id)) AS e), r.run) AS text '
             'FROM butler_internal.all_dataset AS d INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id '
             'WHERE d.dataset_type_id = $1 AND d.state <> ''removed'' AND d.run_id = ANY ($3) %s LIMIT 3) AS n', v_scope
         ) INTO v_near USING p_dataset_type_id, p_wanted, v_runs;
@@ -45,5 +43,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler_internal.near_datasets(integer, butler_internal.dataset, uuid, text[]) IS
+COMMENT ON FUNCTION butler_internal.near_datasets(integer, butler_internal.data_id, uuid, text[]) IS
 'In words, where else a data ID is found, or else which datasets share its visit, tract or run; null if none.';

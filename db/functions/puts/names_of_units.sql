@@ -1,6 +1,4 @@
-CREATE OR REPLACE FUNCTION butler_internal.names_of_units(
-    p_camera text, p_visit bigint, p_sensor integer, p_physical_filter text
-)
+CREATE OR REPLACE FUNCTION butler_internal.names_of_units(p_data_id butler_internal.data_id)
 RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
@@ -17,14 +15,14 @@ BEGIN
             'abstract_filter', f.abstract_filter,
             'sensor_name', s.sensor_name
         ))
-        FROM (SELECT p_camera AS camera) AS c
-        LEFT JOIN butler_internal.all_visit AS v ON v.camera = c.camera AND v.visit = p_visit
+        FROM (SELECT p_data_id.camera AS camera) AS c
+        LEFT JOIN butler_internal.all_visit AS v ON v.camera = c.camera AND v.visit = p_data_id.visit
         LEFT JOIN butler_internal.all_physical_filter AS f
-            ON f.camera = c.camera AND f.physical_filter = coalesce(p_physical_filter, v.physical_filter)
-        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = c.camera AND s.sensor = p_sensor
+            ON f.camera = c.camera AND f.physical_filter = coalesce(p_data_id.physical_filter, v.physical_filter)
+        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = c.camera AND s.sensor = p_data_id.sensor
     );
 END;
 $$;
 
-COMMENT ON FUNCTION butler_internal.names_of_units(text, bigint, integer, text) IS
+COMMENT ON FUNCTION butler_internal.names_of_units(butler_internal.data_id) IS
 'What a file name may say of a visit, a sensor and a filter beside their labels, as JSON; what they haven''t is left out.';

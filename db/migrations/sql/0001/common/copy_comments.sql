@@ -1,5 +1,5 @@
--- A column is explained once, at its table. A view's column of the same name takes that comment:
--- from the table of the view's own name if it has one, else from the table of the unit that the
+-- A column is explained once, at its table. A column of the same name of a view or type takes that comment:
+-- from the table of the view's own name if there is one, else from the table of the unit that the
 -- column is named after, else from any.
 CREATE OR REPLACE FUNCTION butler_common.copy_comments(p_registry text)
 RETURNS void
@@ -26,7 +26,7 @@ BEGIN
             LIMIT 1
         ) AS source
         WHERE
-            c.relnamespace = p_registry::regnamespace AND c.relkind = 'v'
+            c.relnamespace = p_registry::regnamespace AND c.relkind IN ('v', 'c')
             AND col_description(c.oid, a.attnum) IS NULL
     LOOP
         EXECUTE format(
@@ -37,4 +37,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.copy_comments(text) IS
-'Give the columns of a registry''s views the comments of the tables'' columns.';
+'Give the columns of a registry''s views and types the comments of the tables'' columns.';

@@ -8,22 +8,7 @@ CREATE OR REPLACE FUNCTION butler.find_dataset(
     p_as_of timestamptz DEFAULT NULL,
     p_required boolean DEFAULT true
 )
-RETURNS TABLE (
-    dataset_id uuid,
-    dataset_type text,
-    storage_class text,
-    units text[],
-    data_id jsonb,
-    run text,
-    state text,
-    datastore text,
-    component text,
-    path text,
-    formatter text,
-    size bigint,
-    sha256 bytea,
-    artifact_state text
-)
+RETURNS SETOF butler.found_dataset
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
@@ -33,9 +18,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_type record;
-    v_units record;
+    v_given record;
     v_collection record;
-    v_digest uuid;
     v_id uuid;
     v_removal record;
     v_searched text[] := '{}';
@@ -48,14 +32,9 @@ BEGIN
         );
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
-    SELECT * INTO v_units
+    SELECT * INTO v_given
     FROM butler_internal.read_data_ids(v_type.unit_mask, jsonb_build_array(p_data_id));
-    PERFORM butler_common.raise_rows(jsonb_build_array(v_units.problem)) WHERE v_units.problem IS NOT NULL;
-    v_digest := butler_common.data_id_digest(
-        v_units.camera, v_units.abstract_filter, v_units.physical_filter, v_units.sensor, v_units.visit,
-        v_units.snap, v_units.visit_range, v_units.skymap, v_units.tract, v_units.patch, v_units.sky_pixel,
-        v_units.label
-    );
+    PERFORM butler_common.raise_rows(jsonb_build_array(v_given.problem)) WHERE v_given.problem IS NOT NULL;
     FOR v_collection IN
         SELECT f.* FROM butler_internal.flatten_collections(p_collections, p_as_of) AS f ORDER BY f.place
     LOOP
@@ -65,7 +44,7 @@ BEGIN
             FROM butler_internal.all_dataset AS d
             WHERE
                 d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
-                AND d.digest = v_digest AND d.state <> 'removed';
+                AND d.digest = v_given.digest AND d.state <> 'removed';
         ELSIF v_collection.collection_type = 'run' THEN
             -- Two look-ups, as those that are removed have an index of their own.
             SELECT found.dataset_id INTO v_id
@@ -74,13 +53,13 @@ BEGIN
                 FROM butler_internal.all_dataset AS d
                 WHERE
                     d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
-                    AND d.digest = v_digest AND d.created <= p_as_of AND d.state <> 'removed'
+                    AND d.digest = v_given.digest AND d.created <= p_as_of AND d.state <> 'removed'
                 UNION ALL
                 SELECT d.dataset_id, d.created
                 FROM butler_internal.all_dataset AS d
                 WHERE
                     d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
-                    AND d.digest = v_digest AND d.created <= p_as_of AND d.state = 'removed' AND d.changed > p_as_of
+                    AND d.digest = v_given.digest AND d.created <= p_as_of AND d.state = 'removed' AND d.changed > p_as_of
             ) AS found
             ORDER BY found.created DESC
             LIMIT 1;
@@ -92,7 +71,7 @@ BEGIN
             FROM butler_internal.all_dataset_tag AS t
             WHERE
                 t.collection_id = v_collection.collection_id AND t.dataset_type_id = v_type.dataset_type_id
-                AND t.digest = v_digest
+                AND t.digest = v_given.digest
                 AND CASE WHEN p_as_of IS NULL THEN upper_inf(t.known) ELSE t.known @> p_as_of END;
         END IF;
         EXIT WHEN v_id IS NOT NULL;
@@ -118,17 +97,8 @@ BEGIN
     IF NOT p_required THEN
         RETURN;
     END IF;
-    v_unknown := butler_internal.unknown_unit(
-        v_units.camera, v_units.abstract_filter, v_units.physical_filter, v_units.sensor, v_units.visit,
-        v_units.snap, v_units.visit_range, v_units.skymap, v_units.tract, v_units.patch, v_units.sky_pixel,
-        v_units.label
-    );
-    v_near := butler_internal.near_datasets(
-        v_type.dataset_type_id,
-        jsonb_populate_record(NULL::butler_internal.dataset, to_jsonb(v_units) - 'problem'),
-        v_digest,
-        v_searched
-    );
+    v_unknown := butler_internal.unknown_unit(v_given.data_id);
+    v_near := butler_internal.near_datasets(v_type.dataset_type_id, v_given.data_id, v_given.digest, v_searched);
     PERFORM butler_common.raise_error(
         'UB101',
         format(

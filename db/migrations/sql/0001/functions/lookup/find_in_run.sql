@@ -22,20 +22,14 @@ BEGIN
     RETURN QUERY
     SELECT
         r.row_number,
-        butler_internal.data_id_json(
-            r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
-            r.skymap, r.tract, r.patch, r.sky_pixel, r.label
-        ),
+        butler_internal.data_id_json(r.data_id),
         d.dataset_id
     FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
     LEFT JOIN butler_internal.all_dataset AS d
         ON
             d.run_id = v_run AND d.dataset_type_id = v_type.dataset_type_id
             AND d.state <> 'removed'
-            AND d.digest = butler_common.data_id_digest(
-                r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
-                r.skymap, r.tract, r.patch, r.sky_pixel, r.label
-            )
+            AND d.digest = r.digest
     ORDER BY r.row_number;
 END;
 $$;

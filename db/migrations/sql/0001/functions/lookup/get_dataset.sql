@@ -1,20 +1,5 @@
 CREATE OR REPLACE FUNCTION butler.get_dataset(p_dataset_id uuid)
-RETURNS TABLE (
-    dataset_id uuid,
-    dataset_type text,
-    storage_class text,
-    units text[],
-    data_id jsonb,
-    run text,
-    state text,
-    datastore text,
-    component text,
-    path text,
-    formatter text,
-    size bigint,
-    sha256 bytea,
-    artifact_state text
-)
+RETURNS SETOF butler.found_dataset
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
@@ -29,10 +14,7 @@ BEGIN
         t.dataset_type,
         t.storage_class,
         butler_internal.unit_array(t.unit_mask),
-        butler_internal.data_id_json(
-            d.camera, d.abstract_filter, d.physical_filter, d.sensor, d.visit, d.snap, d.visit_range,
-            d.skymap, d.tract, d.patch, d.sky_pixel, d.label
-        ),
+        butler_internal.data_id_json(d.data_id),
         r.run,
         butler.state_name(d.state),
         s.datastore,

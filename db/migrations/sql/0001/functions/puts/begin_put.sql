@@ -32,6 +32,7 @@ DECLARE
     v_run record;
     v_datastore integer;
     v_given record;
+    v_units butler_internal.data_id;
     v_digests uuid[];
     v_existing uuid;
     v_wrong jsonb;
@@ -61,24 +62,12 @@ BEGIN
     needs_environment := v_run.environment IS NULL;
 
     FOR v_given IN
-        SELECT
-            r.*,
-            butler_common.data_id_digest(
-                r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
-                r.skymap, r.tract, r.patch, r.sky_pixel, r.label
-            ) AS digest,
-            butler_internal.data_id_json(
-                r.camera, r.abstract_filter, r.physical_filter, r.sensor, r.visit, r.snap, r.visit_range,
-                r.skymap, r.tract, r.patch, r.sky_pixel, r.label
-            ) AS data_id
+        SELECT r.*, butler_internal.data_id_json(r.data_id) AS json
         FROM butler_internal.read_data_ids(v_type.unit_mask, p_data_ids) AS r
     LOOP
+        v_units := v_given.data_id;
         v_digests := v_digests || v_given.digest;
-        v_wrong := coalesce(v_given.problem, butler_internal.unknown_unit(
-            v_given.camera, v_given.abstract_filter, v_given.physical_filter, v_given.sensor, v_given.visit,
-            v_given.snap, v_given.visit_range, v_given.skymap, v_given.tract, v_given.patch, v_given.sky_pixel,
-            v_given.label
-        ));
+        v_wrong := coalesce(v_given.problem, butler_internal.unknown_unit(v_units));
         -- One that another process puts from here on isn't there for this one: begin, and be refused at
         -- the end.
         SELECT d.dataset_id INTO v_existing
@@ -113,29 +102,29 @@ BEGIN
         END IF;
         row_number := v_given.row_number;
         dataset_id := coalesce(v_existing, butler_common.uuid7());
-        data_id := v_given.data_id;
+        data_id := v_given.json;
         there_already := v_existing IS NOT NULL;
         SELECT
             butler_internal.fill_template(
                 p_template,
                 CASE WHEN v_by_name
-                    THEN butler_internal.names_of_units(v_given.camera, v_given.visit, v_given.sensor, v_given.physical_filter)
+                    THEN butler_internal.names_of_units(v_units)
                     ELSE '{}'
-                END || v_given.data_id || jsonb_build_object(
+                END || v_given.json || jsonb_build_object(
                     'run', p_run,
                     'dataset_type', p_dataset_type,
                     'data_id', concat_ws(
-                        '_', v_given.camera, coalesce(v.visit_name, v_given.visit::text), v_given.snap,
-                        v_given.data_id ->> 'visit_range', coalesce(s.sensor_name, v_given.sensor::text),
-                        v_given.physical_filter, v_given.abstract_filter, v_given.skymap, v_given.tract,
-                        v_given.patch, v_given.sky_pixel, v_given.label
+                        '_', v_units.camera, coalesce(v.visit_name, v_units.visit::text), v_units.snap,
+                        v_given.json ->> 'visit_range', coalesce(s.sensor_name, v_units.sensor::text),
+                        v_units.physical_filter, v_units.abstract_filter, v_units.skymap, v_units.tract,
+                        v_units.patch, v_units.sky_pixel, v_units.label
                     )
                 )
             )
         INTO hint
-        FROM (SELECT v_given.camera AS camera) AS c
-        LEFT JOIN butler_internal.all_visit AS v ON v.camera = c.camera AND v.visit = v_given.visit
-        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = c.camera AND s.sensor = v_given.sensor;
+        FROM (SELECT v_units.camera AS camera) AS c
+        LEFT JOIN butler_internal.all_visit AS v ON v.camera = c.camera AND v.visit = v_units.visit
+        LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = c.camera AND s.sensor = v_units.sensor;
         IF v_existing IS NULL THEN
             INSERT INTO butler_internal.put_intent (
                 dataset_id, run_id, dataset_type_id, datastore_id, quantum_id,
@@ -145,9 +134,7 @@ BEGIN
             )
             VALUES (
                 dataset_id, v_run.run_id, v_type.dataset_type_id, v_datastore, p_quantum_id,
-                v_given.camera, v_given.abstract_filter, v_given.physical_filter, v_given.sensor, v_given.visit,
-                v_given.snap, v_given.visit_range, v_given.skymap, v_given.tract, v_given.patch,
-                v_given.sky_pixel, v_given.label,
+                (v_units).*,
                 hint, clock_timestamp(), session_user
             );
         END IF;

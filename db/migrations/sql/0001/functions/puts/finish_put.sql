@@ -54,8 +54,8 @@ BEGIN
         ) AS i
         -- Two sessions that file the same data IDs meet them in the same order.
         ORDER BY
-            i.run_id, i.dataset_type_id, i.camera, i.visit, i.sensor, i.skymap, i.tract, i.patch, i.label,
-            i.snap, i.visit_range, i.physical_filter, i.abstract_filter, i.sky_pixel
+            i.run_id, i.dataset_type_id, i.visit, i.sensor, i.tract, i.patch, i.label, i.snap, i.sky_pixel, i.visit_range,
+            i.camera, i.physical_filter, i.abstract_filter, i.skymap
         ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
         RETURNING dataset_id
     )

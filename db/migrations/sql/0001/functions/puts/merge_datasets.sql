@@ -106,10 +106,7 @@ BEGIN
                 skymap, tract, patch, sky_pixel, label, created
             )
             -- Two sessions that file the same data IDs meet them in the same order.
-            SELECT DISTINCT ON (
-                s.visit, s.sensor, s.tract, s.patch, s.label, s.snap, s.sky_pixel, s.visit_range,
-                s.camera, s.physical_filter, s.abstract_filter, s.skymap, s.dataset_id
-            )
+            SELECT DISTINCT
                 s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
                 s.skymap, s.tract, s.patch, s.sky_pixel, s.label, v_now

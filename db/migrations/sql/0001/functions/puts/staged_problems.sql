@@ -15,12 +15,7 @@ AS $$
 DECLARE
     v_problems jsonb;
 BEGIN
-    ALTER TABLE pg_temp.butler_stage_dataset
-    ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
-        camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
-        skymap, tract, patch, sky_pixel, label
-    )) STORED,
-    ADD COLUMN IF NOT EXISTS unit_mask integer GENERATED ALWAYS AS (butler_common.unit_mask(
+    ALTER TABLE pg_temp.butler_stage_dataset ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
         camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
         skymap, tract, patch, sky_pixel, label
     )) STORED;
@@ -58,7 +53,12 @@ BEGIN
             s.row_number, 'UB301',
             format('the data ID has %s', coalesce(butler_internal.unit_list(s.unit_mask), 'no units')),
             'It takes ' || coalesce(butler_internal.unit_list(p_unit_mask), 'no units') || '.'
-        FROM pg_temp.butler_stage_dataset AS s
+        FROM (
+            SELECT s.row_number, (
+                SELECT coalesce(bit_or(1 << u.position), 0) FROM butler_common.unit AS u WHERE to_jsonb(s) ->> u.unit IS NOT NULL
+            ) AS unit_mask
+            FROM pg_temp.butler_stage_dataset AS s
+        ) AS s
         WHERE s.unit_mask <> p_unit_mask
         UNION ALL
         SELECT s.n, 'UB301', 'its dataset id is given with two data IDs', 'Rows of one dataset share its data ID.'
@@ -124,8 +124,7 @@ BEGIN
         LEFT JOIN butler_internal.all_label AS l ON l.label = s.label
         CROSS JOIN LATERAL (
             SELECT butler_internal.unknown_unit(
-                s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
-                s.skymap, s.tract, s.patch, s.sky_pixel, s.label
+                jsonb_populate_record(NULL::butler_internal.data_id, to_jsonb(s))
             ) AS problem
         ) AS u
         WHERE

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION butler.remove_collection(
     p_force boolean DEFAULT false,
     p_dry_run boolean DEFAULT false
 )
-RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+RETURNS SETOF butler.removal_outcome
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
@@ -18,7 +18,7 @@ DECLARE
     v_collection_type text;
     v_collection bigint;
     v_ids uuid[] := '{}';
-    v_group record;
+    v_group butler.removal_outcome;
     v_kept bigint := 0;
     v_chain record;
     v_chains bigint[] := '{}';
@@ -89,17 +89,11 @@ BEGIN
         IF v_group.outcome = 'kept' THEN
             v_kept := v_kept + v_group.datasets;
         END IF;
-        RETURN QUERY SELECT
-            v_group.outcome, v_group.reason, v_group.datasets, v_group.files, v_group.bytes, v_group.dataset_ids;
+        RETURN NEXT v_group;
     END LOOP;
-    dataset_ids := '{}';
-    datasets := 0;
-    files := 0;
-    bytes := 0;
     IF v_collection_type = 'run' AND v_kept > 0 THEN
-        outcome := 'collection kept';
-        reason := format('%s of the datasets of %s are kept', v_kept, p_collection);
-        RETURN NEXT;
+        v_group := ROW('collection kept', format('%s of the datasets of %s are kept', v_kept, p_collection), 0, 0, 0, '{}');
+        RETURN NEXT v_group;
         RETURN;
     END IF;
     FOR v_chain IN SELECT c.* FROM butler_common.chains_with(v_collection) AS c LOOP
@@ -111,13 +105,11 @@ BEGIN
             );
         END IF;
         v_chains := v_chains || v_chain.collection_id;
-        outcome := 'chain changed';
-        reason := format('%s has it no more', v_chain.collection);
-        RETURN NEXT;
+        v_group := ROW('chain changed', format('%s has it no more', v_chain.collection), 0, 0, 0, '{}');
+        RETURN NEXT v_group;
     END LOOP;
-    outcome := 'collection removed';
-    reason := p_collection;
-    RETURN NEXT;
+    v_group := ROW('collection removed', p_collection, 0, 0, 0, '{}');
+    RETURN NEXT v_group;
     IF p_dry_run THEN
         RETURN;
     END IF;

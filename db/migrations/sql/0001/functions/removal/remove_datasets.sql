@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION butler_internal.remove_datasets(
     p_dry_run boolean,
     p_leaving bigint[]
 )
-RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+RETURNS SETOF butler.removal_outcome
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +17,7 @@ AS $$
 DECLARE
     v_problems jsonb;
     v_collections bigint[];
-    v_group record;
+    v_group butler.removal_outcome;
     v_going uuid[] := '{}';
     v_now timestamptz;
 BEGIN
@@ -45,8 +45,8 @@ BEGIN
 
     FOR v_group IN
         SELECT
-            p.outcome, p.reason, count(*) AS datasets, sum(a.files) AS files, sum(a.bytes) AS bytes,
-            array_agg(p.dataset_id) AS dataset_ids
+            p.outcome, p.reason, count(*), coalesce(sum(a.files), 0), coalesce(sum(a.bytes), 0),
+            array_agg(p.dataset_id)
         FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
         LEFT JOIN (
             SELECT a.dataset_id, count(*) AS files, sum(a.size) AS bytes
@@ -61,13 +61,7 @@ BEGIN
         IF v_group.outcome = p_state THEN
             v_going := v_group.dataset_ids;
         END IF;
-        outcome := v_group.outcome;
-        reason := v_group.reason;
-        datasets := v_group.datasets;
-        files := coalesce(v_group.files, 0);
-        bytes := coalesce(v_group.bytes, 0);
-        dataset_ids := v_group.dataset_ids;
-        RETURN NEXT;
+        RETURN NEXT v_group;
     END LOOP;
     IF p_dry_run OR cardinality(v_going) = 0 THEN
         RETURN;

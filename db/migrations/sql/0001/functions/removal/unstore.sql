@@ -4,7 +4,7 @@ CREATE OR REPLACE FUNCTION butler.unstore(
     p_force boolean DEFAULT false,
     p_dry_run boolean DEFAULT false
 )
-RETURNS TABLE (outcome text, reason text, datasets bigint, files bigint, bytes numeric, dataset_ids uuid[])
+RETURNS SETOF butler.removal_outcome
 LANGUAGE plpgsql
 VOLATILE
 SECURITY DEFINER
