@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.layout.survey import PER_VISIT, make_survey
 from benchmarks.layout.trial import LAYOUTS, Trial
-from butler.testing.cluster import TestCluster
+from butler.testing.postgres import TemporaryServer
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def _server(dsn: str | None) -> Iterator[str]:
     if dsn is not None:
         yield dsn
         return
-    with TestCluster() as cluster:
+    with TemporaryServer() as cluster:
         yield cluster.dsn("postgres")
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from butler.cluster.programs import find_client
+from butler.embedded.programs import find_client
 from butler.errors import DatabaseError
 from butler.registry.engine import without_password
 

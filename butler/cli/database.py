@@ -16,7 +16,7 @@ from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from butler.cluster import Cluster
+    from butler.embedded import EmbeddedServer
 
 __all__ = ["add_to"]
 
@@ -86,9 +86,9 @@ def start(
     A door that isn't named is closed.
     """
     session = session_of(ctx)
-    cluster = _cluster(session)
-    cluster.start(listen=listen, share=share)
-    door = f" and at {listen} port {cluster.status().port}" if listen else ""
+    server = _server(session)
+    server.start(listen=listen, share=share)
+    door = f" and at {listen} port {server.status().port}" if listen else ""
     note(session, f"the server runs, at its socket{door}")
 
 
@@ -98,7 +98,7 @@ def stop(ctx: typer.Context) -> None:
     That ends its sessions and closes its doors.
     """
     session = session_of(ctx)
-    _cluster(session).stop()
+    _server(session).stop()
     note(session, "the server is stopped")
 
 
@@ -113,7 +113,7 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
     session = session_of(ctx)
     config = session.config()
     if config.embedded:
-        found = _cluster(session).status()
+        found = _server(session).status()
         write_record(
             {
                 "running": found.running,
@@ -293,8 +293,8 @@ def dsn(
     print(session_of(ctx).config().dsn(role))
 
 
-def _cluster(session: Session) -> Cluster:
-    from butler.cluster import Cluster
+def _server(session: Session) -> EmbeddedServer:
+    from butler.embedded import EmbeddedServer
     from butler.errors import ConfigError
 
     config = session.config()
@@ -303,4 +303,4 @@ def _cluster(session: Session) -> Cluster:
             f"the database of {config.repo} is on a server of its own",
             hint="Whoever runs that server starts and stops it.",
         )
-    return Cluster(config.repo)
+    return EmbeddedServer(config.repo)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from butler.cli.application import application
 from butler.cli.querying import UNIT_VIEWS
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 
 from .conftest import Command, write_inputs
 
@@ -163,7 +163,7 @@ def land() -> Iterator[Path]:
         Path(folder).chmod(0o755)
         write_inputs(Path(folder))
         yield Path(folder)
-        Cluster(Path(folder, "demo")).destroy()
+        EmbeddedServer(Path(folder, "demo")).destroy()
 
 
 @pytest.fixture(scope="module")

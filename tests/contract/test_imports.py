@@ -64,7 +64,7 @@ def ours(path: Path) -> set[str]:
         (("registry",), {"errors", "values", "lookahead", "registry", "schema", "models"}),
         (("schema",), {"errors", "values", "schema"}),
         (("cameras",), {"errors", "values", "cameras", "datastore"}),
-        (("cluster",), {"errors", "cluster"}),
+        (("embedded",), {"errors", "embedded"}),
         (("writing",), {"errors", "values", "lookahead", "datastore", "registry", "environment", "writing"}),
         (
             ("care",),

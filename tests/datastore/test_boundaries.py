@@ -78,7 +78,7 @@ FILES = {
     "butler/cameras/": "camera files, and headers of files to be ingested",
     "butler/cli/": "files that the command line names",
     "butler/ingest/": "folders of files to be ingested",
-    "butler/cluster/": "the repository's own server",
+    "butler/embedded/": "the repository's own server",
     "butler/config.py": "butler.yaml",
     "butler/environment.py": "what is recorded of installed packages",
     "butler/repository.py": "the repository's folder",

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pages import PROJECT, Example, Reader, examples
 
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 from butler.errors import ButlerError
-from butler.testing.cluster import TestCluster
+from butler.testing.postgres import TemporaryServer
 
 TUTORIAL = "docs/tutorial.md"
 
@@ -55,14 +55,14 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         with suppress(ButlerError):  # there is none if the tutorial failed before it
-            Cluster(folder / "demo").destroy()
+            EmbeddedServer(folder / "demo").destroy()
 
 
 @pytest.fixture(scope="module")
-def another_server() -> Iterator[TestCluster]:
+def another_server() -> Iterator[TemporaryServer]:
     """A server that isn't a repository's own, and where nothing has been done yet."""
-    with TestCluster() as cluster:
-        yield cluster
+    with TemporaryServer() as server:
+        yield server
 
 
 def test_the_tutorial_holds(tutorial: Path) -> None:
@@ -70,7 +70,7 @@ def test_the_tutorial_holds(tutorial: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in AFTER_THE_TUTORIAL if any(runnable(page))])
-def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TestCluster) -> None:
+def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TemporaryServer) -> None:
     follow(page, tutorial, BUTLER_REPO="demo", DBHOST=another_server.host)
 
 
