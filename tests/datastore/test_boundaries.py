@@ -85,7 +85,7 @@ FILES = {
     "butler/cameras/": "camera files, and headers of files to be ingested",
     "butler/cli/": "files that the command line names",
     "butler/ingest/": "folders of files to be ingested",
-    "butler/cluster/": "the repository's own server",
+    "butler/embedded/": "the repository's own server",
     "butler/config.py": "butler.yaml",
     "butler/strict/": "the YAML files that it reads and rewrites",
     "butler/provenance/environment.py": "what is recorded of installed packages",
