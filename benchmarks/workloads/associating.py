@@ -16,7 +16,7 @@ class Ours:
 
     def measure(self, repetition: int) -> float:
         tag = f"tag/{repetition}"
-        self._butler.registry.collections.register(tag, "tagged")
+        self._butler.collections.register(tag, "tagged")
         with timed() as watch:
             self._butler.associate(tag, self._refs)
         return len(self._refs) / watch.seconds
@@ -35,7 +35,7 @@ class Peer:
         tag = f"tag/{repetition}"
         self._butler.collections.register(tag, CollectionType.TAGGED)
         with timed() as watch:
-            self._butler.registry.collections.associate(tag, self._refs)
+            self._butler.collections.associate(tag, self._refs)
         return len(self._refs) / watch.seconds
 
 

@@ -16,7 +16,7 @@ def _begin_ours(place: Place, run: str, first: int, count: int) -> Callable[[], 
     from benchmarks.sides import ours
 
     butler = ours.open_butler(place, run)
-    butler.registry.collections.register(run, "run")
+    butler.collections.register(run, "run")
     files = survey.raw_files(place.raws, count, first)
     labels = [ours.data_id(label) for label in survey.labels(count, first)]
 

@@ -25,7 +25,7 @@ class Ours:
     def measure(self, repetition: int) -> float:
         run = f"put/{repetition}"
         self._butler.put(survey.small_dict(0), "metric", self._warm, run=f"{run}/warm")
-        self._butler.registry.collections.register(run, "run")
+        self._butler.collections.register(run, "run")
         with timed() as watch:
             for number, label in enumerate(self._labels):
                 self._butler.put(survey.small_dict(number), "metric", label, run=run)

@@ -17,7 +17,7 @@ class Ours:
 
     def measure(self, repetition: int) -> float:
         with timed() as watch:
-            self._butler.remove_collection(self._run, datasets=True, reason="measured")
+            self._butler.removal.remove_collection(self._run, datasets=True, reason="measured")
         return self._count / watch.seconds
 
 

@@ -67,7 +67,10 @@ def test_where_all_is_tested_the_versions_are_those_of_the_table(butler_server: 
     if row is None or "CI" not in os.environ:
         pytest.skip("a developer's computer may have other versions; CI has those of its release")
     assert ".".join(map(str, sys.version_info[:2])) == row.python
-    with closing(psycopg2.connect(butler_server.dsn("postgres"))) as connection, connection.cursor() as cursor:
+    with (
+        closing(psycopg2.connect(butler_server.dsn("postgres"))) as connection,
+        connection.cursor() as cursor,
+    ):
         cursor.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'postgis'")
         ((postgis,),) = cursor.fetchall()
         assert str(connection.server_version // 10000) == row.postgresql

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer

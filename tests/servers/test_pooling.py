@@ -17,6 +17,7 @@ from butler import Butler, models
 from butler.config import RepositoryConfig
 from butler.errors import ExpressionError
 from butler.registry.postgres import PostgresRegistry
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.databases import make_template
 from butler.testing.postgres import TemporaryServer
