@@ -33,6 +33,7 @@ def test_a_datastore_knows_values_and_errors_and_nothing_else_of_butler(module: 
     assert {name for name in ours if not name.startswith("butler.datastore")} <= {
         "butler.values",
         "butler.errors",
+        "butler.strict",
     }
 
 
@@ -89,6 +90,7 @@ FILES = {
     "butler/provenance/environment.py": "what is recorded of installed packages",
     "butler/repository.py": "the repository's folder",
     "butler/schema/": "SQL in the package",
+    "butler/strict/": "YAML files that people write",
     "butler/demo/": "a user's own script",
     "butler/testing/": "tests",
 }
