@@ -71,9 +71,9 @@ release: ## Make a release, but upload nothing: RELEASE.md. DRY_RUN=1 does all o
 check: lint docs test ## All that must pass before a change is merged
 
 clean: ## Remove all that the other targets have made, databases too
-	@find demo demo-full -path '*/cluster/cluster.json' 2> /dev/null | while read -r record; do \
-	    $(PYTHON) -c "import sys, pathlib, butler.cluster as c; c.Cluster(pathlib.Path(sys.argv[1])).destroy()" \
-	        "$${record%/cluster/cluster.json}"; done
+	@find demo demo-full -path '*/embedded/state.json' 2> /dev/null | while read -r record; do \
+	    $(PYTHON) -c "import sys, pathlib, butler.embedded as c; c.EmbeddedServer(pathlib.Path(sys.argv[1])).destroy()" \
+	        "$${record%/embedded/state.json}"; done
 	rm -rf demo demo-full build dist .venv .venv-peer .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(SETUP): pyproject.toml setup/install.sh

@@ -17,11 +17,12 @@ from typing import IO, Any
 
 import psycopg2
 
-from benchmarks.delay_proxy import DelayProxy
 from benchmarks.place import Place
 from benchmarks.sides import limit, ours
 from benchmarks.work import Work
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import copied
+from butler.testing.postgres import TemporaryServer
+from butler.testing.relay import Relay
 
 PROJECT = Path(__file__).parents[1]
 
@@ -82,7 +83,7 @@ class Arena:
 
     Parameters
     ----------
-    server : `~butler.testing.cluster.TestCluster`
+    server : `~butler.testing.postgres.TemporaryServer`
         Started already.
     folder : `pathlib.Path`
         For repositories and files.
@@ -92,7 +93,7 @@ class Arena:
         How many datasets of one type the survey has labels for.
     """
 
-    def __init__(self, server: TestCluster, folder: Path, pythons: dict[str, str], survey: int) -> None:
+    def __init__(self, server: TemporaryServer, folder: Path, pythons: dict[str, str], survey: int) -> None:
         self._server = server
         self._folder = folder
         self._pythons = pythons
@@ -170,7 +171,7 @@ class Arena:
 
     @contextmanager
     def _copied(self, template: Place) -> Iterator[Place]:
-        with self._server.clone(template.database) as name:
+        with copied(self._server, template.database) as name:
             yield replace(template, database=name, folder=self._folder / name)
 
     @contextmanager
@@ -178,8 +179,8 @@ class Arena:
         if not delay:
             yield place
             return
-        with DelayProxy(place.host, delay) as proxy:
-            yield replace(place, host=proxy.host)
+        with Relay(place.host, round_trip=delay) as relay:
+            yield replace(place, host=relay.host)
 
     def _execute(self, statement: str, database: str = "postgres") -> None:
         connection = psycopg2.connect(self._server.dsn(database))
@@ -205,7 +206,7 @@ def arena(peer_python: str | None, survey: int) -> Iterator[Arena]:
     if peer_python:
         pythons["peer"] = peer_python
     with (
-        TestCluster(durable=True) as server,
+        TemporaryServer(durable=True) as server,
         tempfile.TemporaryDirectory(prefix="butler-bench-") as folder,
     ):
         yield Arena(server, Path(folder), pythons, survey)

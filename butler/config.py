@@ -93,7 +93,7 @@ class RepositoryConfig:
         Its folder.
     dsns : `~collections.abc.Mapping`
         Role (``owner``, ``writer``, ``reader``) to DSN; empty where the
-        repository has its own cluster.
+        repository has its own server.
     registry : `str`
         Name of the registry, that is of its public schema.
     datastores : `~collections.abc.Mapping` [`str`, `~butler.datastore.config.DatastoreConfig`]
@@ -136,25 +136,25 @@ class RepositoryConfig:
 
     @property
     def embedded(self) -> bool:
-        """Whether the repository has its own database cluster."""
+        """Whether the repository has its own database server."""
         return not self.dsns
 
     def dsn(self, role: str) -> str:
-        """Give the DSN for a role; a cluster of the repository's own is started if need be.
+        """Give the DSN for a role; a server of the repository's own is started if need be.
 
         Raises
         ------
         ConfigError
             If the configuration has none for that role.
         DatabaseUnavailableError
-            If the cluster can't be started.
+            If the server can't be started.
         """
         if self.embedded:
-            from butler.cluster import Cluster
+            from butler.embedded import EmbeddedServer
 
-            cluster = Cluster(self.repo)
-            cluster.ensure_running()
-            return cluster.dsn(role)
+            server = EmbeddedServer(self.repo)
+            server.ensure_running()
+            return server.dsn(role)
         if role not in self.dsns:
             raise ConfigError(
                 f"{self.repo / FILE_NAME}: database.dsn has none for the {role}",

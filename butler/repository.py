@@ -152,13 +152,13 @@ def create_repository(
     dsn : `str`, optional
         Of a database on a server that exists, initialised by ``butler db
         init``, with a role that may write. Without, the repository gets its
-        own cluster.
+        own server.
     registry : `str`
         The registry in that database: ``butler``, or a layer's name.
     datastore : `dict`, optional
         Keys of its one datastore, ``main``, in place of the defaults.
     durable : `bool`
-        Whether its own cluster survives a crash of the computer; without,
+        Whether its own server survives a crash of the computer; without,
         everything is faster, for tests.
 
     Returns
@@ -220,32 +220,32 @@ def create_repository(
 
 
 def _make_database(folder: Path, *, durable: bool) -> None:
-    """Make the repository's own cluster, with our schema in it."""
+    """Make the repository's own server, with our schema in it."""
     from sqlalchemy import text
 
-    from butler.cluster import Cluster
+    from butler.embedded import EmbeddedServer
     from butler.registry.postgres.engine import one_transaction, open_engine
     from butler.schema.install import run_sql
     from butler.schema.migrations import initialise, upgrade
     from butler.schema.objects import sql_root
 
-    cluster = Cluster.create(folder, durable=durable)
-    administrator = open_engine(cluster.dsn("superuser"))
+    server = EmbeddedServer.create(folder, durable=durable)
+    administrator = open_engine(server.dsn("superuser"))
     with administrator.connect() as connection:
         connection.execute(text("CREATE DATABASE butler"))
     administrator.dispose()
-    with one_transaction(cluster.dsn("superuser", "butler")) as connection:
+    with one_transaction(server.dsn("superuser", "butler")) as connection:
         initialise(connection)
         run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
-    with one_transaction(cluster.dsn("owner")) as connection:
+    with one_transaction(server.dsn("owner")) as connection:
         upgrade(connection)
 
 
 def _remove(folder: Path, *, whole: bool) -> None:
-    from butler.cluster import Cluster
+    from butler.embedded import EmbeddedServer
 
     with suppress(ButlerError, OSError):  # there may be none yet
-        Cluster(folder).destroy()
+        EmbeddedServer(folder).destroy()
     if whole:
         shutil.rmtree(folder, ignore_errors=True)
     else:

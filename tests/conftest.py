@@ -1,78 +1,37 @@
-"""One throw-away server a test process, a template database, and a clone of it for each test that asks."""
+"""The plug-in's fixtures under short names, and what only our own tests need."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg2
 import psycopg2.extensions
 import pytest
-from databases import Database, run_as
+from db.world import world_noproc
 from sending import noting_statements
 
 from butler import Butler
-from butler.config import RepositoryConfig
-from butler.schema.install import run_sql
-from butler.schema.migrations import initialise, upgrade
-from butler.schema.objects import sql_root
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import Database, copied
+from butler.testing.postgres import TemporaryServer
 
-TEMPLATE = "butler_template"
+__all__ = ["world_noproc"]
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[TestCluster]:
-    with TestCluster() as cluster:
-        yield cluster
-
-
-def login_roles(connection: object) -> None:
-    run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="session")
-def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
-    """A database at the newest revision, to be cloned."""
-    return make_template(server)
-
-
-@pytest.fixture(scope="session")
-def make_template() -> Callable[[TestCluster], str]:
-    """What makes it, for tests that crash a server and so need one of their own."""
-    return _make_template
-
-
-def _make_template(server: TestCluster) -> str:
-    run_as_superuser = server.dsn("postgres")
-    connection = psycopg2.connect(run_as_superuser)
-    connection.autocommit = True
-    connection.cursor().execute(f"CREATE DATABASE {TEMPLATE}")
-    connection.close()
-    run_as(server.dsn(TEMPLATE), initialise, login_roles)
-    run_as(server.dsn(TEMPLATE, "butler_owner"), upgrade)
-    return TEMPLATE
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture
-def empty_database(server: TestCluster) -> Iterator[Database]:
+def empty_database(butler_server: TemporaryServer) -> Iterator[Database]:
     """A database with nothing in it, not even our extensions."""
-    with server.clone("template1") as name:
-        database = Database(server, name)
+    with copied(butler_server, "template1") as name:
+        database = Database(butler_server, name)
         yield database
         database.close()
 
 
 @pytest.fixture
-def database(server: TestCluster, template: str) -> Iterator[Database]:
-    """A database with our schema and nothing registered."""
-    with server.clone(template) as name:
-        database = Database(server, name)
-        # Settings and privileges of a database aren't part of its copy.
-        run_as(database.dsn("superuser"), initialise)
-        yield database
-        database.close()
+def database(butler_database: Database) -> Database:
+    return butler_database
 
 
 @pytest.fixture
@@ -91,20 +50,13 @@ def owner(database: Database) -> psycopg2.extensions.connection:
 
 
 @pytest.fixture
-def repo(database: Database, tmp_path: Path) -> Path:
-    """A repository over the test's database, with its files under the test's folder."""
-    folder = tmp_path / "repo"
-    folder.mkdir()
-    dsns = {role: database.dsn(role) for role in ("owner", "writer", "reader")}
-    RepositoryConfig(folder, dsns).write()
-    with Butler(folder) as butler:
-        butler.registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
-    return folder
+def repo(butler_repository: Path) -> Path:
+    return butler_repository
 
 
 @pytest.fixture
 def butler(repo: Path) -> Iterator[Butler]:
-    """A Butler in that repository, with run ``u/me/first``."""
+    """The plug-in's, but in whatever `repo` a folder of tests has."""
     with Butler(repo, run="u/me/first") as butler:
         yield butler
 

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from butler.cluster.programs import find_client
 from butler.dsn import without_password
+from butler.embedded.programs import find_client
 from butler.errors import DatabaseError
 
 __all__ = ["dump_schemas", "run_script", "script_of", "tables_in"]

@@ -18,7 +18,7 @@ from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from butler.cluster import Cluster
+    from butler.embedded import EmbeddedServer
 
 __all__ = ["app"]
 
@@ -56,9 +56,9 @@ def start(
     An option that isn't given takes back what it gave before.
     """
     session = session_of(ctx)
-    cluster = _cluster(session)
-    cluster.start(listen=listen, share=share)
-    address = f" and at {listen} port {cluster.status().port}" if listen else ""
+    server = _server(session)
+    server.start(listen=listen, share=share)
+    address = f" and at {listen} port {server.status().port}" if listen else ""
     note(session, f"the server runs, at its socket{address}")
 
 
@@ -69,7 +69,7 @@ def stop(ctx: typer.Context) -> None:
     That ends its sessions, and what 'butler db start' gave by its options.
     """
     session = session_of(ctx)
-    _cluster(session).stop()
+    _server(session).stop()
     note(session, "the server is stopped")
 
 
@@ -82,7 +82,7 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
     session = session_of(ctx)
     config = session.config()
     if config.embedded:
-        found = _cluster(session).status()
+        found = _server(session).status()
         write_record(
             {
                 "running": found.running,
@@ -277,8 +277,8 @@ def dsn(
     print(session_of(ctx).config().dsn(role))
 
 
-def _cluster(session: Session) -> Cluster:
-    from butler.cluster import Cluster
+def _server(session: Session) -> EmbeddedServer:
+    from butler.embedded import EmbeddedServer
     from butler.errors import ConfigError
 
     config = session.config()
@@ -287,4 +287,4 @@ def _cluster(session: Session) -> Cluster:
             f"the database of {config.repo} is on a server of its own",
             hint="Whoever runs that server starts and stops it.",
         )
-    return Cluster(config.repo)
+    return EmbeddedServer(config.repo)

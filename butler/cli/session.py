@@ -96,11 +96,11 @@ class Session:
         config = self.config()
         if not config.embedded:
             return config.dsn("owner")
-        from butler.cluster import Cluster
+        from butler.embedded import EmbeddedServer
 
-        cluster = Cluster(config.repo)
-        cluster.ensure_running()
-        return cluster.dsn("superuser", "butler")
+        server = EmbeddedServer(config.repo)
+        server.ensure_running()
+        return server.dsn("superuser", "butler")
 
     def log_to(self, file: Path | None) -> None:
         """Write messages to the terminal as asked, and to a file."""

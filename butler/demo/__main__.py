@@ -90,7 +90,7 @@ def _take_leave(show: Presenter, repo: Path) -> None:
     show.table(
         {
             f"{repo}/data/": "the files, under names that a person can read",
-            f"{repo}/cluster/": "the database",
+            f"{repo}/embedded/": "the database",
             f"{repo}/butler.yaml": "the configuration",
             f"{repo}/*.png": "the pictures",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 from butler.errors import ConfigError
 
 __all__ = ["clear", "mark", "stop_server"]
@@ -37,16 +37,16 @@ def clear(folder: Path) -> None:
             hint="Name another folder by --out, or remove this one yourself.",
             details={"folder": str(folder)},
         )
-    if _has_cluster(folder):
-        Cluster(folder).destroy()
+    if _has_server(folder):
+        EmbeddedServer(folder).destroy()
     shutil.rmtree(folder)
 
 
 def stop_server(folder: Path) -> None:
     """Stop the server of the tour's repository, if there is one."""
-    if _has_cluster(folder):
-        Cluster(folder).stop()
+    if _has_server(folder):
+        EmbeddedServer(folder).stop()
 
 
-def _has_cluster(folder: Path) -> bool:
-    return (folder / "cluster" / "cluster.json").is_file()
+def _has_server(folder: Path) -> bool:
+    return (folder / "embedded" / "state.json").is_file()

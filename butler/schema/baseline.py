@@ -19,10 +19,10 @@ def main() -> None:
     from butler.schema.migrations import catalog, initialise, upgrade
     from butler.schema.reference import write_expected_catalog
     from butler.schema.revisions import freeze_baseline
-    from butler.testing.cluster import TestCluster
+    from butler.testing.postgres import TemporaryServer
 
     freeze_baseline(FIRST)
-    with TestCluster() as server:
+    with TemporaryServer() as server:
         administrator = open_engine(server.dsn("postgres"))
         with administrator.connect() as connection:
             connection.execute(text("CREATE DATABASE butler"))

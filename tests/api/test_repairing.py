@@ -210,7 +210,7 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
 
     def check(artifact: Artifact, *, checksum: bool) -> str:
         if UUID(first).hex not in artifact.path:
-            ended.append(end.wait(5))
+            ended.append(end.wait(60))
         return "missing"
 
     monkeypatch.setattr(butler.datastore.members["main"], "check", check)

@@ -531,7 +531,7 @@ def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
 
 
 def test_a_bare_database_becomes_one_that_a_repository_can_use(
-    empty_database: Any, template: str, tmp_path: Path
+    empty_database: Any, butler_template: str, tmp_path: Path
 ) -> None:
     command, admin = Command(tmp_path / "survey"), empty_database.dsn("superuser")
     assert "'butler db init'" in failed(

@@ -21,7 +21,7 @@ import butler.cli
 from butler.cli.application import application
 from butler.cli.commands import SUMMARIES
 from butler.cli.query import UNIT_VIEWS
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 
 from .conftest import Command, write_inputs
 
@@ -171,7 +171,7 @@ def land() -> Iterator[Path]:
         Path(folder).chmod(0o755)
         write_inputs(Path(folder))
         yield Path(folder)
-        Cluster(Path(folder, "demo")).destroy()
+        EmbeddedServer(Path(folder, "demo")).destroy()
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from db.session import Session
-from db.world import own, read, still, template, write
+from db.world import butler_template, own, read, still, write
 
-__all__ = ["own", "pair", "read", "still", "template", "write"]
+__all__ = ["butler_template", "own", "pair", "read", "still", "write"]
 
-PATIENCE = 10.0
+PATIENCE = 300.0
 
 
 class Waiting:

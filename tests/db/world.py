@@ -13,13 +13,12 @@ from uuid import UUID
 
 import psycopg2
 import pytest
-from sqlalchemy import NullPool, create_engine
+from pytest_postgresql.executors import NoopExecutor
+from pytest_postgresql.factories import postgresql_noproc
 
-from butler.schema.migrations import initialise
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import fresh_database
+from butler.testing.postgres import TemporaryServer
 from db.session import Session
-
-WORLD = "butler_world"
 
 TEMPLATE = "{run}/{dataset_type}/{data_id}"
 
@@ -173,20 +172,20 @@ def contents(owner: Session, *registries: str) -> dict[str, int]:
     return dict(owner.rows(counted))
 
 
-@pytest.fixture(scope="session")
-def template(server: TestCluster, template: str) -> str:
-    """The observatory instead of the empty database, for every test of the folder."""
-    connection = psycopg2.connect(server.dsn("postgres"))
+def load_world(*, host: str, port: int, dbname: str, **_: Any) -> None:
+    connection = psycopg2.connect(host=host, port=port, dbname=dbname, user="butler_writer")
     connection.autocommit = True
-    administrator = Session(connection)
-    if not administrator.rows("SELECT 1 FROM pg_database WHERE datname = %s", WORLD):
-        administrator.rows(f"CREATE DATABASE {WORLD} TEMPLATE {template} STRATEGY FILE_COPY")
-        writing = psycopg2.connect(server.dsn(WORLD, "butler_writer"))
-        writing.autocommit = True
-        populate(Session(writing))
-        writing.close()
+    populate(Session(connection))
     connection.close()
-    return WORLD
+
+
+world_noproc = postgresql_noproc(dbname="world", depends_on="butler_noproc", load=[load_world])
+
+
+@pytest.fixture(scope="session")
+def butler_template(world_noproc: NoopExecutor) -> str:
+    """The observatory instead of the empty database, for every test of the folder."""
+    return world_noproc.template_dbname
 
 
 @pytest.fixture
@@ -205,21 +204,7 @@ def own(database: Any) -> Session:
 
 
 @pytest.fixture(scope="session")
-def still(server: TestCluster, template: str) -> Iterator[dict[str, Session]]:
+def still(butler_server: TemporaryServer, butler_template: str) -> Iterator[dict[str, Session]]:
     """Sessions in one database for all the tests that change nothing in it."""
-    with server.clone(template) as name:
-        # Settings and privileges of a database aren't part of its copy.
-        engine = create_engine(
-            server.dsn(name).replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
-        )
-        with engine.begin() as administrator:
-            initialise(administrator)
-        connections = {
-            role: psycopg2.connect(server.dsn(name, f"butler_{role}"))
-            for role in ("owner", "writer", "reader")
-        }
-        for connection in connections.values():
-            connection.autocommit = True
-        yield {role: Session(connection) for role, connection in connections.items()}
-        for connection in connections.values():
-            connection.close()
+    with fresh_database(butler_server, butler_template) as database:
+        yield {role: Session(database.connect(role)) for role in ("owner", "writer", "reader")}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from msgspec import Struct
-from .pages import PROJECT, examples
 
 from butler.cameras.definition import CameraDefinition, HeaderMap, camera_schema
 from butler.cameras.rules import (
@@ -28,6 +27,8 @@ from butler.config import ConfigFile, Database, Dsns, config_schema
 from butler.datastore.config import DatastoreSettings
 from butler.datastore.storage.posix import PosixOptions
 from butler.strict import keys_of, parse_yaml
+
+from .pages import PROJECT, examples
 
 PAGE = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
 CONFIG, CAMERA = Draft202012Validator(config_schema()), Draft202012Validator(camera_schema())

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 from butler.errors import ButlerError
-from butler.testing.cluster import TestCluster
+from butler.testing.postgres import TemporaryServer
 from docs.pages import PROJECT, Example, Reader, examples
 
 TUTORIAL = "docs/tutorial.md"
@@ -62,14 +62,14 @@ def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
     finally:
         with suppress(ButlerError):  # there is none if the tutorial failed before it
-            Cluster(folder / "demo").destroy()
+            EmbeddedServer(folder / "demo").destroy()
 
 
 @pytest.fixture(scope="module")
-def another_server() -> Iterator[TestCluster]:
+def another_server() -> Iterator[TemporaryServer]:
     """A server that isn't a repository's own, and where nothing has been done yet."""
-    with TestCluster() as cluster:
-        yield cluster
+    with TemporaryServer() as server:
+        yield server
 
 
 def test_the_tutorial_holds(tutorial: Path) -> None:
@@ -77,7 +77,7 @@ def test_the_tutorial_holds(tutorial: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in AFTER_THE_TUTORIAL if any(runnable(page))])
-def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TestCluster) -> None:
+def test_the_examples_of_a_page_hold(page: str, tutorial: Path, another_server: TemporaryServer) -> None:
     follow(page, tutorial, BUTLER_REPO="demo", DBHOST=another_server.host)
 
 

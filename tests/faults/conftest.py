@@ -21,17 +21,17 @@ def workers() -> Iterator[Workers]:
 
 
 @pytest.fixture
-def wire(server: Any) -> Iterator[Wire]:
-    with Wire(Path(server.host, f".s.PGSQL.{server.port}")) as wire:
+def wire(butler_server: Any) -> Iterator[Wire]:
+    with Wire(butler_server.host) as wire:
         yield wire
 
 
 @pytest.fixture
-def trials(repo: Path, wire: Wire, workers: Workers, server: Any, tmp_path: Path) -> Iterator[Trials]:
+def trials(repo: Path, wire: Wire, workers: Workers, tmp_path: Path) -> Iterator[Trials]:
     config = RepositoryConfig.read(repo)
     wired = tmp_path / "wired"
     wired.mkdir()
-    dsns = {role: wire.through(dsn, server.host) for role, dsn in config.dsns.items()}
+    dsns = {role: wire.through(dsn) for role, dsn in config.dsns.items()}
     files = DatastoreConfig.from_plain({"root": str(repo / "data")})
     RepositoryConfig(wired, dsns, config.registry, {"main": files}).write()
     sources = tmp_path / "night"

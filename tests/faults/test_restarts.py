@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -11,37 +11,38 @@ from typing import Any
 import pytest
 
 from butler import Butler
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import make_template
+from butler.testing.postgres import TemporaryServer
 from faults.operations import IngestByMove, Operation, PutMany
 from faults.trials import Trials, each
 from faults.wire import WireFault
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[TestCluster]:
+def butler_server() -> Iterator[TemporaryServer]:
     """A server of this module's own: others' tests need theirs."""
-    with TestCluster() as cluster:
-        yield cluster
+    with TemporaryServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
-    return make_template(server)
+def butler_template(butler_server: TemporaryServer) -> str:
+    return make_template(butler_server)
 
 
 @each([PutMany, IngestByMove])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_server_that_restarts_at_any_statement_leaves_all_or_nothing(
-    warmed: Trials, server: TestCluster, operation: Any, when: Any
+    warmed: Trials, butler_server: TemporaryServer, operation: Any, when: Any
 ) -> None:
     for number in count(1):
         one = warmed.prepared(operation)
         fault = WireFault(number, when, "wait")
         warmed.wire.set(fault)
         warmed.workers.start(one)
-        if not fault.reached.wait(2):
+        if not warmed.reached(fault):
             break
-        server.restart()
+        butler_server.restart()
         fault.released.set()
         outcome = warmed.workers.outcome()
         warmed.wire.heal()
@@ -53,7 +54,7 @@ def test_a_server_that_restarts_at_any_statement_leaves_all_or_nothing(
 
 @each([PutMany, IngestByMove])
 def test_when_writer_and_server_die_at_once_what_is_left_is_named_and_repaired(
-    warmed: Trials, server: TestCluster, operation: Any
+    warmed: Trials, butler_server: TemporaryServer, operation: Any
 ) -> None:
     """The intent may be lost with the server, as it is only a note: then its files are orphans."""
     for number in count(1):
@@ -61,7 +62,7 @@ def test_when_writer_and_server_die_at_once_what_is_left_is_named_and_repaired(
         outcome, happened = warmed.try_with(one, WireFault(number, "before", "kill"))
         if not happened:
             break
-        server.restart()
+        butler_server.restart()
         read_once(warmed.butler)
         one.check_sources(warmed.butler)
         found = list(warmed.butler.verify())
@@ -86,15 +87,15 @@ def read_once(butler: Butler) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_read_during_which_the_server_restarts_succeeds(
-    trials: Trials, server: TestCluster, when: Any
+    trials: Trials, butler_server: TemporaryServer, when: Any
 ) -> None:
     read = trials.prepared(Read)
     trials.butler.put(read.labels[0], "note", label=read.labels[0], run=read.run)
     fault = WireFault(1, when, "wait")
     trials.wire.set(fault)
     trials.workers.start(read)
-    assert fault.reached.wait(10)
-    server.restart()
+    assert trials.reached(fault)
+    butler_server.restart()
     fault.released.set()
     outcome = trials.workers.outcome()
     assert outcome.error is None, outcome.trace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -56,6 +57,12 @@ class Trials:
             return outcome, fault.reached.is_set()
         outcome = self.workers.run(operation, fault)
         return outcome, outcome.struck
+
+    def reached(self, fault: WireFault) -> bool:
+        """Wait until what was started comes to a fault, or to its end without."""
+        while not fault.reached.is_set() and not self.workers.outcome_is_there():
+            time.sleep(0.002)
+        return fault.reached.is_set()
 
     def judge(self, operation: Operation, outcome: Outcome, *, may_leave: Set[str]) -> None:
         """Compare what is there with what was told; mend it; do it again."""

@@ -1,6 +1,6 @@
-"""A relay between libpq and a server's socket, which can be cut, or kill the client, at the n-th call.
+"""A relay that can be cut, or kill the client, at the n-th call.
 
-It knows where a message begins and ends, and nothing else: what goes through are the real bytes of both sides.
+It knows where a message begins and ends, and nothing else.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ import os
 import signal
 import socket
 import struct
-import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
 from typing import Literal
+
+from butler.testing.relay import Carrier, Relay
 
 __all__ = ["BEGIN", "Wire", "WireFault"]
 
@@ -55,40 +53,14 @@ class WireFault:
     released: threading.Event = field(default_factory=threading.Event)
 
 
-class Wire:
-    """A socket that leads to the server's.
+class Wire(Relay):
+    """A relay at which a fault can be laid."""
 
-    Parameters
-    ----------
-    server : `~pathlib.Path`
-        The server's socket.
-    """
-
-    def __init__(self, server: Path) -> None:
-        self._server = str(server)
-        self._name = server.name
+    def __init__(self, server: str) -> None:
+        super().__init__(server)
         self._lock = threading.Lock()
         self._fault: WireFault | None = None
         self._calls = 0
-
-    def __enter__(self) -> Wire:
-        self._folder = tempfile.TemporaryDirectory(prefix="butler-wire-", dir="/tmp")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(f"{self._folder.name}/{self._name}")
-        self._listener.listen(128)
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._folder.cleanup()
-
-    def through(self, dsn: str, host: str) -> str:
-        """Give a DSN of the server as one that leads through here."""
-        return dsn.replace(f"host={host}", f"host={self._folder.name}")
 
     def set(self, fault: WireFault) -> None:
         """Let this happen, once."""
@@ -101,27 +73,14 @@ class Wire:
         with self._lock:
             self._fault = None
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with self._lock:
-                fault = self._fault
-            if fault and fault.lasting and fault.reached.is_set():
-                client.close()
-                continue
-            server = socket.socket(socket.AF_UNIX)
-            try:
-                server.connect(self._server)
-            except OSError:  # it is down: whoever calls is to hear the same as from its own socket
-                client.close()
-                server.close()
-                continue
-            line = _Line(client, server, self._met)
-            threading.Thread(target=line.carry_calls, daemon=True).start()
-            threading.Thread(target=line.carry_answers, daemon=True).start()
+    def admits(self) -> bool:
+        with self._lock:
+            fault = self._fault
+        return not (fault and fault.lasting and fault.reached.is_set())
+
+    def carriers(self, client: socket.socket, server: socket.socket) -> tuple[Carrier, Carrier]:
+        line = _Line(client, server, self._met)
+        return line.carry_calls, line.carry_answers
 
     def _met(self, kind: bytes, body: bytes) -> WireFault | None:
         """Count a message, and give the fault that it meets."""
@@ -152,18 +111,15 @@ class _Line:
 
     def carry_calls(self) -> None:
         """From client to server."""
-        try:
-            self._server.sendall(_startup(self._client))
-            while True:
-                kind, message = _message(self._client)
-                fault = self._met(kind, message[5:])
-                if fault and (fault.when == "before" or fault.reached.is_set()):
-                    self._strike(fault)
-                elif fault:
-                    self._unanswered = fault
-                self._server.sendall(message)
-        except OSError:
-            self._close()
+        self._server.sendall(_startup(self._client))
+        while True:
+            kind, message = _message(self._client)
+            fault = self._met(kind, message[5:])
+            if fault and (fault.when == "before" or fault.reached.is_set()):
+                self._strike(fault)
+            elif fault:
+                self._unanswered = fault
+            self._server.sendall(message)
 
     def carry_answers(self) -> None:
         """From server to client."""
@@ -175,16 +131,15 @@ class _Line:
                 elif kind in _ANSWERED:
                     fault, self._unanswered = self._unanswered, None
                     self._strike(fault)
-        except OSError:
+        finally:
             if self._waiting:  # the client hears of the server's end when the test says so
-                self._waiting.released.wait(60)
-            self._close()
+                self._waiting.released.wait()
 
     def _strike(self, fault: WireFault) -> None:
         if fault.act == "wait":
             self._waiting = fault
             fault.reached.set()
-            fault.released.wait(60)
+            fault.released.wait()
             if fault.when == "before":
                 return
         fault.reached.set()
@@ -192,12 +147,6 @@ class _Line:
             peer = self._client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
             os.kill(struct.unpack("3i", peer)[0], signal.SIGKILL)
         raise ConnectionResetError
-
-    def _close(self) -> None:
-        for end in (self._client, self._server):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
 
 
 def _startup(client: socket.socket) -> bytes:

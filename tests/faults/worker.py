@@ -85,7 +85,7 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pipe.close()
-        self._process.wait(30)
+        self._process.wait()
 
     def warm_up(self, task: Callable[[], Any]) -> None:
         """Do something in the process itself, so that those forked from it have what it imports."""
@@ -96,6 +96,10 @@ class Workers:
     def start(self, task: Callable[[], Any], fault: FileFault | None = None) -> None:
         """Do something in a process of its own."""
         self._pipe.send(([task], fault))
+
+    def outcome_is_there(self) -> bool:
+        """Tell whether what was started has ended."""
+        return self._pipe.poll()
 
     def outcome(self) -> Outcome:
         """Wait for what was started."""

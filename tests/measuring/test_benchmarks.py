@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg2
 import pytest
 
 from benchmarks.arena import Arena, WorkerFailed, arena
 from benchmarks.comparison import compare, outcome
-from benchmarks.delay_proxy import DelayProxy
 from benchmarks.report import table, write_lines, write_page
-from benchmarks.timing import timed
 from benchmarks.work import Work
 from benchmarks.workloads import WORKLOADS, named
-from butler.testing.cluster import TestCluster
 
 SMALLEST = 1e-4
 
@@ -71,12 +67,3 @@ def test_the_page_gets_the_newest_table_in_place_of_the_last(tmp_path: Path) -> 
     write_page(page, measured)
     assert page.read_text() == f"before\n<!-- measured -->\n{measured}<!-- /measured -->\nafter\n"
     assert "| 600/s | 100/s |  | 6 |" in measured
-
-
-def test_a_round_trip_through_the_proxy_takes_at_least_its_delay(server: TestCluster) -> None:
-    with DelayProxy(server.host, 0.02) as proxy:
-        connection = psycopg2.connect(server.dsn("postgres").replace(server.host, proxy.host))
-        with timed() as watch:
-            connection.cursor().execute("SELECT 1")  # begins a transaction first: two round trips
-        connection.close()
-    assert watch.seconds >= 0.04

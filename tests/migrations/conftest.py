@@ -9,21 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from db.world import own, read, still, template, write
-from sqlalchemy import NullPool, create_engine
+from db.world import butler_template, own, read, still, write
 
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.migrations import catalog
 from butler.schema.reference import expected_catalog
 
-__all__ = ["as_listed", "as_owner", "checkout", "own", "read", "run_as", "still", "template", "write"]
+__all__ = ["as_listed", "as_owner", "butler_template", "checkout", "own", "read", "run_as", "still", "write"]
 
 REPOSITORY = Path(__file__).parents[2]
 
 
 def run_as(dsn: str, step: Callable[..., Any], *arguments: Any) -> Any:
     """Run a function of a connection in one transaction."""
-    engine = create_engine(dsn.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
-    with engine.begin() as connection:
+    with one_transaction(dsn) as connection:
         return step(connection, *arguments)
 
 

@@ -14,7 +14,7 @@ from db.session import Session, refused
 from db.world import artifact, contents, put
 from sqlalchemy import NullPool, create_engine
 
-from butler.cluster.programs import find_programs
+from butler.embedded.programs import find_programs
 from butler.errors import InvalidNameError, PermissionDeniedError
 from butler.schema import migrations
 from butler.schema.install import create_layer
@@ -282,7 +282,7 @@ def test_a_dump_of_our_schemas_restores_whole(
 # A server that isn't ready ------------------------------------------------------------------
 
 
-def test_a_role_that_may_not_initialise_is_told_who_may(empty_database: Any, template: str) -> None:
+def test_a_role_that_may_not_initialise_is_told_who_may(empty_database: Any, butler_template: str) -> None:
     administrator = Session(empty_database.connect("superuser"))
     before = administrator.column("SELECT extname FROM pg_extension")
     with pytest.raises(PermissionDeniedError, match=r"may not initialise(?s:.*)administrator"):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import psycopg2
 import pytest
 
-from butler.testing.cluster import TestCluster
+from butler.testing.postgres import TemporaryServer
 
 PROJECT = Path(__file__).parents[2]
 
@@ -61,13 +61,13 @@ def test_what_is_tried_on_other_releases_is_what_the_script_tries() -> None:
     assert [set(re.findall(r"`(\w+)`", row.tests)) for row in rows] == [folders] * len(rows)
 
 
-def test_where_all_is_tested_the_versions_are_those_of_the_table(server: TestCluster) -> None:
+def test_where_all_is_tested_the_versions_are_those_of_the_table(butler_server: TemporaryServer) -> None:
     release = platform.freedesktop_os_release().get("VERSION_CODENAME")
     row = next((row for row in ROWS if row.release == release), None)
     if row is None or "CI" not in os.environ:
         pytest.skip("a developer's computer may have other versions; CI has those of its release")
     assert ".".join(map(str, sys.version_info[:2])) == row.python
-    with closing(psycopg2.connect(server.dsn("postgres"))) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(butler_server.dsn("postgres"))) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT default_version FROM pg_available_extensions WHERE name = 'postgis'")
         ((postgis,),) = cursor.fetchall()
         assert str(connection.server_version // 10000) == row.postgresql

@@ -36,8 +36,8 @@ try:
         upgrade(connection)
         assert check(connection) == []
 finally:
-    from butler.cluster import Cluster
-    Cluster(Path("repo")).destroy()
+    from butler.embedded import EmbeddedServer
+    EmbeddedServer(Path("repo")).destroy()
 print("served")
 """
 

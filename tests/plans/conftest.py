@@ -3,40 +3,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg2
 import pytest
-from databases import Database, run_as
-from sqlalchemy.engine import Connection
 
+from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
-from butler.schema.migrations import initialise
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import Database, fresh_database
+from butler.testing.postgres import TemporaryServer
 from plans.watch import Watched
 
-SURVEY = "butler_plans"
 LAYER = "mydb_alice"
 
 
 @pytest.fixture(scope="package")
-def template(server: TestCluster, template: str) -> str:
+def butler_template(butler_server: TemporaryServer, butler_template: str) -> Iterator[str]:
     """The survey, with a layer over it that has a run of its own."""
-    connection = psycopg2.connect(server.dsn("postgres"))
-    connection.autocommit = True
-    connection.cursor().execute(f"CREATE DATABASE {SURVEY} TEMPLATE {template} STRATEGY FILE_COPY")
-    connection.close()
-
-    def make_layer(owner: Connection) -> None:
-        create_layer(owner, LAYER, "butler")
-
-    run_as(server.dsn(SURVEY), initialise)
-    run_as(server.dsn(SURVEY, "butler_owner"), make_layer)
-    connection = psycopg2.connect(server.dsn(SURVEY))
-    connection.autocommit = True
-    cursor = connection.cursor()
-    cursor.execute((Path(__file__).parent / "survey.sql").read_text(encoding="utf-8"))
-    cursor.execute(f"SELECT {LAYER}.register_collection('mine', 'run')")
-    connection.close()
-    return SURVEY
+    with fresh_database(butler_server, butler_template) as survey:
+        with one_transaction(survey.dsn("owner")) as owner:
+            create_layer(owner, LAYER, "butler")
+        cursor = survey.connect("superuser").cursor()
+        cursor.execute((Path(__file__).parent / "survey.sql").read_text(encoding="utf-8"))
+        cursor.execute(f"SELECT {LAYER}.register_collection('mine', 'run')")
+        survey.close()
+        yield survey.name
 
 
 @pytest.fixture

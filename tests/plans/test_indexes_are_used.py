@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from databases import Database
 from db.session import Json
 
+from butler.testing.databases import Database
 from plans.watch import Watched
 
 IMAGE = {"camera": "Cam", "visit": 17, "sensor": 12}

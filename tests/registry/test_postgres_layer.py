@@ -5,33 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg2
 import pytest
-from sqlalchemy import NullPool, create_engine
 
+from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres import PostgresRegistry
 from butler.schema.install import create_layer
-from butler.schema.migrations import initialise
+from butler.testing.databases import fresh_database
+from butler.testing.postgres import TemporaryServer
 from butler.testing.registry import RegistryTests
-
-LAYERED = "butler_empty_layer"
 
 
 @pytest.fixture(scope="module")
-def template(server: Any, template: str) -> str:
+def butler_template(butler_server: TemporaryServer, butler_template: str) -> Iterator[str]:
     """The empty database with an empty layer over it."""
-    administrator = psycopg2.connect(server.dsn("postgres"))
-    administrator.autocommit = True
-    administrator.cursor().execute(f"CREATE DATABASE {LAYERED} TEMPLATE {template} STRATEGY FILE_COPY")
-    administrator.close()
-    for role, step in (
-        ("postgres", initialise),
-        ("butler_owner", lambda c: create_layer(c, "mydb", "butler")),
-    ):
-        dsn = server.dsn(LAYERED, role).replace("postgresql://", "postgresql+psycopg2://")
-        with create_engine(dsn, poolclass=NullPool).begin() as connection:
-            step(connection)
-    return LAYERED
+    with fresh_database(butler_server, butler_template) as layered:
+        with one_transaction(layered.dsn("owner")) as connection:
+            create_layer(connection, "mydb", "butler")
+        yield layered.name
 
 
 class TestLayer(RegistryTests):

@@ -6,7 +6,6 @@ import os
 import pickle
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,57 +21,47 @@ from typer.testing import CliRunner
 
 from butler import Butler, DatasetType
 from butler.cli.application import application
-from butler.cluster import Cluster
-from butler.cluster.account import Account
-from butler.cluster.programs import find_programs
 from butler.config import RepositoryConfig
+from butler.embedded import EmbeddedServer
+from butler.embedded.account import Account
+from butler.embedded.configuration import write_configuration
+from butler.embedded.paths import make_private_folders
+from butler.embedded.postmaster import Postmaster
+from butler.embedded.programs import find_programs
 from butler.errors import ConfigError, DatasetNotFoundError
 from butler.repository import create_repository
 
-PATIENCE = 30
+PATIENCE = 300
 
 
 class Standby:
-    """A copy of a cluster that follows it, on the same computer, at a socket of its own."""
+    """A copy of a server that follows it, on the same computer, at a socket of its own."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, source: EmbeddedServer) -> None:
         self.folder = folder
-        self.data = folder / "data"
-        self._account = Account.of_server(os.geteuid())
-        self._programs = find_programs().folder
-        os.chown(folder, self._account.uid, self._account.gid)
-        source = cluster.dsn("superuser")
-        command = ["pg_basebackup", "-D", self.data, "-R", "-X", "stream", "-c", "fast", "-d", source]
-        copied = self._account.run([self._programs / command[0], *command[1:]])
-        assert copied.returncode == 0, copied.stderr
-        (self.data / "pg_hba.conf").write_text("local all all trust\n")
-        (self.data / "pg_ident.conf").touch()
-        (self.data / "postgresql.conf").write_text(
-            f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nport = 5432\n"
-            "max_connections = 100\nmax_locks_per_transaction = 1024\nfsync = off\n"
-            "dynamic_shared_memory_type = mmap\n"
+        account = Account.of_server(os.geteuid())
+        assert make_private_folders(folder, account)
+        os.chown(folder, account.uid, account.gid)
+        self._postmaster = Postmaster(folder, account)
+        program, data = find_programs().folder / "pg_basebackup", self._postmaster.data
+        copied = account.run(
+            [program, "-D", data, "-R", "-X", "stream", "-c", "fast", "-d", source.dsn("superuser")]
         )
-        self._server: subprocess.Popen[bytes] | None = None
+        assert copied.returncode == 0, copied.stderr
+        write_configuration(
+            folder,
+            {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": False},
+            access=["local all all trust"],
+        )
         self.start()
 
     def start(self) -> None:
-        switch = ["setpriv", "--pdeathsig=QUIT"]
-        if os.geteuid() == 0:
-            switch += [f"--reuid={self._account.uid}", f"--regid={self._account.gid}", "--clear-groups"]
-        with (self.folder / "log").open("ab") as log:
-            self._server = subprocess.Popen(
-                [*switch, str(self._programs / "postgres"), "-D", str(self.data)],
-                stdout=log,
-                stderr=log,
-                cwd="/",
-            )
+        self._server = self._postmaster.start_as_child()
         until(lambda: self.ask("SELECT pg_is_in_recovery()"))
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.send_signal(signal.SIGINT)
-            self._server.wait()
-            self._server = None
+        self._server.send_signal(signal.SIGINT)
+        self._server.wait()
 
     @property
     def dsn(self) -> str:
@@ -127,13 +116,13 @@ def repo(land: Path) -> Iterator[Path]:
         )
         butler.put("first", "note", label="n0")
     yield land / "repo"
-    Cluster(land / "repo").destroy()
+    EmbeddedServer(land / "repo").destroy()
 
 
 @pytest.fixture(scope="module")
 def standby(land: Path, repo: Path) -> Iterator[Standby]:
     (land / "standby").mkdir()
-    standby = Standby(land / "standby", Cluster(repo))
+    standby = Standby(land / "standby", EmbeddedServer(repo))
     config = RepositoryConfig.read(repo)
     replace(config, replica=standby.dsn).write()
     yield standby
@@ -253,8 +242,8 @@ def test_a_replica_that_follows_no_more_is_not_asked(repo: Path, land: Path, sta
     from butler.registry.postgres.connections import Connections
     from butler.registry.postgres.replica import Replica
 
-    primary = Connections(Cluster(repo).dsn("reader"))
-    promoted = Replica(Cluster(repo).dsn("reader"))
+    primary = Connections(EmbeddedServer(repo).dsn("reader"))
+    promoted = Replica(EmbeddedServer(repo).dsn("reader"))
     assert promoted.ready(primary) is None
     assert "no replica" in promoted.describe(primary)
     primary.close()

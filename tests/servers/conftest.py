@@ -15,15 +15,15 @@ import psycopg2
 import pytest
 from cli.conftest import Command
 
-from butler.cluster.account import Account
-from butler.cluster.programs import find_programs
-from butler.testing.cluster import TestCluster
+from butler.embedded.account import Account
+from butler.embedded.programs import find_programs
+from butler.testing.postgres import TemporaryServer
 
 
 class Administrator:
     """Whoever runs the server: its superuser, with psql."""
 
-    def __init__(self, server: TestCluster) -> None:
+    def __init__(self, server: TemporaryServer) -> None:
         self.server = server
 
     def sql(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -49,15 +49,15 @@ class Administrator:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[TestCluster]:
+def butler_server() -> Iterator[TemporaryServer]:
     """A server of the module's own: roles belong to a whole server."""
-    with TestCluster() as cluster:
-        yield cluster
+    with TemporaryServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def administrator(server: TestCluster) -> Administrator:
-    return Administrator(server)
+def administrator(butler_server: TemporaryServer) -> Administrator:
+    return Administrator(butler_server)
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ class Pooler:
 
     port = 6432
 
-    def __init__(self, server: TestCluster) -> None:
+    def __init__(self, server: TemporaryServer) -> None:
         self._account = Account.of_server(os.geteuid())
         self._folder = Path(tempfile.mkdtemp(prefix="butler-pooler-", dir="/tmp"))
         (self._folder / "users").write_text(
@@ -113,16 +113,10 @@ class Pooler:
         return f"postgresql://butler_{role}@/{database}?host={self._folder}&port={self.port}"
 
     def start(self) -> None:
-        switch = ["setpriv", "--pdeathsig=KILL"]
-        if os.geteuid() == 0:
-            switch += [f"--reuid={self._account.uid}", f"--regid={self._account.gid}", "--clear-groups"]
-        self._program = subprocess.Popen(
-            [*switch, "/usr/sbin/pgbouncer", "-q", str(self._folder / "pgbouncer.ini")], cwd="/"
-        )
-        deadline = time.monotonic() + 20
+        command = ["/usr/sbin/pgbouncer", "-q", self._folder / "pgbouncer.ini"]
+        self._program = subprocess.Popen(self._account.until_starter_ends(command, end="KILL"), cwd="/")
         while not (self._folder / f".s.PGSQL.{self.port}").exists():
             assert self._program.poll() is None, (self._folder / "log").read_text()
-            assert time.monotonic() < deadline
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -138,10 +132,10 @@ class Pooler:
 
 
 @pytest.fixture(scope="module")
-def pooler(server: TestCluster) -> Iterator[Pooler]:
+def pooler(butler_server: TemporaryServer) -> Iterator[Pooler]:
     if not Path("/usr/sbin/pgbouncer").exists():
         pytest.skip("pgbouncer isn't installed: setup/install.sh does that")
-    pooler = Pooler(server)
+    pooler = Pooler(butler_server)
     try:
         pooler.start()
         yield pooler

@@ -16,7 +16,7 @@ from butler.errors import DatabaseUnavailableError, PermissionDeniedError
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.schema.migrations import initialise
-from butler.testing.cluster import TestCluster
+from butler.testing.postgres import TemporaryServer
 from servers.conftest import Administrator
 from servers.work import work
 
@@ -51,13 +51,13 @@ def everything_works(command: Command, owner: str, writer: str, repo: Path) -> N
 
 def test_an_owner_without_createrole_gets_all_from_the_script(
     command: Command,
-    server: TestCluster,
+    butler_server: TemporaryServer,
     administrator: Administrator,
     make_database: MakeDatabase,
     tmp_path: Path,
 ) -> None:
     database = make_database("plain")
-    owner = server.dsn(database, "plain_admin")
+    owner = butler_server.dsn(database, "plain_admin")
     said = failed(command, "db", "check", owner, "--role-prefix", "plain")
     for missing in (
         "extension postgis: it is missing: let the administrator",
@@ -86,44 +86,52 @@ def test_an_owner_without_createrole_gets_all_from_the_script(
     administrator.sql("CREATE ROLE plain_observer LOGIN")
     with one_transaction(owner) as connection:  # the login may let others in
         connection.execute(text("GRANT plain_writer TO plain_observer"))
-    everything_works(command, owner, server.dsn(database, "plain_observer"), tmp_path / "repo")
+    everything_works(command, owner, butler_server.dsn(database, "plain_observer"), tmp_path / "repo")
 
 
 def test_an_owner_with_createrole_makes_the_roles_alone(
     command: Command,
-    server: TestCluster,
+    butler_server: TemporaryServer,
     administrator: Administrator,
     make_database: MakeDatabase,
     tmp_path: Path,
 ) -> None:
     database = make_database("maker", "CREATEROLE")
-    owner = server.dsn(database, "maker_admin")
+    owner = butler_server.dsn(database, "maker_admin")
     said = failed(command, "db", "check", owner, "--role-prefix", "maker")
     assert "role maker_owner: it is missing: run 'butler db init" in said
     administrator.sql("CREATE EXTENSION postgis", database=database)
     command.out("db", "init", "--dsn", owner, "--role-prefix", "maker")
     with one_transaction(owner) as connection:
         connection.execute(text("CREATE ROLE maker_observer LOGIN IN ROLE maker_writer"))
-    everything_works(command, owner, server.dsn(database, "maker_observer"), tmp_path / "repo")
+    everything_works(command, owner, butler_server.dsn(database, "maker_observer"), tmp_path / "repo")
 
 
 def test_functions_that_only_a_superuser_closes_are_advice(
-    command: Command, server: TestCluster, administrator: Administrator, make_database: MakeDatabase
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    make_database: MakeDatabase,
 ) -> None:
     database = make_database("advised", "CREATEROLE")
     administrator.sql("CREATE EXTENSION postgis", database=database)
-    command.out("db", "init", "--dsn", server.dsn(database, "advised_admin"), "--role-prefix", "advised")
-    found = command("db", "check", server.dsn(database, "advised_admin"))
+    command.out(
+        "db", "init", "--dsn", butler_server.dsn(database, "advised_admin"), "--role-prefix", "advised"
+    )
+    found = command("db", "check", butler_server.dsn(database, "advised_admin"))
     assert found.exit_code == 0
     assert "advice: functions for advisory locks" in found.stdout
 
 
 def test_a_login_that_isn_t_the_owner_is_told_so(
-    command: Command, server: TestCluster, administrator: Administrator, make_database: MakeDatabase
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    make_database: MakeDatabase,
 ) -> None:
     database = make_database("other")
     administrator.psql(command.out("db", "init", "--sql", "--role-prefix", "other"), database)
-    owner = server.dsn(database, "other_admin")
+    owner = butler_server.dsn(database, "other_admin")
     said = failed(command, "db", "check", owner, "--role-prefix", "other")
     assert "role other_owner: other_admin is no member of it: let the administrator" in said
     with pytest.raises(PermissionDeniedError, match="administrator"), one_transaction(owner) as connection:
@@ -132,13 +140,13 @@ def test_a_login_that_isn_t_the_owner_is_told_so(
 
 def test_extensions_may_be_there_before_but_postgis_in_public_only(
     command: Command,
-    server: TestCluster,
+    butler_server: TemporaryServer,
     administrator: Administrator,
     make_database: MakeDatabase,
     tmp_path: Path,
 ) -> None:
     database = make_database("moved")
-    owner = server.dsn(database, "moved_admin")
+    owner = butler_server.dsn(database, "moved_admin")
     administrator.sql(
         "CREATE SCHEMA extensions",
         "CREATE EXTENSION postgis SCHEMA extensions",
@@ -160,19 +168,22 @@ def test_extensions_may_be_there_before_but_postgis_in_public_only(
 
 
 def test_a_database_that_can_t_be_ours_says_why(
-    command: Command, server: TestCluster, administrator: Administrator, make_database: MakeDatabase
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    make_database: MakeDatabase,
 ) -> None:
     database = make_database(
         "latin", database_options="TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
     )
     administrator.sql(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
-    said = failed(command, "db", "check", server.dsn(database, "latin_admin"))
+    said = failed(command, "db", "check", butler_server.dsn(database, "latin_admin"))
     assert "database: its encoding is LATIN1, not UTF8: make another" in said
     assert "setting default_transaction_isolation: it is 'serializable'" in said
 
 
 def test_locks_for_many_layers_are_counted(command: Command) -> None:
-    with TestCluster(max_locks_per_transaction="40", max_connections="10") as small:
+    with TemporaryServer(max_locks_per_transaction="40", max_connections="10") as small:
         Administrator(small).sql("CREATE DATABASE tight")
         dsn = small.dsn("tight")
         command.out("db", "init", "--dsn", dsn)
@@ -191,7 +202,10 @@ def test_locks_for_many_layers_are_counted(command: Command) -> None:
 
 @pytest.fixture
 def two(
-    command: Command, server: TestCluster, administrator: Administrator, make_database: MakeDatabase
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    make_database: MakeDatabase,
 ) -> dict[str, str]:
     databases = {}
     for prefix in ("east", "west"):
@@ -200,7 +214,9 @@ def two(
             command.out("db", "init", "--sql", "--role-prefix", prefix, "--login", f"{prefix}_admin"),
             database,
         )
-        command.out("db", "init", "--dsn", server.dsn(database, f"{prefix}_admin"), "--role-prefix", prefix)
+        command.out(
+            "db", "init", "--dsn", butler_server.dsn(database, f"{prefix}_admin"), "--role-prefix", prefix
+        )
         for door in ("reader", "writer", "owner"):
             administrator.sql(f"CREATE ROLE {prefix}_a_{door} LOGIN IN ROLE {prefix}_{door}")
     return databases
@@ -208,13 +224,13 @@ def two(
 
 @pytest.mark.parametrize("door", ["a_reader", "a_writer", "a_owner", "admin"])
 def test_roles_of_two_repositories_on_one_server_don_t_meet(
-    two: dict[str, str], server: TestCluster, administrator: Administrator, door: str
+    two: dict[str, str], butler_server: TemporaryServer, administrator: Administrator, door: str
 ) -> None:
     for own, other in (("east", "west"), ("west", "east")):
         login = f"{own}_{door}"
-        psycopg2.connect(server.dsn(two[own], login)).close()
+        psycopg2.connect(butler_server.dsn(two[own], login)).close()
         with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
-            psycopg2.connect(server.dsn(two[other], login))
+            psycopg2.connect(butler_server.dsn(two[other], login))
         for role in ("reader", "writer", "owner"):
             ((member,),) = administrator.sql(f"SELECT pg_has_role('{login}', '{other}_{role}', 'MEMBER')")
             assert not member
@@ -228,9 +244,13 @@ def test_roles_of_two_repositories_on_one_server_don_t_meet(
 
 
 def test_dropping_one_repository_leaves_the_other_whole(
-    two: dict[str, str], command: Command, server: TestCluster, administrator: Administrator, tmp_path: Path
+    two: dict[str, str],
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    tmp_path: Path,
 ) -> None:
-    command.out("create", tmp_path / "repo", "--dsn", server.dsn(two["east"], "east_a_writer"))
+    command.out("create", tmp_path / "repo", "--dsn", butler_server.dsn(two["east"], "east_a_writer"))
     with Butler(tmp_path / "repo", run="u/me") as butler:
         work(butler, "a", tmp_path)
     administrator.sql(f"DROP DATABASE {two['west']} WITH (FORCE)")
@@ -239,15 +259,15 @@ def test_dropping_one_repository_leaves_the_other_whole(
         work(butler, "b", tmp_path)
         assert butler.get("note", label="a0") == "a"
         assert list(butler.verify()) == []
-    assert command("db", "check", server.dsn(two["east"], "east_admin")).exit_code == 0
+    assert command("db", "check", butler_server.dsn(two["east"], "east_admin")).exit_code == 0
 
 
 def test_a_prefix_that_opens_another_database_is_told_of(
     two: dict[str, str],
     command: Command,
-    server: TestCluster,
+    butler_server: TemporaryServer,
     make_database: MakeDatabase,
 ) -> None:
     database = make_database("third", "CREATEROLE")
-    said = failed(command, "db", "check", server.dsn(database, "third_admin"), "--role-prefix", "east")
+    said = failed(command, "db", "check", butler_server.dsn(database, "third_admin"), "--role-prefix", "east")
     assert f"advice: roles east_*: they open {two['east']} too" in said

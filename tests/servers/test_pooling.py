@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, nullcontext
 from multiprocessing import get_context
@@ -18,17 +17,17 @@ from butler import Butler, models
 from butler.config import RepositoryConfig
 from butler.errors import ExpressionError
 from butler.registry.postgres import PostgresRegistry
-from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import make_template
+from butler.testing.postgres import TemporaryServer
 from butler.values import Artifact
 from servers.conftest import Pooler
 from servers.work import NOTE, work
 
 
 @pytest.fixture(scope="module")
-def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
-    return make_template(server)
+def butler_template(butler_server: TemporaryServer) -> str:
+    return make_template(butler_server)
 
 
 @pytest.fixture
@@ -187,11 +186,11 @@ def test_a_restarted_pooler_is_found_again(pooled: Path, pooler: Pooler, tmp_pat
 
 
 def test_a_restarted_server_behind_the_pooler_is_found_again(
-    pooled: Path, server: TestCluster, tmp_path: Path
+    pooled: Path, butler_server: TemporaryServer, tmp_path: Path
 ) -> None:
     with Butler(pooled, run="u/me") as butler:
         work(butler, "a", tmp_path)
-        server.restart()
+        butler_server.restart()
         assert butler.get("note", label="a0") == "a"
         work(butler, "b", tmp_path)
         assert list(butler.verify()) == []

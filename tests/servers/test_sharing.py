@@ -6,7 +6,6 @@ import os
 import pickle
 import threading
 import traceback
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,13 +18,14 @@ from butler.datastore.config import DatastoreConfig
 from butler.deferred import DeferredDataset
 from butler.errors import NotSupportedError
 from butler.registry import Registry
-from butler.testing.cluster import TestCluster
+from butler.testing.databases import make_template
+from butler.testing.postgres import TemporaryServer
 from servers.work import work
 
 
 @pytest.fixture(scope="module")
-def template(server: TestCluster, make_template: Callable[[TestCluster], str]) -> str:
-    return make_template(server)
+def butler_template(butler_server: TemporaryServer) -> str:
+    return make_template(butler_server)
 
 
 def backend(registry: Registry) -> int:

@@ -1,16 +1,16 @@
-"""How a cluster does, as `Cluster.status` tells it."""
+"""How a server does, as `EmbeddedServer.status` tells it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ClusterStatus"]
+__all__ = ["ServerStatus"]
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterStatus:
-    """How a cluster does.
+class ServerStatus:
+    """How a server does.
 
     Parameters
     ----------

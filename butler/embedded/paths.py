@@ -1,4 +1,4 @@
-"""Where a cluster's files lie: its data, its socket, and why there."""
+"""Where a server's files lie: its data, its socket, and why there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import re
 import stat
 from pathlib import Path
 
-from butler.cluster.account import Account
+from butler.embedded.account import Account
 from butler.errors import ConfigError, PermissionDeniedError
 
-__all__ = ["choose_place", "make_socket_dir", "run_root", "state_root"]
+__all__ = ["choose_folder", "make_private_folders", "make_socket_dir", "run_root", "state_root"]
 
 # PostgreSQL cuts paths at 1024 bytes, and adds to them; pg_ctl hands them to a shell within quotes.
 _LONGEST = 800
@@ -31,16 +31,16 @@ def run_root(owner: int) -> Path:
     return Path("/run/butler") if owner == 0 else Path(f"/tmp/butler-{owner}")
 
 
-def choose_place(home: Path, token: str, account: Account) -> Path | None:
+def choose_folder(home: Path, token: str, account: Account) -> Path | None:
     """Make the server's folders, in the repository if they can be there.
 
     Parameters
     ----------
     home : `~pathlib.Path`
-        The cluster's folder in the repository.
+        The server's folder in the repository.
     token : `str`
         Ends the name of the folder that is made outside it if they can't.
-    account : `~butler.cluster.account.Account`
+    account : `~butler.embedded.account.Account`
         As whom the server runs.
 
     Returns
@@ -51,31 +51,31 @@ def choose_place(home: Path, token: str, account: Account) -> Path | None:
     Raises
     ------
     ConfigError
-        If neither place will do.
+        If neither will do.
     """
-    if _make_private_folders(home, account):
+    if make_private_folders(home, account):
         return None
     root = state_root(os.geteuid())
     root.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^\w.-]+", "_", home.parent.name, flags=re.ASCII)[:40]
-    place = root / f"{name}-{token}"
-    place.mkdir()
-    place.chmod(0o755)
-    if _make_private_folders(place, account):
-        return place
-    place.rmdir()
+    folder = root / f"{name}-{token}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    if make_private_folders(folder, account):
+        return folder
+    folder.rmdir()
     raise ConfigError(
-        f"OS user {account.name!r} can't keep a database below {home}, nor below {root}",
+        f"user {account.name!r} can't keep a database below {home}, nor below {root}",
         hint="Create the repository on a local disk, in a folder that this user may enter.",
         details={"user": account.name, "tried": [str(home), str(root)]},
     )
 
 
-def _make_private_folders(place: Path, account: Account) -> bool:
-    """Make the server's own folders, or nothing if it couldn't use them."""
-    if len(os.fsencode(place)) > _LONGEST or _UNSAFE.search(str(place)):
+def make_private_folders(parent: Path, account: Account) -> bool:
+    """Make the server's own folders, ``data`` and ``log``, or nothing if it couldn't use them."""
+    if len(os.fsencode(parent)) > _LONGEST or _UNSAFE.search(str(parent)):
         return False
-    folders = [place / "data", place / "log"]
+    folders = [parent / "data", parent / "log"]
     for folder in folders:
         folder.mkdir()
     if all(_is_private(folder, account) for folder in folders):
@@ -105,10 +105,10 @@ def make_socket_dir(path: Path, *, account: Account, group: int, share: bool) ->
     ----------
     path : `~pathlib.Path`
         Below `run_root`.
-    account : `~butler.cluster.account.Account`
+    account : `~butler.embedded.account.Account`
         As whom the server runs.
     group : `int`
-        Group id of the OS user who made the cluster, who may come in.
+        Group id of the OS user who made the repository, who may come in.
     share : `bool`
         Whether every OS user may.
 

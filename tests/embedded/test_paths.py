@@ -1,4 +1,4 @@
-"""Where a cluster's files go, and where they can't."""
+"""Where an embedded server's files go, and where they can't."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from butler.cluster import Cluster
-from butler.cluster.host import file_system_type
+from butler.embedded import EmbeddedServer
+from butler.embedded.host import file_system_type
 from butler.errors import ConfigError, DatabaseUnavailableError
 
 from .conftest import as_user, ask, needs_root, new_repo
@@ -29,10 +29,10 @@ def state(monkeypatch: pytest.MonkeyPatch, lands: Path) -> Path:
 def test_data_lie_in_a_repository_of_any_ordinary_name(land: Path) -> None:
     repo = land / "-it's the  Sternwarte Zürich; & all | its * nights"
     repo.mkdir()
-    cluster = Cluster.create(repo, durable=False)
-    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
-    assert cluster.status().data_dir == repo / "cluster" / "data"
-    cluster.destroy()
+    server = EmbeddedServer.create(repo, durable=False)
+    assert ask(server.dsn("superuser"), "SELECT 1") == 1
+    assert server.status().data_dir == repo / "embedded" / "data"
+    server.destroy()
 
 
 @pytest.mark.parametrize("name", ["$(touch pwned)", 'a`id`"b\\c', "new\nline"])
@@ -41,22 +41,22 @@ def test_data_lie_elsewhere_if_a_shell_would_read_more_in_the_name(
 ) -> None:
     repo = land / name
     repo.mkdir()
-    cluster = Cluster.create(repo, durable=False)
-    status = cluster.status()
-    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
+    server = EmbeddedServer.create(repo, durable=False)
+    status = server.status()
+    assert ask(server.dsn("superuser"), "SELECT 1") == 1
     assert status.data_dir.parents[1] == state
-    cluster.destroy()
+    server.destroy()
     assert not status.data_dir.parent.exists()
 
 
 def test_data_lie_elsewhere_if_the_path_is_too_long_for_postgresql(land: Path, state: Path) -> None:
     repo = land.joinpath(*["deep" * 50] * 5)
     repo.mkdir(parents=True)
-    cluster = Cluster.create(repo, durable=False)
-    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
-    assert cluster.status().data_dir.parents[1] == state
-    assert len(f"{cluster.status().socket_dir}/.s.PGSQL.65535") < 107
-    cluster.destroy()
+    server = EmbeddedServer.create(repo, durable=False)
+    assert ask(server.dsn("superuser"), "SELECT 1") == 1
+    assert server.status().data_dir.parents[1] == state
+    assert len(f"{server.status().socket_dir}/.s.PGSQL.65535") < 107
+    server.destroy()
 
 
 @needs_root
@@ -65,13 +65,13 @@ def test_data_lie_elsewhere_if_the_servers_user_cant_reach_the_repository(land: 
     private.chmod(0o700)
     repo = private / "repo"
     repo.mkdir()
-    cluster = Cluster.create(repo, durable=False)
-    assert cluster.status().data_dir.parents[1] == state
-    assert not (repo / "cluster" / "data").exists()
-    cluster.stop()
-    Cluster(repo).ensure_running()
-    assert ask(cluster.dsn("superuser"), "SELECT 1") == 1
-    cluster.destroy()
+    server = EmbeddedServer.create(repo, durable=False)
+    assert server.status().data_dir.parents[1] == state
+    assert not (repo / "embedded" / "data").exists()
+    server.stop()
+    EmbeddedServer(repo).ensure_running()
+    assert ask(server.dsn("superuser"), "SELECT 1") == 1
+    server.destroy()
     assert list(repo.iterdir()) == []
 
 
@@ -81,38 +81,36 @@ def test_an_ordinary_user_runs_a_server_of_his_own(land: Path) -> None:
     os.chown(repo, 65534, 65534)
 
     def create() -> tuple[str, str]:
-        cluster = Cluster.create(repo, durable=False)
-        return cluster.status().user, ask(cluster.dsn("superuser"), "SELECT current_user")
+        server = EmbeddedServer.create(repo, durable=False)
+        return server.status().user, ask(server.dsn("superuser"), "SELECT current_user")
 
     assert as_user("nobody", create) == ("nobody", "postgres")
-    assert Cluster(repo).running
-    as_user("nobody", lambda: Cluster(repo).destroy())
+    assert EmbeddedServer(repo).running
+    as_user("nobody", lambda: EmbeddedServer(repo).destroy())
     assert list(repo.iterdir()) == []
 
 
-def test_a_second_cluster_in_a_repository_is_refused(cluster: Cluster) -> None:
+def test_a_second_server_in_a_repository_is_refused(server: EmbeddedServer) -> None:
     with pytest.raises(ConfigError, match="already"):
-        Cluster.create(cluster.status().data_dir.parents[1])
-    assert cluster.running
+        EmbeddedServer.create(server.status().data_dir.parents[1])
+    assert server.running
 
 
-def test_of_two_creators_at_once_one_is_refused_and_the_other_has_his_cluster(repo: Path) -> None:
-    program = (
-        "import sys, pathlib, butler.cluster as c; c.Cluster.create(pathlib.Path(sys.argv[1]), durable=False)"
-    )
+def test_of_two_creators_at_once_one_is_refused_and_the_other_has_his_server(repo: Path) -> None:
+    program = "import sys, pathlib, butler.embedded as c; c.EmbeddedServer.create(pathlib.Path(sys.argv[1]), durable=False)"
     creators = [
         subprocess.Popen([sys.executable, "-c", program, repo], stderr=subprocess.PIPE, text=True)
         for _ in "12"
     ]
     complaints = [creator.communicate()[1] for creator in creators]
     assert sorted(creator.returncode for creator in creators) == [0, 1]
-    assert "has a database cluster already" in "".join(complaints)
-    assert ask(Cluster(repo).dsn("superuser"), "SELECT 1") == 1
+    assert "has a database server already" in "".join(complaints)
+    assert ask(EmbeddedServer(repo).dsn("superuser"), "SELECT 1") == 1
 
 
 def test_a_missing_folder_is_refused(land: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
-        Cluster.create(land / "missing")
+        EmbeddedServer.create(land / "missing")
     assert not (land / "missing").exists()
 
 
@@ -121,24 +119,24 @@ def test_a_disk_that_fills_up_during_creation_leaves_nothing(repo: Path) -> None
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(DatabaseUnavailableError, match="initdb"):
-            Cluster.create(repo)
+            EmbeddedServer.create(repo)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(repo.iterdir()) == []
 
 
 def test_a_damaged_record_is_refused(repo: Path) -> None:
-    (repo / "cluster").mkdir()
-    record = repo / "cluster" / "cluster.json"
+    (repo / "embedded").mkdir()
+    record = repo / "embedded" / "state.json"
     record.write_text("{")
     with pytest.raises(ConfigError, match="damaged"):
-        Cluster(repo)
+        EmbeddedServer(repo)
     record.write_text(
         '{"token": "01234567", "creator": 0, "external": "/etc", "durable": true,'
         ' "port": 5432, "listen": null, "share": false}'
     )
     with pytest.raises(ConfigError, match="/etc"):
-        Cluster(repo)
+        EmbeddedServer(repo)
     record.unlink()
 
 

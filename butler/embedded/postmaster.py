@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from butler.cluster.account import Account
-from butler.cluster.programs import find_programs
+from butler.embedded.account import Account
+from butler.embedded.programs import find_programs
 from butler.errors import DatabaseUnavailableError
 
-__all__ = ["Server"]
+if TYPE_CHECKING:
+    import subprocess
+
+__all__ = ["Postmaster"]
 
 _START_SECONDS = 300
 _LOG_LINES = 12
 
 
-class Server:
-    """A PostgreSQL server and the folder of its data, configuration and logs.
+class Postmaster:
+    """The main process of a PostgreSQL server, and the folder of its data, configuration and logs.
 
     Parameters
     ----------
-    place : `~pathlib.Path`
+    folder : `~pathlib.Path`
         The folder.
-    account : `~butler.cluster.account.Account`
+    account : `~butler.embedded.account.Account`
         As whom the server runs.
     """
 
-    def __init__(self, place: Path, account: Account) -> None:
-        self.place = place
+    def __init__(self, folder: Path, account: Account) -> None:
+        self.folder = folder
         self.account = account
-        self.data = place / "data"
-        self.log = place / "log"
+        self.data = folder / "data"
+        self.log = folder / "log"
         self._pid_file = self.data / "postmaster.pid"
 
     @property
@@ -66,22 +71,30 @@ class Server:
             for entry in os.scandir(folder)
         )
 
-    def initialise(self, *, durable: bool) -> None:
+    def initialise(self, *, durable: bool, checksums: bool) -> None:
         """Make an empty database server in the data folder.
+
+        Parameters
+        ----------
+        durable : `bool`
+            Whether to wait until it is on disk.
+        checksums : `bool`
+            Whether its pages have checksums.
 
         Raises
         ------
         DatabaseUnavailableError
             If PostgreSQL with PostGIS isn't installed, or fails.
         """
-        folder = find_programs().folder
         # fmt: off
         command: list[str | Path] = [
-            folder / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
-            "--data-checksums", "--auth-local=peer", "--auth-host=reject", "--no-instructions",
+            find_programs().folder / "initdb", "-D", self.data, "-U", "postgres", "-E", "UTF8",
+            "--locale=C.UTF-8", "--auth-local=peer", "--auth-host=reject", "--no-instructions",
         ]
         # fmt: on
-        done = self.account.run(command if durable else [*command, "--no-sync"])
+        command += ["--data-checksums"] if checksums else []
+        command += [] if durable else ["--no-sync"]
+        done = self.account.run(command)
         if done.returncode != 0:
             raise self._failure("initdb", done.stderr)
         # Ours are beside the data; without these, pg_ctl reads nothing but the data folder.
@@ -89,7 +102,7 @@ class Server:
             (self.data / name).unlink()
 
     def start(self, lock: int) -> None:
-        """Start it, and wait until it is ready.
+        """Start it, and wait until it is ready; it outlives the caller.
 
         Parameters
         ----------
@@ -102,7 +115,47 @@ class Server:
             If it doesn't get ready.
         """
         self._disown_reused_pid()
-        self._control("start", self.place, "-l", str(self.log / "startup.log"), "-w", keep=[lock])
+        self._control("start", self.folder, "-l", str(self._startup_log), "-w", keep=[lock])
+
+    def start_as_child(self, *locks: int) -> subprocess.Popen[bytes]:
+        """Start it as a child of the caller, and wait until it is ready.
+
+        The kernel ends the server, at once, when the thread that called this
+        ends, however it ends.
+
+        Parameters
+        ----------
+        *locks : `int`
+            File descriptors for the server to keep open.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If it doesn't get ready; it has ended then.
+        """
+        import subprocess
+
+        program = find_programs(self.version).folder / "postgres"
+        log = os.open(self._startup_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        try:
+            child = subprocess.Popen(
+                self.account.until_starter_ends([program, "-D", self.folder], end="QUIT"),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                pass_fds=locks,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        try:
+            self.await_readiness(lambda: child.poll() is None)
+        except BaseException:
+            child.send_signal(signal.SIGQUIT)
+            child.wait()
+            raise
+        return child
 
     def stop(self) -> None:
         """Stop it, ending its sessions, and wait for its end."""
@@ -112,8 +165,13 @@ class Server:
         """Make it read its configuration again."""
         self._control("reload", self.data)
 
-    def await_readiness(self) -> None:
-        """Wait for a server that another process has started.
+    def await_readiness(self, runs: Callable[[], bool]) -> None:
+        """Wait for a server that has been started.
+
+        Parameters
+        ----------
+        runs : callable
+            Tells whether it hasn't ended yet.
 
         Raises
         ------
@@ -121,10 +179,11 @@ class Server:
             If it doesn't get ready.
         """
         deadline = time.monotonic() + _START_SECONDS
-        while self._pid_file_line(8) != "ready":
-            if time.monotonic() > deadline or self.pid is None:
+        # A file that a dead server left says that it is ready, too.
+        while self._pid_file_line(8) != "ready" or self.pid is None:
+            if time.monotonic() > deadline or not runs():
                 raise self._failure("start", "it didn't get ready")
-            time.sleep(0.02)
+            time.sleep(0.01)
 
     def _control(self, action: str, folder: Path, *options: str, keep: Sequence[int] = ()) -> None:
         program = find_programs(self.version).folder / "pg_ctl"
@@ -145,6 +204,10 @@ class Server:
             with open(os.open(self._pid_file, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
                 file.write(f"{os.getpid()}\n{rest}")
 
+    @property
+    def _startup_log(self) -> Path:
+        return self.log / "startup.log"
+
     def _pid_file_line(self, number: int) -> str:
         try:
             lines = self._pid_file.read_text().splitlines()
@@ -156,7 +219,7 @@ class Server:
         tail = self._log_tail()
         return DatabaseUnavailableError(
             "\n".join(
-                filter(None, [f"The database server in {self.place} failed: {what}", why.strip(), tail])
+                filter(None, [f"the database server in {self.folder} failed: {what}", why.strip(), tail])
             ),
             hint=f"Its whole log: {self.log}.",
             details={"log": tail},

@@ -1,29 +1,29 @@
-"""What is recorded in a repository about its cluster."""
+"""What a repository keeps of its server between runs of it."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from butler.embedded.configuration import replace_file
 from butler.errors import ConfigError, DatabaseUnavailableError
 
-__all__ = ["Record", "replace_file"]
+__all__ = ["ServerState"]
 
-_FILE = "cluster.json"
+_FILE = "state.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What a cluster is, and which doors it was last started with.
+class ServerState:
+    """What a server is, and to whom it was last opened.
 
     Parameters
     ----------
     token : `str`
-        Tells this cluster from any other that was ever in the same place.
+        Tells this server from any other that was ever in the same folder.
     creator : `int`
         Id of the OS user who made it.
     external : `str` or `None`
@@ -48,13 +48,13 @@ class Record:
     share: bool = False
 
     @classmethod
-    def load(cls, home: Path) -> Record:
-        """Read it from the cluster's folder.
+    def load(cls, home: Path) -> ServerState:
+        """Read it from the server's folder.
 
         Raises
         ------
         DatabaseUnavailableError
-            If there is no cluster.
+            If the repository has none.
         ConfigError
             If the file isn't as Butler wrote it.
         """
@@ -63,7 +63,7 @@ class Record:
             fields = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise DatabaseUnavailableError(
-                f"{home.parent} has no database cluster of its own",
+                f"{home.parent} has no database server of its own",
                 hint="Create the repository with: butler create.",
             ) from error
         except ValueError as error:
@@ -75,13 +75,13 @@ class Record:
         return cls(**fields)
 
     def save(self, home: Path) -> None:
-        """Write it to the cluster's folder."""
+        """Write it to the server's folder."""
         replace_file(home / _FILE, json.dumps(asdict(self), indent=2) + "\n")
 
 
 def _is_sound(fields: Any) -> bool:
     """Tell whether values that become paths and settings are what they should be."""
-    if not isinstance(fields, dict) or fields.keys() != Record.__dataclass_fields__.keys():
+    if not isinstance(fields, dict) or fields.keys() != ServerState.__dataclass_fields__.keys():
         return False
     token, external, listen = fields["token"], fields["external"], fields["listen"]
     return (
@@ -91,14 +91,3 @@ def _is_sound(fields: Any) -> bool:
         and all(type(fields[name]) is int for name in ("creator", "port"))
         and all(type(fields[name]) is bool for name in ("durable", "share"))
     )
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put a new file in the place of another, whole or not at all."""
-    new = path.with_name(f".{path.name}.new")
-    with open(new, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
-        os.fchmod(file.fileno(), 0o644)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

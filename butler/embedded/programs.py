@@ -61,17 +61,17 @@ def find_programs(major: int | None = None) -> Programs:
             without_postgis = version
     if without_postgis is not None:
         raise DatabaseUnavailableError(
-            f"PostgreSQL {without_postgis} is installed without PostGIS", hint=_apt(without_postgis)
+            f"the installed PostgreSQL {without_postgis} has no PostGIS", hint=_apt(without_postgis)
         )
     if others:
         raise DatabaseUnavailableError(
-            f"The database is of PostgreSQL {major}; this computer has {', '.join(map(str, others))}",
+            f"the database is of PostgreSQL {major}; this computer has {', '.join(map(str, others))}",
             hint=f"{_apt(major or _OLDEST_MAJOR)} Or dump it where {major} runs and restore it here: "
             "butler db backup, butler db restore.",
             details={"needed": major, "installed": others},
         )
     raise DatabaseUnavailableError(
-        f"No PostgreSQL server{f' {major}' if major else ''} is installed", hint=_apt(major or _OLDEST_MAJOR)
+        f"no PostgreSQL server{f' {major}' if major else ''} is installed", hint=_apt(major or _OLDEST_MAJOR)
     )
 
 
@@ -95,7 +95,7 @@ def find_client(name: str, major: int) -> Path:
         if program.exists() and _digits(_output(program, "--version")) >= major:
             return program
     raise DatabaseUnavailableError(
-        f"No program {name} of PostgreSQL {major} or later is installed",
+        f"no program {name} of PostgreSQL {major} or later is installed",
         hint=f"Install it: apt-get install postgresql-client-{major}.",
     )
 

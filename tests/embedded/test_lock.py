@@ -1,4 +1,4 @@
-"""A cluster belongs to one computer, and to one container of it."""
+"""An embedded server belongs to one computer, and to one container of it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from butler.cluster import Cluster
+from butler.embedded import EmbeddedServer
 from butler.errors import DatabaseUnavailableError
 
 from .conftest import crash, is_alive, is_root
 
 
 @pytest.fixture
-def stopped(own: Cluster, repo: Path) -> Iterator[Cluster]:
+def stopped(own: EmbeddedServer, repo: Path) -> Iterator[EmbeddedServer]:
     own.stop()
     yield own
     if not own.running:
-        (repo / "cluster" / "holder.json").unlink(missing_ok=True)
+        (repo / "embedded" / "server.lock").unlink(missing_ok=True)
 
 
 def record_holder(repo: Path, *, name: str, machine: str, boot: str) -> None:
@@ -32,26 +32,30 @@ def record_holder(repo: Path, *, name: str, machine: str, boot: str) -> None:
         "host": {"name": name, "machine": machine, "boot": boot, "pid_namespace": 4026531836},
         "ready": True,
     }
-    (repo / "cluster" / "holder.json").write_text(json.dumps(holder))
+    (repo / "embedded" / "server.lock").write_text(json.dumps(holder))
 
 
-def test_a_cluster_not_stopped_on_another_computer_is_refused_naming_it(stopped: Cluster, repo: Path) -> None:
+def test_an_embedded_server_not_stopped_on_another_computer_is_refused_naming_it(
+    stopped: EmbeddedServer, repo: Path
+) -> None:
     record_holder(repo, name="mountaintop", machine="0" * 32, boot="another")
     for act in (stopped.ensure_running, stopped.start, stopped.stop, stopped.destroy):
         with pytest.raises(DatabaseUnavailableError, match="'mountaintop'") as raised:
             act()
         assert "remove" in str(raised.value.hint)
-    assert (repo / "cluster" / "data" / "PG_VERSION").exists()
+    assert (repo / "embedded" / "data" / "PG_VERSION").exists()
 
 
-def test_a_cluster_of_this_computer_starts_after_a_reboot(stopped: Cluster, repo: Path) -> None:
+def test_an_embedded_server_of_this_computer_starts_after_a_reboot(
+    stopped: EmbeddedServer, repo: Path
+) -> None:
     machine = Path("/etc/machine-id").read_text().strip() if Path("/etc/machine-id").exists() else ""
     record_holder(repo, name="old name", machine=machine or os.uname().nodename, boot="the boot before")
     stopped.ensure_running()
     assert stopped.running
 
 
-def test_a_cluster_of_a_container_that_has_died_starts(stopped: Cluster, repo: Path) -> None:
+def test_an_embedded_server_of_a_container_that_has_died_starts(stopped: EmbeddedServer, repo: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     record_holder(repo, name="container", machine="container", boot=boot)
     stopped.ensure_running()
@@ -62,10 +66,10 @@ def test_a_cluster_of_a_container_that_has_died_starts(stopped: Cluster, repo: P
     not is_root or subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "true"]).returncode != 0,
     reason="this computer can't make a container",
 )
-def test_a_cluster_in_use_on_the_host_is_refused_in_a_container(own: Cluster, repo: Path) -> None:
-    program = (
-        "import sys, pathlib, butler.cluster as c; c.Cluster(pathlib.Path(sys.argv[1])).ensure_running()"
-    )
+def test_an_embedded_server_in_use_on_the_host_is_refused_in_a_container(
+    own: EmbeddedServer, repo: Path
+) -> None:
+    program = "import sys, pathlib, butler.embedded as c; c.EmbeddedServer(pathlib.Path(sys.argv[1])).ensure_running()"
     container = ["unshare", "--pid", "--mount", "--fork", "--mount-proc"]
     enter = 'mount -t tmpfs none /run && exec "$@"'
     contained = subprocess.run(
@@ -78,7 +82,7 @@ def test_a_cluster_in_use_on_the_host_is_refused_in_a_container(own: Cluster, re
     assert own.running
 
 
-def test_processes_of_a_crashed_server_are_waited_for(own: Cluster) -> None:
+def test_processes_of_a_crashed_server_are_waited_for(own: EmbeddedServer) -> None:
     connection = psycopg2.connect(own.dsn("superuser"))
     backend = connection.info.backend_pid
     # Stopped, it doesn't notice that its server has died, like one that is busy.
@@ -86,15 +90,15 @@ def test_processes_of_a_crashed_server_are_waited_for(own: Cluster) -> None:
     crash(own)
     waker = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -CONT {backend}"])
     own.ensure_running()
-    assert waker.wait(timeout=0.1) == 0
+    assert waker.wait() == 0
     assert not is_alive(backend)
     connection.close()
 
 
 def test_data_of_another_major_version_are_refused_naming_dump_and_restore(
-    stopped: Cluster, repo: Path
+    stopped: EmbeddedServer, repo: Path
 ) -> None:
-    version = repo / "cluster" / "data" / "PG_VERSION"
+    version = repo / "embedded" / "data" / "PG_VERSION"
     ours = version.read_text()
     version.write_text("11\n")
     with pytest.raises(

@@ -37,7 +37,7 @@ def checked_address(text: str) -> str:
         raise ConfigError(f"{address} is not an address of this computer", hint="Such as 127.0.0.1.")
     if not address.is_loopback:
         warnings.warn(
-            f"Other computers can reach {address}; passwords are safe on the way there, data unencrypted",
+            f"other computers can reach {address}; passwords are safe on the way there, data unencrypted",
             stacklevel=3,
         )
     return str(address)

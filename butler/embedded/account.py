@@ -53,14 +53,14 @@ class Account:
                 entry = pwd.getpwnam("postgres")
             except KeyError as error:
                 raise DatabaseUnavailableError(
-                    "There is no OS user 'postgres', as whom root runs the server",
+                    "there is no OS user 'postgres', as whom root runs the server",
                     hint="Install it: apt-get install postgresql-15 postgresql-15-postgis-3.",
                 ) from error
             return cls(entry.pw_name, entry.pw_uid, entry.pw_gid)
         account = cls.find(owner)
         if account is None:
             raise DatabaseUnavailableError(
-                f"OS user id {owner} has no name on this computer, and PostgreSQL needs one",
+                f"user id {owner} has no name on this computer, and PostgreSQL needs one",
                 hint="Add the user to /etc/passwd.",
             )
         return account
@@ -104,3 +104,19 @@ class Account:
             pass_fds=keep,
             **switch,
         )
+
+    def until_starter_ends(self, command: Sequence[str | Path], *, end: str) -> list[str]:
+        """Give a command that runs a program as this account, and no longer than the thread that starts it.
+
+        Parameters
+        ----------
+        command : sequence of `str` or `~pathlib.Path`
+            Program and arguments.
+        end : `str`
+            Name of the signal that the kernel sends the program when that
+            thread ends, also by ``kill -9``; such as ``QUIT``.
+        """
+        switch = ["setpriv", f"--pdeathsig={end}"]
+        if os.geteuid() == 0:
+            switch += [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
+        return [*switch, *map(str, command)]

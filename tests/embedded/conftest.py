@@ -19,12 +19,12 @@ import psycopg2
 import pytest
 
 # Children that become another OS user can't import from root's folders any more.
-import butler.cluster.doors
-import butler.cluster.server
-import butler.cluster.settings
-import butler.testing.cluster  # noqa: F401
-from butler.cluster import Cluster
-from butler.cluster.programs import find_programs
+import butler.embedded.listening
+import butler.embedded.postmaster
+import butler.embedded.settings
+import butler.testing.postgres  # noqa: F401
+from butler.embedded import EmbeddedServer
+from butler.embedded.programs import find_programs
 from butler.errors import DatabaseUnavailableError
 
 Result = TypeVar("Result")
@@ -44,7 +44,7 @@ def _needs_postgresql() -> None:
 @pytest.fixture(scope="session")
 def lands() -> Iterator[Path]:
     """A folder that every OS user can enter, which pytest's own is not."""
-    folder = Path(tempfile.mkdtemp(prefix="butler-cluster-"))
+    folder = Path(tempfile.mkdtemp(prefix="butler-embedded-"))
     folder.chmod(0o755)
     yield folder
     assert processes_within(folder) == [], "tests left servers running"
@@ -61,34 +61,34 @@ def land(lands: Path) -> Path:
 
 @pytest.fixture
 def repo(land: Path) -> Iterator[Path]:
-    """An empty repository; a cluster that the test makes in it is destroyed in the end."""
+    """An empty repository; an embedded server that the test makes in it is destroyed in the end."""
     folder = new_repo(land)
     yield folder
-    if (folder / "cluster" / "cluster.json").exists():
-        Cluster(folder).destroy()
+    if (folder / "embedded" / "state.json").exists():
+        EmbeddedServer(folder).destroy()
 
 
 @pytest.fixture(scope="session")
 def pattern(lands: Path) -> Path:
-    """A repository with a stopped cluster to copy, which takes a fifth of the time of making one."""
+    """A repository with a stopped server to copy, which takes a fifth of the time of making one."""
     folder = new_repo(lands)
-    Cluster.create(folder, durable=False).stop()
+    EmbeddedServer.create(folder, durable=False).stop()
     return folder
 
 
 @pytest.fixture
-def own(repo: Path, pattern: Path) -> Cluster:
-    """A running cluster of the test's own, in `repo`."""
-    subprocess.run(["cp", "-a", pattern / "cluster", repo], check=True)
-    cluster = Cluster(repo)
-    cluster.start()
-    return cluster
+def own(repo: Path, pattern: Path) -> EmbeddedServer:
+    """A running server of the test's own, in `repo`."""
+    subprocess.run(["cp", "-a", pattern / "embedded", repo], check=True)
+    server = EmbeddedServer(repo)
+    server.start()
+    return server
 
 
 @pytest.fixture(scope="module")
-def cluster(land: Path) -> Iterator[Cluster]:
-    """One running cluster for tests that leave it as it was."""
-    made = Cluster.create(new_repo(land), durable=False)
+def server(land: Path) -> Iterator[EmbeddedServer]:
+    """One running server for tests that leave it as it was."""
+    made = EmbeddedServer.create(new_repo(land), durable=False)
     yield made
     made.destroy()
 
@@ -101,7 +101,7 @@ def new_repo(land: Path) -> Path:
 
 def ask(dsn: str, statement: str) -> Any:
     """Give the first value that a statement returns."""
-    connection = psycopg2.connect(dsn, connect_timeout=5)
+    connection = psycopg2.connect(dsn, connect_timeout=60)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -111,7 +111,7 @@ def ask(dsn: str, statement: str) -> Any:
         connection.close()
 
 
-def make_roles(cluster: Cluster) -> None:
+def make_roles(server: EmbeddedServer) -> None:
     """Make the roles, the database and one table that all of them may read."""
     for statement in (
         "CREATE ROLE butler_owner LOGIN",
@@ -119,9 +119,9 @@ def make_roles(cluster: Cluster) -> None:
         "CREATE ROLE butler_writer LOGIN IN ROLE butler_reader",
         "CREATE DATABASE butler OWNER butler_owner",
     ):
-        ask(cluster.dsn("superuser"), statement)
+        ask(server.dsn("superuser"), statement)
     ask(
-        cluster.dsn("owner"),
+        server.dsn("owner"),
         "CREATE TABLE night (day date); INSERT INTO night VALUES ('2026-11-21');"
         "GRANT SELECT ON night TO butler_reader; GRANT INSERT ON night TO butler_writer",
     )
@@ -170,9 +170,9 @@ def processes_within(folder: Path) -> list[str]:
     return found
 
 
-def crash(cluster: Cluster) -> int:
+def crash(server: EmbeddedServer) -> int:
     """Kill the server as its computer would by losing power; the pid that it had."""
-    pid = cluster.status().pid
+    pid = server.status().pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     while is_alive(pid):
@@ -180,5 +180,5 @@ def crash(cluster: Cluster) -> int:
     return pid
 
 
-def repository(cluster: Cluster) -> Path:
-    return cluster.status().data_dir.parents[1]
+def repository(server: EmbeddedServer) -> Path:
+    return server.status().data_dir.parents[1]

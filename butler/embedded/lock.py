@@ -1,4 +1,4 @@
-"""Who holds a cluster: a lock that lives as long as its server, and where that server runs.
+"""The locks of a server: one that lives as long as it does and says where it runs, one of who manages it.
 
 The server inherits an open, locked file from the process that starts it, so
 that the kernel drops the lock when its last process has ended, however it
@@ -16,18 +16,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from butler.cluster.host import Host
+from butler.embedded.host import Host
 
-__all__ = ["Holder", "claim", "exclusively"]
+__all__ = ["ServerLock", "claim", "exclusively"]
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class ServerLock:
     """Where the server runs, or ran when it last ended without a stop.
 
     Parameters
     ----------
-    host : `~butler.cluster.host.Host`
+    host : `~butler.embedded.host.Host`
         Where it was started.
     ready : `bool`
         Whether it has come up.
@@ -37,7 +37,7 @@ class Holder:
     ready: bool
 
     @classmethod
-    def read(cls, path: Path) -> Holder | None:
+    def read(cls, path: Path) -> ServerLock | None:
         """Read it; `None` where no server runs, or one has only just begun to start."""
         try:
             fields = json.loads(path.read_bytes())
@@ -59,18 +59,33 @@ class Holder:
 
 
 @contextmanager
-def claim(path: Path) -> Iterator[int | None]:
+def claim(path: Path, *, wait: bool = False, create: bool = True) -> Iterator[int | None]:
     """Take the server's lock.
+
+    Parameters
+    ----------
+    path : `~pathlib.Path`
+        The file that is locked.
+    wait : `bool`
+        Whether to wait for the end of a server that has it.
+    create : `bool`
+        Whether to make the file.
 
     Yields
     ------
     descriptor : `int` or `None`
         For the server to inherit; `None` if a server has it.
+
+    Raises
+    ------
+    OSError
+        If the file is a link, or isn't there and isn't to be made.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    made = os.O_CREAT if create else 0
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | made, 0o644)
     try:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield None
         else:

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from butler.cluster.account import Account
-from butler.cluster.holder import Holder, claim, exclusively
-from butler.cluster.host import Host, refuse_network_file_system
-from butler.cluster.place import choose_place, make_socket_dir, run_root
-from butler.cluster.record import Record
-from butler.cluster.status import ClusterStatus
+from butler.embedded.account import Account
+from butler.embedded.host import Host, refuse_network_file_system
+from butler.embedded.lock import ServerLock, claim, exclusively
+from butler.embedded.paths import choose_folder, make_socket_dir, run_root
+from butler.embedded.state import ServerState
+from butler.embedded.status import ServerStatus
 from butler.errors import ButlerError, ConfigError, DatabaseUnavailableError, PermissionDeniedError
 
 if TYPE_CHECKING:
-    from butler.cluster.server import Server
+    from butler.embedded.postmaster import Postmaster
 
-__all__ = ["Cluster"]
+__all__ = ["EmbeddedServer"]
 
 _ROLES = {
     "owner": "butler_owner",
@@ -35,11 +35,11 @@ _ROLES = {
 _LINGER_SECONDS = 30.0
 
 
-class Cluster:
+class EmbeddedServer:
     """The private PostgreSQL + PostGIS server of a repository.
 
-    It belongs to one OS user on one computer. Its server goes on when the
-    command that started it has ended, until `stop` or a shut-down.
+    It belongs to one OS user on one computer. It goes on when the command
+    that started it has ended, until `stop` or a shut-down.
 
     Parameters
     ----------
@@ -49,23 +49,23 @@ class Cluster:
     Raises
     ------
     DatabaseUnavailableError
-        If the repository has no cluster.
+        If the repository has none.
     ConfigError
-        If what is recorded about it is damaged.
+        If what is kept about it is damaged.
     """
 
     def __init__(self, repo: Path) -> None:
-        self._home = Path(os.path.realpath(repo), "cluster")
-        self._record = Record.load(self._home)
+        self._home = Path(os.path.realpath(repo), "embedded")
+        self._state = ServerState.load(self._home)
         found = self._home.stat()
         self._owner = found.st_uid
         # A copy of the repository has another inode, hence never this server's socket.
-        self._socket_dir = run_root(self._owner) / f"{self._record.token}-{found.st_ino:x}"
-        self._holder_file = self._home / "holder.json"
+        self._socket_dir = run_root(self._owner) / f"{self._state.token}-{found.st_ino:x}"
+        self._lock_file = self._home / "server.lock"
 
     @classmethod
-    def create(cls, repo: Path, *, durable: bool = True) -> Cluster:
-        """Make a cluster and start it.
+    def create(cls, repo: Path, *, durable: bool = True) -> EmbeddedServer:
+        """Make the server of a repository and start it.
 
         Its only role is the superuser ``postgres``; see `dsn`.
 
@@ -86,10 +86,10 @@ class Cluster:
         """
         import secrets
 
-        from butler.cluster.programs import find_programs
-        from butler.cluster.server import Server
+        from butler.embedded.postmaster import Postmaster
+        from butler.embedded.programs import find_programs
 
-        home = Path(os.path.realpath(repo), "cluster")
+        home = Path(os.path.realpath(repo), "embedded")
         account = Account.of_server(os.geteuid())
         find_programs()
         refuse_network_file_system(home)
@@ -97,31 +97,31 @@ class Cluster:
             home.mkdir()
         except FileExistsError as error:
             raise ConfigError(
-                f"{home.parent} has a database cluster already, or what is left of one",
+                f"{home.parent} has a database server already, or what is left of one",
                 hint=f"Remove {home} if nothing in it is needed.",
             ) from error
         except OSError as error:
-            raise ConfigError(f"Can't make {home}: {error.strerror}") from error
+            raise ConfigError(f"can't make {home}: {error.strerror}") from error
         external: Path | None = None
         try:
             home.chmod(0o755)
             token = secrets.token_hex(4)
-            external = choose_place(home, token, account)
-            Server(external or home, account).initialise(durable=durable)
+            external = choose_folder(home, token, account)
+            Postmaster(external or home, account).initialise(durable=durable, checksums=True)
             creator = int(os.environ.get("SUDO_UID", 0)) if os.geteuid() == 0 else os.geteuid()
-            Record(token, creator, str(external) if external else None, durable).save(home)
-            cluster = cls(repo)
-            cluster.start()
+            ServerState(token, creator, str(external) if external else None, durable).save(home)
+            server = cls(repo)
+            server.start()
         except BaseException as error:
             with suppress(ButlerError, OSError):
                 cls(repo)._shut_down()
             _remove(home, external)
             if isinstance(error, OSError) and not isinstance(error, ButlerError):
                 raise DatabaseUnavailableError(
-                    f"Can't make a database cluster in {home.parent}: {error}"
+                    f"can't make a database server in {home.parent}: {error}"
                 ) from error
             raise
-        return cluster
+        return server
 
     # Reaching it ----------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Cluster:
         # Nobody else can pose as the server, even where he got to the socket's folder first.
         return (
             f"postgresql://{_ROLES[role]}@/{quote(database, safe='')}?host={self._socket_dir}"
-            f"&port={self._record.port}&requirepeer={quote(self._account.name, safe='')}"
+            f"&port={self._state.port}&requirepeer={quote(self._account.name, safe='')}"
         )
 
     @property
@@ -161,14 +161,14 @@ class Cluster:
         """
         if not self._connects():
             # Another process may have restarted it with another port.
-            self._record = Record.load(self._home)
+            self._state = ServerState.load(self._home)
             if not self._connects():
                 return False
-        holder = Holder.read(self._holder_file)
-        return holder is not None and holder.ready
+        lock = ServerLock.read(self._lock_file)
+        return lock is not None and lock.ready
 
     def ensure_running(self) -> None:
-        """Start the server if it doesn't run, with the doors that it had.
+        """Start the server if it doesn't run, open to whom it was.
 
         Raises
         ------
@@ -181,45 +181,45 @@ class Cluster:
             return
         if os.geteuid() != self._owner:
             raise DatabaseUnavailableError(
-                f"The database of {self._home.parent} doesn't run", hint=self._as_owner("start")
+                f"the database of {self._home.parent} doesn't run", hint=self._as_owner("start")
             )
         with self._managing():
-            self._bring_up(self._record)
+            self._bring_up(self._state)
 
-    def status(self) -> ClusterStatus:
-        """Tell how the cluster does.
+    def status(self) -> ServerStatus:
+        """Tell how the server does.
 
         Raises
         ------
         PermissionDeniedError
             If it isn't shared with this OS user.
         """
-        running, server, record = self.running, self._server, self._record
+        running, postmaster, state = self.running, self._postmaster, self._state
         version = size = None
-        if os.access(server.data, os.R_OK):
-            version, size = server.version, server.size
-        return ClusterStatus(
+        if os.access(postmaster.data, os.R_OK):
+            version, size = postmaster.version, postmaster.size
+        return ServerStatus(
             running=running,
-            data_dir=server.data,
-            log_dir=server.log,
+            data_dir=postmaster.data,
+            log_dir=postmaster.log,
             socket_dir=self._socket_dir,
-            port=record.port,
-            listen=record.listen,
-            share=record.share,
-            durable=record.durable,
-            user=server.account.name,
+            port=state.port,
+            listen=state.listen,
+            share=state.share,
+            durable=state.durable,
+            user=postmaster.account.name,
             version=version,
-            pid=server.pid,
+            pid=postmaster.pid,
             size=size,
         )
 
     # Managing it ----------------------------------------------------------
 
     def start(self, *, listen: str | None = None, share: bool = False) -> None:
-        """Start the server, or open and close the doors of a running one.
+        """Start the server, or change to whom a running one is open.
 
-        The doors stay as given here until another `start`, or `stop`. A
-        change of ``listen`` restarts the server.
+        That stays as given here until another `start`, or `stop`. A change
+        of ``listen`` restarts the server.
 
         Parameters
         ----------
@@ -239,30 +239,30 @@ class Cluster:
         ConfigError
             If ``listen`` isn't one address.
         PermissionDeniedError
-            If the cluster is another OS user's.
+            If the server is another OS user's.
         DatabaseUnavailableError
             If it is in use on another computer or in a container, or fails
             to start.
         """
-        from butler.cluster.doors import checked_address
+        from butler.embedded.listening import checked_address
 
         address = None if listen is None else checked_address(listen)
         with self._managing():
-            self._bring_up(replace(self._record, listen=address, share=share))
+            self._bring_up(replace(self._state, listen=address, share=share))
 
     def stop(self) -> None:
-        """Stop the server, ending its sessions, and close its doors.
+        """Stop the server, ending its sessions; at its next start it is open to its owner alone.
 
         Raises
         ------
         PermissionDeniedError
-            If the cluster is another OS user's.
+            If the server is another OS user's.
         DatabaseUnavailableError
             If its server runs elsewhere.
         """
         with self._managing():
             self._shut_down()
-            self._keep(replace(self._record, listen=None, share=False))
+            self._keep(replace(self._state, listen=None, share=False))
 
     def destroy(self) -> None:
         """Stop the server and remove all its files.
@@ -270,66 +270,66 @@ class Cluster:
         Raises
         ------
         PermissionDeniedError
-            If the cluster is another OS user's.
+            If the server is another OS user's.
         DatabaseUnavailableError
             If its server runs elsewhere.
         """
         with self._managing():
             self._shut_down()
-            _remove(self._home, self._record.external)
+            _remove(self._home, self._state.external)
 
     @contextmanager
     def _managing(self) -> Iterator[None]:
         """Keep other processes from changing the server's state meanwhile."""
         if os.geteuid() != self._owner:
             raise PermissionDeniedError(
-                f"The database of {self._home.parent} is of another OS user (id {self._owner})",
+                f"the database of {self._home.parent} is of another OS user (id {self._owner})",
                 hint=self._as_owner("start"),
             )
         try:
             with exclusively(self._home / "lock"):
-                self._record = Record.load(self._home)
+                self._state = ServerState.load(self._home)
                 yield
         except ButlerError:
             raise
         except OSError as error:
             raise DatabaseUnavailableError(
-                f"Can't manage the database of {self._home.parent}: {error}"
+                f"can't manage the database of {self._home.parent}: {error}"
             ) from error
 
-    def _bring_up(self, wanted: Record) -> None:
+    def _bring_up(self, wanted: ServerState) -> None:
         if self._runs_here():
             self._await_readiness()
-            if wanted.listen == self._record.listen and self._connects() and not self._server.moved:
-                if wanted != self._record:
-                    self._apply_doors(wanted)
-                    self._server.reload()
+            if wanted.listen == self._state.listen and self._connects() and not self._postmaster.moved:
+                if wanted != self._state:
+                    self._open_to(wanted)
+                    self._postmaster.reload()
                     self._keep(wanted)
                 return
             self._shut_down()
         self._launch(wanted)
 
-    def _launch(self, wanted: Record) -> None:
-        from butler.cluster.doors import free_port
+    def _launch(self, wanted: ServerState) -> None:
+        from butler.embedded.listening import free_port
 
         refuse_network_file_system(self._home)
         if wanted.listen is not None:
             wanted = replace(wanted, port=free_port(wanted.listen, preferred=wanted.port))
-        with claim(self._holder_file) as lock:
-            if lock is None:
+        with claim(self._lock_file) as claimed:
+            if claimed is None:
                 raise self._in_use("another process has taken it", hint="Try again.")
-            Holder(Host.current(), ready=False).write(self._holder_file)
+            ServerLock(Host.current(), ready=False).write(self._lock_file)
             self._remove_socket()
-            self._apply_doors(wanted)
-            self._server.start(lock)
+            self._open_to(wanted)
+            self._postmaster.start(claimed)
         self._keep(wanted)
-        Holder(Host.current(), ready=True).write(self._holder_file)
+        ServerLock(Host.current(), ready=True).write(self._lock_file)
 
     def _shut_down(self) -> None:
         if self._runs_here():
-            self._server.stop()
+            self._postmaster.stop()
             self._await_end()
-        self._holder_file.unlink(missing_ok=True)
+        self._lock_file.unlink(missing_ok=True)
         self._remove_socket()
 
     def _remove_socket(self) -> None:
@@ -338,23 +338,25 @@ class Cluster:
 
         shutil.rmtree(self._socket_dir, ignore_errors=True)
 
-    def _keep(self, record: Record) -> None:
-        record.save(self._home)
-        self._record = record
+    def _keep(self, state: ServerState) -> None:
+        state.save(self._home)
+        self._state = state
 
-    def _apply_doors(self, record: Record) -> None:
-        from butler.cluster.settings import write_settings
+    def _open_to(self, state: ServerState) -> None:
+        from butler.embedded.settings import write_settings
 
-        server, creator = self._server, Account.find(record.creator)
+        postmaster, creator = self._postmaster, Account.find(state.creator)
         make_socket_dir(
             self._socket_dir,
-            account=server.account,
-            group=creator.gid if creator else server.account.gid,
-            share=record.share,
+            account=postmaster.account,
+            group=creator.gid if creator else postmaster.account.gid,
+            share=state.share,
         )
-        write_settings(server.place, record, self._socket_dir, account=server.account, creator=creator)
+        write_settings(
+            postmaster.folder, state, self._socket_dir, account=postmaster.account, creator=creator
+        )
 
-    # Who runs it ----------------------------------------------------------
+    # Where it runs ----------------------------------------------------------
 
     def _runs_here(self) -> bool:
         """Tell whether the server runs in reach of this process.
@@ -365,23 +367,23 @@ class Cluster:
             If it runs, or may run, out of reach.
         """
         here = Host.current()
-        with claim(self._holder_file) as lock:
-            holder = Holder.read(self._holder_file)
-            if lock is not None:
-                if holder is not None and holder.host.is_another_computer_than(here):
+        with claim(self._lock_file) as claimed:
+            lock = ServerLock.read(self._lock_file)
+            if claimed is not None:
+                if lock is not None and lock.host.is_another_computer_than(here):
                     raise self._in_use(
-                        f"it was last started on computer {holder.host.name!r} and not stopped there",
-                        hint=f"Stop it on {holder.host.name!r}: butler -r {self._home.parent} db stop. "
-                        f"If that computer is gone for good, remove {self._holder_file}.",
+                        f"it was last started on computer {lock.host.name!r} and not stopped there",
+                        hint=f"Stop it on {lock.host.name!r}: butler -r {self._home.parent} db stop. "
+                        f"If that computer is gone for good, remove {self._lock_file}.",
                     )
                 # One that was started by hand has no lock.
-                return self._server.pid is not None
-        if holder is not None and holder.host.pid_namespace != here.pid_namespace:
+                return self._postmaster.pid is not None
+        if lock is not None and lock.host.pid_namespace != here.pid_namespace:
             raise self._in_use(
-                f"its server runs in another container of this computer, {holder.host.name!r}",
+                f"its server runs in another container of this computer, {lock.host.name!r}",
                 hint=f"Stop it there: butler -r {self._home.parent} db stop.",
             )
-        if self._server.pid is None:
+        if self._postmaster.pid is None:
             self._await_end()
             return False
         return True
@@ -389,15 +391,15 @@ class Cluster:
     def _await_readiness(self) -> None:
         """Wait for a server whose starter ended before it was ready."""
         if not self.running:
-            self._server.await_readiness()
-            Holder(Host.current(), ready=True).write(self._holder_file)
+            self._postmaster.await_readiness(lambda: self._postmaster.pid is not None)
+            ServerLock(Host.current(), ready=True).write(self._lock_file)
 
     def _await_end(self) -> None:
         """Wait for the last processes of a server whose main process has ended."""
         deadline = time.monotonic() + _LINGER_SECONDS
         while True:
-            with claim(self._holder_file) as lock:
-                if lock is not None:
+            with claim(self._lock_file) as claimed:
+                if claimed is not None:
                     return
             if time.monotonic() > deadline:
                 raise self._in_use("processes of its last server haven't ended", hint="Try again later.")
@@ -406,10 +408,10 @@ class Cluster:
     def _connects(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
             try:
-                client.connect(f"{self._socket_dir}/.s.PGSQL.{self._record.port}")
+                client.connect(f"{self._socket_dir}/.s.PGSQL.{self._state.port}")
             except PermissionError as error:
                 raise PermissionDeniedError(
-                    f"The database of {self._home.parent} isn't shared with OS user id {os.geteuid()}",
+                    f"the database of {self._home.parent} isn't shared with OS user id {os.geteuid()}",
                     hint=self._as_owner("start --share"),
                 ) from error
             except OSError:
@@ -421,14 +423,14 @@ class Cluster:
         return Account.of_server(self._owner)
 
     @property
-    def _server(self) -> Server:
-        from butler.cluster.server import Server
+    def _postmaster(self) -> Postmaster:
+        from butler.embedded.postmaster import Postmaster
 
-        return Server(Path(self._record.external or self._home), self._account)
+        return Postmaster(Path(self._state.external or self._home), self._account)
 
     def _in_use(self, why: str, hint: str) -> DatabaseUnavailableError:
         return DatabaseUnavailableError(
-            f"The database of {self._home.parent} can't be used here: {why}", hint=hint
+            f"the database of {self._home.parent} can't be used here: {why}", hint=hint
         )
 
     def _as_owner(self, command: str) -> str:
@@ -437,7 +439,7 @@ class Cluster:
 
 
 def _remove(home: Path, external: Path | str | None) -> None:
-    """Remove what `Cluster.create` makes, the repository's part last: it leads to the other."""
+    """Remove what `EmbeddedServer.create` makes, the repository's part last: it leads to the other."""
     import shutil
 
     if external is not None and os.path.exists(external):
