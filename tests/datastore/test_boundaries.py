@@ -14,7 +14,7 @@ import butler.datastore
 
 PACKAGE = Path(butler.datastore.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy"}
+HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy", "yaml"}
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -91,7 +91,6 @@ FILES = {
     "butler/provenance/environment.py": "what is recorded of installed packages",
     "butler/repository.py": "the repository's folder",
     "butler/schema/": "SQL in the package",
-    "butler/strict/": "YAML files that people write",
     "butler/demo/": "a user's own script",
     "butler/testing/": "tests",
 }
