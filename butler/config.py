@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 
 from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_type, storage_types
 from butler.errors import ConfigError, nearest
-from butler.strict import After, Before, Document, parse_yaml, read
+from butler.strict import MAX_YAML_BYTES, After, Before, Document, parse_yaml, read
 
 __all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
 
@@ -176,7 +176,8 @@ class RepositoryConfig:
         folder = Path(repo).expanduser().absolute()
         path = folder / FILE_NAME
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                content = file.read(MAX_YAML_BYTES + 1)
         except OSError as error:
             raise ConfigError(
                 f"{folder} is not a repository: {path.name} can't be read ({error.strerror})",

@@ -282,7 +282,7 @@ class CameraDefinition(Struct, frozen=True, kw_only=True, dict=True):
         ConfigError, InvalidNameError
             As `read` does.
         """
-        definition: CameraDefinition = read(document, cls, null_is_absent=True)
+        definition: CameraDefinition = read(document, cls, for_database=True)
         return definition
 
     def to_json(self) -> dict[str, Any]:

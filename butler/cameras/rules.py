@@ -305,7 +305,7 @@ def read_rule(document: Document, kind: str) -> FieldRule:
         If a key isn't known, doesn't go with the kind or another key, or has a
         value that isn't allowed.
     """
-    rule: FieldRule = read(document, checked_rule(kind), null_is_absent=True)
+    rule: FieldRule = read(document, checked_rule(kind), for_database=True)
     return rule
 
 

@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from butler.strict.documents import Document, KeyPath, parse_yaml, read_yaml, shown
+from butler.strict.documents import MAX_YAML_BYTES, Document, KeyPath, parse_yaml, read_yaml, shown
 from butler.strict.reading import ONE_OR_MORE, After, Before, Chosen, is_record, keys_of, read
 
 __all__ = [
+    "MAX_YAML_BYTES",
     "ONE_OR_MORE",
     "After",
     "Before",

@@ -1,18 +1,12 @@
-"""YAML as plain data that knows its lines, with nothing in it that runs, expands or hides.
-
-A file may come from anybody. It is read without tags (they can run code),
-without anchors, aliases and merge keys (they can expand without end, or hide
-what counts), without repeated keys, and up to a size and a depth.
-"""
+"""What a person wrote, as plain data that knows its lines; and the errors that name them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import Struct
 
 from butler.errors import ButlerError, ConfigError
@@ -20,9 +14,7 @@ from butler.errors import ButlerError, ConfigError
 __all__ = ["MAX_YAML_BYTES", "Document", "KeyPath", "Problem", "dotted", "parse_yaml", "read_yaml", "shown"]
 
 MAX_YAML_BYTES = 1_000_000
-_MAX_DEPTH = 16
 _MAX_TOLD = 20
-_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECRET = r"""(?is)(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)"""
 
 KeyPath = tuple[str | int, ...]
@@ -65,7 +57,7 @@ class Document(Struct, frozen=True):
 
     value: Any
     file: str
-    node: yaml.Node | None = None
+    node: Any = None
 
     def error(self, problems: Sequence[Problem]) -> ButlerError:
         """Make the one error that names all problems, a line each."""
@@ -96,10 +88,10 @@ class Document(Struct, frozen=True):
             return self.file
         mark = node.start_mark
         for each in path:
-            inside: dict[str | int, tuple[yaml.Node, yaml.Node]] = {}
-            if isinstance(node, yaml.MappingNode):
+            inside: dict[Any, tuple[Any, Any]] = {}
+            if node.id == "mapping":
                 inside = {key.value: (key, value) for key, value in node.value}
-            elif isinstance(node, yaml.SequenceNode):
+            elif node.id == "sequence":
                 inside = {n: (item, item) for n, item in enumerate(node.value)}
             if each not in inside:
                 break
@@ -147,11 +139,13 @@ def parse_yaml(content: bytes, file: str) -> Document:
         raise ConfigError(
             f"{file}: is larger than {MAX_YAML_BYTES} bytes", hint="It is no file of ours: those are small."
         )
+    import yaml
+
+    from butler.strict.plain_yaml import compose
+
     try:
         content.decode()
-        _refuse_hidden(yaml.parse(content, Loader=_PARSER))
-        node = yaml.compose(content, Loader=_PARSER)
-        value = None if node is None else _Constructor().construct_document(node)
+        value, node = compose(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{file}:{line}: isn't UTF-8", hint="Save it in that encoding.") from None
@@ -164,44 +158,6 @@ def parse_yaml(content: bytes, file: str) -> Document:
             hint="Write keys, texts, numbers and lists, and nothing else of YAML.",
         ) from None
     return Document(value, file, node)
-
-
-def _refuse_hidden(events: Iterable[yaml.Event]) -> None:
-    depth = 0
-    for event in events:
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _wrong(event, "anchors and aliases are not read")
-        if getattr(event, "tag", None) is not None:
-            raise _wrong(event, "tags are not read")
-        if depth > _MAX_DEPTH:
-            raise _wrong(event, f"it is nested more than {_MAX_DEPTH} deep")
-
-
-class _Constructor(yaml.constructor.SafeConstructor):
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep=deep)
-        except (ValueError, OverflowError) as error:
-            raise _wrong(node, f"{shown(node.value)} can't be read ({error}): quote it") from error
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names: set[str] = set()
-        for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                raise _wrong(key, "merge keys are not read")
-            name = self.construct_object(key) if isinstance(key, yaml.ScalarNode) else None
-            if not isinstance(name, str | int) or isinstance(name, bool):
-                raise _wrong(key, "a key isn't text: quote it")
-            if str(name) in names:
-                raise _wrong(key, f"the key {shown(name)} is given twice")
-            names.add(str(name))
-        return super().construct_mapping(node, deep=deep)
-
-
-def _wrong(place: yaml.Event | yaml.Node, problem: str) -> yaml.MarkedYAMLError:
-    mark: Any = place.start_mark
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
 def dotted(path: KeyPath) -> str:

@@ -51,7 +51,7 @@ class Chosen(msgspec.Struct, frozen=True):
     choose: Callable[[Any, KeyPath, Any], Any]
 
 
-def read(document: Document, hint: Any, path: KeyPath = (), *, null_is_absent: bool = False) -> Any:
+def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: bool = False) -> Any:
     """Read a document as a type says.
 
     Parameters
@@ -63,8 +63,9 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, null_is_absent: b
         as may be the types of its keys.
     path : `tuple`, optional
         Of what the document holds only a part: the keys that lead to it.
-    null_is_absent : `bool`
-        Whether a key without a value is one that isn't there.
+    for_database : `bool`
+        Whether it is to be stored as JSON: then a key without a value is one
+        that isn't there, and a text must be one that the database stores.
 
     Returns
     -------
@@ -79,7 +80,7 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, null_is_absent: b
     InvalidNameError
         If nothing is wrong but names.
     """
-    reading = _Reading(document, null_is_absent)
+    reading = _Reading(document, for_database)
     value = reading.value(document.value, hint, path)
     if reading.problems:
         raise document.error(reading.problems)
@@ -91,9 +92,9 @@ _REFUSED: Any = object()
 
 
 class _Reading:
-    def __init__(self, document: Document, null_is_absent: bool) -> None:
+    def __init__(self, document: Document, for_database: bool) -> None:
         self._root = document.value
-        self._null_is_absent = null_is_absent
+        self._for_database = for_database
         self.problems: list[Problem] = []
 
     def value(self, value: Any, hint: Any, path: KeyPath) -> Any:
@@ -108,7 +109,7 @@ class _Reading:
             for mark in marks:
                 if isinstance(mark, After) and result is not _REFUSED:
                     result = mark.check(result, dotted(path))
-        except (ValueError, TypeError) as error:
+        except ValueError as error:  # what a check raises, ours or a plug-in's
             return self._refuse_as(error, path)
         return result
 
@@ -139,7 +140,7 @@ class _Reading:
         for name in unknown:
             self._refuse((*path, name), "isn't a key known here", nearest(name, keys))
         given = {name: each for name, each in value.items() if name in keys}
-        if self._null_is_absent:
+        if self._for_database:
             given = {name: each for name, each in given.items() if each is not None}
         missing = [name for name, key in keys.items() if key.required and name not in given]
         if missing:
@@ -197,7 +198,7 @@ class _Reading:
         except msgspec.ValidationError as error:
             said = str(error).replace("object", "table").replace("array", "list")
             return self._refuse(path, f"is {shown(value)}: {said[0].lower()}{said[1:]}")
-        if isinstance(result, str) and not _storable(result):
+        if self._for_database and isinstance(result, str) and not _storable(result):
             return self._refuse(
                 path, f"{shown(value)} holds what no database stores", "Use printable characters."
             )
@@ -207,8 +208,7 @@ class _Reading:
         self.problems.append(Problem(path, reason, hint))
         return _REFUSED
 
-    def _refuse_as(self, error: Exception, path: KeyPath) -> Any:
-        """Note what a check of one of our types, or of a plug-in's, raised."""
+    def _refuse_as(self, error: ValueError, path: KeyPath) -> Any:
         if not isinstance(error, ButlerError):
             return self._refuse(path, str(error))
         at = (*path, *error.details.get("at", ()))

@@ -14,7 +14,7 @@ import butler.datastore
 
 PACKAGE = Path(butler.datastore.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy"}
+HEAVY = {"astropy", "h5py", "numpy", "pandas", "pyarrow", "sqlalchemy", "yaml"}
 
 
 def imported(tree: ast.AST) -> set[str]:

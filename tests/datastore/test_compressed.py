@@ -151,8 +151,8 @@ def test_tables_and_headers_are_packed_too(tmp_path: Path) -> None:
         ({"compression": {"Dict": "gzip"}}, r"compression\.Dict: the formatter 'json' doesn't"),
         ({"compression": {"calexp": "rar"}}, r"compression\.calexp: no formatter compresses by 'rar'"),
         ({"compression": {"t": "tiles"}, "formatters": {"t": "ecsv"}}, r"compression\.t: .*'ecsv'"),
-        ({"compression": "gzip"}, r"datastore\.compression: 'gzip' is not a table"),
-        ({"compression": {"Exposure": 9}}, r"datastore\.compression\.Exposure: 9"),
+        ({"compression": "gzip"}, r"main\.compression: is 'gzip', not a table"),
+        ({"compression": {"Exposure": 9}}, r"main\.compression\.Exposure: is 9: expected `str`"),
     ],
 )
 def test_a_compression_that_a_format_has_not_is_refused_when_a_datastore_is_opened(

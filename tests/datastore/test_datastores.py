@@ -21,7 +21,7 @@ class TestMemoryDatastore(DatastoreTests, FileIntakeTests, InventoryTests):
 class TestDatastoreOfSeveral(DatastoreTests, FileIntakeTests, InventoryTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         fast, main, old = (
-            open_datastore({"name": name, "type": kind, "disassemble": list(disassemble)}, folder)
+            open_datastore({"type": kind, "disassemble": list(disassemble)}, folder, name)
             for name, kind in (("fast", "memory"), ("main", "posix"), ("old", "memory"))
         )
         return Datastores([old, Datastores([fast, main], "main")], "main")

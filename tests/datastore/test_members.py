@@ -20,7 +20,7 @@ HINT = "run/calexp/calexp_1"
 
 
 def one(name: str, folder: Path, *disassemble: str) -> Datastore:
-    return open_datastore({"name": name, "root": name, "disassemble": disassemble}, folder)
+    return open_datastore({"root": name, "disassemble": disassemble}, folder, name)
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_what_lies_in_a_member_is_neither_moved_nor_ingested_in_place(
 
 
 def test_two_of_one_name_are_refused_wherever_they_are(several: Datastores, tmp_path: Path) -> None:
-    other = open_datastore({"name": "archive", "root": "other"}, tmp_path)
+    other = open_datastore({"root": "other"}, tmp_path, "archive")
     for members in ([several, other], [Datastores([other], "archive"), several]):
         with pytest.raises(ConfigError, match="two datastores are named 'archive'"):
             Datastores(members, "archive")
@@ -249,9 +249,7 @@ def test_two_of_one_name_are_refused_wherever_they_are(several: Datastores, tmp_
 def test_two_of_one_root_are_refused_and_so_is_one_inside_the_other(tmp_path: Path, root: str) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "link").symlink_to("data")
-    members = [
-        open_datastore({"name": name, "root": at}, tmp_path) for name, at in (("a", "data"), ("b", root))
-    ]
+    members = [open_datastore({"root": at}, tmp_path, name) for name, at in (("a", "data"), ("b", root))]
     for order in (members, members[::-1]):
         with pytest.raises(ConfigError, match=r"datastore '[ab]' lies in the root of datastore '[ab]'.*/"):
             Datastores(order, "a")

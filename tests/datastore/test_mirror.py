@@ -93,7 +93,7 @@ class Mirror(Datastore):
 class TestMirror(DatastoreTests):
     def open(self, folder: Path, *, disassemble: tuple[str, ...] = ()) -> Datastore:
         here, there = (
-            open_datastore({"name": name, "root": name, "disassemble": disassemble}, folder)
+            open_datastore({"root": name, "disassemble": disassemble}, folder, name)
             for name in ("here", "there")
         )
         return Mirror(here, there)
@@ -129,9 +129,7 @@ def test_it_is_short() -> None:
 
 
 def test_what_can_be_lacked_is_lacked_by_several_that_write_to_it(tmp_path: Path) -> None:
-    here, there, main = (
-        open_datastore({"name": name, "root": name}, tmp_path) for name in ("a", "b", "main")
-    )
+    here, there, main = (open_datastore({"root": name}, tmp_path, name) for name in ("a", "b", "main"))
     several = Datastores([main, Mirror(here, there)], "a")
     assert len(several.put("text", uuid4(), "run/note", "Text", "note", {})) == 2
     for ask in (lambda: several.intake, lambda: several.inventory):

@@ -241,7 +241,7 @@ def test_where_the_group_is_unknown_one_reads_and_does_not_write(tmp_path: Path)
     artifact = put(open_datastore({}, tmp_path))
     datastore = open_datastore({"group": "no-such-group"}, tmp_path)
     assert datastore.get((artifact,), "Bytes") == b"bytes"
-    with pytest.raises(ConfigError, match=r"datastore\.group: there is no group 'no-such-group'"):
+    with pytest.raises(ConfigError, match=r"there is no group 'no-such-group'"):
         put(datastore)
     assert list(datastore.inventory.paths()) == [artifact.path]
     assert "no-such-group" in " ".join(datastore.warnings())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from butler.strict.rewriting import rewritten
@@ -130,6 +130,7 @@ _TABLES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_TABLES, _TABLES, st.sampled_from([None, True, False]), st.sampled_from([2, 4]))
 def test_any_change_says_what_it_is_to_say(
     before: dict[str, Any], after: dict[str, Any], flow: bool | None, indent: int

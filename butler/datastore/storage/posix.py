@@ -25,14 +25,22 @@ from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
+    ConfigError,
     InvalidNameError,
     NotSupportedError,
 )
+from butler.strict import After
 
 __all__ = ["PosixOptions", "PosixStorage", "last_changed"]
 
 _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
+
+
+def _check_folder(name: str, _where: str) -> str:
+    if "\0" in name:
+        raise ConfigError(f"{name!r} is not a folder", hint="Give a path, such as 'data'.")
+    return name
 
 
 class PosixOptions(Struct, frozen=True):
@@ -48,7 +56,7 @@ class PosixOptions(Struct, frozen=True):
         Who may read and write files, in octal digits, such as ``"0640"``; by default the umask's choice.
     """
 
-    root: Annotated[str, Meta(min_length=1)] = "data"
+    root: Annotated[str, Meta(min_length=1), After(_check_folder)] = "data"
     group: Annotated[str, Meta(min_length=1)] | int | None = None
     mode: Mode | None = None
 
