@@ -165,7 +165,7 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         datastore=butler.datastore.name,
     )[0]
     artifacts = {again.id: [replace(artifact, path=shared) for artifact in first.artifacts]}
-    remove = owner.datastore.remove
+    remove = owner.datastore.members["main"].remove
     seen: list[object] = []
 
     def slowly(doomed: Any) -> None:
@@ -176,7 +176,7 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         seen.append("Try again" in caught.value.hint)
         remove(doomed)
 
-    monkeypatch.setattr(owner.datastore, "remove", slowly)
+    monkeypatch.setattr(owner.datastore.members["main"], "remove", slowly)
     assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
     assert seen == [0, True]
     assert not file.exists()
@@ -192,7 +192,7 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
 ) -> None:
     butler.remove([put(butler, n) for n in range(3)])
     superuser = database.connect("superuser")
-    remove = owner.datastore.remove
+    remove = owner.datastore.members["main"].remove
     monkeypatch.setattr("butler.registry.postgres.held_trash._SURE_FOR", 0)
 
     def cut_after(doomed: Any) -> None:
@@ -203,7 +203,7 @@ def test_one_that_lost_its_connection_deletes_nothing_more(
                 " WHERE usename = 'butler_owner' AND state = 'idle in transaction'"
             )
 
-    monkeypatch.setattr(owner.datastore, "remove", cut_after)
+    monkeypatch.setattr(owner.datastore.members["main"], "remove", cut_after)
     with pytest.raises(DatabaseUnavailableError):
         owner.removal.empty_trash(older_than=NOW)
     assert len(files(repo)) == 2
