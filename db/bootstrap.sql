@@ -1,5 +1,5 @@
--- What a database needs once, before any migration: run in it by its administrator, as by
--- "psql -v ON_ERROR_STOP=1", or by "butler db init" where that role may. Idempotent. After a
+-- What a database needs once, before any migration. Its administrator runs this in it, as by
+-- "psql -v ON_ERROR_STOP=1", or "butler db init" does where its role may. Idempotent. After a
 -- restore, "butler db grant" runs it again, as database settings and privileges don't travel in a
 -- dump.
 
@@ -15,7 +15,7 @@ BEGIN
             EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE', v_role);
         END IF;
     END LOOP;
-    -- Who may make roles isn't one of them yet; from PostgreSQL 16 on, a member who may not become one.
+    -- A role that makes roles isn't a member of them yet; from PostgreSQL 16 on, a member that may not become one.
     IF NOT pg_has_role(
         current_user, 'butler_owner',
         CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END
@@ -28,16 +28,16 @@ BEGIN
     );
     EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO butler_owner', current_database());
     EXECUTE format('ALTER DATABASE %I SET timezone = ''UTC''', current_database());
-    -- Found by an unqualified name from psql; functions pin their own.
+    -- So that psql finds our names without their schema; functions pin a path of their own.
     EXECUTE format('ALTER DATABASE %I SET search_path = butler, public', current_database());
     -- The form with IN SCHEMA is accepted and does nothing.
     ALTER DEFAULT PRIVILEGES FOR ROLE butler_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 END;
 $$;
 
--- An advisory lock of anybody's would hold up our writers, and a large object is written whatever
--- default_transaction_read_only says. Giving locks up stays open to all: every query ends with it.
--- Who isn't the server's administrator gets a warning here.
+-- An advisory lock of any login would hold up our writers, and a login may write a large object whatever
+-- default_transaction_read_only says. All may still give locks up: every query ends with it. A role that
+-- isn't the server's administrator gets a warning here.
 DO $$
 DECLARE
     v_function regprocedure;

@@ -1,6 +1,6 @@
 -- A name means one thing in a registry and in all layers over it. A new name is looked up in the
 -- layers under its own and in those over it. The lock makes two sessions that add the same name to
--- two layers wait for each other; names are few, and added rarely.
+-- two layers wait for each other; there are few names, and new ones are rare.
 CREATE OR REPLACE FUNCTION butler_common.check_shadowing()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -16,7 +16,7 @@ BEGIN
         RETURN NULL;
     END IF;
     PERFORM butler_common.require_read_committed('names can be registered');
-    PERFORM pg_advisory_xact_lock(7310002, hashtext(tg_table_name));
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('names'), hashtext(tg_table_name));
     FOR v_other IN
         SELECT r.registry, r.depth
         FROM butler_common.registry AS r

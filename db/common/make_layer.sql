@@ -1,5 +1,5 @@
--- One view all_<table> for each table: the table itself in a base, in a proxy its union with the
--- same view of the layer under it. Columns are named, as "*" would swap them silently where two
+-- One view all_<table> for each table: the table itself in the base, in a layer its union with the
+-- same view of the registry under it. Columns are named, as "*" would swap them silently where two
 -- tables differ in order.
 CREATE OR REPLACE FUNCTION butler_common.make_layer(p_registry text)
 RETURNS void
@@ -30,16 +30,16 @@ BEGIN
                 v_table.columns, v_base, 'all_' || v_table.name, v_query
             );
         END IF;
-        -- The units of a dataset as one value too.
+        -- With the units as one value too.
         IF v_table.name = 'dataset' THEN
             v_query := format(
                 'SELECT t.*, ROW(%s)::%I.data_id AS data_id FROM (%s) AS t',
                 (SELECT string_agg('t.' || u.unit, ', ' ORDER BY u.position) FROM butler_common.unit AS u), v_own, v_query
             );
         END IF;
-        -- Pairs of sensors and patches are given by their labels already here, so that a condition on
-        -- these reaches the indexes of each layer. A proxy's own rows with lower ones aren't stored: a
-        -- load into the base would have to write into every proxy. They are joined live; a person's own
+        -- Pairs of sensors and patches have their data IDs already here, so that a condition on these
+        -- reaches the indexes of each layer. Pairs of a layer's own rows with lower ones aren't stored: a
+        -- load into the base would have to write into every layer. The view joins them live; a person's own
         -- rows are few.
         IF v_table.name = 'sensor_patch_overlap' THEN
             v_query := format(

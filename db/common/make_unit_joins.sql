@@ -1,4 +1,4 @@
--- A view for each unit, by its name and by that of its own view: all alike, so nobody writes them out.
+-- A view for each unit, by the unit's name and by that of its view. They are all alike, so they aren't files.
 CREATE OR REPLACE FUNCTION butler_common.make_unit_joins(p_registry text)
 RETURNS void
 LANGUAGE plpgsql

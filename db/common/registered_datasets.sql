@@ -1,4 +1,4 @@
--- A dataset's id is unique in the whole database; layers don't see each other, so this looks into all.
+-- A dataset's id is unique in the whole database; layers don't see each other, so this function looks into all.
 CREATE OR REPLACE FUNCTION butler_common.registered_datasets(p_dataset_ids uuid[])
 RETURNS SETOF uuid
 LANGUAGE plpgsql

@@ -20,7 +20,7 @@ BEGIN
         SELECT format('%I', r.registry || '_internal') AS tables
         FROM butler_common.registry AS r ORDER BY r.depth, r.registry
     LOOP
-        -- A put that begins meanwhile waits, and is in flight at the next attempt.
+        -- A put that begins meanwhile waits; the next attempt counts it.
         EXECUTE format('LOCK TABLE %s.put_intent IN SHARE MODE', v_registry.tables);
         IF v_owner IS NULL THEN
             EXECUTE format(
@@ -56,5 +56,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.relocate_datastore(text, text, boolean) IS
-'Say where a datastore''s root is now; gives where it was. Whether puts in flight, which may still write to
-the old place, are no obstacle, as the last argument says. Raises UB202, UB301.';
+'Say where a datastore''s root is now; returns where it was. A put in flight may still write to the old place:
+it is an obstacle, unless the last argument is true. Raises UB202, UB301.';

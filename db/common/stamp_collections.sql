@@ -1,5 +1,5 @@
--- One transaction time for a change to several collections, of any registry. Their rows are locked
--- in one order, so that two such changes wait for each other.
+-- One transaction time for a change to several collections, of any registry. Every caller locks their
+-- rows in the same order, so that two such changes wait for each other.
 CREATE OR REPLACE FUNCTION butler_common.stamp_collections(p_collection_ids bigint[])
 RETURNS timestamptz
 LANGUAGE plpgsql

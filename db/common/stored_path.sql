@@ -1,5 +1,5 @@
--- The mirror of artifact_path. The id is on the row already; with it, half of a path would be the same 32
--- digits again. A whole URI, which has a colon, is kept as it is.
+-- The mirror of artifact_path. The row has the id already; written out, half of the path would be the same 32
+-- digits again. A whole URI, which has a colon, stays as it is.
 CREATE OR REPLACE FUNCTION butler_common.stored_path(p_path text, p_dataset_id uuid)
 RETURNS text
 LANGUAGE sql

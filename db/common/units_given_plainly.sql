@@ -1,4 +1,4 @@
--- What programs send takes no looking up. An expression, so that it becomes part of the query that calls it.
+-- Data IDs as programs send them need no looking up. An expression, so that it becomes part of the query that calls it.
 CREATE OR REPLACE FUNCTION butler_common.units_given_plainly(p_data_id jsonb)
 RETURNS integer
 LANGUAGE sql

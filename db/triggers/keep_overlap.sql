@@ -1,10 +1,11 @@
 -- Once a statement, over all its rows. Two loads at once, one of sensors and one of patches, must
--- not miss each other's rows: sensors take the lock shared, patches take it exclusively, and the
--- join runs after, in a snapshot of its own. Under another isolation level it would not.
+-- not miss each other's rows: the trigger takes the lock shared for sensors, exclusively for patches, and
+-- joins after, in a snapshot of its own. Under another isolation level the snapshot would be older.
 --
--- A visit overlaps a tract as long as one of its sensors does. Two sessions may register one sensor
--- of a visit and take away another: whoever adds to a pair of visit and tract that is there locks it
--- (the update that never happens), and whoever may have to delete it locks it first and looks after.
+-- A visit overlaps a tract as long as one of its sensors does. Two sessions may register one sensor of a
+-- visit and take away another: a session that adds to a pair of visit and tract that is there locks the
+-- pair (the update that never happens), and one that may have to delete the pair locks it first and looks
+-- for other sensors after.
 CREATE OR REPLACE FUNCTION butler_internal.keep_overlap()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -14,7 +15,7 @@ AS $$
 BEGIN
     PERFORM butler_common.require_read_committed('regions can be registered');
     IF tg_table_name = 'observed_sensor' THEN
-        PERFORM pg_advisory_xact_lock_shared(7310004, 0);
+        PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('overlap'), 0);
         IF tg_op <> 'INSERT' THEN
             PERFORM FROM butler_internal.visit_tract_overlap AS v
             WHERE (v.camera, v.visit) IN (SELECT x.camera, x.visit FROM old_rows AS x)
@@ -53,7 +54,7 @@ BEGIN
                 );
         END IF;
     ELSE
-        PERFORM pg_advisory_xact_lock(7310004, 0);
+        PERFORM pg_advisory_xact_lock(butler_common.lock_class('overlap'), 0);
         IF tg_op <> 'INSERT' THEN
             DELETE FROM butler_internal.sensor_patch_overlap AS o
             USING old_rows AS x

@@ -1,6 +1,6 @@
--- Fires only for paths that datasets may share. Whoever is deleting a file has said so in the
--- artifact's state, under the exclusive side of this lock; a dataset that came in after that would
--- lose its bytes.
+-- Fires only for paths that datasets may share. A session that empties the trash records in the artifact's
+-- state that it deletes the file, with this lock taken exclusively; a dataset that were registered for the
+-- file after that would lose its bytes.
 CREATE OR REPLACE FUNCTION butler_internal.refuse_deleted_file()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -11,7 +11,7 @@ DECLARE
     v_registry text;
     v_deleting boolean;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(7310006, new.datastore_id::integer);
+    PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('files'), new.datastore_id::integer);
     FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(
             'SELECT EXISTS (SELECT FROM %I.artifact AS a WHERE a.datastore_id = $1 AND a.state = ''deleting'' '

@@ -214,6 +214,56 @@ def test_every_code_raised_has_an_exception_and_every_exception_a_code() -> None
     assert raised == {code for code in BY_SQLSTATE if code.startswith("UB")}
 
 
+TEXT = r"(?:format\(\s*)?'((?:[^']|'')*)'"
+MESSAGES = (
+    rf"'UB\d{{3}}'(?: AS code)?,\s*(?:MESSAGE = )?{TEXT}",
+    rf"'message',\s*{TEXT}",
+    rf"v_(?:message|problem) := {TEXT}",
+    rf"\bRAISE (?:EXCEPTION|WARNING|NOTICE) {TEXT}",
+    rf"\bMESSAGE = {TEXT}",
+)
+CHOSEN = r"'message',\s*CASE\b(.*?)\bEND\b|\bCASE\b((?:(?!\bCASE\b).)*?)\bEND AS message\b"
+
+
+def messages(sql: str) -> list[str]:
+    """Give the texts that SQL raises, those in the branches of a CASE too."""
+    found = [text for pattern in MESSAGES for text in re.findall(pattern, sql) if text != "message"]
+    for branches in re.findall(CHOSEN, sql, re.DOTALL):
+        found += re.findall(rf"\b(?:THEN|ELSE)\s+{TEXT}", "".join(branches))
+    return [text for text in found if text]
+
+
+def test_every_message_raised_in_sql_begins_with_a_lower_case_letter() -> None:
+    raised = [
+        (file.name, text)
+        for file in sql_root().rglob("*.sql")
+        if "migrations" not in file.parts
+        for text in messages(file.read_text(encoding="utf-8"))
+    ]
+    assert [(name, text) for name, text in raised if not re.match(r"[a-z]|%[sL] ", text)] == []
+    assert len(raised) > 130
+
+
+@pytest.mark.parametrize("obj", OBJECTS, ids=lambda obj: obj.path)
+def test_every_code_that_is_raised_is_raised_with_a_message_that_is_seen(obj: SqlObject) -> None:
+    codes = re.findall(r"(?<!SQLSTATE )(?<!')'UB\d{3}'", obj.sql)
+    assert len(messages(obj.sql)) >= len(codes)
+
+
+def test_a_message_that_begins_with_a_capital_is_seen_wherever_it_is_raised() -> None:
+    for sql in (
+        "PERFORM butler_common.raise_error(\n 'UB101', 'No camera', 'Register it.')",
+        "PERFORM butler_common.raise_error('UB101', format('No camera %L', p_camera), NULL)",
+        "jsonb_build_object('row', 1, 'code', 'UB101', 'message', format(\n'No camera %L', x), 'hint', 'Add it.')",
+        "jsonb_build_object('code', 'UB101', 'message', CASE WHEN a IS NULL THEN 'no a' ELSE format('No camera') END)",
+        "SELECT CASE WHEN a THEN 'UB101' END AS code, CASE WHEN a THEN format('No camera %s', b) END AS message",
+        "RAISE EXCEPTION USING ERRCODE = 'UB101', MESSAGE = 'No camera';",
+        "RAISE WARNING 'No camera';",
+        "v_message := 'No camera';",
+    ):
+        assert any(text.startswith("No camera") for text in messages(sql)), sql
+
+
 def test_every_constraint_has_an_exception(still: dict[str, Session]) -> None:
     names = still["owner"].column(
         f"SELECT k.conname FROM pg_constraint AS k JOIN pg_namespace AS n ON n.oid = k.connamespace"

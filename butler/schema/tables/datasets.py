@@ -195,7 +195,7 @@ dataset = Table(
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
     Index("ix_dataset_removal", "trashed", "changed", postgresql_where=text("state <> 'present'")),
-    comment="Datasets: one discrete data structure that was stored, with its labels.",
+    comment="Datasets: one discrete data structure that was stored, with its data ID.",
 )
 
 datastore = Table(
@@ -261,7 +261,7 @@ artifact = Table(
         name="ck_artifact_spelling",
     ),
     Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
-    # A file of a put carries its dataset's id in its name and is nobody else's; only the others may
+    # A file of a put has its dataset's id in its name and is that dataset's alone; only the others may
     # be shared, so only they are looked up by path before bytes are deleted.
     Index(
         "ix_artifact_shared",

@@ -28,7 +28,11 @@ quantum = Table(
     Column("run_id", Integer, nullable=False),
     Column("task", Text, nullable=False, comment="Name of the task."),
     Column(
-        "data_id", JSONB, nullable=False, server_default=text("'{}'::jsonb"), comment="What it worked on."
+        "data_id",
+        JSONB,
+        nullable=False,
+        server_default=text("'{}'::jsonb"),
+        comment="The data ID that it worked on.",
     ),
     Column("status", Text, nullable=False, server_default="running", comment="running, done or failed."),
     Column("attempt", Integer, nullable=False, server_default=text("1"), comment="Which try it is, from 1."),

@@ -351,7 +351,7 @@ sky_pixel = Table(
     PrimaryKeyConstraint("sky_pixel", name="pk_sky_pixel"),
     CheckConstraint("sky_pixel >= 4", name="ck_sky_pixel_nuniq"),
     Index("ix_sky_pixel_region", "region", postgresql_using="gist"),
-    comment="HEALPix pixels used as labels.",
+    comment="HEALPix pixels, as a unit.",
 )
 
 label = Table(
@@ -361,7 +361,7 @@ label = Table(
     Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
     PrimaryKeyConstraint("label", name="pk_label"),
     named("label", "label"),
-    comment="Free words as labels.",
+    comment="Free words, as a unit.",
 )
 
 sensor_patch_overlap = Table(

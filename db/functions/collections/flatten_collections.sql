@@ -1,5 +1,5 @@
--- A depth-first walk that enters each collection once, where it is met first: chains of chains that
--- share members don't multiply. set_chain refuses cycles, and a cycle would end here all the same.
+-- A depth-first walk that enters each collection once, where it meets it first: chains of chains that
+-- have members in common don't multiply. set_chain refuses cycles, and the walk would end in one all the same.
 CREATE OR REPLACE FUNCTION butler_internal.flatten_collections(p_collections text[], p_as_of timestamptz)
 RETURNS TABLE (place bigint, collection_id bigint, collection text, collection_type text, run_id integer, has_tags boolean)
 LANGUAGE plpgsql

@@ -1,4 +1,4 @@
--- Writes go to this registry's own collections: the layers under it are never written through it.
+-- A writer changes this registry's own collections, never those of a layer under it.
 CREATE OR REPLACE FUNCTION butler_internal.own_collection(p_collection text, p_collection_type text)
 RETURNS bigint
 LANGUAGE plpgsql

@@ -27,7 +27,7 @@ BEGIN
             jsonb_build_object('collection', left(p_collection, 100))
         );
     END IF;
-    -- One that was removed comes back empty, with its history.
+    -- A collection that was removed comes back empty, with its history.
     UPDATE butler_internal.collection AS c
     SET removed = NULL, removed_by = NULL, removal_reason = NULL, owner = session_user, doc = coalesce(p_doc, '')
     WHERE c.collection = p_collection AND c.collection_type = p_collection_type AND c.removed IS NOT NULL

@@ -1,6 +1,6 @@
 -- Transaction time of a change to a collection's members: the row's lock orders the changes, and
--- the clock may step back but the stamp doesn't. No alias: releases of PostgreSQL differ in how they
--- print one here, which would look like drift.
+-- the clock may step back but the stamp doesn't. No alias, as releases of PostgreSQL print one in
+-- different ways here, which would look like drift.
 CREATE OR REPLACE FUNCTION butler_internal.stamp(p_collection_id bigint)
 RETURNS timestamptz
 LANGUAGE sql

@@ -1,7 +1,7 @@
--- The one place where data IDs as people write them become those that programs send. Words are translated,
--- numbers in texts and names of sensors and visits looked up, a camera or sky map that the rest determines
--- filled in. Whatever is wrong comes back as a problem of its row, in the user's own word, so that a bulk
--- call can name all of them.
+-- The one place where data IDs as people write them become those that programs send: other words for units are
+-- translated, numbers in texts read, names of sensors and visits looked up, a camera or sky map that the rest
+-- determines is filled in. What is wrong comes back as a problem of its row, in the user's own word, so that a
+-- bulk call can name all rows that are wrong.
 CREATE OR REPLACE FUNCTION butler_internal.translate_data_ids(p_unit_mask integer, p_data_ids jsonb)
 RETURNS TABLE (row_number integer, data_id jsonb, problem jsonb)
 LANGUAGE plpgsql
@@ -136,7 +136,7 @@ BEGIN
         FROM jsonb_array_elements(p_data_ids) WITH ORDINALITY AS d (data_id, n)
         LEFT JOIN flat AS f ON f.n = d.n
     ),
-    -- OFFSET 0, as what is computed here would be computed again wherever it is used below.
+    -- OFFSET 0, or the planner would compute again what is computed here wherever it is used below.
     resolved AS (
         SELECT
             r.n, r.sensor_name, r.visit_name, r.cameras, r.skymaps, r.wrong,

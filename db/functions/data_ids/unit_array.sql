@@ -1,4 +1,4 @@
--- PL/pgSQL keeps its plan; as an SQL function with an aggregate it was planned at every call.
+-- In PL/pgSQL, which keeps its plan: PostgreSQL plans an SQL function with an aggregate at every call.
 CREATE OR REPLACE FUNCTION butler_internal.unit_array(p_unit_mask integer)
 RETURNS text[]
 LANGUAGE plpgsql

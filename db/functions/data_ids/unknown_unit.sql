@@ -1,6 +1,6 @@
--- The foreign keys of dataset refuse an unknown unit; this says which one it is and what is near.
--- PL/pgSQL, as its small queries keep their plans from call to call. A condition with a query in it is a
--- statement, so a unit that isn't given is passed over before one is begun.
+-- The foreign keys of dataset refuse an unknown unit; this function says which one it is and what is near.
+-- In PL/pgSQL, whose small queries keep their plans from call to call. A condition with a query in it is a
+-- statement to set up, so it is nested in one that passes over units that aren't given.
 CREATE OR REPLACE FUNCTION butler_internal.unknown_unit(p_data_id butler_internal.data_id)
 RETURNS jsonb
 LANGUAGE plpgsql
@@ -14,7 +14,7 @@ DECLARE
     v_message text;
     v_hint text;
 BEGIN
-    -- The units' own foreign keys say of a sensor that was read in a visit that all three are known.
+    -- By the units' own foreign keys, a sensor that was read in a visit has a known camera, visit and sensor.
     IF p_data_id.visit IS NOT NULL AND p_data_id.sensor IS NOT NULL AND num_nonnulls(
         p_data_id.abstract_filter, p_data_id.physical_filter, p_data_id.snap, p_data_id.visit_range, p_data_id.skymap,
         p_data_id.tract, p_data_id.patch, p_data_id.sky_pixel, p_data_id.label

@@ -65,7 +65,7 @@ BEGIN
         )))
         FROM jsonb_array_elements(p_definition -> 'sensors') AS s
     ), '[]'), p_replace);
-    -- Making a view anew waits for whoever reads it.
+    -- Making a view anew waits for its readers, so only where it changes.
     IF v_extra IS NOT DISTINCT FROM p_definition -> 'extra' THEN
         RETURN;
     END IF;
@@ -84,4 +84,4 @@ COMMENT ON FUNCTION butler.register_camera(jsonb, boolean) IS
 {"camera", "doc", "night_offset_hours", "sensors": [{"sensor", "sensor_name", "group", "purpose", "nx", "ny",
 "corners"}], "filters": [{"physical_filter", "abstract_filter", "wavelength_min", "wavelength_max"}],
 "extra": {name: {"type", "doc", "unit"}}, "headers": …}. The same again changes nothing.
-Raises UB202 where it differs, unless it may be replaced.';
+Raises UB202 where it differs, unless p_replace allows that.';

@@ -1,6 +1,6 @@
 -- A loop that stops at the first hit: fifty collections cost fifty index look-ups at worst. As of a
--- time, a dataset that was there then and has been removed since is an error, not a reason to look
--- in the next collection.
+-- time, a dataset that the collection held then and that was removed since is an error, not a reason to
+-- look in the next collection.
 CREATE OR REPLACE FUNCTION butler.find_dataset(
     p_dataset_type text,
     p_data_id jsonb,
@@ -46,7 +46,7 @@ BEGIN
                 d.run_id = v_collection.run_id AND d.dataset_type_id = v_type.dataset_type_id
                 AND d.digest = v_given.digest AND d.state <> 'removed';
         ELSIF v_collection.collection_type = 'run' THEN
-            -- Two look-ups, as those that are removed have an index of their own.
+            -- Two look-ups, as datasets that were removed have an index of their own.
             SELECT found.dataset_id INTO v_id
             FROM (
                 SELECT d.dataset_id, d.created
@@ -87,7 +87,7 @@ BEGIN
                     coalesce(v_removal.changed_by, 'nobody known'),
                     coalesce(nullif(v_removal.change_reason, ''), 'no reason was given')
                 ),
-                'Its labels and provenance are kept; read as of now, or restore it from elsewhere.',
+                'Its data ID and provenance are kept; read as of now, or restore the dataset.',
                 jsonb_build_object('dataset_id', v_id, 'removed', v_removal.changed)
             );
         END IF;
@@ -103,7 +103,7 @@ BEGIN
         'UB101',
         format(
             'no %s with %s in %s%s', p_dataset_type,
-            coalesce((SELECT string_agg(e.key || '=' || e.value, ' ') FROM jsonb_each_text(p_data_id) AS e), 'no labels'),
+            coalesce((SELECT string_agg(e.key || '=' || e.value, ' ') FROM jsonb_each_text(p_data_id) AS e), 'an empty data ID'),
             array_to_string(p_collections, ', '),
             CASE WHEN p_as_of IS NULL THEN '' ELSE format(' as of %s', p_as_of) END
         ),
@@ -125,4 +125,4 @@ $$;
 COMMENT ON FUNCTION butler.find_dataset(text, jsonb, text[], timestamptz, boolean) IS
 'Find the dataset of a type and data ID in the first of these collections that has it, now or as of a time.
 One row for each artifact. Where there is none: UB101 with what was searched and what is near, or no row if
-it isn''t required. Raises UB402 where the one that was there then has been removed since.';
+p_required is false. Raises UB402 for a dataset that was there then and was removed since.';

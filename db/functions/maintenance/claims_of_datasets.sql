@@ -1,5 +1,5 @@
--- One statement for all registries, so that a put which ends meanwhile is seen as an intent or as a
--- dataset: a file is called an orphan only if nobody has it, in layers that the caller can't see too.
+-- One statement for all registries, so that it sees a put which ends meanwhile as an intent or as a
+-- dataset: verify calls a file an orphan only if no registry has it, not even a layer that the caller can't see.
 CREATE OR REPLACE FUNCTION butler.claims_of_datasets(p_dataset_ids uuid[])
 RETURNS TABLE (
     dataset_id uuid,

@@ -1,4 +1,4 @@
--- The last sensor looked at comes back also if it is right, for the next call to go on from.
+-- The last sensor compared comes back even if it is right: the next call goes on after it.
 CREATE OR REPLACE FUNCTION butler.drifted_overlap(p_after bigint DEFAULT 0, p_limit integer DEFAULT 10000)
 RETURNS TABLE (
     observed_sensor_id bigint,
@@ -51,4 +51,4 @@ END;
 
 COMMENT ON FUNCTION butler.drifted_overlap(bigint, integer) IS
 'Compare sensor_patch_overlap of the next sensors with their regions: those whose patches are missing or too many,
-and the last one looked at.';
+and the last one compared.';

@@ -1,4 +1,4 @@
--- The last visit looked at comes back also if it is right, for the next call to go on from.
+-- The last visit compared comes back even if it is right: the next call goes on after it.
 CREATE OR REPLACE FUNCTION butler.drifted_visit_tracts(
     p_after_camera text DEFAULT '',
     p_after bigint DEFAULT 0,
@@ -53,4 +53,4 @@ END;
 
 COMMENT ON FUNCTION butler.drifted_visit_tracts(text, bigint, integer) IS
 'Compare visit_tract_overlap of the next visits with sensor_patch_overlap: those whose tracts are missing or too many,
-and the last one looked at.';
+and the last one compared.';

@@ -52,5 +52,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.drifted_visits(text, bigint, integer) IS
-'Compare the regions of the next visits for which nobody gave one with the hulls of their sensors'': those that
-differ by more than a millimetre on the sphere, and the last one looked at.';
+'Compare the derived regions of the next visits with the hulls of their sensors'' regions: those that
+differ by more than a millimetre on the sphere, and the last one compared.';

@@ -1,4 +1,4 @@
--- Only what has the size and the checksum that were recorded is what was written.
+-- A file is what the datastore wrote only if it has the size and the checksum on record.
 CREATE OR REPLACE FUNCTION butler.mark_found(p_datastore text, p_artifacts jsonb)
 RETURNS integer
 LANGUAGE plpgsql
@@ -29,4 +29,4 @@ $$;
 
 COMMENT ON FUNCTION butler.mark_found(text, jsonb) IS
 'Record that artifacts of a datastore that were lost are there again: an array of {"dataset_id", "component",
-"size", "sha256" (hex)}, as measured. Returns how many have the size and checksum that were recorded.';
+"size", "sha256" (hex)}, as verify measured them. Returns how many have the size and checksum on record.';

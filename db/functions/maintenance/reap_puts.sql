@@ -1,5 +1,5 @@
--- A put that is ending holds its intent, and is passed over. What is registered is looked up by a
--- statement of its own, which sees all that ended before the intents were held.
+-- A writer that is ending a put has its intent locked: the reaper passes over it. Which puts are registered is
+-- looked up by a statement of its own, which sees all that ended before the reaper locked the intents.
 CREATE OR REPLACE FUNCTION butler.reap_puts(
     p_datastore text,
     p_older_than interval DEFAULT '1 day',
@@ -58,6 +58,6 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.reap_puts(text, interval, uuid, integer) IS
-'Give up the puts into a datastore that began longer ago than this, and give them together with those that were
+'Give up the puts into a datastore that began longer ago than this, and return them with those that were
 given up before: ids after this one, at most so many. The bytes of those that aren''t registered may be deleted;
 after that, forget_puts.';

@@ -28,4 +28,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.set_verified(text, uuid, text) IS
-'Record how far verify has come in a datastore; a null dataset says that it came to the end, and begins anew.';
+'Record how far verify has come in a datastore; a null dataset means that it came to the end and begins anew.';

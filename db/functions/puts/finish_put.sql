@@ -1,6 +1,6 @@
--- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable
--- transaction. The shared lock lets a pin of the collection wait for puts in flight, so that nothing
--- appears before a time that was pinned.
+-- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable transaction. The
+-- writer takes the run's lock shared and then the clock, so that a session that takes the lock exclusively waits
+-- for puts in flight, and no dataset appears later with an earlier time.
 CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb, p_skip_existing boolean DEFAULT false)
 RETURNS integer
 LANGUAGE plpgsql
@@ -17,10 +17,10 @@ DECLARE
     v_run record;
     v_inputs boolean := false;
     v_now timestamptz;
-    v_filed uuid[];
+    v_registered uuid[];
     v_problems jsonb;
 BEGIN
-    PERFORM butler_common.require_read_committed('datasets can be filed');
+    PERFORM butler_common.require_read_committed('datasets can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     FOR v_run IN
         SELECT DISTINCT r.collection_id, r.run
@@ -29,7 +29,7 @@ BEGIN
         WHERE i.dataset_id = ANY (v_ids)
         ORDER BY r.collection_id
     LOOP
-        PERFORM pg_advisory_xact_lock_shared(7310001, v_run.collection_id::integer);
+        PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_run.collection_id::integer);
         v_inputs := v_inputs OR (
             SELECT r.has_inputs FROM butler_internal.run AS r
             WHERE r.collection_id = butler_internal.own_collection(v_run.run, 'run')
@@ -37,7 +37,7 @@ BEGIN
     END LOOP;
     v_now := clock_timestamp();
 
-    WITH filed AS (
+    WITH registered AS (
         INSERT INTO butler_internal.dataset (
             dataset_id, run_id, dataset_type_id, quantum_id,
             camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
@@ -52,16 +52,16 @@ BEGIN
             WHERE p.dataset_id = ANY (v_ids) AND p.given_up IS NULL
             FOR UPDATE
         ) AS i
-        -- Two sessions that file the same data IDs meet them in the same order.
+        -- In the order of merge_datasets, so that two sessions that put the same data IDs wait for each other.
         ORDER BY
             i.run_id, i.dataset_type_id, i.visit, i.sensor, i.tract, i.patch, i.label, i.snap, i.sky_pixel, i.visit_range,
             i.camera, i.physical_filter, i.abstract_filter, i.skymap
         ON CONFLICT (run_id, dataset_type_id, digest) WHERE state <> 'removed' DO NOTHING
         RETURNING dataset_id
     )
-    SELECT array_agg(f.dataset_id) INTO v_filed FROM filed AS f;
+    SELECT array_agg(f.dataset_id) INTO v_registered FROM registered AS f;
 
-    IF v_filed IS NULL OR cardinality(v_filed) < cardinality(v_ids) THEN
+    IF v_registered IS NULL OR cardinality(v_registered) < cardinality(v_ids) THEN
         SELECT jsonb_agg(jsonb_build_object(
             'row', given.n, 'code', 'UB101', 'message', CASE
                 WHEN i.dataset_id IS NULL THEN format('no put of dataset %s has begun', given.id)
@@ -91,7 +91,7 @@ BEGIN
             ON
                 t.collection_id = r.collection_id AND t.dataset_type_id = d.dataset_type_id
                 AND t.digest = d.digest AND upper_inf(t.known)
-        WHERE d.dataset_id = ANY (v_filed)
+        WHERE d.dataset_id = ANY (v_registered)
     ) THEN
         PERFORM butler_common.raise_error(
             'UB201', 'the run was given a dataset of the same type and data ID as an input meanwhile',
@@ -106,14 +106,14 @@ BEGIN
         (a ->> 'size')::bigint, decode(a ->> 'sha256', 'hex')
     FROM jsonb_array_elements(p_artifacts) AS a
     INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
-    WHERE i.dataset_id = ANY (v_filed);
-    DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_filed);
-    RETURN coalesce(cardinality(v_filed), 0);
+    WHERE i.dataset_id = ANY (v_registered);
+    DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_registered);
+    RETURN coalesce(cardinality(v_registered), 0);
 END;
 $$;
 
 COMMENT ON FUNCTION butler.finish_put(jsonb, boolean) IS
 'Register datasets whose bytes are written: a JSON array of artifacts
 {"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
-Raises UB101 where no put has begun, UB201 where another process was first; or, if asked to skip what exists,
-leaves those begun: abandon_put tells which they are.';
+Raises UB101 where no put has begun, UB201 where another process was first; if p_skip_existing is true, the put
+of such a data ID stays begun instead, and abandon_put returns its id.';

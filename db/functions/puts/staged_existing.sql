@@ -1,7 +1,7 @@
 CREATE OR REPLACE FUNCTION butler_internal.staged_existing(
     p_dataset_type_id integer,
     p_run_id integer,
-    p_filed uuid[]
+    p_registered uuid[]
 )
 RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
@@ -23,9 +23,10 @@ BEGIN
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
                 s.skymap, s.tract, s.patch, s.sky_pixel, s.label
             )
-    WHERE NOT EXISTS (SELECT FROM unnest(p_filed) AS f (dataset_id) WHERE f.dataset_id = s.dataset_id);
+    WHERE NOT EXISTS (SELECT FROM unnest(p_registered) AS f (dataset_id) WHERE f.dataset_id = s.dataset_id);
 END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.staged_existing(integer, integer, uuid[]) IS
-'Rows of the staging table that were not filed: the dataset of their data ID that the run has, and whether it has their bytes.';
+'The rows of the staging table but those of these datasets: the dataset of their data ID that the run has, and whether it
+has their bytes.';

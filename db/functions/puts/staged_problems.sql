@@ -34,7 +34,7 @@ BEGIN
             s.row_number AS n,
             'UB201' AS code,
             format('run %s has dataset %s of this data ID as an input', p_run, t.dataset_id) AS message,
-            'Put into another run: what a run makes and what it reads don''t meet.' AS hint
+            'Put into another run: a run''s outputs and its inputs have different data IDs.' AS hint
         FROM pg_temp.butler_stage_dataset AS s
         INNER JOIN butler_internal.dataset_tag AS t
             ON
@@ -61,7 +61,7 @@ BEGIN
         ) AS s
         WHERE s.unit_mask <> p_unit_mask
         UNION ALL
-        SELECT s.n, 'UB301', 'its dataset id is given with two data IDs', 'Rows of one dataset share its data ID.'
+        SELECT s.n, 'UB301', 'its dataset id is given with two data IDs', 'Rows of one dataset have the same data ID.'
         FROM (
             SELECT min(s.row_number) AS n
             FROM pg_temp.butler_stage_dataset AS s

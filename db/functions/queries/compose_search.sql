@@ -1,6 +1,6 @@
--- The text of a search: dynamic SQL, so that only the units given become conditions (a condition "not given or
--- equal" would cost the index) and only the units of the type are columns that are sorted. Nothing of the
--- caller's is part of its text. Its parameters: the collections, the dataset type, the time, the data ID.
+-- The query is composed, so that only units that are given become conditions (a condition "not given or equal"
+-- would cost the index), and only units of the type become columns, which are sorted. Nothing of the caller's is
+-- part of its text. Its parameters are the collections, the dataset type, the time and the data ID.
 CREATE OR REPLACE FUNCTION butler_internal.compose_search(
     p_dataset_type text,
     p_collections text[],

@@ -1,6 +1,6 @@
--- The mirror of begin_put: says durably which bytes are about to go, before one goes. What a dead
--- process had claimed is given again, but not what another holds. Sooner than the trash's delay only
--- the owner may.
+-- The mirror of begin_put: it records durably which bytes are about to be deleted, before the first is. It
+-- returns again what a process claimed that has died since, but not what a process is deleting now. Only the
+-- owner may claim sooner than after the trash's delay.
 CREATE OR REPLACE FUNCTION butler.claim_trash(
     p_datastore text,
     p_older_than interval DEFAULT NULL,
@@ -51,8 +51,8 @@ BEGIN
             'Wait, or ask the owner of the repository.'
         );
     END IF;
-    -- Datasets whose files may be shared come in under the other side of this lock.
-    PERFORM pg_advisory_xact_lock(7310006, v_datastore::integer);
+    -- A writer that registers a file which several datasets may share takes this lock shared.
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('files'), v_datastore::integer);
     WITH claimed_before AS (
         SELECT d.dataset_id
         FROM butler_internal.dataset AS d
@@ -78,7 +78,7 @@ BEGIN
         LIMIT p_limit - (SELECT count(*) FROM claimed_before)
         FOR NO KEY UPDATE OF d SKIP LOCKED
     ),
-    -- With all of its artifacts, wherever they lie: none of it can be restored any more.
+    -- With all of its artifacts, in whatever datastore: no part of the dataset can be restored any more.
     claimed AS (
         UPDATE butler_internal.artifact AS a
         SET state = 'deleting'
@@ -109,7 +109,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.claim_trash(text, interval, integer, uuid[]) IS
-'Artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they can
-no longer be restored, and their bytes are to be deleted now, but where delete_bytes is false: another dataset
-needs the file, or it was ingested in place. At most so many datasets, and none of those excepted, which
-couldn''t be deleted. Go on with hold_trash, end with drop_trash. Raises UB301, UB401.';
+'Claim the artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they
+can no longer be restored, and the caller deletes their bytes now. Not where delete_bytes is false: another dataset
+needs the file, or it was ingested in place. At most so many datasets, and none of those in p_except, which the
+caller couldn''t delete. Go on with hold_trash, end with drop_trash. Raises UB301, UB401.';

@@ -1,4 +1,4 @@
--- Waits for whoever holds what is dropped: its bytes may be about to go still.
+-- Waits for a session that holds one of these datasets, as it may be about to delete the bytes.
 CREATE OR REPLACE FUNCTION butler.drop_trash(p_datastore text, p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -25,4 +25,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.drop_trash(text, uuid[]) IS
-'Say that the bytes of what hold_trash holds are deleted; returns how many artifacts.';
+'Record that the bytes of the datasets that hold_trash holds are deleted; returns how many artifacts.';

@@ -1,6 +1,6 @@
--- The bytes of what was claimed are deleted in the transaction that holds it: nobody else may say
--- meanwhile that they are deleted, and so no dataset comes in for a file that a slow process is still
--- about to delete. Looked up again after the locks: another may have ended what he held.
+-- The caller deletes the bytes of claimed datasets in the transaction that holds them: no other session can
+-- record meanwhile that they are deleted, and so no dataset is registered for a file that a slow process is
+-- still about to delete. They are looked up again after the locks: another session may have dropped them.
 CREATE OR REPLACE FUNCTION butler.hold_trash(p_datastore text, p_dataset_ids uuid[])
 RETURNS TABLE (dataset_id uuid)
 LANGUAGE plpgsql
@@ -31,5 +31,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.hold_trash(text, uuid[]) IS
-'Keep what claim_trash gave from everybody else until the end of the transaction, in which its bytes are deleted and
-drop_trash says so; returns those datasets that nobody else holds or has ended. Raises UB601.';
+'Keep all others from datasets that claim_trash returned until the end of the transaction, in which the caller deletes
+their bytes and calls drop_trash; returns those that no other session holds or has dropped. Raises UB601.';

@@ -1,5 +1,5 @@
--- The plan that is shown and the plan that is carried out are one query. Its answer is kept true
--- by the runs' locks, which puts and new references hold shared.
+-- The plan that a dry run shows and the plan that is carried out are one query. The runs' locks keep its answer
+-- true: a session that puts into a run, or makes a collection hold its datasets, has the run's lock shared.
 CREATE OR REPLACE FUNCTION butler_internal.remove_datasets(
     p_dataset_ids uuid[],
     p_state text,
@@ -40,7 +40,7 @@ BEGIN
             INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id
             ORDER BY r.collection_id
         );
-        PERFORM pg_advisory_xact_lock(7310001, c::integer) FROM unnest(v_collections) AS c;
+        PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c::integer) FROM unnest(v_collections) AS c;
     END IF;
 
     FOR v_group IN
@@ -86,7 +86,7 @@ BEGIN
     FROM unnest(v_going) AS g (id)
     WHERE d.dataset_id = g.id;
     IF p_state = 'removed' THEN
-        -- This registry's: what another's holds is kept.
+        -- Tags of this registry alone: a dataset that another registry's tag holds is kept.
         UPDATE butler_internal.dataset_tag AS t
         SET known = tstzrange(lower(t.known), v_now)
         FROM unnest(v_going) AS g (id)

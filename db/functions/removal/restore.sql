@@ -1,5 +1,5 @@
--- What a removal closed at its time is opened again: the tags that it took the dataset out of, if
--- they don't hold another of the same data ID by now.
+-- A removal closes the tags of a dataset at its own time; these are opened again, where the tag doesn't hold
+-- another dataset of the same type and data ID by now.
 CREATE OR REPLACE FUNCTION butler.restore(p_dataset_ids uuid[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -22,8 +22,8 @@ BEGIN
         INNER JOIN butler_internal.run AS r ON r.run_id = d.run_id
         ORDER BY r.collection_id
     );
-    PERFORM pg_advisory_xact_lock(7310001, c::integer) FROM unnest(v_collections) AS c;
-    -- Whoever empties the trash passes over rows that are locked.
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c::integer) FROM unnest(v_collections) AS c;
+    -- A session that empties the trash passes over rows that are locked.
     PERFORM FROM butler_internal.dataset AS d
     WHERE d.dataset_id = ANY (p_dataset_ids) ORDER BY d.dataset_id FOR NO KEY UPDATE;
     WITH judged AS (
@@ -112,7 +112,7 @@ $$;
 
 COMMENT ON FUNCTION butler.restore(uuid[]) IS
 'Bring back datasets that were unstored or removed and whose files are still in the trash, and put them into
-the tags that their removal took them out of; returns how many. Reads of a run as of a time at which one was
-away find it again. Those that are present are ignored.
+the tags that their removal took them out of; returns how many. A read of a run as of a time between removal
+and restoration finds them. Datasets that are present are ignored.
 Raises UB101, UB201 where another has the name by now, UB401 where the run is frozen or removed, UB402 where the
 files are deleted.';

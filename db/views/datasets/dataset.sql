@@ -26,5 +26,5 @@ INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
 WHERE d.state <> 'removed';
 
 COMMENT ON VIEW butler.dataset IS
-'Datasets with their labels, but those that were removed. A label that its type doesn''t carry is null;
+'Datasets with their data IDs, but those that were removed. A unit that its type doesn''t have is null;
 join visit, patch … for what is known of it.';

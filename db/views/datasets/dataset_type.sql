@@ -7,5 +7,5 @@ SELECT
     ) AS units
 FROM butler_internal.all_dataset_type AS t;
 
-COMMENT ON VIEW butler.dataset_type IS 'Kinds of datasets.';
-COMMENT ON COLUMN butler.dataset_type.units IS 'The units that label it, in their order.';
+COMMENT ON VIEW butler.dataset_type IS 'Types of datasets.';
+COMMENT ON COLUMN butler.dataset_type.units IS 'The units of its data IDs, in their order.';

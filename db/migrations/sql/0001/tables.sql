@@ -144,7 +144,7 @@ CREATE TABLE butler_internal.label (
 	CONSTRAINT ck_label_name CHECK (label <> '' AND octet_length(label) <= 255 AND label !~ '[[:cntrl:]]' AND label !~ '^[[:space:]]' AND label !~ '[[:space:]]$')
 );
 
-COMMENT ON TABLE butler_internal.label IS 'Free words as labels.';
+COMMENT ON TABLE butler_internal.label IS 'Free words, as a unit.';
 
 COMMENT ON COLUMN butler_internal.label.label IS 'A free word.';
 
@@ -167,7 +167,7 @@ CREATE TABLE butler_internal.sky_pixel (
 	CONSTRAINT ck_sky_pixel_nuniq CHECK (sky_pixel >= 4)
 );
 
-COMMENT ON TABLE butler_internal.sky_pixel IS 'HEALPix pixels used as labels.';
+COMMENT ON TABLE butler_internal.sky_pixel IS 'HEALPix pixels, as a unit.';
 
 COMMENT ON COLUMN butler_internal.sky_pixel.sky_pixel IS 'HEALPix pixel in the NUNIQ numbering of IVOA''s MOC: 4 * 4^order + nested number.';
 
@@ -466,7 +466,7 @@ COMMENT ON COLUMN butler_internal.quantum.quantum_id IS 'Its execution.';
 
 COMMENT ON COLUMN butler_internal.quantum.task IS 'Name of the task.';
 
-COMMENT ON COLUMN butler_internal.quantum.data_id IS 'What it worked on.';
+COMMENT ON COLUMN butler_internal.quantum.data_id IS 'The data ID that it worked on.';
 
 COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done or failed.';
 
@@ -727,7 +727,7 @@ CREATE TABLE butler_internal.dataset (
 	CONSTRAINT ck_dataset_trashed CHECK ((state <> 'present') OR trashed IS NOT TRUE)
 );
 
-COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structure that was stored, with its labels.';
+COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structure that was stored, with its data ID.';
 
 COMMENT ON COLUMN butler_internal.dataset.dataset_id IS 'Unique in every registry; its first bits are the time it was made.';
 

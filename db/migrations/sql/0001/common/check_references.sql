@@ -1,6 +1,6 @@
--- In a proxy a row may point at a row of a lower layer, which no constraint can check. The base's
--- foreign keys say what must hold; this looks the new rows up in the union of the layers, all rows
--- of a statement at once. It locks what it found in each layer's own table first: FOR KEY SHARE
+-- In a layer a row may point at a row of a lower layer, which no constraint can check. The base's
+-- foreign keys say what must hold; this trigger looks the new rows up in the union of the layers, all
+-- rows of a statement at once. It first locks what it finds in each layer's own table: FOR KEY SHARE
 -- through a union view locks nothing.
 CREATE OR REPLACE FUNCTION butler_common.check_references()
 RETURNS trigger
@@ -62,4 +62,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.check_references() IS
-'Check the new rows of a proxy''s table against the base''s foreign keys, through all layers.';
+'Check the new rows of a layer''s table against the base''s foreign keys, through all layers.';

@@ -1,7 +1,7 @@
 -- A revision takes the whole contract of a registry away before it alters tables, and builds it
--- again after: no list of what depends on what can go stale. Views and functions depend on each
--- other both ways; they go in the reverse order of their making. RESTRICT, so that a view which
--- somebody built on ours is named instead of dropped.
+-- again after: no list of what depends on what can go stale. Views, functions and types depend on
+-- each other; they go in the reverse order of their making. RESTRICT, so that PostgreSQL names a
+-- view which a user built on ours instead of dropping it.
 CREATE OR REPLACE FUNCTION butler_common.drop_contract(p_registry text)
 RETURNS void
 LANGUAGE plpgsql

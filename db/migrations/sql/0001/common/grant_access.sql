@@ -1,5 +1,5 @@
--- The doors by rule instead of by list: readers read every view and call what doesn't write, which
--- is what isn't volatile; writers call the rest. Nothing else is anybody's but the owner's.
+-- Access by rule instead of by list: readers read every view and call the functions that don't write,
+-- which are those that aren't volatile; writers call the others too. All else is the owner's alone.
 CREATE OR REPLACE FUNCTION butler_common.grant_access(p_registry text)
 RETURNS void
 LANGUAGE plpgsql
@@ -33,4 +33,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.grant_access(text) IS
-'Grant readers and writers what is theirs in a registry, and nobody else anything.';
+'Grant readers and writers what they may do in a registry, and take from all others what they may.';

@@ -1,4 +1,4 @@
--- What refers to a dataset may lie in any registry of the database: a personal tag over a release
+-- A collection of any registry of the database may hold a dataset: a personal tag over a release
 -- is as good a reason to keep a dataset as one of the release itself.
 CREATE OR REPLACE FUNCTION butler_common.memberships(p_dataset_ids uuid[])
 RETURNS TABLE (

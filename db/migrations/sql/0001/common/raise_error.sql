@@ -1,5 +1,5 @@
 -- The one way in which stored logic says no: SQLSTATE class UB, the facts as JSON in DETAIL, the
--- remedy in HINT. butler/registry/translate.py maps each code to a Python exception.
+-- remedy in HINT. The registry maps each code to a Python exception.
 CREATE OR REPLACE FUNCTION butler_common.raise_error(
     p_code text,
     p_message text,

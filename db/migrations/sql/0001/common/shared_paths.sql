@@ -1,6 +1,5 @@
--- An artifact's path carries its dataset's id, which its row has as {}, or it doesn't. Those that don't are
--- looked up by the hash of their path, in an index that holds nothing but these; those that do, by the ids in
--- the path.
+-- An artifact's path carries its dataset's id, which its row has as {}, or it doesn't. Paths that do are looked
+-- up by the ids in them; the others by their hash, in an index that holds nothing but these.
 CREATE OR REPLACE FUNCTION butler_common.shared_paths(p_datastore_id bigint, p_paths text[])
 RETURNS SETOF text
 LANGUAGE plpgsql

@@ -1,5 +1,5 @@
--- A visit whose region nobody gave has the hull of what its sensors saw. Visits are locked in the
--- order of their numbers, so that two ingests of the same night don't deadlock.
+-- A visit that was registered without a region has the hull of its sensors' regions. Visits are locked in
+-- the order of their numbers, so that two ingests of the same night don't deadlock.
 CREATE OR REPLACE FUNCTION butler_internal.keep_visit_region()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -32,4 +32,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.keep_visit_region() IS
-'Keep the region of visits as their sensors are registered, where it isn''t given.';
+'Keep the derived region of visits as their sensors are registered.';

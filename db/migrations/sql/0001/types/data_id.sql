@@ -1,6 +1,5 @@
--- The units in their order, which is that of the bits of a unit mask: the one list of them in SQL. Where
--- it is written out all the same, that is faster (docs/decisions/0016-units-named-once.md); a test
--- compares each with butler/units.py.
+-- The units in their order, which is that of the bits of a unit mask. Where SQL lists them all the same, it must
+-- or is faster so (docs/decisions/0016-units-named-once.md); a test compares each list with butler/units.py.
 CREATE TYPE butler_internal.data_id AS (
     camera text,
     abstract_filter text,

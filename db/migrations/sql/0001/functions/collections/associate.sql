@@ -18,7 +18,7 @@ BEGIN
     v_collection := butler_internal.own_collection(p_collection, v_collection_type);
     PERFORM butler_internal.hold_datasets(p_dataset_ids, v_collection);
     v_now := butler_internal.stamp(v_collection);
-    -- It may have been frozen while this waited.
+    -- Another session may have frozen the collection while this one waited.
     PERFORM butler_internal.own_collection(p_collection, v_collection_type);
     IF v_collection_type = 'run' THEN
         UPDATE butler_internal.run AS r SET has_inputs = true
@@ -62,7 +62,7 @@ BEGIN
     SELECT v_collection, d.dataset_id, d.dataset_type_id, d.digest, tstzrange(v_now, NULL)
     FROM (SELECT DISTINCT g FROM unnest(p_dataset_ids) AS g) AS given (id)
     INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = given.id
-    -- What a run made is in it.
+    -- A run holds the datasets that it made without a tag.
     WHERE d.run_id IS DISTINCT FROM v_run AND NOT EXISTS (
         SELECT FROM butler_internal.dataset_tag AS t
         WHERE t.collection_id = v_collection AND t.dataset_id = d.dataset_id AND upper_inf(t.known)

@@ -15,7 +15,7 @@ BEGIN
     FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
     v_collection := butler_internal.own_collection(p_collection, v_collection_type);
     v_now := butler_internal.stamp(v_collection);
-    -- It may have been frozen while this waited.
+    -- Another session may have frozen the collection while this one waited.
     PERFORM butler_internal.own_collection(p_collection, v_collection_type);
     UPDATE butler_internal.dataset_tag AS t
     SET known = tstzrange(lower(t.known), v_now)

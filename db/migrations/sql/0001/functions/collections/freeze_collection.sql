@@ -6,8 +6,8 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    -- Puts in flight hold it shared: they are in before the collection is frozen, or refused.
-    PERFORM pg_advisory_xact_lock(7310001, c.collection_id::integer)
+    -- A writer that is ending a put holds this lock shared: it ends before the collection is frozen, or is refused.
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c.collection_id::integer)
     FROM butler_internal.collection AS c WHERE c.collection = p_collection;
     UPDATE butler_internal.collection AS c SET frozen = p_frozen
     WHERE c.collection = p_collection AND c.removed IS NULL;
@@ -22,4 +22,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.freeze_collection(text, boolean) IS
-'Freeze a collection, or release it. A frozen one takes no datasets and no members.';
+'Freeze a collection, or release it. A frozen collection takes no datasets and no members.';

@@ -1,5 +1,5 @@
--- Whoever makes a collection refer to datasets holds their runs until the end of the transaction,
--- and whoever removes datasets takes the other side of that lock. All in one order.
+-- A session that makes a collection hold datasets has the locks of their runs shared until the end of the
+-- transaction; a session that removes datasets takes them exclusively. Both in the order of the ids.
 CREATE OR REPLACE FUNCTION butler_internal.hold_datasets(p_dataset_ids uuid[], p_changing bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -10,8 +10,9 @@ DECLARE
     v_problems jsonb;
 BEGIN
     PERFORM CASE
-        WHEN held.collection_id = p_changing THEN pg_advisory_xact_lock(7310001, held.collection_id::integer)
-        ELSE pg_advisory_xact_lock_shared(7310001, held.collection_id::integer)
+        WHEN held.collection_id = p_changing
+            THEN pg_advisory_xact_lock(butler_common.lock_class('collection'), held.collection_id::integer)
+        ELSE pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), held.collection_id::integer)
     END
     FROM (
         SELECT p_changing AS collection_id
@@ -38,5 +39,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.hold_datasets(uuid[], bigint) IS
-'Keep datasets from being removed, and the collection from other changes, until the
-end of the transaction. Raises UB101 for those that aren''t there.';
+'Keep all others from removing datasets, and from changing the collection, until the end of the transaction.
+Raises UB101 for a dataset that isn''t there.';

@@ -10,9 +10,9 @@ DECLARE
     v_now timestamptz;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    -- Two edits that make a cycle only together must not pass each other.
+    -- Two sessions whose edits make a cycle only together must not pass each other.
     PERFORM butler_common.require_read_committed('chains can be changed');
-    PERFORM pg_advisory_xact_lock(7310003, 0);
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('chains'), 0);
     v_chain := butler_internal.own_collection(p_collection, 'chained');
     FOREACH v_member IN ARRAY coalesce(p_members, '{}') LOOP
         PERFORM butler_internal.find_collection(v_member);
@@ -41,7 +41,7 @@ BEGIN
         );
     END IF;
     v_now := butler_internal.stamp(v_chain);
-    -- It may have been frozen while this waited.
+    -- Another session may have frozen the collection while this one waited.
     PERFORM butler_internal.own_collection(p_collection, 'chained');
     UPDATE butler_internal.collection_member AS m
     SET known = tstzrange(lower(m.known), v_now)
@@ -54,5 +54,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.set_chain(text, text[]) IS
-'Make a chain hold these collections, in search order. What it held before stays known for reads as of then.
+'Make a chain hold these collections, in search order. A read as of an earlier time finds what it held then.
 Raises UB103, UB202 for a cycle, UB401 where it may not change.';

@@ -1,4 +1,5 @@
--- What programs send, the type's own units and no others, each with a value of its type, is taken as it is.
+-- Data IDs as programs send them, with the type's own units and no others, each with a value of its type, are taken
+-- as they are; all others are translated first.
 CREATE OR REPLACE FUNCTION butler_internal.read_data_ids(p_unit_mask integer, p_data_ids jsonb)
 RETURNS TABLE (row_number integer, data_id butler_internal.data_id, digest uuid, problem jsonb)
 LANGUAGE plpgsql

@@ -1,5 +1,5 @@
--- What one camera alone records lies in visit.extra; its view gives each of these fields a column
--- with a type. A value of another type than declared shows as null there, it doesn't break the view.
+-- Fields that one camera alone records lie in visit.extra; the camera's view gives each of them a column
+-- with a type. A value of another type than declared is null there; it doesn't break the view.
 CREATE OR REPLACE FUNCTION butler_internal.make_camera_view(p_camera text)
 RETURNS void
 LANGUAGE plpgsql
@@ -19,8 +19,8 @@ BEGIN
         END IF;
         RETURN;
     END IF;
-    -- Two cameras whose names differ in a sign only would have the same view: one of them waits here.
-    PERFORM pg_advisory_xact_lock(7310005, 0);
+    -- Two cameras whose names differ in a sign only would have the same view: one of two sessions waits here.
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('camera views'), 0);
     IF (SELECT count(*) FROM jsonb_object_keys(v_extra)) > 500 THEN
         PERFORM butler_common.raise_error(
             'UB305', format('camera %L has more than 500 extra fields', p_camera), 'Leave some to the headers.',

@@ -1,6 +1,6 @@
--- Registering is idempotent: a row that is there and agrees counts as done. What was not known is
--- filled in, what is not known now is left; two values that differ are a conflict, named with their
--- field, unless p_replace overwrites the one that is there.
+-- Registering is idempotent: a row that is there and agrees counts as done. A value that was null is
+-- filled in, one that is null now leaves what is there; two values that differ are a conflict, named
+-- with their field, unless p_replace overwrites the one that is there.
 CREATE OR REPLACE FUNCTION butler_internal.merge_units(p_table text, p_rows jsonb, p_replace boolean)
 RETURNS integer
 LANGUAGE plpgsql
@@ -57,7 +57,7 @@ BEGIN
             jsonb_build_object('unit', p_table)
         );
     END IF;
-    -- PostgreSQL would drop a zone without a word, and take "now".
+    -- PostgreSQL would drop a zone in silence, and take "now".
     SELECT jsonb_agg(jsonb_build_object(
         'row', r.n, 'code', 'UB301',
         'message', format('%s = %s is not a time in TAI', e.key, left(e.value::text, 80)),
@@ -144,7 +144,7 @@ BEGIN
             'NULL::butler_internal.%1$I, $1) AS n WHERE %2$s) ORDER BY %3$s FOR NO KEY UPDATE OF t',
             p_table, v_same_key, (SELECT string_agg(format('t.%I', k), ', ') FROM unnest(v_key) AS k)
         ) USING v_rows;
-        -- A region that was derived is not one that somebody gave.
+        -- A region that the trigger derived gives way to one that the caller gives.
         IF p_table = 'visit' AND 'region' = ANY (v_given) THEN
             UPDATE butler_internal.visit AS t
             SET region = NULL, region_derived = false

@@ -66,6 +66,6 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.register_dataset_type(text, text, text[], text) IS
-'Register a dataset type: name, storage class, the units that label it.
+'Register a dataset type: name, storage class, the units of its data IDs.
 Units bring those they need (visit brings camera). The same again changes nothing and returns false.
 Raises UB202 where it differs, UB301 for an unknown unit, UB305 for a bad name.';

@@ -29,5 +29,5 @@ $$;
 COMMENT ON FUNCTION butler.register_units(text, jsonb, boolean) IS
 'Register units: a JSON array of objects whose keys are the columns of the unit''s view.
 Times are TAI without a zone, regions [[ra, dec], …] in ICRS degrees. Rows that are there and agree
-count as done; returns how many were new. Raises UB202 for one that differs, unless it may be
-replaced; UB301, UB304 for wrong values.';
+count as done; returns how many were new. Raises UB202 for one that differs, unless p_replace
+allows that; UB301, UB304 for wrong values.';

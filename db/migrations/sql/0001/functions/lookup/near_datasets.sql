@@ -1,6 +1,6 @@
--- Asked when a search has failed, which must not take longer than one that finds. Only the labels
--- that are given become conditions, so that the indexes by visit and by tract serve; without any of
--- these, only what was searched is looked at, by the index of its runs.
+-- Called when a search has found nothing, which must not take longer than one that finds. Only units that
+-- are given become conditions, so that the indexes by visit and by tract serve; without any of these, only
+-- datasets of the runs that were searched are looked at.
 CREATE OR REPLACE FUNCTION butler_internal.near_datasets(
     p_dataset_type_id integer,
     p_wanted butler_internal.data_id,

@@ -20,5 +20,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.claims_of_files(text, text[], text[]) IS
-'Those of these files, paths in a datastore (null: in any) and the same as whole URIs, that an artifact of any
-registry of the database is. It reads all artifacts.';
+'Which of these files artifacts of any registry of the database have: paths in a datastore (null: in any), and the
+same files as whole URIs. It reads all artifacts.';

@@ -18,4 +18,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.count_artifacts(text, uuid, text) IS
-'How many artifacts stored_artifacts would give from there on, with those in the trash.';
+'How many artifacts stored_artifacts would return after this one, and those in the trash.';

@@ -28,5 +28,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.mark_lost(text, jsonb) IS
-'Record that artifacts of a datastore aren''t what was written: an array of {"dataset_id", "component",
-"fault": missing, size or sha256}. Returns how many were thought to be there.';
+'Record that artifacts of a datastore aren''t what the datastore wrote: an array of {"dataset_id", "component",
+"fault": missing, size or sha256}. Returns how many were present until now.';

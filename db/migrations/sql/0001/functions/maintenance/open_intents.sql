@@ -23,4 +23,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.open_intents(interval) IS
-'Puts that were given up, or began longer ago than this and have not ended: what dead processes left.';
+'Puts that were given up, or began longer ago than this and have not ended: what dead writers left.';

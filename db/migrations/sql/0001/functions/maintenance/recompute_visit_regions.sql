@@ -29,4 +29,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.recompute_visit_regions(text, bigint[]) IS
-'Give visits for which nobody gave a region the hull of their sensors'' regions; returns how many.';
+'Give visits that have no region, or a derived one, the hull of their sensors'' regions; returns how many.';

@@ -1,4 +1,4 @@
--- Under the lock that patches take: no sensor and no patch is registered meanwhile.
+-- Under the lock that the trigger takes for patches: nobody registers a sensor or a patch meanwhile.
 CREATE OR REPLACE FUNCTION butler.recompute_visit_tracts(p_camera text, p_visits bigint[])
 RETURNS integer
 LANGUAGE plpgsql
@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('regions can be compared');
     PERFORM set_config('synchronous_commit', 'on', true);
-    PERFORM pg_advisory_xact_lock(7310004, 0);
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('overlap'), 0);
     DELETE FROM butler_internal.visit_tract_overlap AS v
     WHERE
         v.camera = p_camera AND v.visit = ANY (p_visits)

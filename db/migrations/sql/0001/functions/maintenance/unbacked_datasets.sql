@@ -21,4 +21,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.unbacked_datasets(uuid, integer) IS
-'Datasets of this registry that are said to be present and have no artifact.';
+'Datasets of this registry whose state is present and that have no artifact.';

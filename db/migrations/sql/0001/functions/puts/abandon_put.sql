@@ -1,7 +1,7 @@
--- The first of two steps: what comes back may be deleted, as no dataset has these ids, and none can
--- from now on. The intent stays until forget_puts says that the bytes are gone, so that whoever dies
--- between the two leaves nothing that isn't named. Whoever lost the answer to finish_put learns from
--- it whether that was carried out.
+-- The first of two steps: the writer may delete the bytes of the ids that come back, as no dataset has these
+-- ids, and none can from now on. The intents stay until forget_puts says that the bytes are gone, so that a
+-- writer that dies between the two leaves nothing that isn't named. A writer that lost the answer to finish_put
+-- learns here whether the server carried it out.
 CREATE OR REPLACE FUNCTION butler.abandon_put(p_dataset_ids uuid[])
 RETURNS SETOF uuid
 LANGUAGE plpgsql

@@ -1,7 +1,7 @@
--- Everything that can be refused is refused here, before a byte is written. The intent says what is
--- about to be; it is committed asynchronously, as losing it in a crash of the server leaves at worst
--- an orphan file that verify names. A loop, as one statement for all rows takes longer to set up than
--- these small ones take for a row, and no less for each of many.
+-- What can be refused is refused here, before the writer writes a byte. The intent says what is about to be
+-- written; its commit is asynchronous, as losing it in a crash of the server leaves at worst an orphan file,
+-- which verify names. A loop, as one statement for all rows takes longer to set up than these small ones take
+-- for a row, and no less for each of many.
 CREATE OR REPLACE FUNCTION butler.begin_put(
     p_run text,
     p_dataset_type text,
@@ -37,13 +37,13 @@ DECLARE
     v_existing uuid;
     v_wrong jsonb;
     v_problems jsonb[];
-    -- Most templates take what is at hand.
+    -- Most templates have no names of units to look up.
     v_by_name constant boolean := p_template ~ '\{(?!(run|dataset_type|data_id)\})';
     v_alone constant boolean := pg_current_xact_id_if_assigned() IS NULL;
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     SELECT * INTO v_run FROM butler_internal.run_to_put_into(p_run);
-    -- Not where the caller's transaction has written before: that must last.
+    -- Not where the caller's transaction has written before: what it wrote must last.
     IF v_alone THEN
         PERFORM set_config('synchronous_commit', 'off', true);
     END IF;
@@ -68,8 +68,8 @@ BEGIN
         v_units := v_given.data_id;
         v_digests := v_digests || v_given.digest;
         v_wrong := coalesce(v_given.problem, butler_internal.unknown_unit(v_units));
-        -- One that another process puts from here on isn't there for this one: begin, and be refused at
-        -- the end.
+        -- A dataset that another process registers from here on isn't seen: this put begins, and finish_put
+        -- refuses it.
         SELECT d.dataset_id INTO v_existing
         FROM butler_internal.dataset AS d
         WHERE
@@ -87,7 +87,7 @@ BEGIN
                 SELECT jsonb_build_object(
                     'code', 'UB201',
                     'message', format('run %s has %s of this data ID as an input: dataset %s', p_run, p_dataset_type, t.dataset_id),
-                    'hint', 'Put into another run: what a run makes and what it reads don''t meet.',
+                    'hint', 'Put into another run: a run''s outputs and its inputs have different data IDs.',
                     'existing', t.dataset_id
                 )
                 FROM butler_internal.dataset_tag AS t
@@ -173,8 +173,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.begin_put(text, text, jsonb, text, text, bigint, boolean) IS
-'Begin to put datasets of one type into a run, which is made if it isn''t there: data IDs as a JSON
-array of objects, the datastore''s
-file-name template, the datastore. Gives each its id, its complete data ID and its filled template; what the
-run has already is an error, or is given with the id that it has, if asked to pass over it.
-Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';
+'Begin to put datasets of one type into a run, which is made if it isn''t there: data IDs as a JSON array of
+objects, the datastore''s file-name template, the datastore. Returns for each its id, its complete data ID and
+its filled template. A data ID of which the run has a dataset already is an error, or comes with the id of that
+dataset if p_skip_existing is true. Raises UB102, UB103, UB104, UB201, UB301, UB302, UB305 or UB401 and begins none.';

@@ -1,6 +1,6 @@
--- Names are safe on every file system and in every URL, so what isn't a letter, a digit or
--- one of ._+,=@- becomes a hyphen. They need not tell two datasets apart: the datastore adds the id.
--- Cut at the braces, as a search by regular expression takes as long as all the rest.
+-- A file's name is safe on every file system and in every URL, so each character that isn't a letter, a digit
+-- or one of ._+,=@- becomes a hyphen. The name need not tell two datasets apart: the datastore adds the id.
+-- The template is cut at its braces, as a search by regular expression takes as long as all the rest.
 CREATE OR REPLACE FUNCTION butler_internal.fill_template(p_template text, p_fields jsonb)
 RETURNS text
 LANGUAGE plpgsql

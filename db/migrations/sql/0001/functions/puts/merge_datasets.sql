@@ -1,5 +1,5 @@
--- The constraints of dataset and artifact refuse bad rows. Only when something was refused are all rows
--- looked at, to name each bad one; what no constraint refuses is looked for before.
+-- The constraints of dataset and artifact refuse bad rows. Only after a refusal does staged_problems look at all
+-- rows, to name each bad one; what no constraint refuses is looked for before.
 CREATE OR REPLACE FUNCTION butler.merge_datasets(
     p_run text,
     p_dataset_type text,
@@ -22,9 +22,9 @@ DECLARE
     v_rows bigint;
     v_datasets bigint;
     v_incomplete boolean;
-    v_filed uuid[];
+    v_registered uuid[];
 BEGIN
-    PERFORM butler_common.require_read_committed('datasets can be filed');
+    PERFORM butler_common.require_read_committed('datasets can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT EXISTS (
         SELECT FROM pg_class AS c
@@ -49,11 +49,11 @@ BEGIN
         );
     END IF;
     PERFORM butler_internal.check_quantum(p_quantum_id, v_run, p_run);
-    PERFORM pg_advisory_xact_lock_shared(7310001, v_collection::integer);
-    -- It may have been frozen while this waited.
+    PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
+    -- Another session may have frozen the run while this one waited.
     PERFORM butler_internal.own_collection(p_run, 'run');
     v_now := clock_timestamp();
-    -- Whoever gives one of these puts up meanwhile waits, and then finds the dataset.
+    -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
     PERFORM FROM butler_internal.put_intent AS i
     WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
     ORDER BY i.dataset_id
@@ -86,7 +86,7 @@ BEGIN
                 s.skymap, s.tract, s.patch, s.sky_pixel, s.label
             )) > 1
         ))
-        -- One registry's own ids its primary key holds apart.
+        -- Within one registry the primary key refuses an id that is taken.
         OR ((SELECT count(*) > 1 FROM butler_common.registry) AND EXISTS (
             SELECT FROM butler_common.registered_datasets(
                 ARRAY(SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
@@ -99,13 +99,13 @@ BEGIN
     END IF;
 
     BEGIN
-        WITH filed AS (
+        WITH registered AS (
             INSERT INTO butler_internal.dataset (
                 dataset_id, run_id, dataset_type_id, quantum_id,
                 camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
                 skymap, tract, patch, sky_pixel, label, created
             )
-            -- Two sessions that file the same data IDs meet them in the same order.
+            -- In the order of finish_put, so that two sessions that put the same data IDs wait for each other.
             SELECT DISTINCT
                 s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
@@ -125,23 +125,23 @@ BEGIN
                 s.dataset_id, v_datastore, coalesce(s.component, ''), butler_common.stored_path(s.path, s.dataset_id),
                 s.formatter, s.size, s.sha256
             FROM pg_temp.butler_stage_dataset AS s
-            INNER JOIN filed AS f ON f.dataset_id = s.dataset_id
-            -- Ids ascend: in their order, the key fills one page after the other.
+            INNER JOIN registered AS f ON f.dataset_id = s.dataset_id
+            -- Ids ascend: in their order, the primary key's index fills one page after the other.
             ORDER BY s.dataset_id
         ),
         ended AS (
             DELETE FROM butler_internal.put_intent AS i
-            USING filed AS f
+            USING registered AS f
             WHERE i.dataset_id = f.dataset_id
         )
-        SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_filed
-        FROM filed AS f;
-        IF cardinality(v_filed) < v_datasets AND (
+        SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_registered
+        FROM registered AS f;
+        IF cardinality(v_registered) < v_datasets AND (
             NOT p_skip_existing
-            OR cardinality(v_filed) + (
+            OR cardinality(v_registered) + (
                 SELECT count(DISTINCT e.existing)
-                FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_filed) AS e
-                WHERE e.existing NOT IN (SELECT f.dataset_id FROM unnest(v_filed) AS f (dataset_id))
+                FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_registered) AS e
+                WHERE e.existing NOT IN (SELECT f.dataset_id FROM unnest(v_registered) AS f (dataset_id))
             ) < v_datasets
         ) THEN
             PERFORM butler_common.raise_error(
@@ -155,10 +155,10 @@ BEGIN
         ));
         RAISE;
     END;
-    IF cardinality(v_filed) < v_datasets THEN
+    IF cardinality(v_registered) < v_datasets THEN
         RETURN QUERY
         SELECT e.row_number, e.existing, e.same_bytes
-        FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_filed) AS e
+        FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_registered) AS e
         ORDER BY e.row_number;
     END IF;
     -- So that a transaction may load datasets of several types.
@@ -167,7 +167,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
-'File what was copied into the staging table as datasets of one type in a run, made if need be. A row is one artifact; rows of
-one dataset share its id. All or none: one error names every bad row. Datasets of a data ID that the run has
-are an error, or passed over if asked. Returns the rows passed over, each with the dataset that the run has
-and whether that has an artifact of the same bytes.';
+'Register what was copied into the staging table as datasets of one type in a run, which is made if it isn''t there. A row
+is one artifact; the rows of one dataset have its id. All or none: one error names every bad row. A data ID of which
+the run has a dataset already is an error, or its rows are passed over if p_skip_existing is true. Returns the rows
+passed over, each with the dataset that the run has and whether that has an artifact of the same bytes.';

@@ -25,4 +25,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.names_of_units(butler_internal.data_id) IS
-'What a file name may say of a visit, a sensor and a filter beside their labels, as JSON; what they haven''t is left out.';
+'What a file name may say of a visit, a sensor and a filter beside the data ID, as JSON without nulls.';

@@ -1,4 +1,4 @@
--- Made in the caller's transaction, so that a put which is refused leaves no run either.
+-- A new run is made in the caller's transaction, so that a put which is refused leaves no run either.
 CREATE OR REPLACE FUNCTION butler_internal.run_to_put_into(p_run text)
 RETURNS TABLE (run_id integer, collection_id bigint, has_inputs boolean, environment uuid)
 LANGUAGE plpgsql
@@ -19,7 +19,7 @@ BEGIN
         ) THEN
             PERFORM butler.register_collection(p_run, 'run');
         END IF;
-        -- Apart: the planner would call it before it can see the new collection.
+        -- In a statement of its own: the planner would call it before it can see the new collection.
         v_own := butler_internal.own_collection(p_run, 'run');
         RETURN QUERY
         SELECT r.run_id, r.collection_id, r.has_inputs, r.environment
@@ -30,5 +30,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.run_to_put_into(text) IS
-'A run of this registry''s own that may be written to; made, if there is no collection of that name.
+'A run of this registry that may be written to; made, if there is no collection of that name.
 Raises UB103, UB202 or UB401 otherwise.';

@@ -1,7 +1,6 @@
--- Reading a caller's own temporary table in a definer function is a privilege escalation: its
--- columns, types and triggers would be the caller's. So the owner makes the table and the caller
--- may only insert into it: the role that was set, or else the one that logged in, as current_user
--- is the owner in here.
+-- A definer function that reads the caller's own temporary table is a privilege escalation: the table's
+-- columns, types and triggers would be the caller's. So the owner makes the table, and the caller may only
+-- insert into it: the role that was set, or else the one that logged in, as current_user is the owner in here.
 CREATE OR REPLACE FUNCTION butler.stage_datasets()
 RETURNS text
 LANGUAGE plpgsql

@@ -51,5 +51,5 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler_internal.removal_plan(uuid[], text, boolean, bigint[]) IS
-'What would become of datasets that are to be unstored or removed, and why some are kept. Collections that
-are removed themselves don''t count, nor with force the tags of this registry that aren''t frozen.';
+'What would become of datasets that are to be unstored or removed, and why some are kept. Collections in
+p_leaving, which are removed themselves, keep nothing, nor with p_force do the tags of this registry that aren''t frozen.';

@@ -19,7 +19,7 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.remove(uuid[], text, boolean, boolean) IS
-'Remove datasets: their names are free again, they leave the tags that hold them, their files go to the trash;
+'Remove datasets: their data IDs are free again, they leave the tags that hold them, their files go to the trash;
 their provenance stays, and reads as of an earlier time say who removed them. What a tag or a calibration
 collection holds, or a frozen run, is kept; with force only what is certified or frozen, or in another registry''s
 collection. One row for each outcome (removed, kept, done before) and reason, with number of datasets, files and

@@ -1,5 +1,5 @@
--- The name stays with what was in the collection, so that reads as of an earlier time understand
--- it. Chains are no obstacle: they forget the collection, and remember that they had it.
+-- The collection's row stays, with what was in it, so that a read as of an earlier time understands the name.
+-- Chains are no obstacle: they forget the collection, and remember that they had it.
 CREATE OR REPLACE FUNCTION butler.remove_collection(
     p_collection text,
     p_datasets boolean DEFAULT false,
@@ -28,14 +28,14 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT p_dry_run THEN
         PERFORM butler_common.require_read_committed('collections can be removed');
-        PERFORM pg_advisory_xact_lock(7310003, 0);
+        PERFORM pg_advisory_xact_lock(butler_common.lock_class('chains'), 0);
     END IF;
     SELECT c.collection_type INTO v_collection_type
     FROM butler_internal.collection AS c WHERE c.collection = p_collection AND c.removed IS NULL;
     v_collection := butler_internal.own_collection(p_collection, coalesce(v_collection_type, 'tagged'));
     IF NOT p_dry_run THEN
-        -- With the runs of its datasets, in the order in which everybody takes these.
-        PERFORM pg_advisory_xact_lock(7310001, held.collection_id::integer)
+        -- With the locks of its datasets' runs, in the order of the ids, as every session takes these.
+        PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), held.collection_id::integer)
         FROM (
             SELECT v_collection AS collection_id
             UNION
@@ -46,7 +46,7 @@ BEGIN
             WHERE p_datasets AND t.collection_id = v_collection AND upper_inf(t.known)
             ORDER BY collection_id
         ) AS held;
-        -- It may have been frozen while this waited.
+        -- Another session may have frozen the collection while this one waited.
         PERFORM butler_internal.own_collection(p_collection, v_collection_type);
     END IF;
     IF v_collection_type = 'calibration' AND EXISTS (

@@ -9,4 +9,4 @@ BEGIN ATOMIC
 END;
 
 COMMENT ON FUNCTION butler.trash_delay() IS
-'For how long what was unstored or removed can be restored, before emptying the trash deletes it.';
+'For how long a dataset that was unstored or removed can be restored, before emptying the trash deletes its files.';

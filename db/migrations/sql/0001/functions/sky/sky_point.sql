@@ -1,4 +1,4 @@
--- PostGIS's input folds Dec 95 to 85 and takes NaN: whatever comes from outside goes through here.
+-- PostGIS's input folds Dec 95 to 85 and takes NaN: coordinates from outside go through this function.
 CREATE OR REPLACE FUNCTION butler.sky_point(p_ra double precision, p_dec double precision)
 RETURNS public.geography
 LANGUAGE plpgsql

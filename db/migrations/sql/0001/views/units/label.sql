@@ -2,4 +2,4 @@ CREATE VIEW butler.label AS
 SELECT l.label, l.doc
 FROM butler_internal.all_label AS l;
 
-COMMENT ON VIEW butler.label IS 'Free words as labels.';
+COMMENT ON VIEW butler.label IS 'Free words, as a unit.';
