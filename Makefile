@@ -43,9 +43,7 @@ bench: $(SETUP) $(PEER) ## Measure beside the peer: ONLY=name for one workload, 
 	    $(if $(SCALE),--scale $(SCALE))
 
 schema: $(SETUP) ## Freeze the first revision anew, until the first release, and what is made from it
-	$(PYTHON) -m butler.schema.baseline
-	$(PYTHON) -m butler.schema.reference_page > docs/.schema.md
-	mv docs/.schema.md docs/schema.md
+	$(PYTHON) setup/freeze_schema.py
 
 lint: $(LINTERS) ## Check style, types and docstrings of all files, and the changes for the changelog
 	.venv/bin/pre-commit run --all-files --show-diff-on-failure

@@ -15,7 +15,7 @@ from butler.registry.postgres.errors import translated
 from butler.schema.install import become_owner, registries, role_prefix
 from butler.schema.migrations import current_version, grant, initialise
 from butler.schema.tables import COMMON
-from butler.schema.version import SCHEMA_VERSION
+from butler.version import SCHEMA_VERSION
 
 __all__ = ["restore"]
 

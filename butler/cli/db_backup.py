@@ -95,7 +95,7 @@ def restore(
 
 
 def _upgrade_is_needed(session: Session, found: str) -> bool:
-    from butler.schema.version import SCHEMA_VERSION
+    from butler.version import SCHEMA_VERSION
 
     if found == SCHEMA_VERSION:
         return False

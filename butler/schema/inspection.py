@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from butler.schema.migrations import check, current_version
 from butler.schema.requirements import Finding, advice, gaps, locks, neighbours, obstacles
-from butler.schema.version import SCHEMA_VERSION
+from butler.version import SCHEMA_VERSION
 
 __all__ = ["inspect"]
 

@@ -19,7 +19,7 @@ from butler.schema.objects import instantiate, sql_root
 from butler.schema.reference import expected_catalog
 from butler.schema.requirements import gaps, obstacles, role_names
 from butler.schema.tables import COMMON
-from butler.schema.version import SCHEMA_VERSION
+from butler.version import SCHEMA_VERSION
 
 __all__ = [
     "Difference",

@@ -1,8 +1,7 @@
 """The schema reference: one page of Markdown, made from a database's own catalogue.
 
-``python -m butler.schema.reference_page`` writes it to the standard output,
-from a throw-away database at the newest revision. ``docs/schema.md`` is that
-page; a test compares the two.
+``docs/schema.md`` is that page, of a database at the newest revision; ``make
+schema`` writes it, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -116,7 +115,7 @@ def reference_page(connection: Connection, exceptions: Mapping[str, str]) -> str
     lines = [
         "# Schema reference",
         "",
-        "<!-- Written by python -m butler.schema.reference_page; don't edit it. -->",
+        "<!-- Written by make schema; don't edit it. -->",
         "",
         f"The common schema at revision `{current_version(connection)}`, made from the database's own"
         " catalogue. Every registry has these views and functions, a layer too."
@@ -241,25 +240,3 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[s
     yield "|" + " --- |" * len(head)
     for row in rows:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
-
-
-def _main() -> None:
-    """Print the page of a throw-away database at the newest revision."""
-    from sqlalchemy import create_engine
-
-    from butler.registry.postgres.errors import BY_SQLSTATE
-    from butler.schema.migrations import initialise, upgrade
-    from butler.testing.postgres import TemporaryServer
-
-    with TemporaryServer() as server:
-        engine = create_engine(server.dsn("postgres").replace("postgresql:", "postgresql+psycopg2:"))
-        with engine.begin() as connection:
-            initialise(connection)
-            connection.execute(text("SET ROLE butler_owner"))
-            upgrade(connection)
-            print(reference_page(connection, {c: e.__name__ for c, e in BY_SQLSTATE.items()}), end="")
-        engine.dispose()
-
-
-if __name__ == "__main__":
-    _main()

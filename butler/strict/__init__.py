@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from butler.strict.documents import MAX_YAML_BYTES, Document, KeyPath, parse_yaml, read_yaml, shown
+from butler.strict.documents import MAX_YAML_BYTES, Document, parse_yaml, read_yaml
 from butler.strict.reading import ONE_OR_MORE, After, Before, Chosen, is_record, keys_of, read
+from butler.strict.wording import KeyPath, shown
 
 __all__ = [
     "MAX_YAML_BYTES",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from butler.errors import ButlerError, ConfigError
+from butler.strict.wording import KeyPath, dotted, hidden
 
-__all__ = ["MAX_YAML_BYTES", "Document", "KeyPath", "Problem", "dotted", "parse_yaml", "read_yaml", "shown"]
+__all__ = ["MAX_YAML_BYTES", "Document", "Problem", "parse_yaml", "read_yaml"]
 
 MAX_YAML_BYTES = 1_000_000
 _MAX_TOLD = 20
-_SECRET = r"""(?is)(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)"""
-
-KeyPath = tuple[str | int, ...]
-"""Keys, and positions in lists, that lead to a value."""
 
 
 class Problem(Struct, frozen=True):
@@ -158,28 +154,3 @@ def parse_yaml(content: bytes, file: str) -> Document:
             hint="Write keys, texts, numbers and lists, and nothing else of YAML.",
         ) from None
     return Document(value, file, node)
-
-
-def dotted(path: KeyPath) -> str:
-    """Write a path of keys as people do: ``filters[2].aliases``."""
-    parts = (f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
-    return "".join(parts).removeprefix(".")
-
-
-def shown(value: object) -> str:
-    """Show a value in a message: short, and not if it holds a password."""
-    if isinstance(value, Mapping):
-        return "a table"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if value is None:
-        return "empty"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**40:
-        return "a number of more than 40 digits"
-    text = hidden(repr(value))
-    return text if len(text) <= 100 else f"{text[:97]}…"
-
-
-def hidden(text: str) -> str:
-    """Give a text for a message, without what may be a password."""
-    return re.sub(_SECRET, lambda found: f"{found['key'] or ''}***", text)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from butler.strict.documents import shown
+from butler.strict.wording import shown
 
 __all__ = ["compose"]
 

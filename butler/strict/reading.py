@@ -18,7 +18,8 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 from butler.errors import ButlerError, nearest
-from butler.strict.documents import Document, KeyPath, Problem, dotted, shown
+from butler.strict.documents import Document, Problem
+from butler.strict.wording import KeyPath, dotted, shown
 
 __all__ = ["ONE_OR_MORE", "After", "Before", "Chosen", "is_record", "keys_of", "read", "unwrapped"]
 
@@ -235,7 +236,7 @@ def keys_of(kind: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
 
 def described(kind: type[msgspec.Struct], name: str) -> str:
     """Give the hint for a key that is missing."""
-    from butler.strict.schema import descriptions
+    from butler.strict.docstrings import descriptions
 
     said = descriptions(kind).get(keys_of(kind)[name].name)
     return f"Give {name}: {said}" if said else f"Give {name}."

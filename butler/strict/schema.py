@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
 
+from butler.strict.docstrings import descriptions, summary
 from butler.strict.reading import is_record, keys_of, unwrapped
 
-__all__ = ["descriptions", "json_schema"]
+__all__ = ["json_schema"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_SECTION = re.compile(r"^(\w+)\n-+\n", re.MULTILINE)
-_PARAMETER = re.compile(r"^(\w[\w, ]*)(?: :[^\n]*)?\n((?:(?:    [^\n]*)?\n)*)", re.MULTILINE)
-_ROLE = re.compile(r"(?<!`)`~?(?:\w+\.)*(\w+)`(?!`)")
 
 
 def json_schema(title: str, kind: type[Struct], *others: Any) -> dict[str, Any]:
@@ -42,22 +37,10 @@ def json_schema(title: str, kind: type[Struct], *others: Any) -> dict[str, Any]:
     return schema
 
 
-@cache
-def descriptions(kind: type) -> dict[str, str]:
-    """What docstrings in the style of numpydoc say of a class's parameters, by name."""
-    found: dict[str, str] = {}
-    for each in reversed(kind.__mro__):
-        sections = _SECTION.split(inspect.cleandoc(each.__dict__.get("__doc__") or "") + "\n")
-        parameters = dict(zip(sections[1::2], sections[2::2], strict=True)).get("Parameters", "")
-        for names, text in _PARAMETER.findall(parameters):
-            found |= dict.fromkeys(names.split(", "), _plain(text))
-    return found
-
-
 def _describe(definition: dict[str, Any], record: type[Struct]) -> None:
     """Say what a table and its keys are, and that it has no others."""
     said = descriptions(record)
-    definition["description"] = _plain(inspect.cleandoc(record.__doc__ or "").partition("\n\n")[0])
+    definition["description"] = summary(record)
     definition["additionalProperties"] = False
     for key in keys_of(record).values():
         if key.name in said:
@@ -83,7 +66,3 @@ def _as_written(schema: Any) -> Any:
         return schema
     kept = {key: each for key, each in schema.items() if key in ("description", "default")}
     return kept | schema["written"] if "written" in schema else {k: _as_written(v) for k, v in schema.items()}
-
-
-def _plain(text: str) -> str:
-    return _ROLE.sub(r"\1", " ".join(text.split())).replace("``", "`")

@@ -14,8 +14,8 @@ from butler.registry.postgres.errors import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
 from butler.schema.install import create_layer, drop_layer
 from butler.schema.objects import SqlObject, read_objects, sql_root
 from butler.schema.tables import metadata
-from butler.schema.version import SCHEMA_VERSION
 from butler.units import UNITS
+from butler.version import SCHEMA_VERSION
 
 OBJECTS = read_objects(sql_root())
 OURS = "n.nspname IN ('butler', 'butler_internal', 'butler_common')"

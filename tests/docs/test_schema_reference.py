@@ -17,7 +17,7 @@ def test_the_schema_reference_describes_the_database_as_it_is(repo: Path) -> Non
     with engine.connect() as connection:
         page = reference_page(connection, {code: kind.__name__ for code, kind in BY_SQLSTATE.items()})
     engine.dispose()
-    assert page == PAGE.read_text(), "run: python -m butler.schema.reference_page > docs/schema.md"
+    assert page == PAGE.read_text(), "run: make schema"
 
 
 def test_every_view_column_and_function_is_explained() -> None:

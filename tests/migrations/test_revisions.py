@@ -22,7 +22,7 @@ from butler.schema.objects import read_objects, sql_root
 from butler.schema.reference import expected_catalog
 from butler.schema.revisions import frozen_objects
 from butler.schema.tables import COMMON, metadata
-from butler.schema.version import SCHEMA_VERSION
+from butler.version import SCHEMA_VERSION
 from migrations.conftest import Checkout, run_as
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}

@@ -13,7 +13,7 @@ from butler.registry.postgres.lookup import PostgresLookup
 from butler.registry.postgres.puts import PostgresPuts
 from butler.registry.postgres.session import Session
 from butler.registry.registry import Registry
-from butler.schema.version import SCHEMA_VERSION
+from butler.version import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
