@@ -57,7 +57,8 @@ ORDER BY c.relname, a.attnum
 
 _FUNCTIONS = """
 SELECT p.proname AS function, pg_get_function_arguments(p.oid) AS arguments,
-       pg_get_function_result(p.oid) AS result, obj_description(p.oid, 'pg_proc') AS comment,
+       replace(pg_get_function_result(p.oid), 'butler.', '') AS result,
+       obj_description(p.oid, 'pg_proc') AS comment,
        has_function_privilege(butler.rolname, p.oid, 'EXECUTE') AS readers
 FROM pg_catalog.pg_proc AS p
 CROSS JOIN (
