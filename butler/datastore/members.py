@@ -138,6 +138,9 @@ class Datastores(Datastore):
         parameters: Mapping[str, Any] | None = None,
     ) -> Any:
         """Read from the member that has all that is needed, or put together what lies in several."""
+        datastores = {artifact.datastore for artifact in artifacts}
+        if len(datastores) == 1 and (only := self._owners.get(datastores.pop())) is not None:
+            return only.get(artifacts, storage_class, component, parameters)
         whole = find_storage_class(storage_class)
         chosen = select(artifacts, list(self._members), whole, component)
         owners = {part: self._owner(artifact) for part, artifact in chosen.items()}
