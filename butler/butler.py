@@ -179,13 +179,15 @@ class Butler:
 
         Parameters
         ----------
-        dataset, data_id, collections, as_of, **units
-            As for `find`; ``calexp.wcs`` names a component too.
+        dataset, data_id : as for `find`
+            Also ``calexp.wcs``, which names a component.
         parameters : `~collections.abc.Mapping`, optional
             What part of it: ``bbox`` (x, y, width, height in 0-based pixels)
             of an image, ``columns`` and ``rows`` of a table.
         component : `str`, optional
             Read this component alone.
+        collections, as_of, **units : as for `find`
+            Where to look for it.
 
         Raises
         ------
@@ -249,12 +251,14 @@ class Butler:
 
         Parameters
         ----------
-        obj
+        obj : object
             An instance of the storage class's Python type.
-        dataset_type, data_id, **units
-            As for `find`.
+        dataset_type, data_id : as for `find`
+            What it is.
         run : `str`, optional
             The run to put it into, instead of the Butler's own.
+        **units
+            Its data ID, or more of it.
 
         Returns
         -------
@@ -293,20 +297,21 @@ class Butler:
         run: str | None = None,
         formatter: str | None = None,
     ) -> list[DatasetRef]:
-        """Ingest files that exist, as they are: all of them or none.
+        """Ingest files that exist, as they are: all or none, and those that the run has already not again.
 
-        Those that the run has already are left as they are, and given in their
-        places. Give millions in parts of some ten thousand.
+        Give millions in parts of some ten thousand.
 
         Parameters
         ----------
         files : iterable of (`pathlib.Path`, `~collections.abc.Mapping`)
             Each with its data ID; and with its `~butler.datastore.fingerprint.Fingerprint`,
             size and SHA-256, if it is ingested in place and needn't be read.
-        dataset_type, run : `str`
-            As for `put`.
+        dataset_type : `str`
+            What they are.
         mode : `~butler.IngestMode` or `str`
             ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
+        run : `str`, optional
+            As for `put`.
         formatter : `str`, optional
             Reads the files; by default the one whose files they are like.
 
