@@ -81,10 +81,12 @@ class Removals:
 
         Parameters
         ----------
-        datasets, reason, dry_run
-            As for `unstore`.
+        datasets, reason : as for `unstore`
+            Which, and why.
         force : `bool`
             Also those that a tagged collection holds, which they leave.
+        dry_run : `bool`
+            Only say what would be done.
 
         Returns
         -------
@@ -114,8 +116,8 @@ class Removals:
         datasets : `bool`
             Remove its datasets too, as `remove` does. A run goes with its
             datasets only, and stays if one of them is kept.
-        reason, force, dry_run
-            As for `remove`.
+        reason, force, dry_run : as for `remove`
+            Why, and how.
 
         Raises
         ------

@@ -101,7 +101,7 @@ class Datastore(ABC):
 
         Parameters
         ----------
-        obj
+        obj : object
             An instance of the storage class's Python type.
         dataset_id : `uuid.UUID`
             Makes the path unique.
@@ -223,8 +223,8 @@ class FileIntake(ABC):
         ----------
         file : `~pathlib.Path`
             The file; never altered.
-        dataset_id, hint, storage_class, dataset_type
-            As for `Datastore.put`.
+        dataset_id, hint, storage_class, dataset_type : as for `Datastore.put`
+            What it becomes.
         mode : `~butler.values.IngestMode`
             What becomes of the file. ``move`` leaves the source where it is
             until `finish_move`, so that whoever is killed between the two has
@@ -260,8 +260,8 @@ class FileIntake(ABC):
         files : `~collections.abc.Sequence`
             Each file, and its size and SHA-256 by somebody who has read it,
             or `None`: of a known one only the size is compared.
-        storage_class, dataset_type, formatter
-            As for `ingest`.
+        storage_class, dataset_type, formatter : as for `ingest`
+            What they are.
 
         Returns
         -------

@@ -36,7 +36,7 @@ def check_template(template: object, where: str) -> str:
 
     Parameters
     ----------
-    template
+    template : object
         Text with fields in braces, such as ``{run}/{dataset_type}``.
     where : `str`
         The configuration key, for the message.

@@ -14,15 +14,15 @@ __all__ = ["checked_address", "free_port"]
 def checked_address(text: str) -> str:
     """Check the address of one network interface.
 
-    Warns
-    -----
-    UserWarning
-        If other computers can reach it.
-
     Raises
     ------
     ConfigError
         If it isn't an IP address of this computer, or stands for all of them.
+
+    Warns
+    -----
+    UserWarning
+        If other computers can reach it.
     """
     try:
         address = ip_address("127.0.0.1" if text == "localhost" else text)

@@ -229,11 +229,6 @@ class EmbeddedServer:
         share : `bool`
             Whether any OS user of this computer may read.
 
-        Warns
-        -----
-        UserWarning
-            If other computers can reach the address.
-
         Raises
         ------
         ConfigError
@@ -243,6 +238,11 @@ class EmbeddedServer:
         DatabaseUnavailableError
             If it is in use on another computer or in a container, or fails
             to start.
+
+        Warns
+        -----
+        UserWarning
+            If other computers can reach the address.
         """
         from butler.embedded.listening import checked_address
 

@@ -43,7 +43,7 @@ class Document(Struct, frozen=True):
 
     Parameters
     ----------
-    value
+    value : object
         What the document says.
     file : `str`
         What to call it in messages.

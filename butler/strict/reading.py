@@ -59,7 +59,7 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: boo
     ----------
     document : `Document`
         What is written.
-    hint
+    hint : type
         A `msgspec.Struct`, perhaps annotated by `Before`, `After` and `Chosen`,
         as may be the types of its keys.
     path : `tuple`, optional

@@ -26,8 +26,8 @@ def load_schema(*, host: str, port: int, user: str, dbname: str, **_: Any) -> No
 
     Parameters
     ----------
-    host, port, user, dbname
-        Of an empty database, and of a superuser.
+    host, port, user, dbname : of the database
+        It is empty, and the user is a superuser.
     """
     from butler.registry.postgres.engine import one_transaction
     from butler.schema.install import run_sql
@@ -155,8 +155,8 @@ def fresh_database(server: TemporaryServer, template: str) -> Iterator[Database]
 
     Parameters
     ----------
-    server, template
-        As for `copied`.
+    server, template : as for `copied`
+        Which, and on which server.
 
     Yields
     ------

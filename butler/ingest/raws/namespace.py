@@ -112,9 +112,11 @@ class Raws:
 
         Parameters
         ----------
-        files, dataset_type, camera, mode, run, on_progress
+        files : iterable of `pathlib.Path`
             As for `ingest`; of a folder the files that
             `~butler.ingest.raws.folders.found_files` gives.
+        dataset_type, camera, mode, run : as for `ingest`
+            What they are, and where they go.
         strict : `bool`
             Whether a file that can't be ingested keeps all others out, and is
             raised; else the others are ingested, some hundreds at a time.
@@ -130,6 +132,8 @@ class Raws:
         workers : `int`
             How many processes read headers; a program that asks for more than
             1 must be one that can be imported, as `multiprocessing` explains.
+        on_progress : callable, optional
+            Called with files done and files in all.
 
         Yields
         ------
