@@ -116,6 +116,13 @@ class Registry(ABC):
         """Run one SELECT on the common schema; see `~butler.registry.interfaces.Queries.sql`."""
         return self.queries.sql(statement, parameters)
 
+    def session(self) -> ReadOnlySession:
+        """Open a session for the classes of `butler.models`, in one read-only transaction.
+
+        Use it as a context manager.
+        """
+        raise self._lacks("session")
+
     def related(self) -> Sequence[Registry]:
         """Give this registry, those under it and those over it, as far as this role may look into them."""
         return [self]

@@ -93,5 +93,5 @@ def test_a_quantum_and_a_row_of_a_view_say_what_they_are(butler: Butler, refs: l
     with butler.quantum("count", label="a") as quantum:
         quantum.get(refs[1])
     assert repr(quantum) == f"<Quantum {quantum.id} of count label=a: 1 read, 0 made>"
-    with butler.registry.session() as session:  # type: ignore[attr-defined]
+    with butler.registry.session() as session:
         assert repr(session.scalars(select(models.Label).limit(1)).one()) == "<Label label='a'>"

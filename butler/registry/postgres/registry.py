@@ -175,10 +175,6 @@ class PostgresRegistry(Registry):
     # The views as classes -------------------------------------------------
 
     def session(self) -> ReadOnlySession:
-        """Open a session for the classes of `butler.models`, in one read-only transaction.
-
-        Use it as a context manager.
-        """
         from butler.registry.models.base import ReadOnlySession
 
         engine = self._engine.execution_options(
