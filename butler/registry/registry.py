@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from butler.errors import NotSupportedError
 from butler.registry.interfaces import (
@@ -23,6 +23,9 @@ from butler.registry.interfaces import (
     Removals,
 )
 from butler.registry.results import Rows
+
+if TYPE_CHECKING:
+    from butler.registry.models.base import ReadOnlySession
 
 __all__ = ["Registry"]
 
