@@ -131,7 +131,7 @@ def test_a_butler_arrives_as_it_was_sent(repo: Path, tmp_path: Path, monkeypatch
     with Butler(repo.name, run="u/me", collections=["a", "b"], role="reader") as sent:
         monkeypatch.chdir("/")  # as a worker may be elsewhere
         with pickle.loads(pickle.dumps(sent)) as arrived:
-            assert (arrived.run, arrived.collections) == (sent.run, sent.collections)
+            assert (arrived.run, arrived.search_path) == (sent.run, sent.search_path)
             assert arrived.registry.query("SELECT current_user").scalar() == "butler_reader"
             assert arrived.datastore.root == sent.datastore.root
 
