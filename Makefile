@@ -9,7 +9,7 @@ PEER := .venv-peer/.set-up
 PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 # What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
-PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs
+PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs db
 
 .PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint typecheck-tests hooks docs \
     changelog release check clean

@@ -13,6 +13,7 @@ from butler.values import DataId, DatasetRef
 __all__ = ["COLUMNS", "IngestOutcome", "Outcome"]
 
 COLUMNS = ("path", "outcome", "dataset_id", "dataset_type", "run", "data_id", "error", "message")
+"""Of the table that `Outcome.row` gives a row of."""
 
 
 class IngestOutcome(StrEnum):
