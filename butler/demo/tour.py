@@ -214,7 +214,7 @@ def tag(butler: Butler) -> None:
 def _ask(show: Presenter, butler: Butler) -> None:
     show.heading(
         "Ask in Python, in a shell, in SQL",
-        """Three doors to the same answer. Python gives tables of Astropy, pandas or Arrow; the command line
+        """Three ways to the same answer. Python gives tables of Astropy, pandas or Arrow; the command line
         serves scripts; and SQL asks what nobody foresaw, such as a cone search over every sensor of every
         camera, from psql, a notebook or TOPCAT.""",
     )
@@ -223,7 +223,7 @@ def _ask(show: Presenter, butler: Butler) -> None:
     show.sql(
         butler,
         """
-        -- sensors within 10" of the centre of the cluster
+        -- sensors within 10" of the centre of 47 Tucanae
         SELECT camera, visit_name, sensor_name, s.ra, s.dec,
             sky_separation(s.region, sky_point(6.0236, -72.0813)) * 3600 AS arcsec_off
         FROM observed_sensor AS s JOIN visit USING (camera, visit)

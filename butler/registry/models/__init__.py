@@ -1,1 +1,1 @@
-"""The views of the common schema as classes; `butler.models` is their door."""
+"""The views of the common schema as classes; `butler.models` is where they are found."""

@@ -218,7 +218,7 @@ observed_sensor = Table(
     within("fk_observed_sensor_visit", ["camera", "visit"], "visit"),
     within("fk_observed_sensor_physical_sensor", ["camera", "sensor"], "physical_sensor"),
     # With the visit too, so that a look-up by all three is as good here as in the primary key: before a
-    # table's first ANALYZE the planner can't tell the two apart (filing 100 000 datasets took 21 s, not 5).
+    # table's first ANALYZE the planner can't tell the two apart (loading 100 000 datasets took 21 s, not 5).
     Index("ix_observed_sensor_sensor", "camera", "sensor", "visit"),
     Index("ix_observed_sensor_region", "region", postgresql_using="gist"),
     comment="Sensors that were read in a visit.",

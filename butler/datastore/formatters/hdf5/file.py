@@ -5,7 +5,7 @@ groups and attributes in the layout of HDF5 1.10, where all of them do. Text
 is an array of bytes, for HDF5 keeps strings of variable length without. So a
 part is checked when it is read, and nothing else need be.
 
-A file is never a door to another: links, virtual arrays and arrays with
+A file never leads to another: links, virtual arrays and arrays with
 external storage are refused, and so are references and what else `h5py` gives
 back as Python objects.
 """
