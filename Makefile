@@ -11,7 +11,7 @@ PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
 # What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs db
 
-.PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint typecheck-tests hooks docs \
+.PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint hooks docs \
     changelog release check clean
 
 help: ## List the targets
@@ -47,9 +47,6 @@ schema: $(SETUP) ## Freeze the first revision anew, until the first release, and
 
 lint: $(LINTERS) ## Check style, types and docstrings of all files, and the changes for the changelog
 	.venv/bin/pre-commit run --all-files --show-diff-on-failure
-
-typecheck-tests: $(LINTERS) ## Check the types of the tests; no part of check until all of them are mended
-	.venv/bin/mypy --config-file tests/mypy.ini
 
 hooks: $(LINTERS) ## Check before each commit what it changes, as lint does
 	.venv/bin/pre-commit install

@@ -33,7 +33,8 @@ def _template() -> bytes:
         [("INSTRUME", "Nightcam"), ("SHOT", 111111), ("CCD", 3), ("BEGIN", "2026-01-01T23:00:00")]
     )
     header["LASTED"] = 30.0
-    return fits.PrimaryHDU(np.zeros((36, 40), np.int16), header).header.tostring().encode() + bytes(2880)
+    text: str = fits.PrimaryHDU(np.zeros((36, 40), np.int16), header).header.tostring()
+    return text.encode() + bytes(2880)
 
 
 def shot(visit: int, sensor: int) -> bytes:

@@ -18,7 +18,8 @@ __all__ = ["noting_statements"]
 @contextmanager
 def noting_statements(note: Callable[[str, str], None]) -> Iterator[None]:
     """Call with the host and the text of each statement, before it is sent; a ROLLBACK is none."""
-    execute, lent = NamedTupleCursor.execute, Connections.lent
+    execute: Callable[..., Any] = NamedTupleCursor.execute
+    lent = Connections.lent
 
     def noted(cursor: Any, statement: str) -> None:
         if not statement.startswith("ROLLBACK"):

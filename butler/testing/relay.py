@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 __all__ = ["Carrier", "Relay"]
 
@@ -39,7 +40,7 @@ class Relay:
         self._one_way = round_trip / 2
         self._socket = f".s.PGSQL.{port}"
 
-    def __enter__(self) -> Relay:
+    def __enter__(self) -> Self:
         self._folder = tempfile.TemporaryDirectory(prefix="butler-relay-", dir="/tmp")
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(f"{self.host}/{self._socket}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from butler import Butler, DatasetType
+from butler import Butler, CollectionType, DatasetType
 from butler.config import RepositoryConfig
 from butler.errors import (
     AmbiguousDataIdError,
@@ -148,7 +148,7 @@ def test_an_object_that_the_storage_class_cannot_hold(butler: Butler, obj: objec
 def test_a_collection_name_that_breaks_the_rules(butler: Butler, name: str) -> None:
     before = left(butler)
     with pytest.raises(InvalidNameError):
-        butler.registry.collections.register(name, "run")
+        butler.registry.collections.register(name, CollectionType.RUN)
     assert left(butler) == before
 
 
@@ -159,6 +159,7 @@ def test_a_strange_name_is_only_a_name(butler: Butler, name: str) -> None:
     ref = butler.put({"n": 1}, "stats", LABELS, run=name)
     assert butler.get("stats", LABELS, collections=name) == {"n": 1}
     assert [c.name for c in butler.registry.collections.matching() if c.name == name] == [name]
+    assert ref.artifacts
     (artifact,) = ref.artifacts
     assert artifact.path.isascii()
     assert ".." not in artifact.path.split("/")
@@ -357,4 +358,4 @@ def test_a_layer_that_is_not_there(database: Any, tmp_path: Path) -> None:
 
 def test_a_reader_cannot_put(repo: Path) -> None:
     with Butler(repo, run="u/reader", role="reader") as butler, pytest.raises(PermissionDeniedError):
-        butler.registry.collections.register("u/reader", "run")
+        butler.registry.collections.register("u/reader", CollectionType.RUN)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from butler import Artifact, Butler, DatasetType
+from butler import Artifact, Butler, CollectionType, DatasetType
 from butler.errors import InvalidDataIdError, UnitNotFoundError
 from butler.registry.postgres import copy_in
 
@@ -23,7 +23,7 @@ def butler(butler: Butler) -> Butler:
     butler.registry.definitions.register_dataset_type(
         DatasetType("defects", "Dict", ("sensor", "visit_range"))
     )
-    butler.registry.collections.register("bulk", "run")
+    butler.registry.collections.register("bulk", CollectionType.RUN)
     return butler
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from night import CAMERA, shot, write_file, write_night
 
-from butler import Butler
+from butler import Butler, CollectionType
 from butler.datastore import intake
+from butler.datastore.fingerprint import copy_file, fingerprint, read_through
 from butler.errors import DatasetExistsError, FormatError, PermissionDeniedError
 from butler.ingest.raws.outcomes import Outcome
 
@@ -112,6 +113,7 @@ def test_one_bad_file_does_not_stop_the_night(butler: Butler, folder: Path, mode
     assert list(butler.verify()) == []
     for name, one in outcomes.items():
         if one.ref:
+            assert one.ref.artifacts
             assert butler.datastore.check(one.ref.artifacts[0]) is None, name
         assert os.path.lexists(folder / name) != (mode == "move" and one.outcome == "ingested"), name
 
@@ -154,7 +156,7 @@ def test_without_tolerance_one_bad_file_keeps_all_out(butler: Butler, folder: Pa
 
 def test_what_concerns_all_files_stops_the_night(butler: Butler, folder: Path) -> None:
     write_night(folder, 8)
-    butler.registry.collections.register("Nightcam/raw", "run")
+    butler.registry.collections.register("Nightcam/raw", CollectionType.RUN)
     butler.registry.collections.freeze("Nightcam/raw")
     with pytest.raises(PermissionDeniedError, match="frozen"):
         night(butler, folder)
@@ -229,8 +231,6 @@ def test_a_file_that_grows_while_it_is_taken_in_is_left_for_the_next_time(
     butler: Butler, folder: Path, mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = write_night(folder, 4)
-    read_through = intake.read_through
-    fingerprint, copy_file = intake.fingerprint, intake.copy_file
 
     def grow(file: Path) -> None:
         if file == files[2]:
@@ -282,7 +282,7 @@ def test_a_file_that_really_grows_is_taken_when_it_is_whole_and_not_before(
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        seen = []
+        seen: list[str] = []
         while not (seen and seen[-1] == "ingested"):
             outcomes = night(butler, folder, mode=mode, settle=0.0)
             seen += [one.outcome for one in outcomes.values()]
@@ -292,6 +292,7 @@ def test_a_file_that_really_grows_is_taken_when_it_is_whole_and_not_before(
         writer.join()
     (ref,) = [one.ref for one in outcomes.values()]
     assert ref is not None
+    assert ref.artifacts
     assert ref.artifacts[0].sha256 == hashlib.sha256(whole).digest()
     assert written == len(whole)
     assert list(butler.verify()) == []

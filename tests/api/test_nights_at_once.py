@@ -215,6 +215,7 @@ def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_filed_whole
                 break
             assert outcome.outcome in ("ingested", "skipped"), outcome
             if outcome.ref and mode not in ("symlink", "in-place"):
+                assert outcome.ref.artifacts
                 assert butler.datastore.check(outcome.ref.artifacts[0]) is None
         vanishing.before(0, file)
         assert number > 3

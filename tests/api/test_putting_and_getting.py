@@ -111,6 +111,7 @@ def test_an_object_of_the_wrong_type_is_refused_and_leaves_nothing(butler: Butle
 
 def test_a_file_is_named_after_its_labels(butler: Butler) -> None:
     ref = butler.put({}, "stats", LABELS)
+    assert ref.artifacts
     (artifact,) = ref.artifacts
     assert artifact.path == f"u/me/first/stats/stats_Cam_n7_S1_{ref.id.hex}.json"
     assert butler.uri("stats", LABELS) == butler.datastore.root + artifact.path

@@ -45,7 +45,7 @@ def test_what_is_listed_is_read_in_two_statements_however_many(
 ) -> None:
     butler.query.datasets("note").fetched  # noqa: B018 - the dataset type is known from here on
     statements.clear()
-    given = {"label": "a"} if count == 1 else {}
+    given: dict[str, Any] = {"label": "a"} if count == 1 else {}
     texts = [butler.get(ref) for ref in butler.query.datasets("note", **given).with_artifacts()]
     assert sorted(texts) == sorted("abc" if count == 3 else "a")
     assert len(statements) == 2

@@ -87,9 +87,11 @@ def test_files_that_are_not_there_or_altered_are_named_and_nothing_changes(
 ) -> None:
     new = tmp_path / "new"
     shutil.copytree(repo / "data", new)
-    mine = layer.find("note", label="c").artifacts[0].path
+    lost, spoilt = layer.find("note", label="c"), layer.find("note", label="a", collections="u/me/first")
+    assert lost.artifacts
+    assert spoilt.artifacts
+    mine, first = lost.artifacts[0].path, spoilt.artifacts[0].path
     (new / mine).unlink()
-    first = layer.find("note", label="a", collections="u/me/first").artifacts[0].path
     (new / first).chmod(0o644)
     (new / first).write_text("THIS IS A")
     before = roots(repo)

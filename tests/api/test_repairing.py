@@ -27,6 +27,7 @@ from butler.errors import (
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.datastore import assert_same_exposure, example_exposure
+from butler.values import ArtifactFault
 
 NOW = timedelta(0)
 LABELS = "abcdefgh"
@@ -293,10 +294,12 @@ def test_what_is_lost_is_said_to_be_until_it_is_whole_again(
 
 
 def test_what_has_other_bytes_is_never_marked_found(butler: Butler, refs: list[DatasetRef]) -> None:
+    assert refs[0].artifacts
     (artifact,) = refs[0].artifacts
     registry, name = butler.registry, butler.datastore.name
-    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 1
-    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", "missing")]) == 0
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", ArtifactFault.MISSING)]) == 1
+    assert registry.maintenance.mark_lost(name, [(refs[0].id, "", ArtifactFault.MISSING)]) == 0
+    assert refs[1].artifacts
     (other,) = refs[1].artifacts
     assert registry.maintenance.mark_found(name, [(refs[0].id, other)]) == 0
     assert registry.maintenance.mark_found(name, [(refs[0].id, artifact)]) == 1
@@ -307,6 +310,7 @@ def test_another_datastore_s_copy_is_read_where_one_is_lost(
 ) -> None:
     copy = open_datastore({"type": "posix", "root": "copy"}, repo, "copy")
     butler.registry.definitions.register_datastore("copy", copy.root)
+    assert refs[0].artifacts
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
     target.parent.mkdir(parents=True)
@@ -344,7 +348,8 @@ def test_a_put_that_died_is_reaped_with_its_bytes(butler: Butler) -> None:
     assert kinds(butler) == ["unfinished"]
     (put,) = butler.maintenance.reap(older_than=NOW)
     assert (put.id, put.failure, put.registry, put.begun_by) == (begun.id, "", "butler", "butler_writer")
-    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
+    assert list(butler.verify()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
@@ -360,7 +365,8 @@ def test_a_slow_writer_whose_put_was_reaped_is_told_and_leaves_nothing(
     monkeypatch.setattr(butler.datastore, "put", slowly)
     with pytest.raises(DatabaseUnavailableError, match="taken for dead; nothing was registered"):
         butler.put({}, "stats", label="a")
-    assert list(butler.verify()) == list(butler.datastore.inventory.paths()) == []
+    assert list(butler.verify()) == []
+    assert list(butler.datastore.inventory.paths()) == []
 
 
 def test_whoever_dies_while_clearing_up_leaves_it_named(
@@ -472,11 +478,13 @@ def test_the_parts_of_a_dataset_become_it_again(apart: Butler, owner: psycopg2.e
     ref = apart.put(exposure, "calexp", label="a")
     kept = apart.put(exposure, "calexp", label="b")
     lose_rows(owner, ref)
+    assert ref.artifacts
     parts = sorted(artifact.component for artifact in ref.artifacts)
     assert len(parts) > 3
     assert repaired(apart) == {"adopt": len(parts)}
     found = apart.find("calexp", label="a")
     assert found is not None
+    assert found.artifacts
     assert (found.id, set(found.artifacts)) == (ref.id, set(ref.artifacts))
     assert_same_exposure(apart.get("calexp", label="a"), exposure)
     assert list(apart.verify()) == []
@@ -488,6 +496,7 @@ def test_parts_are_left_if_one_is_missing_or_says_otherwise(
 ) -> None:
     ref = apart.put(example_exposure(), "calexp", label="a")
     lose_rows(owner, ref)
+    assert ref.artifacts
     files = {a.component: local_file(apart.datastore.root) / a.path for a in ref.artifacts}
     mask = files["mask"].read_bytes()
     files["mask"].unlink()
@@ -563,6 +572,7 @@ def test_nobody_makes_a_repair_delete_another_s_files(
 
 def test_what_a_row_says_of_another_s_file_never_deletes_it(butler: Butler, refs: list[DatasetRef]) -> None:
     """A put whose hint names another's file ends in a name of its own."""
+    assert refs[0].artifacts
     (artifact,) = refs[0].artifacts
     stem = artifact.path.removesuffix(".json")
     (begun,) = butler.registry.puts.begin(

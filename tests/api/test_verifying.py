@@ -48,6 +48,8 @@ def test_a_row_that_cannot_be_read_is_one_fault_and_the_others_are_compared(
     butler: Butler, owner: psycopg2.extensions.connection, path: str
 ) -> None:
     odd, missing = butler.put("b", "note", label="b"), butler.put("c", "note", label="c")
+    assert odd.artifacts
+    assert missing.artifacts
     butler.datastore.remove([*odd.artifacts, *missing.artifacts])
     accept_any_path(owner)
     with owner.cursor() as cursor:

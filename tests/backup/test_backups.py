@@ -388,6 +388,7 @@ def test_files_that_are_newer_than_the_database_are_named(
 ) -> None:
     assert run(repo, "db", "backup", str(tmp_path / "backup")).exit_code == 0
     newer = butler.put("this is c", "note", label="c")
+    assert newer.artifacts
     restored = run(repo, "db", "restore", str(tmp_path / "backup"), "--replace", "--yes")
     assert restored.exit_code == 3, restored.output
     assert kinds(restored) == [("orphan", butler.datastore.root + newer.artifacts[0].path)]
@@ -403,6 +404,7 @@ def test_files_that_are_older_than_the_database_are_named(
 ) -> None:
     shutil.copytree(repo / "data", tmp_path / "kept")
     newer = butler.put("this is c", "note", label="c")
+    assert newer.artifacts
     assert run(repo, "db", "backup", str(tmp_path / "backup")).exit_code == 0
     shutil.rmtree(repo / "data")
     shutil.copytree(tmp_path / "kept", repo / "data")

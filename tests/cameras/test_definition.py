@@ -23,8 +23,8 @@ Write = Callable[[Any], Path]
 
 def changed(keys: str, value: Any) -> dict[str, Any]:
     """Change one value of the made-up camera, named by its path of keys."""
-    definition: Any = copy.deepcopy(MADE_UP)
-    place = definition
+    definition: dict[str, Any] = copy.deepcopy(MADE_UP)
+    place: Any = definition
     *path, last = [int(key) if key.isdigit() else key for key in keys.split(".")]
     for key in path:
         place = place[key]

@@ -34,10 +34,11 @@ class HeaderDump(yaml.SafeLoader):
     """Reads the dumps of LSST's header class."""
 
 
-HeaderDump.add_constructor(
-    "lsst.daf.base.PropertyList",
-    lambda loader, node: {item[0]: item[2] for item in loader.construct_sequence(node, deep=True)},
-)
+def property_list(loader: HeaderDump, node: yaml.SequenceNode) -> dict[str, Any]:
+    return {item[0]: item[2] for item in loader.construct_sequence(node, deep=True)}
+
+
+HeaderDump.add_constructor("lsst.daf.base.PropertyList", property_list)
 
 
 def real_header() -> dict[str, Any]:

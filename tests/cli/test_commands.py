@@ -241,6 +241,7 @@ def test_a_data_id_fits_one_file_of_a_named_type(command: Command, inputs: Path)
 
 def test_a_dataset_comes_out_byte_for_byte(filled: Butler, command: Command, inputs: Path) -> None:
     ref = filled.find("calexp", camera="Peepshow", visit=12, sensor=7)
+    assert ref.artifacts
     command.out("get", "calexp", *CALEXP, "-o", "out.fits")
     assert hashlib.sha256(Path("out.fits").read_bytes()).digest() == ref.artifacts[0].sha256
     result = command("get", "calexp", *CALEXP, "-o", "-")
@@ -488,6 +489,7 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     with Butler(command.environment["BUTLER_REPO"], registry="mydb_me") as layer:
         refs = [layer.find("stats", visit=visit, collections="u/me/mine") for visit in (12, 13)]
     kept = filled.find("stats", visit=12)
+    assert kept.artifacts
     with database.connect("owner").cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE contype = 'c'"
@@ -505,7 +507,8 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     assert [row["registry"] for row in command.json("layer", "list")] == ["butler"]
     assert filled.get(kept) == {"mean": 3.0}
     # The files whose rows were altered belong to nothing now.
-    left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts}
+    left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts or ()}
+    assert len(left) == len(refs)
     assert {(one.fault, one.uri) for one in filled.verify()} == {("orphan", uri) for uri in left}
 
 

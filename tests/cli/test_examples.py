@@ -135,15 +135,16 @@ butler db stop
 
 
 def every_command(command: typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
-    for name in command.list_commands(None):
-        found = command.get_command(None, name)
-        if hasattr(found, "commands"):
+    context = typer.Context(command)
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        if isinstance(found, typer.core.TyperGroup):
             yield from every_command(found, *path, name)
         else:
             yield (*path, name)
 
 
-COMMANDS = list(every_command(typer.main.get_command(application)))
+COMMANDS = list(every_command(typer.main.get_group(application)))
 
 
 def help_of(*path: str) -> str:

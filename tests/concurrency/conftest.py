@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -64,7 +63,7 @@ class Person(Session):
 
 
 @pytest.fixture
-def pair(database: Any) -> Iterator[tuple[Person, Person]]:
+def pair(database: Any) -> tuple[Person, Person]:
     """Two writers."""
     onlooker = Session(database.connect("superuser"))
     return Person(database.connect("writer"), onlooker), Person(database.connect("writer"), onlooker)

@@ -42,7 +42,7 @@ def classes_taken(name: str, triggers: dict[str, set[str]]) -> list[str]:
     for match in CALLED.finditer(sql):
         function = called(match)
         if function not in (None, name) and not (match[2] == "merge_units" and sql[match.end()] == "'"):
-            found.append((match.start(), classes_taken(function, triggers)))  # type: ignore[arg-type]
+            found.append((match.start(), classes_taken(function, triggers)))
     for match in INSERTED.finditer(sql):
         table = match[1] or named[match.end()]
         fired = set().union(*triggers.values()) if table == ANY else triggers.get(table, set())

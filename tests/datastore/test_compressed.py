@@ -22,7 +22,6 @@ from astropy.table import Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from reading import counted_bytes
 
 from butler.datastore import Datastore, identify, open_datastore
 from butler.datastore.paths import id_in_name
@@ -35,6 +34,7 @@ from butler.testing.datastore import (
     example_exposure,
 )
 from butler.values import Artifact, IngestMode
+from datastore.reading import counted_bytes
 
 HINT = "run/calexp/calexp_1"
 

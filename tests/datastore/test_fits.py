@@ -21,7 +21,6 @@ from astropy.wcs import WCS, DistortionLookupTable, Sip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from reading import counted_bytes
 
 from butler.datastore import Datastore, open_datastore
 from butler.datastore.fingerprint import fingerprint
@@ -31,6 +30,7 @@ from butler.datastore.physical_units import parse_unit
 from butler.errors import ArtifactMissingError, ChecksumError, FormatError, StorageClassError
 from butler.testing.datastore import assert_same_exposure, example_exposure
 from butler.values import Artifact, IngestMode
+from datastore.reading import counted_bytes
 
 HINT = "run/calexp/calexp_1"
 

@@ -25,7 +25,6 @@ from astropy.wcs import WCS, DistortionLookupTable, Sip
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from reading import counted_bytes
 
 from butler.datastore import Datastore, identify, open_datastore
 from butler.datastore.storage_classes import CORE
@@ -38,6 +37,7 @@ from butler.testing.datastore import (
     example_exposure,
 )
 from butler.values import Artifact, IngestMode
+from datastore.reading import counted_bytes
 
 HINT = "run/calexp/calexp_1"
 HDF5 = {"formatters": {each.name: "hdf5" for each in CORE}}

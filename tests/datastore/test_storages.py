@@ -9,13 +9,13 @@ from urllib.parse import quote, unquote_to_bytes
 from uuid import uuid4
 
 import pytest
-from counting import CountingStorage
 
 from butler.datastore import FileDatastore
 from butler.datastore.storage import InPlaceStorage, MemoryStorage, PosixStorage, Storage, StorageWrapper
 from butler.errors import ArtifactMissingError, InvalidNameError, NotSupportedError
 from butler.testing.datastore import example_exposure
 from butler.testing.storage import StorageTests
+from datastore.counting import CountingStorage
 
 
 class TestPosixStorage(StorageTests):

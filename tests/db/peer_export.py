@@ -20,8 +20,16 @@ def _region(loader: _Loader, node: yaml.MappingNode) -> list[tuple[float, float]
     return vertices(bytes.fromhex(loader.construct_mapping(node)["encoded"]))
 
 
-_Loader.add_constructor("!uuid", lambda loader, node: UUID(loader.construct_scalar(node)))
-_Loader.add_constructor("!butler_time/tai/iso", lambda loader, node: loader.construct_scalar(node))
+def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+def _uuid(loader: _Loader, node: yaml.ScalarNode) -> UUID:
+    return UUID(_text(loader, node))
+
+
+_Loader.add_constructor("!uuid", _uuid)
+_Loader.add_constructor("!butler_time/tai/iso", _text)
 _Loader.add_constructor("lsst.sphgeom.ConvexPolygon", _region)
 
 

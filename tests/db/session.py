@@ -16,7 +16,7 @@ from psycopg2.extras import Json
 
 __all__ = ["Json", "Session", "refused"]
 
-psycopg2.extras.register_uuid()
+psycopg2.extras.register_uuid()  # type: ignore[no-untyped-call]
 
 
 class Session:

@@ -66,11 +66,12 @@ def test_what_exists_is_passed_over_if_asked(write: Session) -> None:
 
 def test_an_artifact_that_breaks_a_rule_is_refused_by_it(write: Session, own: Session) -> None:
     before = contents(own)
-    for changes, constraint in [
+    broken: list[tuple[dict[str, Any], str]] = [
         ({"path": "../x"}, "ck_artifact_path"),
         ({"size": -1}, "ck_artifact_size"),
         ({"sha256": "\\x00"}, "ck_artifact_sha256"),
-    ]:
+    ]
+    for changes, constraint in broken:
         with refused("23514", constraint=constraint):
             load(write, row(1, 1, **changes))
     with refused("23505", constraint="pk_artifact"):

@@ -154,13 +154,14 @@ def test_a_frozen_collection_takes_nothing_and_a_released_one_does(write: Sessio
     begun = write.table("begin_put", "r/one", "raw", [OTHER], "{visit}", "main")
     for name in ("r/one", "best", "all"):
         write.call("freeze_collection", name)
-    for call in (
+    calls: list[tuple[Any, ...]] = [
         ("begin_put", "r/one", "census", [{}], "x", "main"),
         ("finish_put", [{"dataset_id": str(begun[0]["dataset_id"])}]),
         ("set_chain", "all", ["r/one"]),
         ("begin_quantum", "r/one", "task"),
         ("set_run_environment", "r/one", dataset_id),
-    ):
+    ]
+    for call in calls:
         with refused("UB401", "is frozen", "freeze_collection"):
             write.table(*call)
     with refused("UB401", "'best' is frozen"):

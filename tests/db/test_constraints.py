@@ -10,7 +10,7 @@ import pytest
 from db.session import Session, refused
 from db.world import put
 
-RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
+RAW: dict[str, Any] = {"camera": "Cam", "visit": 1, "sensor": 1}
 
 
 def insert_dataset(own: Session, dataset_type: str, run: str | None = "r/one", **units: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +18,9 @@ RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 OTHER = {"camera": "Cam", "visit": 1, "sensor": 2}
 
 
-def carry_out(session: Session, verb: str, *ids: UUID, why: str = "", force: bool = False, dry: bool = False):
+def carry_out(
+    session: Session, verb: str, *ids: UUID, why: str = "", force: bool = False, dry: bool = False
+) -> dict[tuple[str, str], set[UUID]]:
     """Give what became of datasets: outcome and reason with the ids."""
     return {
         (row["outcome"], row["reason"]): set(row["dataset_ids"])
@@ -237,7 +239,8 @@ def test_the_trash_is_emptied_in_pieces(write: Session, own: Session) -> None:
 def file_at(session: Session, data_id: dict[str, Any], path: str, run: str = "r/one") -> UUID:
     (row,) = session.table("begin_put", run, "raw", [data_id], "{run}", "main")
     session.call("finish_put", [artifact(row["dataset_id"], path)])
-    return row["dataset_id"]
+    dataset_id: UUID = row["dataset_id"]
+    return dataset_id
 
 
 def test_a_shared_file_goes_with_its_last_dataset(write: Session, own: Session) -> None:
@@ -460,7 +463,7 @@ def alice(database: Any) -> Callable[..., Any]:
         create_layer(connection, "alice", "butler")
 
     @contextmanager
-    def of(session: Session):
+    def of(session: Session) -> Iterator[None]:
         session.rows("SET search_path = alice")
         yield
         session.rows("RESET search_path")

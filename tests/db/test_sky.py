@@ -259,7 +259,7 @@ def test_the_centre_of_a_circle_is_its_centre(still: dict[str, Session], ra: flo
 
 
 def test_a_cone_search_uses_the_index_and_finds_what_it_should(write: Session, own: Session) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "camera": "Cam",
             "visit": 100 + n,

@@ -65,7 +65,7 @@ def populate(writer: Session) -> None:
         "register_camera", camera("Cam", extra={"gain": {"type": "float", "doc": "Gain.", "unit": "e/adu"}})
     )
     writer.call("register_camera", camera("Spec"))
-    visits = [
+    visits: list[dict[str, Any]] = [
         {
             "camera": name,
             "visit": visit,

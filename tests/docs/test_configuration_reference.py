@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ def schema_of(content: Any) -> Draft202012Validator:
 
 @pytest.mark.parametrize("schema", [CONFIG, CAMERA])
 def test_a_schema_is_one_and_describes_every_key(schema: Draft202012Validator) -> None:
+    assert isinstance(schema.schema, Mapping)
     Draft202012Validator.check_schema(schema.schema)
     tables = [schema.schema, *schema.schema["$defs"].values()]
     assert not [

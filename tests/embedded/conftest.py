@@ -106,7 +106,7 @@ def ask(dsn: str, statement: str) -> Any:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchone()[0] if cursor.description else None
+            return cursor.fetchall()[0][0] if cursor.description else None
     finally:
         connection.close()
 
@@ -149,7 +149,8 @@ def as_user(name: str, act: Callable[[], Result]) -> Result:
     os.waitpid(child, 0)
     if not succeeded:
         raise value
-    return value
+    result: Result = value
+    return result
 
 
 def is_alive(pid: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -21,6 +22,10 @@ ROLES = {
     "reader": "butler_reader",
     "superuser": "postgres",
 }
+
+
+def ask_in_role(server: EmbeddedServer, role: str, statement: str) -> object:
+    return ask(server.dsn(role), statement)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +97,7 @@ def test_in_a_shared_server_any_user_reads_and_no_more(closed: EmbeddedServer) -
         as_user("nobody", lambda: ask(closed.dsn("reader"), "DELETE FROM night"))
     for role in ("owner", "writer", "superuser"):
         with pytest.raises(psycopg2.OperationalError, match="Peer authentication failed"):
-            as_user("nobody", lambda role=role: ask(closed.dsn(role), "SELECT 1"))
+            as_user("nobody", partial(ask_in_role, closed, role, "SELECT 1"))
     with pytest.raises(psycopg2.OperationalError, match=r"no pg_hba\.conf entry"):
         as_user("nobody", lambda: ask(closed.dsn("reader", "postgres"), "SELECT 1"))
 
@@ -114,7 +119,7 @@ def test_another_user_sees_neither_the_data_nor_what_other_servers_there_are(clo
     repo = repository(closed)
     for folder in (status.data_dir, status.log_dir, status.socket_dir, status.socket_dir.parent):
         with pytest.raises(PermissionError):
-            as_user("nobody", lambda folder=folder: os.listdir(folder))
+            as_user("nobody", partial(os.listdir, folder))
     seen = as_user("nobody", lambda: EmbeddedServer(repo).status())
     assert (seen.running, seen.version, seen.pid, seen.size) == (True, None, None, None)
 
@@ -144,9 +149,7 @@ def test_who_created_it_by_sudo_is_owner_but_not_superuser(
     server = EmbeddedServer.create(repo, durable=False)
     make_roles(server)
     for role in ("owner", "writer", "reader"):
-        assert (
-            as_user("nobody", lambda role=role: ask(server.dsn(role), "SELECT session_user")) == ROLES[role]
-        )
+        assert as_user("nobody", partial(ask_in_role, server, role, "SELECT session_user")) == ROLES[role]
     with pytest.raises(psycopg2.OperationalError, match="Peer authentication failed"):
         as_user("nobody", lambda: ask(server.dsn("superuser"), "SELECT 1"))
     with pytest.raises(psycopg2.OperationalError, match="Permission denied"):

@@ -166,8 +166,7 @@ def test_a_server_whose_starter_was_killed_is_found_ready(own: EmbeddedServer, r
     holder.write_text(holder.read_text().replace('"ready": true', '"ready": false'))
     assert not own.running
     own.ensure_running()
-    assert own.running
-    assert own.status().pid == pid
+    assert (own.running, own.status().pid) == (True, pid)
 
 
 def test_a_server_that_was_started_by_hand_is_stopped_too(own: EmbeddedServer, repo: Path) -> None:

@@ -133,6 +133,7 @@ def test_an_empty_file_is_a_file(butler: Butler, tmp_path: Path, mode: str) -> N
     source.touch()
     (ref,) = butler.ingest([(source, {"label": "a"})], "blob", mode=mode)
     assert butler.get(ref) == b""
+    assert ref.artifacts
     assert ref.artifacts[0].size == 0
     assert list(butler.verify()) == []
 

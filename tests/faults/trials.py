@@ -21,7 +21,7 @@ from faults.worker import FileFault, Outcome, Workers
 __all__ = ["Trials", "each"]
 
 
-def each(operations: Sequence[Any]) -> Any:
+def each(operations: Sequence[Any]) -> pytest.MarkDecorator:
     """Run a test for each of these, warm, as `warmed` makes them."""
     return pytest.mark.parametrize("operation", operations, ids=lambda one: one.__name__)
 

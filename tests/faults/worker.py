@@ -190,7 +190,7 @@ def _lay(fault: FileFault, struck: list[int]) -> None:
             else:
                 raise OSError(fault.act, os.strerror(fault.act), str(arguments[0]))
 
-    os.fsync = audited_fsync
+    os.fsync = audited_fsync  # type: ignore[assignment]  # ours pass a number
     sys.addaudithook(ask)
 
 

@@ -28,7 +28,7 @@ def butler_template(butler_server: TemporaryServer, butler_template: str) -> Ite
 
 
 @pytest.fixture
-def watched(database: Database) -> Iterator[Callable[[str], Watched]]:
+def watched(database: Database) -> Callable[..., Watched]:
     """What opens a session as a writer whose plans are seen, for the name of a registry."""
 
     def connect(registry: str, role: str = "butler_writer") -> Watched:

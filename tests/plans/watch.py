@@ -49,7 +49,7 @@ class Watched(Session):
         for setting in _SETTINGS:
             self.rows(setting)
         self.rows(f"SET SESSION AUTHORIZATION {role}")
-        connection.notices = _Each(self._note)
+        connection.notices = _Each(self._note)  # type: ignore[assignment]  # it needs no list
 
     def read_whole(self) -> list[str]:
         """Give each sequential scan of a large table since the last call, with its statement."""

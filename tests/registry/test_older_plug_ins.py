@@ -21,7 +21,8 @@ def test_a_registry_with_methods_where_capabilities_belong_is_refused_when_it_is
 
             def register_camera(self, definition: Any, *, replace: bool = False) -> None: ...
 
-            def collections(self, pattern: str = "*") -> list[Any]: ...  # type: ignore[override]
+            def collections(self, pattern: str = "*") -> list[Any]:  # type: ignore[override]
+                return []
 
             def find(self, dataset_type: str, data_id: Any, collections: Any) -> Any: ...
 
@@ -29,7 +30,8 @@ def test_a_registry_with_methods_where_capabilities_belong_is_refused_when_it_is
 
             def begin_put(self, run: str, dataset_type: str, data_ids: Any) -> Any: ...
 
-            def finish_put(self, written: Any) -> int: ...
+            def finish_put(self, written: Any) -> int:
+                return 0
 
     error = caught.value
     assert f"{__name__}.test_a_registry" in error.message
@@ -58,7 +60,8 @@ def test_a_registry_that_puts_by_methods_of_its_own_has_no_puts() -> None:
 
         def begin_put(self, run: str, dataset_type: str, data_ids: Any) -> Any: ...
 
-        def finish_put(self, written: Any) -> int: ...
+        def finish_put(self, written: Any) -> int:
+            return 0
 
         def file_datasets(self, run: str, dataset_type: str, datastore: str, rows: Any) -> Any: ...
 

@@ -113,7 +113,7 @@ class Pooler:
         return f"postgresql://butler_{role}@/{database}?host={self._folder}&port={self.port}"
 
     def start(self) -> None:
-        command = ["/usr/sbin/pgbouncer", "-q", self._folder / "pgbouncer.ini"]
+        command: list[str | Path] = ["/usr/sbin/pgbouncer", "-q", self._folder / "pgbouncer.ini"]
         self._program = subprocess.Popen(self._account.until_starter_ends(command, end="KILL"), cwd="/")
         while not (self._folder / f".s.PGSQL.{self.port}").exists():
             assert self._program.poll() is None, (self._folder / "log").read_text()

@@ -21,7 +21,7 @@ from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.databases import make_template
 from butler.testing.postgres import TemporaryServer
-from butler.values import Artifact
+from butler.values import Artifact, CollectionType
 from servers.conftest import Pooler
 from servers.work import NOTE, work
 
@@ -101,7 +101,7 @@ def test_layers_and_bulk_loads_work_through_it(
         Butler(pooled, run="u/me", collections="u/base", registry="mydb_me") as layer,
     ):
         base.registry.definitions.register_dataset_type(NOTE)
-        base.registry.collections.register("u/base", "run")
+        base.registry.collections.register("u/base", CollectionType.RUN)
         work(layer, "a", tmp_path)
         work(base, "b", tmp_path)
         assert layer.get("note", label="b0") == "b"
@@ -170,7 +170,7 @@ def test_sessions_of_the_models_leave_nothing(pooled: Path, database: Any, poole
                 session.scalars(select(models.Visit)).all()
                 session.execute(text("SELECT set_config('search_path', 'mine', false)"))
                 session.commit()
-        butler.registry.collections.register("a", "tagged")
+        butler.registry.collections.register("a", CollectionType.TAGGED)
     assert left_behind(database, pooler) == []
 
 

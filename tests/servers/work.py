@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from butler import Butler, DatasetType
+from butler import Butler, CollectionType, DatasetType
 from butler.errors import DatasetNotFoundError
 
 NOTE = DatasetType("note", "Text", ("label",))
@@ -26,7 +26,7 @@ def work(butler: Butler, who: str, folder: Path) -> None:
     assert butler.get("note", label=labels[3]) == labels[3]
     assert butler.get(refs[-1]) == "from a file"
     assert len([r for r in butler.query.datasets("note") if r.data_id["label"] in labels]) == 6
-    registry.collections.register(f"tag/{who}", "tagged")
+    registry.collections.register(f"tag/{who}", CollectionType.TAGGED)
     assert butler.associate(f"tag/{who}", refs) == 6
     assert butler.collections.disassociate(f"tag/{who}", refs[:1]) == 1
     assert len(butler.query.datasets("note", collections=f"tag/{who}")) == 5

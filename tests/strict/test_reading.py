@@ -67,7 +67,7 @@ class Chair(Struct, frozen=True):
     back: Leg | str | None = None
 
 
-LEGS = {"legs": [{"length": 3}]}
+LEGS: dict[Any, Any] = {"legs": [{"length": 3}]}
 
 
 def test_what_is_right_becomes_a_value_of_the_type() -> None:

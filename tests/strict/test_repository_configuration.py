@@ -289,7 +289,8 @@ def test_what_is_written_reads_the_same(tmp_path: Path, more: dict[str, Any]) ->
     config.write()
     assert RepositoryConfig.read(tmp_path) == config
     assert (tmp_path / FILE_NAME).read_text(encoding="utf-8").startswith("# A Butler repository")
-    for other in ({}, {"registry": "other"}, {"replica": "postgresql://h"}):
+    others: list[dict[str, Any]] = [{}, {"registry": "other"}, {"replica": "postgresql://h"}]
+    for other in others:
         changed = RepositoryConfig(tmp_path, **other)
         changed.write()
         assert RepositoryConfig.read(tmp_path) == changed

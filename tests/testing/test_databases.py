@@ -53,7 +53,7 @@ def test_connections_of_a_database_are_closed_with_it(
 ) -> None:
     with fresh_database(butler_server, butler_template) as database:
         connections = [database.connect(role) for role in ("owner", "writer", "reader", "superuser")]
-        users = []
+        users: list[str] = []
         for connection in connections:
             cursor = connection.cursor()
             cursor.execute("SELECT session_user::text")
