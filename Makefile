@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 SETUP := .venv/.set-up
 LINTERS := .venv/.linters
 PEER := .venv-peer/.set-up
-PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
+PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup test test-fast test-slow demo demo-full bench schema lint check clean
 

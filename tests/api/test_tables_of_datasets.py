@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from databases import Database
 
 from butler import Butler, DatasetType
 from butler.errors import CollectionNotFoundError, DatabaseUnavailableError, DatasetTypeNotFoundError
+from butler.testing.databases import Database
 
 LABELS = ["plain", "with, comma", 'with "quotes"', "NULL", "\\N", "naïve ☂"]
 
