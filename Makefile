@@ -6,7 +6,7 @@ SETUP := .venv/.set-up
 LINTERS := .venv/.linters
 SITE := .venv/.site
 PEER := .venv-peer/.set-up
-PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope
+PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 # What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs db

@@ -171,8 +171,8 @@ class Arena:
 
     @contextmanager
     def _copied(self, template: Place) -> Iterator[Place]:
-        with copied(self._server, template.database) as name:
-            yield replace(template, database=name, folder=self._folder / name)
+        with copied(self._server, template.database) as copy:
+            yield replace(template, database=copy.name, folder=self._folder / copy.name)
 
     @contextmanager
     def _delayed(self, place: Place, delay: float) -> Iterator[Place]:

@@ -1,6 +1,9 @@
-"""Conformance suites for registries and datastores, also of third parties.
+"""What tests need, our own and those of third parties' plug-ins.
 
-Each is a class of pytest tests: subclass it, say what to test, and run.
+Conformance suites for registries and datastores: each is a class of pytest
+tests; subclass it, say what to test, and run. A plug-in of pytest that gives
+a test a repository of its own; strategies of Hypothesis; a model of a
+registry; a throw-away server, and a relay before one.
 """
 
 from __future__ import annotations

@@ -19,11 +19,11 @@ from butler.embedded.paths import make_private_folders
 from butler.embedded.postmaster import Postmaster
 from butler.errors import DatabaseUnavailableError
 
-__all__ = ["TemporaryServer"]
+__all__ = ["TemporaryServer", "fast_folder"]
 
 _PREFIX = "butler-test-"
+_MEMORY = "/dev/shm"
 _DISK = "/tmp"
-_ROOM = 2**30
 _TRUSTED = ("local all all trust", "local replication all trust")
 _WITHOUT_DURABILITY: Mapping[str, str | int | bool] = {
     "fsync": False,
@@ -120,7 +120,7 @@ class TemporaryServer:
 
     def __enter__(self) -> TemporaryServer:
         _remove_abandoned()
-        parent = _DISK if self._durable else _parent()
+        parent = _DISK if self._durable else fast_folder()
         with ExitStack() as ending:
             self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
             ending.callback(_remove, self._folder)
@@ -165,12 +165,16 @@ class TemporaryServer:
             self._process.wait()
 
 
-def _parent() -> str:
-    """Choose memory if there is room, else the disk; both short, for a socket's path."""
-    shared = Path("/dev/shm")
-    if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > _ROOM:
-        return str(shared)
-    return _DISK
+def fast_folder(room: int = 2**30) -> str:
+    """Choose memory if there is room, else the disk; both are short, for a socket's path.
+
+    Parameters
+    ----------
+    room : `int`
+        Bytes that must be free.
+    """
+    in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > room
+    return _MEMORY if in_memory else _DISK
 
 
 @contextmanager
@@ -190,7 +194,7 @@ def _remove(folder: Path) -> None:
 
 def _remove_abandoned() -> None:
     """Remove the folders of servers that were killed: nobody has their locks."""
-    for folder in (folder for parent in {_parent(), _DISK} for folder in Path(parent).glob(f"{_PREFIX}*")):
+    for folder in (folder for parent in (_MEMORY, _DISK) for folder in Path(parent).glob(f"{_PREFIX}*")):
         try:
             if folder.lstat().st_uid != os.geteuid():
                 continue

@@ -62,7 +62,12 @@ def assert_each_file_is_filed_once(butler: Butler, files: int) -> None:
         assert stored.read_bytes() == shot(row.visit, row.sensor)
 
 
-@pytest.mark.parametrize("mode", MODES)
+def slow(*values: str) -> Any:
+    """What is written in the same way as one of the others."""
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("mode", ["copy", "move", slow("hardlink"), slow("symlink"), "in-place"])
 def test_two_runs_over_one_folder_at_once_file_each_file_once(repo: Path, tmp_path: Path, mode: str) -> None:
     files = write_night(tmp_path / "night", 60)
     reports = [tmp_path / f"{n}.json" for n in range(2)]
@@ -84,10 +89,10 @@ def test_two_runs_over_one_folder_at_once_file_each_file_once(repo: Path, tmp_pa
     ("mode", "while_it"),
     [
         ("copy", "writes"),
-        ("move", "writes"),
+        slow("move", "writes"),
         ("move", "unlinks"),
-        ("hardlink", "writes"),
-        ("symlink", "writes"),
+        slow("hardlink", "writes"),
+        slow("symlink", "writes"),
         ("in-place", "registers"),
     ],
 )
@@ -123,7 +128,7 @@ IN_SMALL_LOTS = (
 )
 
 
-@pytest.mark.parametrize("suffix", [".ecsv", ".csv", ".json"])
+@pytest.mark.parametrize("suffix", [".ecsv", slow(".csv"), slow(".json")])
 def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_filed(
     repo: Path, tmp_path: Path, suffix: str
 ) -> None:

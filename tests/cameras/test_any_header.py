@@ -21,6 +21,7 @@ from butler.cameras.examination import examine
 from butler.cameras.headers import FileHeaders
 from butler.cameras.observation import check
 from butler.errors import ButlerError
+from butler.testing.strategies import json_values
 
 from .conftest import MADE_UP, PRIMARY, WCS
 
@@ -131,15 +132,8 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [path, *(way for key, item in inner for way in places(item, (*path, key)))]
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-
-
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(places(MADE_UP)[1:]), JSON)
+@given(st.sampled_from(places(MADE_UP)[1:]), json_values(finite=False))
 def test_any_value_in_a_definition_is_taken_or_refused(way: tuple[str | int, ...], value: Any) -> None:
     definition: Any = copy.deepcopy(MADE_UP)
     place = definition

@@ -24,7 +24,17 @@ def place() -> Iterator[Arena]:
         yield made
 
 
-@pytest.mark.parametrize("work", WORKLOADS, ids=lambda work: work.name)
+IN_SHORT = {"put", "get_delayed", "ingest_two", "list", "open"}
+"""One of each way to run a workload: the others differ from them in what they call."""
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(work, id=work.name, marks=[] if work.name in IN_SHORT else [pytest.mark.slow])
+        for work in WORKLOADS
+    ],
+)
 def test_our_side_and_the_limit_do_every_workload(place: Arena, work: Work) -> None:
     result = compare(place, replace(work, repetitions=1), ("ours", "limit"), SMALLEST)
     # Memory may well not grow at all.

@@ -49,13 +49,6 @@ class Administrator:
 
 
 @pytest.fixture(scope="module")
-def butler_server() -> Iterator[TemporaryServer]:
-    """A server of the module's own: roles belong to a whole server."""
-    with TemporaryServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def administrator(butler_server: TemporaryServer) -> Administrator:
     return Administrator(butler_server)
 

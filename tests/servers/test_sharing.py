@@ -18,14 +18,7 @@ from butler.datastore.config import DatastoreConfig
 from butler.deferred import DeferredDataset
 from butler.errors import NotSupportedError
 from butler.registry import Registry
-from butler.testing.databases import make_template
-from butler.testing.postgres import TemporaryServer
 from servers.work import work
-
-
-@pytest.fixture(scope="module")
-def butler_template(butler_server: TemporaryServer) -> str:
-    return make_template(butler_server)
 
 
 def backend(registry: Registry) -> int:

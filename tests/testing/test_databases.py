@@ -1,4 +1,4 @@
-"""Copies of a template database, and what a fresh one has that a bare copy lacks."""
+"""Copies of a template database are all that it is."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ def test_a_copy_has_the_templates_rows_and_is_dropped_in_the_end(butler_server: 
     def load(*, host: str, port: int, user: str, dbname: str, **_: Any) -> None:
         ask(butler_server.dsn(dbname), "CREATE TABLE star AS SELECT 'Vega' AS name")
 
-    template = make_template(butler_server, load)
-    with copied(butler_server, template) as name:
-        assert ask(butler_server.dsn(name), "SELECT name FROM star") == "Vega"
-    assert name not in databases(butler_server)
+    with copied(butler_server, make_template(butler_server, load)) as copy:
+        assert ask(copy.dsn("superuser"), "SELECT name FROM star") == "Vega"
+    assert copy.name not in databases(butler_server)
 
 
 def test_a_copy_is_dropped_although_somebody_is_connected(
     butler_server: TemporaryServer, butler_template: str
 ) -> None:
-    with copied(butler_server, butler_template) as name:
-        connection = psycopg2.connect(butler_server.dsn(name))
-    assert name not in databases(butler_server)
+    with copied(butler_server, butler_template) as copy:
+        connection = psycopg2.connect(copy.dsn("reader"))
+    assert copy.name not in databases(butler_server)
     with pytest.raises(psycopg2.OperationalError):
         connection.cursor().execute("SELECT 1")
 
@@ -41,18 +40,18 @@ def test_of_a_fresh_database_settings_and_privileges_are_those_of_an_installatio
     butler_server: TemporaryServer, butler_template: str
 ) -> None:
     may_write_temporary = "SELECT has_database_privilege('butler_reader', current_database(), 'TEMPORARY')"
-    with copied(butler_server, butler_template) as name:
-        assert ask(butler_server.dsn(name), may_write_temporary)
-    with fresh_database(butler_server, butler_template) as database:
-        assert not ask(database.dsn("superuser"), may_write_temporary)
-        assert ask(database.dsn("reader"), "SHOW search_path") == "butler, public"
+    with copied(butler_server, butler_template) as bare:
+        assert ask(bare.dsn("superuser"), may_write_temporary)
+    with fresh_database(butler_server, butler_template) as fresh:
+        assert not ask(fresh.dsn("superuser"), may_write_temporary)
+        assert ask(fresh.dsn("reader"), "SHOW search_path") == "butler, public"
 
 
 def test_connections_of_a_database_are_closed_with_it(
     butler_server: TemporaryServer, butler_template: str
 ) -> None:
-    with fresh_database(butler_server, butler_template) as database:
-        connections = [database.connect(role) for role in ("owner", "writer", "reader", "superuser")]
+    with copied(butler_server, butler_template) as copy:
+        connections = [copy.connect(role) for role in ("owner", "writer", "reader", "superuser")]
         users: list[str] = []
         for connection in connections:
             cursor = connection.cursor()
