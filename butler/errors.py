@@ -130,7 +130,7 @@ class ValidityOverlapError(ButlerError):
 
 
 class InvalidDataIdError(ButlerError, ValueError):
-    """A data ID lacks a unit, has one too many, or a value of the wrong kind."""
+    """A data ID lacks a unit, has one too many, or a value of the wrong type."""
 
 
 class AmbiguousDataIdError(ButlerError, ValueError):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from butler.context import Context
-from butler.errors import ArtifactMissingError
+from butler.errors import ArtifactMissingError, NotSupportedError
 from butler.values import DatasetRef, split_component
 
 __all__ = ["exists", "find", "find_component", "read", "uri"]
@@ -92,7 +92,10 @@ def uri(context: Context, ref: DatasetRef, component: str | None) -> str:
 
 def _why_missing(context: Context, ref: DatasetRef) -> ArtifactMissingError:
     """Say why a dataset that is registered has no bytes to read."""
-    record = context.registry.removal.record_of(ref.id)
+    try:
+        record = context.registry.removal.record_of(ref.id)
+    except NotSupportedError:  # a registry that removes nothing has no record of it
+        record = None
     if record is None:
         return ArtifactMissingError(
             f"dataset {ref} has no stored bytes that are whole",

@@ -1,6 +1,6 @@
 """Opening a repository, and making one: a folder, a database with our schema, a datastore.
 
-Here alone a repository's configuration becomes a registry and a datastore of particular kinds.
+Here alone a repository's configuration becomes a registry of PostgreSQL and its datastores.
 """
 
 from __future__ import annotations
@@ -63,12 +63,13 @@ def open_repository(
     if repo is None:
         raise ConfigError("a Butler needs a repository, or a registry and a datastore")
     config = RepositoryConfig.read(repo)
-    if not isinstance(registry, Registry):
-        registry = open_registry(config, role, registry)
     if datastore is None:
         from butler.datastore.config import open_datastores
 
         datastore = open_datastores(config.datastores, config.default, config.repo)
+    # Last, as it connects: nothing that is wrong elsewhere may leave a connection open.
+    if not isinstance(registry, Registry):
+        registry = open_registry(config, role, registry)
     return Opened(config.repo, registry, datastore)
 
 
@@ -187,7 +188,7 @@ def create_repository(
         folder,
         {"writer": dsn} if dsn else {},
         registry,
-        {"main": DatastoreConfig.from_plain({"type": "posix", "root": "data"} | (datastore or {}))},
+        {"main": DatastoreConfig.from_plain(_with_a_root(datastore or {}))},
     )
     store = open_datastores(config.datastores, config.default, folder)
     try:
@@ -217,6 +218,12 @@ def create_repository(
             ) from error
         raise
     return config
+
+
+def _with_a_root(datastore: dict[str, Any]) -> dict[str, Any]:
+    """Give a datastore of files its folder, unless it is said."""
+    in_files = datastore.get("type", "posix") == "posix"
+    return {"type": "posix", "root": "data"} | datastore if in_files else datastore
 
 
 def _make_database(folder: Path, *, durable: bool) -> None:

@@ -105,10 +105,13 @@ def verify(
         note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
     if not verification.complete:
         note(session, f"time was up after {verification.checked} files; the rest was not compared")
+    if verification.not_compared:
+        names = ", ".join(verification.not_compared)
+        note(session, f"not compared, as butler.yaml names no such datastores: {names}")
     if findings and not repair:
         raise typer.Exit(ExitStatus.FAILED)
     if not findings:
-        note(session, "registry and datastore agree")
+        note(session, "registry and datastore agree" + " otherwise" * bool(verification.not_compared))
 
 
 _FINDING = ("fault", "dataset_id", "datastore", "uri", "detail")

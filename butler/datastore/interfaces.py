@@ -19,7 +19,7 @@ from butler.datastore.fingerprint import Fingerprint
 from butler.errors import ButlerError, NotSupportedError
 from butler.values import Artifact, ArtifactFault, IngestMode
 
-__all__ = ["Datastore", "FileIntake", "Inventory"]
+__all__ = ["Datastore", "FileIntake", "Inventory", "inventory_of"]
 
 
 class Datastore(ABC):
@@ -372,3 +372,11 @@ class Inventory(ABC):
         Temporary files of the same paths go too: only for writers that are
         known to be dead.
         """
+
+
+def inventory_of(datastore: Datastore) -> Inventory | None:
+    """Give a datastore's inventory; `None` if it has none."""
+    try:
+        return datastore.inventory
+    except NotSupportedError:
+        return None

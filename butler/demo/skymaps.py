@@ -28,7 +28,7 @@ def skymap_around(name: str, ra: float, dec: float, *, patches: int, patch_size:
     Returns
     -------
     definition : `dict`
-        As `butler.registry.Registry.register_skymap` takes it.
+        As `butler.registry.interfaces.Definitions.register_skymap` takes it.
     """
     import numpy as np
 
@@ -68,7 +68,7 @@ def skymap_of_bricks(name: str, tables: Iterable[Path], *, patches: int) -> dict
     Returns
     -------
     definition : `dict`
-        As `butler.registry.Registry.register_skymap` takes it.
+        As `butler.registry.interfaces.Definitions.register_skymap` takes it.
     """
     from astropy.table import Table, unique, vstack
 

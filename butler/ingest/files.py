@@ -20,7 +20,7 @@ from butler.errors import ArtifactMissingError, ButlerError, DatasetExistsError,
 from butler.ingest.in_place import InPlaceIngest
 from butler.ingest.objects import ObjectWriter
 from butler.ingest.protocol import PutProtocol, ref_of, refuse_component
-from butler.ingest.requests import GivenFile, IngestedFile, IngestRequest, SourceFile, differs, refs_of
+from butler.ingest.requests import GivenFile, IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
 from butler.values import Artifact, DatasetRef, IngestMode
 
 if TYPE_CHECKING:
@@ -206,17 +206,18 @@ class FileIngest:
             if isinstance(one, ButlerError) or not one.same:
                 continue
             try:
-                self._datastore.intake.finish_move(file.path, one.ref.artifacts or ())
+                self._datastore.intake.finish_move(file.path, whole(one.ref))
             except ButlerError as error:
                 if request.strict:
                     raise
                 ingested[place] = error
 
     def _owners(self, files: Sequence[SourceFile]) -> dict[str, UUID]:
-        """Find which of the files are, where they lie, the bytes of datasets: URI to dataset."""
-        return self._registry.lookup.datasets_at(
-            self._datastore.name, [uri for file in files for uri in _uris(file.path)]
-        )
+        """Find which of the files are, where they lie, the bytes of datasets: URI to dataset.
+
+        Of any datastore: what was ingested in place when another one was the default is still there.
+        """
+        return self._registry.lookup.datasets_at(None, [uri for file in files for uri in _uris(file.path)])
 
 
 def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:
@@ -229,7 +230,7 @@ def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFi
         return IngestedFile(ref, new=False, same=None)
     try:
         regular_file(file)
-        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in ref.artifacts or ()}
+        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in whole(ref)}
     except ArtifactMissingError:
         if moving:  # finished by an earlier run of the same, or another process
             return IngestedFile(ref, new=False)

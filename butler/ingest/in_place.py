@@ -15,7 +15,7 @@ from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead
 from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
-from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of
+from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
 from butler.units import UNITS, ValueType
 from butler.values import Artifact, DataId, DatasetRef, new_dataset_ids
 
@@ -192,7 +192,7 @@ class InPlaceIngest:
         for place, existing in there.items():
             ref, file = refs[existing], self._files[place].path
             given, artifact = self._described[place]
-            same = artifact.sha256 in {known.sha256 for known in ref.artifacts or ()}
+            same = artifact.sha256 in {known.sha256 for known in whole(ref)}
             if same or self._request.skip_existing:
                 self._done[place] = IngestedFile(ref, new=ref.id == given.id, same=same)
             elif self._request.strict:

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.errors import DatabaseUnavailableError, DatasetNotFoundError, InvalidDataIdError
+from butler.datastore.interfaces import inventory_of
+from butler.errors import (
+    DatabaseUnavailableError,
+    DatasetNotFoundError,
+    InvalidDataIdError,
+    NotSupportedError,
+)
 from butler.values import Artifact, DatasetRef
 
 if TYPE_CHECKING:
@@ -62,8 +69,23 @@ class PutProtocol:
         )
 
     def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> bool:
-        """Register what was written; say whether that is all of it."""
+        """Register what was written; say whether that is all of it.
+
+        Raises
+        ------
+        NotSupportedError
+            If an artifact isn't in the datastore that is written to: the registry would take it for one
+            that is.
+        """
         puts = self._registry.puts
+        for artifact in chain.from_iterable(written.values()):
+            if artifact.datastore != self._datastore.name:
+                raise NotSupportedError(
+                    f"{artifact.path!r} was put into datastore {artifact.datastore!r},"
+                    f" not into {self._datastore.name!r}",
+                    hint="A put goes to one datastore as yet: let it return artifacts of its own name.",
+                    details={"datastore": artifact.datastore, "path": artifact.path},
+                )
 
         def finish() -> bool:
             return puts.finish(written, skip_existing=skip_existing) == len(written)
@@ -119,7 +141,9 @@ class PutProtocol:
         if artifacts:
             self._datastore.remove(artifacts)
             return
-        inventory = self._datastore.inventory
+        inventory = inventory_of(self._datastore)
+        if inventory is None:  # it has promised that a put which fails leaves nothing
+            return
         inventory.discard(
             inventory.expected_paths(
                 dataset.id, dataset.hint, dataset.dataset_type.storage_class, dataset.dataset_type.name

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from butler.errors import DatasetExistsError
-from butler.values import ArtifactState, DataId, DatasetRef, DatasetType, IngestMode
+from butler.values import Artifact, ArtifactState, DataId, DatasetRef, DatasetType, IngestMode
 
 if TYPE_CHECKING:
     from butler.datastore.fingerprint import Fingerprint
     from butler.registry import Registry
 
-__all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs", "refs_of"]
+__all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs", "refs_of", "whole"]
 
 
 GivenFile: TypeAlias = (
@@ -59,7 +59,7 @@ class IngestRequest:
         is given in its place.
     skip_existing : `bool`
         Whether what the run has is passed over without comparing bytes; else
-        other bytes under the same labels are an error.
+        other bytes under the same data ID are an error.
     """
 
     dataset_type: str
@@ -102,11 +102,11 @@ def differs(file: Path, ref: DatasetRef) -> DatasetExistsError:
 def refs_of(
     registry: Registry, dataset_type: DatasetType, run: str, data_ids: Mapping[UUID, DataId]
 ) -> dict[UUID, DatasetRef]:
-    """Look up the artifacts that are whole of datasets whose data IDs are known, in one statement."""
+    """Look up the artifacts of datasets whose data IDs are known, in one statement."""
     refs = [DatasetRef(dataset_id, dataset_type, data_id, run) for dataset_id, data_id in data_ids.items()]
-    return {
-        ref.id: replace(
-            ref, artifacts=tuple(a for a in ref.artifacts or () if a.state == ArtifactState.PRESENT)
-        )
-        for ref in registry.lookup.with_artifacts(refs)
-    }
+    return {ref.id: ref for ref in registry.lookup.with_artifacts(refs)}
+
+
+def whole(ref: DatasetRef) -> list[Artifact]:
+    """Give the artifacts of a dataset that aren't known to be lost: only they prove that bytes are there."""
+    return [artifact for artifact in ref.artifacts or () if artifact.state == ArtifactState.PRESENT]

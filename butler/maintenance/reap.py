@@ -68,8 +68,8 @@ def clear(datastore: Datastore, put: UnfinishedPut) -> str:
     """Delete the files that a dead put may have written; returns why that failed, or nothing."""
     if put.registered:
         return ""
-    inventory = datastore.inventory
     try:
+        inventory = datastore.inventory
         inventory.discard(inventory.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type))
     except (ButlerError, OSError) as error:
         return error.message if isinstance(error, ButlerError) else str(error)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.context import Context
+from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError
 from butler.maintenance.adoption import Adoption, Identity, disagreement
 from butler.maintenance.findings import Fault, Finding
@@ -112,12 +113,19 @@ class Repairer:
     def plan(self, findings: Iterable[Finding]) -> Iterator[Repair]:
         """Say what would be done about each finding; nothing is done."""
         for name, some in groupby(findings, key=lambda finding: finding.datastore):
-            yield from self._of[name].plan(some)
+            if name in self._of:
+                yield from self._of[name].plan(some)
+            else:
+                reason = f"its datastore {name!r} isn't configured here"
+                yield from (Repair(Action.LEAVE, finding, reason) for finding in some)
 
     def carry_out(self, repairs: Iterable[Repair]) -> Iterator[Repair]:
         """Carry out the steps of a plan as they are asked for, and give them with their outcomes."""
         for name, some in groupby(repairs, key=lambda repair: repair.finding.datastore):
-            yield from self._of[name].carry_out(some)
+            if name in self._of:
+                yield from self._of[name].carry_out(some)
+            else:
+                yield from (replace(repair, outcome="left") for repair in some)
 
 
 class _DatastoreRepairer:
@@ -177,7 +185,8 @@ class _DatastoreRepairer:
 
     @cached_property
     def _is_empty(self) -> bool:
-        return next(iter(self._datastore.inventory.paths()), None) is None
+        inventory = inventory_of(self._datastore)
+        return inventory is not None and next(iter(inventory.paths()), None) is None
 
     @cached_property
     def _dead_puts(self) -> dict[str, UnfinishedPut]:

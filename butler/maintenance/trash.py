@@ -57,8 +57,10 @@ def empty_trash(
 ) -> Emptied:
     """Delete what has been in the trash for long enough; see `butler.removal.Removals.empty_trash`."""
     emptied = Emptied(0, 0)
-    for datastore in context.datastore.members.values():
-        emptied = _emptied(context.registry.removal, datastore, older_than, emptied, on_progress)
+    registered = context.registry.definitions.datastores()
+    for name, datastore in context.datastore.members.items():
+        if name in registered:  # nothing was put into any other, nor thrown away
+            emptied = _emptied(context.registry.removal, datastore, older_than, emptied, on_progress)
     return emptied
 
 
@@ -71,7 +73,7 @@ def _emptied(
 ) -> Emptied:
     """Empty the trash of one datastore, and add what that did to what was done before."""
     forgotten, freed = before.artifacts, before.bytes
-    failures = dict(before.failures)
+    failures: dict[str, str] = {}
     stuck: set[UUID] = set()
     while claimed := removal.claim(datastore.name, older_than, BATCH, stuck):
         done: set[UUID] = set()
@@ -97,7 +99,7 @@ def _emptied(
                 forgotten += held.drop(done)
         if on_progress:
             on_progress(forgotten, 0)
-    return Emptied(forgotten, freed, tuple(failures.items()))
+    return Emptied(forgotten, freed, before.failures + tuple(failures.items()))
 
 
 def _by_dataset(claimed: Iterable[TrashedArtifact]) -> Iterator[tuple[UUID, list[TrashedArtifact]]]:

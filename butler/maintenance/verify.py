@@ -14,6 +14,7 @@ from uuid import UUID
 
 from butler.concurrency import looking_ahead, unwaited
 from butler.context import Context
+from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError
 from butler.maintenance.findings import Fault, Finding
 from butler.values import ArtifactFault, ArtifactState, DatasetState
@@ -61,6 +62,8 @@ class Verification(Iterator[Finding]):
         Artifacts compared so far.
     lost : `int`
         Those of them that are known to be lost, and are still.
+    not_compared : `tuple` [`str`]
+        Datastores of the registry that aren't configured here.
     complete : `bool`
         Whether it came to the end, when nothing more comes.
     """
@@ -76,7 +79,7 @@ class Verification(Iterator[Finding]):
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._registry = context.registry
-        self._datastores = context.datastore.members
+        self._datastores = dict(context.datastore.members)
         self._checksum = checksum
         self._incremental = incremental
         self._deadline = None if time_limit is None else time.monotonic() + time_limit.total_seconds()
@@ -85,6 +88,7 @@ class Verification(Iterator[Finding]):
         self.checked = 0
         self.lost = 0
         self.complete = False
+        self.not_compared: tuple[str, ...] = ()
         self._expected = 0
         self._findings = self._compare()
 
@@ -99,6 +103,10 @@ class Verification(Iterator[Finding]):
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _compare(self) -> Generator[Finding]:
+        registered = self._registry.definitions.datastores()
+        self.not_compared = tuple(name for name in registered if name not in self._datastores)
+        # Nothing was put into one that is configured and not registered yet.
+        self._datastores = {name: each for name, each in self._datastores.items() if name in registered}
         registries = list(self._registry.related())
         for registry in registries:
             yield from self._unfinished(registry)
@@ -224,8 +232,11 @@ class Verification(Iterator[Finding]):
 
     def _files(self, datastore: Datastore) -> Iterator[Finding | None]:
         """Name the files that no dataset has and no put may be writing; `None` between two batches."""
+        inventory = inventory_of(datastore)
+        if inventory is None:
+            return
         suspects: list[str] = []
-        paths = iter(datastore.inventory.paths())
+        paths = iter(inventory.paths())
         while batch := list(islice(paths, _FILES_AT_ONCE)):
             suspects += self._of_no_dataset(datastore, batch)
             if len(suspects) >= _SUSPECTS_AT_ONCE:

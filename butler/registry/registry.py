@@ -138,10 +138,12 @@ class Registry(ABC):
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _lacks(self, capability: str) -> NotSupportedError:
-        port = PORTS[capability]
+        port = PORTS.get(capability)
+        what = f"method {capability!r}"
+        if port is not None:
+            what = f"property {capability!r} that gives a {port.__module__}.{port.__name__}"
         return NotSupportedError(
             f"registry {self.name!r} ({type(self).__name__}) has no {capability}",
-            hint=f"Use a registry that has; one of your own gets it by a property {capability!r}"
-            f" that gives a {port.__module__}.{port.__name__}.",
+            hint=f"Use a registry that has; one of your own gets it by a {what}.",
             details={"registry": self.name, "capability": capability},
         )

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
-from butler.registry.postgres.errors import BY_SQLSTATE
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +21,7 @@ from hypothesis.stateful import (
 )
 
 from butler.errors import ButlerError
+from butler.registry.postgres.errors import BY_SQLSTATE
 from butler.testing.model import CollectionType, RegistryModel
 from butler.testing.strategies import data_ids
 from db.session import Json, Session

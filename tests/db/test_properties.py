@@ -69,7 +69,7 @@ def test_data_ids_of_the_right_shape_are_read_as_they_are(
     for (row,), data_id in zip(rows, given_ids, strict=True):
         assert row["problem"] is None
         written = {str(value) for value in data_id.values()}
-        assert {str(row[unit]) for unit in units if unit != "visit_range"} <= written
+        assert {str(row["data_id"][unit]) for unit in units if unit != "visit_range"} <= written
 
 
 @few

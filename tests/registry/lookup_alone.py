@@ -69,9 +69,9 @@ class DictLookup(Lookup):
     def with_artifacts(self, refs: Iterable[DatasetRef]) -> list[DatasetRef]:
         return [replace(ref, artifacts=self._by_id[ref.id].artifacts) for ref in refs]
 
-    def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:
+    def datasets_at(self, datastore: str | None, paths: Iterable[str]) -> dict[str, UUID]:
         artifacts = [(one, ref.id) for ref in self._by_id.values() for one in ref.artifacts or ()]
-        owners = {one.path: owner for one, owner in artifacts if one.datastore == datastore}
+        owners = {one.path: owner for one, owner in artifacts if datastore in {None, one.datastore}}
         return {path: owners[path] for path in paths if path in owners}
 
     def _flattened(self, collections: Sequence[str]) -> Iterator[str]:

@@ -180,3 +180,8 @@ def test_it_is_shown_without_asking_for_what_it_lacks(registry: Registry) -> Non
     assert repr(registry) == "<LookupAlone 'dicts'>"
     assert f"{registry}" == repr(registry)
     assert isinstance(registry, Registry)
+
+
+def test_a_session_of_the_models_is_refused_by_name_too(registry: Registry) -> None:
+    with pytest.raises(NotSupportedError, match="has no session"):
+        registry.session()

@@ -64,7 +64,7 @@ def read_headers(
     settle: float,
     workers: int,
 ) -> Iterator[HeaderReport]:
-    """HeaderReport at files, in their order.
+    """Read the headers of files, in their order.
 
     Parameters
     ----------

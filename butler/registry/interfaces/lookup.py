@@ -1,4 +1,4 @@
-"""Finding datasets by their data IDs and their ids."""
+"""Finding datasets by their data IDs, their ids and their files."""
 
 from __future__ import annotations
 
@@ -123,8 +123,14 @@ class Lookup(ABC):
         """
 
     @abstractmethod
-    def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:
-        """Give those of these paths in a datastore that are artifacts, each with its dataset.
+    def datasets_at(self, datastore: str | None, paths: Iterable[str]) -> dict[str, UUID]:
+        """Give those of these paths that are artifacts, each with its dataset.
 
-        Also those in the trash, unless another dataset has the file by now.
+        Parameters
+        ----------
+        datastore : `str` or `None`
+            In which they are artifacts; `None` for any, as for files in
+            place, whose whole URIs mean the same everywhere.
+        paths : iterable of `str`
+            As artifacts have them.
         """

@@ -90,13 +90,13 @@ class Removals(ABC):
     def unstore(
         self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
     ) -> list[Removal]:
-        """Give up the bytes of datasets; see `butler.Butler.unstore`."""
+        """Give up the bytes of datasets; see `butler.removal.Removals.unstore`."""
 
     @abstractmethod
     def remove(
         self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
     ) -> list[Removal]:
-        """Remove datasets; see `butler.Butler.remove`."""
+        """Remove datasets; see `butler.removal.Removals.remove`."""
 
     @abstractmethod
     def remove_collection(
@@ -108,11 +108,11 @@ class Removals(ABC):
         force: bool = False,
         dry_run: bool = False,
     ) -> list[Removal]:
-        """Remove a collection; see `butler.Butler.remove_collection`."""
+        """Remove a collection; see `butler.removal.Removals.remove_collection`."""
 
     @abstractmethod
     def restore(self, dataset_ids: Sequence[UUID]) -> int:
-        """Bring back datasets whose bytes are still in the trash; see `butler.Butler.restore`."""
+        """Bring back datasets whose bytes are still in the trash; see `butler.removal.Removals.restore`."""
 
     @abstractmethod
     def record_of(self, dataset_id: UUID) -> RemovalRecord | None:

@@ -309,7 +309,7 @@ class Label(Base):
 
 
 class DatasetType(Base):
-    """A kind of dataset."""
+    """A dataset type."""
 
     __tablename__ = "dataset_type"
 

@@ -96,12 +96,13 @@ class PostgresLookup(Lookup):
             artifacts[row.dataset_id].append(artifact_of(row, row.datastore, ArtifactState(row.state)))
         return [replace(ref, artifacts=tuple(artifacts[ref.id])) for ref in wanted]
 
-    def datasets_at(self, datastore: str, paths: Iterable[str]) -> dict[str, UUID]:
+    def datasets_at(self, datastore: str | None, paths: Iterable[str]) -> dict[str, UUID]:
         rows = self._session.rows(
             # Where a file is in the trash and registered anew, the last row is the one that counts.
             f"SELECT path, dataset_id FROM {self._session.schema}.artifact"
-            " WHERE datastore = %s AND path = ANY (%s::text[]) ORDER BY state = 'present'",
-            (datastore, bound_texts(paths).value),
+            " WHERE (%s::text IS NULL OR datastore = %s) AND path = ANY (%s::text[])"
+            " ORDER BY state = 'present'",
+            (datastore, datastore, bound_texts(paths).value),
         )
         return {row.path: row.dataset_id for row in rows}
 

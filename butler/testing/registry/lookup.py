@@ -177,6 +177,7 @@ class LookupTests(CapabilityTests):
     def test_a_file_is_known_by_its_path(self, archive: Registry, contents: Contents) -> None:
         owners = {one.path: ref.id for ref in contents.datasets for one in ref.artifacts or ()}
         assert archive.lookup.datasets_at("store", [*owners, "nobody.json"]) == owners
+        assert archive.lookup.datasets_at(None, [*owners, "nobody.json"]) == owners
         assert archive.lookup.datasets_at("elsewhere", owners) == {}
         assert archive.lookup.datasets_at("store", []) == {}
 

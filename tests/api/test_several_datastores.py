@@ -1,0 +1,107 @@
+"""A repository with several datastores: what lies in the one that isn't written to is as safe as the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from butler import Butler, DatasetType
+from butler.config import RepositoryConfig
+from butler.datastore.config import DatastoreConfig
+from butler.errors import NotSupportedError
+from butler.repository import create_repository
+from butler.testing.databases import Database
+
+NOW = timedelta(0)
+
+
+@pytest.fixture
+def both(repo: Path, tmp_path: Path) -> Iterator[Butler]:
+    """A Butler that writes to ``main`` and has ``archive`` too, where a file was ingested in place before."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "in place.txt").write_text("far away")
+    config = RepositoryConfig.read(repo)
+    two = {**config.datastores, "archive": DatastoreConfig.from_plain({"root": str(tmp_path / "far")})}
+    replace(config, datastores=two, default="archive").write()
+    with Butler(repo, run="u/me/old") as old:
+        old.registry.definitions.register_datastore("archive", old.datastore.root)
+        old.registry.definitions.register_units("label", [{"label": letter} for letter in "abc"])
+        old.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
+        old.ingest([(tmp_path / "in place.txt", {"label": "a"})], "note", mode="in-place")
+        old.put("kept", "note", label="b")
+    replace(config, datastores=two, default="main").write()
+    with Butler(repo, run="u/me/new", collections="u/me/old") as butler:
+        yield butler
+
+
+def test_each_is_read_from_its_own_and_verified_there(both: Butler, tmp_path: Path) -> None:
+    new = both.put("near", "note", label="c")
+    assert [both.get("note", label=letter) for letter in "abc"] == ["far away", "kept", "near"]
+    assert new.artifacts is not None
+    assert [artifact.datastore for artifact in new.artifacts] == ["main"]
+    (stored,) = (tmp_path / "far").rglob("*.txt")
+    stored.unlink()
+    (finding,) = both.verify()
+    assert (finding.fault, finding.datastore) == ("missing", "archive")
+
+
+def test_a_move_takes_nothing_from_a_dataset_of_another_datastore(both: Butler, tmp_path: Path) -> None:
+    with pytest.raises(NotSupportedError, match="ingested in place"):
+        both.ingest([(tmp_path / "in place.txt", {"label": "c"})], "note", mode="move")
+    assert both.get("note", label="a") == "far away"
+    assert list(both.verify()) == []
+
+
+def test_the_trash_of_each_is_emptied(both: Butler, repo: Path, tmp_path: Path) -> None:
+    both.put("near", "note", label="c")
+    both.remove([both.find("note", label=letter) for letter in "bc"])
+    with Butler(repo, role="owner") as owner:
+        assert owner.removal.empty_trash(older_than=NOW).artifacts == 2
+    assert list((tmp_path / "far").rglob("*.txt")) == []
+    assert list(both.verify()) == []
+
+
+def test_what_is_not_configured_is_not_compared_and_said_to_be(both: Butler, repo: Path) -> None:
+    config = RepositoryConfig.read(repo)
+    replace(config, datastores={"main": config.datastores["main"]}).write()
+    with Butler(repo) as one:
+        verification = one.verify()
+        assert list(verification) == []
+        assert verification.not_compared == ("archive",)
+
+
+def test_one_that_is_not_registered_yet_is_in_nobody_s_way(both: Butler, repo: Path, tmp_path: Path) -> None:
+    config = RepositoryConfig.read(repo)
+    new = {"third": DatastoreConfig.from_plain({"root": str(tmp_path / "third")})}
+    replace(config, datastores={**config.datastores, **new}).write()
+    with Butler(repo, role="owner") as owner:
+        assert owner.removal.empty_trash(older_than=NOW).failures == ()
+        assert list(owner.verify(incremental=True)) == []
+
+
+def test_a_put_that_lands_in_another_datastore_is_refused_and_leaves_nothing(
+    both: Butler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    members: Any = both.datastore.members
+    monkeypatch.setattr(both.datastore, "put", members["archive"].put)
+    before = sorted((tmp_path / "far").rglob("*.txt"))
+    with pytest.raises(NotSupportedError, match="'archive', not into 'main'"):
+        both.put("astray", "note", label="c")
+    assert sorted((tmp_path / "far").rglob("*.txt")) == before
+    assert list(both.verify()) == []
+
+
+@pytest.mark.parametrize(
+    "datastore", [{"type": "memory"}, {"templates": {"default": "{run}/{dataset_type}"}}]
+)
+def test_a_repository_is_made_with_what_is_said_of_its_datastore(
+    database: Database, tmp_path: Path, datastore: dict[str, Any]
+) -> None:
+    config = create_repository(tmp_path / "new", dsn=database.dsn("writer"), datastore=datastore)
+    assert datastore.items() <= dict(config.datastores["main"].given).items()
+    assert RepositoryConfig.read(tmp_path / "new") == config
