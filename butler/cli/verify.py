@@ -94,6 +94,9 @@ def verify(
                 on_progress=on_progress,
             )
             findings = list(verification)
+        if verification.not_compared:
+            names = ", ".join(verification.not_compared)
+            note(session, f"not compared, as butler.yaml names no such datastores: {names}")
         if findings and repair:
             _repair(session, butler, findings, age, delete_orphans, report, dry_run, yes, form)
         elif form == ListFormat.JSON:
@@ -105,9 +108,6 @@ def verify(
         note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
     if not verification.complete:
         note(session, f"time was up after {verification.checked} files; the rest was not compared")
-    if verification.not_compared:
-        names = ", ".join(verification.not_compared)
-        note(session, f"not compared, as butler.yaml names no such datastores: {names}")
     if findings and not repair:
         raise typer.Exit(ExitStatus.FAILED)
     if not findings:
