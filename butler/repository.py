@@ -10,7 +10,7 @@ from typing import Any
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
-__all__ = ["create_repository"]
+__all__ = ["create_repository", "install_schema"]
 
 
 def create_repository(
@@ -102,20 +102,33 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     from sqlalchemy import text
 
     from butler.embedded import EmbeddedServer
-    from butler.registry.engine import one_transaction, open_engine
-    from butler.schema.install import run_sql
-    from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import sql_root
+    from butler.registry.engine import open_engine
 
     server = EmbeddedServer.create(folder, durable=durable)
     administrator = open_engine(server.dsn("superuser"))
     with administrator.connect() as connection:
         connection.execute(text("CREATE DATABASE butler"))
     administrator.dispose()
-    with one_transaction(server.dsn("superuser", "butler")) as connection:
+    install_schema(server.dsn("superuser", "butler"), server.dsn("owner"))
+
+
+def install_schema(superuser: str, owner: str) -> None:
+    """Make our roles, as which one may log in, and the schema at its newest revision.
+
+    Parameters
+    ----------
+    superuser, owner : `str`
+        DSNs of an empty database, for either role.
+    """
+    from butler.registry.engine import one_transaction
+    from butler.schema.install import run_sql
+    from butler.schema.migrations import initialise, upgrade
+    from butler.schema.objects import sql_root
+
+    with one_transaction(superuser) as connection:
         initialise(connection)
         run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
-    with one_transaction(server.dsn("owner")) as connection:
+    with one_transaction(owner) as connection:
         upgrade(connection)
 
 

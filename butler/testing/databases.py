@@ -29,19 +29,12 @@ def load_schema(*, host: str, port: int, user: str, dbname: str, **_: Any) -> No
     host, port, user, dbname
         Of an empty database, and of a superuser.
     """
-    from butler.registry.engine import one_transaction
-    from butler.schema.install import run_sql
-    from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import sql_root
+    from butler.repository import install_schema
 
-    def dsn(role: str) -> str:
-        return f"postgresql://{role}@/{dbname}?host={host}&port={port}"
-
-    with one_transaction(dsn(user)) as connection:
-        initialise(connection)
-        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
-    with one_transaction(dsn("butler_owner")) as connection:
-        upgrade(connection)
+    superuser, owner = (
+        f"postgresql://{role}@/{dbname}?host={host}&port={port}" for role in (user, "butler_owner")
+    )
+    install_schema(superuser, owner)
 
 
 def make_template(server: TemporaryServer, load: Callable[..., None] = load_schema) -> str:
