@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,10 @@ pytest_plugins = ["pytester"]
 
 # What tests write is flushed as for anybody: in memory that takes no time.
 os.environ["TMPDIR"] = tempfile.tempdir = fast_folder(room=2**32)
+
+# Whoever runs the suite in a script's background has it ignore interrupts, and with it what tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
     "demo",

@@ -287,7 +287,7 @@ class EmbeddedServer:
                 hint=self._as_owner("start"),
             )
         try:
-            with exclusively(self._home / "lock"):
+            with exclusively(self._home / "managing.lock"):
                 self._state = ServerState.load(self._home)
                 yield
         except ButlerError:

@@ -198,9 +198,10 @@ def test_a_file_that_was_written_to_a_moment_ago_is_left_for_the_next_time(
     butler: Butler, folder: Path
 ) -> None:
     files = write_night(folder, 4)
-    for file, age in zip(files, (0.0, -2.0, 30.0, 3600.0), strict=True):
+    day = 24 * 3600.0
+    for file, age in zip(files, (0.0, -2.0, 2 * day, 3 * day), strict=True):
         write_file(file, file.read_bytes(), age=age)
-    assert [one.outcome for one in night(butler, folder, settle=20.0).values()] == [
+    assert [one.outcome for one in night(butler, folder, settle=day).values()] == [
         "deferred",
         "deferred",  # by a server whose clock is ahead
         "ingested",

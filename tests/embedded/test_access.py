@@ -1,4 +1,4 @@
-"""Who gets in, as whom, and through which door."""
+"""Who gets in, as whom, over the socket and over TCP."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def server(land: Path) -> Iterator[EmbeddedServer]:
 
 @pytest.fixture
 def closed(server: EmbeddedServer) -> Iterator[EmbeddedServer]:
-    """The server, its doors closed again after the test."""
+    """The server, open to its owner alone again after the test."""
     yield server
     server.start()
 

@@ -103,7 +103,7 @@ def test_after_a_crash_of_the_server_committed_data_are_there(repo: Path) -> Non
     assert ask(server.dsn("superuser"), "SELECT n FROM kept") == 7
 
 
-def test_a_crashed_server_comes_back_with_the_doors_that_it_had(own: EmbeddedServer, repo: Path) -> None:
+def test_a_crashed_server_comes_back_open_to_whom_it_was(own: EmbeddedServer, repo: Path) -> None:
     own.start(listen="127.0.0.1", share=True)
     crash(own)
     EmbeddedServer(repo).ensure_running()
@@ -112,7 +112,7 @@ def test_a_crashed_server_comes_back_with_the_doors_that_it_had(own: EmbeddedSer
     assert ask(own.dsn("superuser"), "SHOW listen_addresses") == "127.0.0.1"
 
 
-def test_a_stop_closes_the_doors(own: EmbeddedServer) -> None:
+def test_after_a_stop_it_is_open_to_its_owner_alone(own: EmbeddedServer) -> None:
     own.start(listen="127.0.0.1", share=True)
     own.stop()
     own.ensure_running()
@@ -162,8 +162,8 @@ def test_of_several_starters_one_starts_and_all_find_it_running(own: EmbeddedSer
 
 def test_a_server_whose_starter_was_killed_is_found_ready(own: EmbeddedServer, repo: Path) -> None:
     pid = own.status().pid
-    holder = repo / "embedded" / "server.lock"
-    holder.write_text(holder.read_text().replace('"ready": true', '"ready": false'))
+    lock = repo / "embedded" / "server.lock"
+    lock.write_text(lock.read_text().replace('"ready": true', '"ready": false'))
     assert not own.running
     own.ensure_running()
     assert (own.running, own.status().pid) == (True, pid)

@@ -27,18 +27,18 @@ def stopped(own: EmbeddedServer, repo: Path) -> Iterator[EmbeddedServer]:
         (repo / "embedded" / "server.lock").unlink(missing_ok=True)
 
 
-def record_holder(repo: Path, *, name: str, machine: str, boot: str) -> None:
-    holder = {
+def write_lock(repo: Path, *, name: str, machine: str, boot: str) -> None:
+    lock = {
         "host": {"name": name, "machine": machine, "boot": boot, "pid_namespace": 4026531836},
         "ready": True,
     }
-    (repo / "embedded" / "server.lock").write_text(json.dumps(holder))
+    (repo / "embedded" / "server.lock").write_text(json.dumps(lock))
 
 
 def test_an_embedded_server_not_stopped_on_another_computer_is_refused_naming_it(
     stopped: EmbeddedServer, repo: Path
 ) -> None:
-    record_holder(repo, name="mountaintop", machine="0" * 32, boot="another")
+    write_lock(repo, name="mountaintop", machine="0" * 32, boot="another")
     for act in (stopped.ensure_running, stopped.start, stopped.stop, stopped.destroy):
         with pytest.raises(DatabaseUnavailableError, match="'mountaintop'") as raised:
             act()
@@ -50,14 +50,14 @@ def test_an_embedded_server_of_this_computer_starts_after_a_reboot(
     stopped: EmbeddedServer, repo: Path
 ) -> None:
     machine = Path("/etc/machine-id").read_text().strip() if Path("/etc/machine-id").exists() else ""
-    record_holder(repo, name="old name", machine=machine or os.uname().nodename, boot="the boot before")
+    write_lock(repo, name="old name", machine=machine or os.uname().nodename, boot="the boot before")
     stopped.ensure_running()
     assert stopped.running
 
 
 def test_an_embedded_server_of_a_container_that_has_died_starts(stopped: EmbeddedServer, repo: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    record_holder(repo, name="container", machine="container", boot=boot)
+    write_lock(repo, name="container", machine="container", boot=boot)
     stopped.ensure_running()
     assert stopped.running
 

@@ -125,19 +125,19 @@ def test_a_disk_that_fills_up_during_creation_leaves_nothing(repo: Path) -> None
     assert list(repo.iterdir()) == []
 
 
-def test_a_damaged_record_is_refused(repo: Path) -> None:
+def test_a_damaged_state_is_refused(repo: Path) -> None:
     (repo / "embedded").mkdir()
-    record = repo / "embedded" / "state.json"
-    record.write_text("{")
+    state = repo / "embedded" / "state.json"
+    state.write_text("{")
     with pytest.raises(ConfigError, match="damaged"):
         EmbeddedServer(repo)
-    record.write_text(
+    state.write_text(
         '{"token": "01234567", "creator": 0, "external": "/etc", "durable": true,'
         ' "port": 5432, "listen": null, "share": false}'
     )
     with pytest.raises(ConfigError, match="/etc"):
         EmbeddedServer(repo)
-    record.unlink()
+    state.unlink()
 
 
 MOUNTS = """\
