@@ -50,13 +50,23 @@ class Trials:
         self, operation: Operation, fault: WireFault | FileFault | None = None
     ) -> tuple[Outcome, bool]:
         """Do it with a fault; say how it ended, and whether the fault happened."""
+        before = self._sessions()
         if isinstance(fault, WireFault):
             self.wire.set(fault)
             outcome = self.workers.run(operation)
             self.wire.heal()
-            return outcome, fault.reached.is_set()
-        outcome = self.workers.run(operation, fault)
-        return outcome, outcome.struck
+            happened = fault.reached.is_set()
+        else:
+            outcome = self.workers.run(operation, fault)
+            happened = outcome.struck
+        # The server may not have noticed yet that it is gone, and hold what it held.
+        while self._sessions() - before:
+            time.sleep(0.002)
+        return outcome, happened
+
+    def _sessions(self) -> set[int]:
+        ids = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        return {pid for (pid,) in self.butler.registry.query(ids)}
 
     def reached(self, fault: WireFault) -> bool:
         """Wait until what was started comes to a fault, or to its end without."""
