@@ -151,6 +151,8 @@ def writing_to(output: Path | None) -> Iterator[Path]:
 def note(session: Session, message: str) -> None:
     """Say what was done, beside the results."""
     if not session.quiet:
+        # Who reads both in one stream reads them in the order they were said.
+        sys.stdout.flush()
         print(message, file=sys.stderr)
 
 
