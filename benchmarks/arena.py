@@ -90,7 +90,7 @@ class Arena:
     pythons : `dict` [`str`, `str`]
         The interpreter of each side.
     survey : `int`
-        How many datasets of one type the survey has labels for.
+        How many datasets of one type the survey has.
     """
 
     def __init__(self, server: TemporaryServer, folder: Path, pythons: dict[str, str], survey: int) -> None:
@@ -200,7 +200,7 @@ def arena(peer_python: str | None, survey: int) -> Iterator[Arena]:
     peer_python : `str`, optional
         The interpreter that has the peer installed.
     survey : `int`
-        How many datasets of one type the survey has labels for.
+        How many datasets of one type the survey has.
     """
     pythons = {"ours": sys.executable, "limit": sys.executable}
     if peer_python:

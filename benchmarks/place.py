@@ -23,7 +23,7 @@ class Place:
     raws : `pathlib.Path`
         Files to ingest, which all sides share.
     survey : `int`
-        How many datasets of one type the registered visits have labels for.
+        How many datasets of one type the registered visits can have.
     """
 
     host: str

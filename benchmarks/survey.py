@@ -27,7 +27,7 @@ Corners = list[tuple[float, float]]
 """Vertices (ra, dec), ICRS, degrees, counter-clockwise."""
 
 
-class Label(NamedTuple):
+class Observed(NamedTuple):
     """What a dataset of one sensor in one visit goes by."""
 
     visit: int
@@ -97,9 +97,9 @@ def visits_needed(datasets: int) -> int:
     return -(-datasets // SENSORS)
 
 
-def labels(count: int, first: int = 0) -> Iterator[Label]:
-    """Give labels of datasets, visit by visit."""
-    return (Label(place // SENSORS + 1, place % SENSORS) for place in range(first, first + count))
+def observed(count: int, first: int = 0) -> Iterator[Observed]:
+    """Give what datasets are of, visit by visit."""
+    return (Observed(place // SENSORS + 1, place % SENSORS) for place in range(first, first + count))
 
 
 def small_dict(number: int) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from butler import reading
 from butler.collections import Collections
 from butler.context import Context
+from butler.delegates import delegate
 from butler.ingest.files import FileIngest
 from butler.ingest.objects import ObjectWriter
 from butler.ingest.raws.namespace import Raws
@@ -21,14 +21,12 @@ from butler.provenance.namespace import Provenance
 from butler.query.namespace import Query
 from butler.removal import Removals
 from butler.repository import open_repository
-from butler.values import DatasetRef, IngestMode, Removal, split_component
+from butler.values import DatasetRef, IngestMode
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.deferred import DeferredDataset
     from butler.ingest.requests import GivenFile
-    from butler.maintenance.verify import Verification
-    from butler.provenance.quantum import Quantum
     from butler.registry import Registry
 
 __all__ = ["Butler"]
@@ -106,8 +104,6 @@ class Butler:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (self._again, ())
-
-    # What it has ---------------------------------------------------------
 
     @property
     def registry(self) -> Registry:
@@ -198,24 +194,39 @@ class Butler:
         StorageClassError
             If it has no such component or parameter.
         """
-        values = {**(data_id or {}), **units}
-        ref, part = reading.find_component(self._context, dataset, component, values, collections, as_of)
+        given = {**(data_id or {}), **units}
+        ref, part = reading.find_component(self._context, dataset, component, given, collections, as_of)
         return reading.read(self._context, ref, part, parameters)
 
     def get_deferred(
-        self, dataset: str | DatasetRef, data_id: Mapping[str, Any] | None = None, /, **given: Any
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
     ) -> DeferredDataset:
         """Find a dataset now, as `find` does, and read it later, perhaps in parts."""
         from butler.deferred import DeferredDataset
 
-        name, component = (dataset, None) if isinstance(dataset, DatasetRef) else split_component(dataset)
-        return DeferredDataset(self._context, self.find(name, data_id, **given), component)
+        given = {**(data_id or {}), **units}
+        found = reading.find_component(self._context, dataset, None, given, collections, as_of)
+        return DeferredDataset(self._context, *found)
 
     def exists(
-        self, dataset: str | DatasetRef, data_id: Mapping[str, Any] | None = None, /, **given: Any
+        self,
+        dataset: str | DatasetRef,
+        data_id: Mapping[str, Any] | None = None,
+        /,
+        *,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
     ) -> bool:
-        """Tell whether a dataset, named as for `find`, is registered now and its bytes are there."""
-        return reading.exists(self._context, dataset, data_id, **given)
+        """Tell whether a dataset, named as for `get`, is registered and its bytes are there now."""
+        return reading.exists(self._context, dataset, {**(data_id or {}), **units}, collections, as_of)
 
     def uri(
         self,
@@ -224,16 +235,20 @@ class Butler:
         /,
         *,
         component: str | None = None,
-        **given: Any,
+        collections: Sequence[str] | str | None = None,
+        as_of: datetime | str | None = None,
+        **units: Any,
     ) -> str:
-        """Give the URI of the file of a dataset that is found as by `find`, or of a component.
+        """Give the URI of the file of a dataset, or of a component, named as for `get`.
 
         Raises
         ------
         ArtifactMissingError
             If it isn't one file: name the component.
         """
-        return reading.uri(self._context, self.find(dataset, data_id, **given), component)
+        given = {**(data_id or {}), **units}
+        ref, part = reading.find_component(self._context, dataset, component, given, collections, as_of)
+        return reading.uri(self._context, ref, part)
 
     # Writing -------------------------------------------------------------
 
@@ -253,12 +268,10 @@ class Butler:
         ----------
         obj : object
             An instance of the storage class's Python type.
-        dataset_type, data_id : as for `find`
+        dataset_type, data_id, **units : as for `find`
             What it is.
         run : `str`, optional
             The run to put it into, instead of the Butler's own.
-        **units
-            Its data ID, or more of it.
 
         Returns
         -------
@@ -329,22 +342,8 @@ class Butler:
 
     # Short ways ----------------------------------------------------------
 
-    def quantum(self, task: str, data_id: Mapping[str, Any] | None = None, /, **given: Any) -> Quantum:
-        """Record a piece of work; see `butler.provenance.namespace.Provenance.quantum`."""
-        return self.provenance.quantum(task, data_id, **given)
-
-    def associate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
-        """Put datasets into a tagged collection; see `butler.collections.Collections.associate`."""
-        return self.collections.associate(collection, datasets)
-
-    def unstore(self, datasets: Iterable[DatasetRef | UUID], **options: Any) -> list[Removal]:
-        """Give up the bytes of datasets; see `butler.removal.Removals.unstore`."""
-        return self.removal.unstore(datasets, **options)
-
-    def remove(self, datasets: Iterable[DatasetRef | UUID], **options: Any) -> list[Removal]:
-        """Remove datasets; see `butler.removal.Removals.remove`."""
-        return self.removal.remove(datasets, **options)
-
-    def verify(self, **options: Any) -> Verification:
-        """Compare registry and datastore; see `butler.maintenance.namespace.Maintenance.verify`."""
-        return self.maintenance.verify(**options)
+    quantum = delegate("provenance", Provenance.quantum)
+    associate = delegate("collections", Collections.associate)
+    unstore = delegate("removal", Removals.unstore)
+    remove = delegate("removal", Removals.remove)
+    verify = delegate("maintenance", Maintenance.verify)

@@ -212,8 +212,8 @@ class RepositoryConfig:
                 file.database.replica,
             )
 
-        kind = Annotated[ConfigFile, Before(_refuse_single), After(config)]
-        checked: RepositoryConfig = read(document, kind)
+        file = Annotated[ConfigFile, Before(_refuse_single), After(config)]
+        checked: RepositoryConfig = read(document, file)
         return checked
 
     def to_plain(self) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def config_schema() -> dict[str, Any]:
     """Give the JSON Schema of ``butler.yaml``, with the storage types that are installed."""
     from butler.strict.schema import json_schema
 
-    types = [settings_type(kind) for kind in storage_types()]
+    types = [settings_type(name) for name in storage_types()]
     schema = json_schema(FILE_NAME, ConfigFile, *types)
     refs = [{"$ref": f"#/$defs/{each.__name__}"} for each in types]
     schema["properties"]["datastores"] |= {"additionalProperties": {"anyOf": refs}}

@@ -41,7 +41,7 @@ class Context:
     run: str | None = None
 
     def search(
-        self, look: Callable[[Sequence[str]], Found], collections: Sequence[str] | str | None = None
+        self, find: Callable[[Sequence[str]], Found], collections: Sequence[str] | str | None = None
     ) -> Found:
         """Search some collections, or the search path.
 
@@ -55,12 +55,12 @@ class Context:
         """
         path = self.searched(collections)
         try:
-            return look(path)
+            return find(path)
         except CollectionNotFoundError as error:
             others = [name for name in path if name != self.run]
             if self.run is None or error.details.get("collection") != self.run or not others:
                 raise
-            return look(others)
+            return find(others)
 
     def searched(self, collections: Sequence[str] | str | None = None) -> Sequence[str]:
         """Give the collections that are searched: those given, else the search path.

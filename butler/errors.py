@@ -77,8 +77,10 @@ class ButlerError(Exception):
         return (_rebuild, (type(self), self.message, self.hint, self.details))
 
 
-def _rebuild(kind: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]) -> ButlerError:
-    return kind(message, hint=hint, details=details)
+def _rebuild(
+    error_type: type[ButlerError], message: str, hint: str | None, details: dict[str, Any]
+) -> ButlerError:
+    return error_type(message, hint=hint, details=details)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

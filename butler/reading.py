@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from butler.context import Context
+from butler.datastore.selection import alternatives
+from butler.datastore.storage_classes import storage_class
 from butler.errors import ArtifactMissingError, NotSupportedError
-from butler.values import DatasetRef, split_component
+from butler.values import Artifact, DatasetRef, split_component
 
 __all__ = ["exists", "find", "find_component", "read", "uri"]
 
@@ -56,38 +58,55 @@ def read(
 def exists(
     context: Context,
     dataset: str | DatasetRef,
-    data_id: Mapping[str, Any] | None,
-    *,
+    data_id: Mapping[str, Any],
     collections: Sequence[str] | str | None = None,
-    **units: Any,
+    as_of: datetime | str | None = None,
 ) -> bool:
     """Tell whether a dataset is registered and its bytes are there; see `butler.Butler.exists`."""
     lookup = context.registry.lookup
+    found: DatasetRef | None
+    component = None
     if isinstance(dataset, DatasetRef):
         # Whatever the ref remembers: it may have been removed since, and its file be in the trash.
-        (ref,) = lookup.with_artifacts([dataset])
+        (found,) = lookup.with_artifacts([dataset])
     else:
-        name = dataset
-        values = {**(data_id or {}), **units}
-        found = context.search(lambda path: lookup.find(name, values, path, required=False), collections)
-        if found is None:
-            return False
-        ref = found
-    return bool(ref.artifacts) and all(map(context.datastore.exists, ref.artifacts or ()))
+        name, component = split_component(dataset)
+        found = context.search(
+            lambda path: lookup.find(name, data_id, path, as_of=as_of, required=False), collections
+        )
+    if found is None or not found.artifacts:
+        return False
+    needed = _needed(context, found, component)
+    return bool(needed) and all(any(map(context.datastore.exists, copies)) for copies in needed.values())
 
 
 def uri(context: Context, ref: DatasetRef, component: str | None) -> str:
     """Give the URI of the one file of a dataset or component; see `butler.Butler.uri`."""
-    artifacts = ref.artifacts or ()
-    fitting = [a for a in artifacts if a.component in ("", component or "")]
-    if len(fitting) != 1:
-        have = ", ".join(a.component or "whole" for a in artifacts) or "none"
-        raise ArtifactMissingError(
-            f"dataset {ref} is not one file: it has {have}",
-            hint="Name one of them by component.",
-            details={"dataset_id": str(ref.id)},
-        )
-    return context.datastore.uri(fitting[0])
+    if not ref.artifacts:
+        raise _why_missing(context, ref)
+    needed = _needed(context, ref, component)
+    if len(needed) == 1 and ("" in needed or component):
+        ((first, *_),) = needed.values()
+        return context.datastore.uri(first)
+    what = f"the {component} of dataset {ref}" if component else f"dataset {ref}"
+    have = ", ".join(sorted({artifact.component for artifact in ref.artifacts}))
+    raise ArtifactMissingError(
+        f"{what} is not one file: it has {have}",
+        hint="Name one of them by component.",
+        details={"dataset_id": str(ref.id)},
+    )
+
+
+def _needed(context: Context, ref: DatasetRef, component: str | None) -> dict[str, list[Artifact]]:
+    """Give what a read of a dataset, or of one component, would read, each with its copies."""
+    whole = storage_class(ref.dataset_type.storage_class)
+    copies = alternatives(ref.artifacts or (), list(context.datastore.members), whole, component)
+    if component is None:
+        return copies
+    whole.check_component(component)
+    return {
+        part: some for part, some in copies.items() if part in {"", whole.derived.get(component, component)}
+    }
 
 
 def _why_missing(context: Context, ref: DatasetRef) -> ArtifactMissingError:

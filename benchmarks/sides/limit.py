@@ -1,6 +1,6 @@
 """What PostgreSQL and the disk can do at all: bare tables with their keys, psycopg2, files.
 
-No butler could do without these rows, their primary keys, and one look-up by labels.
+No butler could do without these rows, their primary keys, and one look-up by data ID.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CREATE TABLE tag (
 );
 """
 _PUT = """
-WITH filed AS (
+WITH registered AS (
     INSERT INTO dataset (dataset_id, run, dataset_type, camera, visit, sensor)
     VALUES (%(id)s::uuid, %(run)s, 1, %(camera)s, %(visit)s, %(sensor)s)
 )
@@ -90,9 +90,9 @@ def write_durably(file: Path, content: bytes) -> None:
     draft.rename(file)
 
 
-def put(cursor: Any, folder: Path, run: int, label: survey.Label, content: bytes) -> None:
+def put(cursor: Any, folder: Path, run: int, observed: survey.Observed, content: bytes) -> None:
     """Write a file, and its rows by one statement."""
-    file = folder / f"{run}_{label.visit}_{label.sensor}.json"
+    file = folder / f"{run}_{observed.visit}_{observed.sensor}.json"
     write_durably(file, content)
     cursor.execute(
         _PUT,
@@ -100,8 +100,8 @@ def put(cursor: Any, folder: Path, run: int, label: survey.Label, content: bytes
             "id": str(uuid.uuid4()),
             "run": run,
             "camera": survey.CAMERA,
-            "visit": label.visit,
-            "sensor": label.sensor,
+            "visit": observed.visit,
+            "sensor": observed.sensor,
             "path": str(file),
             "size": len(content),
             "sha256": hashlib.sha256(content).digest(),
@@ -109,9 +109,9 @@ def put(cursor: Any, folder: Path, run: int, label: survey.Label, content: bytes
     )
 
 
-def get(cursor: Any, run: int, label: survey.Label) -> bytes:
+def get(cursor: Any, run: int, observed: survey.Observed) -> bytes:
     """Look a file up by an index, and read it."""
-    cursor.execute(_FIND, (run, survey.CAMERA, label.visit, label.sensor))
+    cursor.execute(_FIND, (run, survey.CAMERA, observed.visit, observed.sensor))
     ((_, path),) = cursor.fetchall()
     return Path(path).read_bytes()
 
@@ -119,9 +119,9 @@ def get(cursor: Any, run: int, label: survey.Label) -> bytes:
 def staged(place: Place, count: int, run: int, first: int = 0) -> tuple[bytes, bytes]:
     """Give rows as COPY takes them: datasets, artifacts."""
     datasets, artifacts = [], []
-    for number, label in enumerate(survey.labels(count, first), first):
+    for number, observed in enumerate(survey.observed(count, first), first):
         dataset_id = uuid.uuid4()
-        datasets.append(f"{dataset_id}\t{run}\t1\t{survey.CAMERA}\t{label.visit}\t{label.sensor}\n")
+        datasets.append(f"{dataset_id}\t{run}\t1\t{survey.CAMERA}\t{observed.visit}\t{observed.sensor}\n")
         path = place.raws / f"{number // 1000:04d}" / f"{number}.yaml"
         digest = hashlib.sha256(str(number).encode()).hexdigest()
         artifacts.append(f"{dataset_id}\tfile://{path}\tyaml\t9\t\\\\x{digest}\n")

@@ -22,9 +22,9 @@ METRIC, RAW = "metric", "raw"
 FILLED = "filled"
 
 
-def data_id(label: survey.Label) -> dict[str, Any]:
-    """Give a label as our data ID."""
-    return {"camera": survey.CAMERA, "visit": label.visit, "sensor": label.sensor}
+def data_id(observed: survey.Observed) -> dict[str, Any]:
+    """Give it as our data ID."""
+    return {"camera": survey.CAMERA, "visit": observed.visit, "sensor": observed.sensor}
 
 
 def open_butler(place: Place, run: str | None = None, collections: Iterable[str] = ()) -> Butler:
@@ -70,7 +70,7 @@ def fill(place: Place) -> None:
     files = survey.raw_files(place.raws, place.survey)
     with open_butler(place, FILLED) as butler:
         butler.ingest(
-            zip(files, map(data_id, survey.labels(place.survey)), strict=True), RAW, mode="in-place"
+            zip(files, map(data_id, survey.observed(place.survey)), strict=True), RAW, mode="in-place"
         )
 
 

@@ -24,9 +24,9 @@ METRIC, RAW = "metric", "raw"
 FILLED = "filled"
 
 
-def metric_id(label: survey.Label) -> dict[str, Any]:
-    """Give a label as the peer's data ID of a processed visit."""
-    return {"instrument": survey.CAMERA, "visit": label.visit, "detector": label.sensor}
+def metric_id(observed: survey.Observed) -> dict[str, Any]:
+    """Give it as the peer's data ID of a processed visit."""
+    return {"instrument": survey.CAMERA, "visit": observed.visit, "detector": observed.sensor}
 
 
 def open_butler(place: Place, run: str | None = None, collections: Iterable[str] = ()) -> Any:
@@ -55,28 +55,32 @@ def fill(place: Place) -> None:
     files = survey.raw_files(place.raws, place.survey)
     butler = open_butler(place, FILLED)
     butler.collections.register(FILLED)
-    butler.ingest(*to_ingest(butler, files, survey.labels(place.survey), FILLED), transfer="direct")
+    butler.ingest(*to_ingest(butler, files, survey.observed(place.survey), FILLED), transfer="direct")
 
 
-def to_ingest(butler: Any, files: Iterable[Any], labels: Iterable[survey.Label], run: str) -> list[Any]:
+def to_ingest(butler: Any, files: Iterable[Any], sensors: Iterable[survey.Observed], run: str) -> list[Any]:
     """Give the files as the peer's `ingest` takes them."""
-    kind = _raw(butler)
+    raw = _raw(butler)
     return [
         FileDataset(
             path=str(file),
             refs=[
                 DatasetRef(
-                    kind,
+                    raw,
                     DataCoordinate.standardize(
-                        {"instrument": survey.CAMERA, "exposure": label.visit, "detector": label.sensor},
+                        {
+                            "instrument": survey.CAMERA,
+                            "exposure": observed.visit,
+                            "detector": observed.sensor,
+                        },
                         universe=butler.dimensions,
-                        dimensions=kind.dimensions,
+                        dimensions=raw.dimensions,
                     ),
                     run=run,
                 )
             ],
         )
-        for file, label in zip(files, labels, strict=True)
+        for file, observed in zip(files, sensors, strict=True)
     ]
 
 

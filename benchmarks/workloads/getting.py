@@ -1,4 +1,4 @@
-"""Small dicts got one by one, by their labels."""
+"""Small dicts got one by one, by their data IDs."""
 
 from __future__ import annotations
 
@@ -16,38 +16,39 @@ class Ours:
     def __init__(self, place: Place, size: int) -> None:
         from benchmarks.sides import ours
 
-        self._labels = [ours.data_id(label) for label in survey.labels(size)]
+        self._data_ids = list(map(ours.data_id, survey.observed(size)))
         with ours.open_butler(place, RUN) as butler:
             butler.put_many(
-                [(survey.small_dict(number), label) for number, label in enumerate(self._labels)], "metric"
+                [(survey.small_dict(number), data_id) for number, data_id in enumerate(self._data_ids)],
+                "metric",
             )
         self._butler = ours.open_butler(place, collections=[RUN])
-        self._butler.get("metric", self._labels[0])
+        self._butler.get("metric", self._data_ids[0])
 
     def measure(self, repetition: int) -> float:
         with timed() as watch:
-            for label in self._labels:
-                self._butler.get("metric", label)
-        return len(self._labels) / watch.seconds
+            for data_id in self._data_ids:
+                self._butler.get("metric", data_id)
+        return len(self._data_ids) / watch.seconds
 
 
 class Peer:
     def __init__(self, place: Place, size: int) -> None:
         from benchmarks.sides import peer
 
-        self._labels = [peer.metric_id(label) for label in survey.labels(size)]
+        self._data_ids = list(map(peer.metric_id, survey.observed(size)))
         butler = peer.open_butler(place, RUN)
         with butler.transaction():
-            for number, label in enumerate(self._labels):
-                butler.put(survey.small_dict(number), "metric", label)
+            for number, data_id in enumerate(self._data_ids):
+                butler.put(survey.small_dict(number), "metric", data_id)
         self._butler = peer.open_butler(place, collections=[RUN])
-        self._butler.get("metric", self._labels[0])
+        self._butler.get("metric", self._data_ids[0])
 
     def measure(self, repetition: int) -> float:
         with timed() as watch:
-            for label in self._labels:
-                self._butler.get("metric", label)
-        return len(self._labels) / watch.seconds
+            for data_id in self._data_ids:
+                self._butler.get("metric", data_id)
+        return len(self._data_ids) / watch.seconds
 
 
 class Limit:
@@ -56,15 +57,15 @@ class Limit:
 
         self._limit = limit
         self._cursor = limit.connect(place).cursor()
-        self._labels = list(survey.labels(size))
-        for number, label in enumerate(self._labels):
-            limit.put(self._cursor, place.folder, 1, label, json.dumps(survey.small_dict(number)).encode())
+        self._data_ids = list(survey.observed(size))
+        for number, data_id in enumerate(self._data_ids):
+            limit.put(self._cursor, place.folder, 1, data_id, json.dumps(survey.small_dict(number)).encode())
 
     def measure(self, repetition: int) -> float:
         with timed() as watch:
-            for label in self._labels:
-                json.loads(self._limit.get(self._cursor, 1, label))
-        return len(self._labels) / watch.seconds
+            for data_id in self._data_ids:
+                json.loads(self._limit.get(self._cursor, 1, data_id))
+        return len(self._data_ids) / watch.seconds
 
 
 WORKS = (

@@ -1,4 +1,4 @@
-"""Files that lie somewhere already, filed where they are."""
+"""Files that lie somewhere already, ingested where they are."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def _begin_ours(place: Place, run: str, first: int, count: int) -> Callable[[], 
     butler = ours.open_butler(place, run)
     butler.collections.register(run, "run")
     files = survey.raw_files(place.raws, count, first)
-    labels = [ours.data_id(label) for label in survey.labels(count, first)]
+    data_ids = list(map(ours.data_id, survey.observed(count, first)))
 
     def work() -> None:
-        butler.ingest(zip(files, labels, strict=True), "raw", mode="in-place")
+        butler.ingest(zip(files, data_ids, strict=True), "raw", mode="in-place")
 
     return work
 
@@ -32,7 +32,7 @@ def _begin_peer(place: Place, run: str, first: int, count: int) -> Callable[[], 
     butler = peer.open_butler(place, run)
     butler.collections.register(run)
     files = survey.raw_files(place.raws, count, first)
-    datasets = peer.to_ingest(butler, files, survey.labels(count, first), run)
+    datasets = peer.to_ingest(butler, files, survey.observed(count, first), run)
 
     def work() -> None:
         butler.ingest(*datasets, transfer="direct")

@@ -19,17 +19,17 @@ class Ours:
         from benchmarks.sides import ours
 
         self._butler = ours.open_butler(place)
-        self._labels = [ours.data_id(label) for label in survey.labels(size)]
-        self._warm = ours.data_id(next(survey.labels(1)))
+        self._data_ids = list(map(ours.data_id, survey.observed(size)))
+        self._warm = ours.data_id(next(survey.observed(1)))
 
     def measure(self, repetition: int) -> float:
         run = f"put/{repetition}"
         self._butler.put(survey.small_dict(0), "metric", self._warm, run=f"{run}/warm")
         self._butler.collections.register(run, "run")
         with timed() as watch:
-            for number, label in enumerate(self._labels):
-                self._butler.put(survey.small_dict(number), "metric", label, run=run)
-        return len(self._labels) / watch.seconds
+            for number, data_id in enumerate(self._data_ids):
+                self._butler.put(survey.small_dict(number), "metric", data_id, run=run)
+        return len(self._data_ids) / watch.seconds
 
 
 class Peer:
@@ -37,8 +37,8 @@ class Peer:
         from benchmarks.sides import peer
 
         self._butler = peer.open_butler(place)
-        self._labels = [peer.metric_id(label) for label in survey.labels(size)]
-        self._warm = self._labels[0]
+        self._data_ids = list(map(peer.metric_id, survey.observed(size)))
+        self._warm = self._data_ids[0]
 
     def measure(self, repetition: int) -> float:
         run = f"put/{repetition}"
@@ -46,9 +46,9 @@ class Peer:
         self._butler.put(survey.small_dict(0), "metric", self._warm, run=f"{run}/warm")
         self._butler.collections.register(run)
         with timed() as watch:
-            for number, label in enumerate(self._labels):
-                self._butler.put(survey.small_dict(number), "metric", label, run=run)
-        return len(self._labels) / watch.seconds
+            for number, data_id in enumerate(self._data_ids):
+                self._butler.put(survey.small_dict(number), "metric", data_id, run=run)
+        return len(self._data_ids) / watch.seconds
 
 
 class Limit:
@@ -58,14 +58,14 @@ class Limit:
         self._limit = limit
         self._cursor = limit.connect(place).cursor()
         self._folder = place.folder
-        self._labels = list(survey.labels(size))
+        self._data_ids = list(survey.observed(size))
 
     def measure(self, repetition: int) -> float:
         with timed() as watch:
-            for number, label in enumerate(self._labels):
+            for number, data_id in enumerate(self._data_ids):
                 content = json.dumps(survey.small_dict(number)).encode()
-                self._limit.put(self._cursor, self._folder, repetition, label, content)
-        return len(self._labels) / watch.seconds
+                self._limit.put(self._cursor, self._folder, repetition, data_id, content)
+        return len(self._data_ids) / watch.seconds
 
 
 class _AtOnce:
@@ -89,12 +89,12 @@ def _begin_ours(place: Place, run: str, first: int, count: int) -> Callable[[], 
     from benchmarks.sides import ours
 
     butler = ours.open_butler(place, run)
-    labels = [ours.data_id(label) for label in survey.labels(count, first)]
-    butler.put(survey.small_dict(0), "metric", labels[0], run=f"{run}/warm/{first}")
+    data_ids = list(map(ours.data_id, survey.observed(count, first)))
+    butler.put(survey.small_dict(0), "metric", data_ids[0], run=f"{run}/warm/{first}")
 
     def work() -> None:
-        for number, label in enumerate(labels):
-            butler.put(survey.small_dict(number), "metric", label)
+        for number, data_id in enumerate(data_ids):
+            butler.put(survey.small_dict(number), "metric", data_id)
 
     return work
 
@@ -103,13 +103,13 @@ def _begin_peer(place: Place, run: str, first: int, count: int) -> Callable[[], 
     from benchmarks.sides import peer
 
     butler = peer.open_butler(place, run)
-    labels = [peer.metric_id(label) for label in survey.labels(count, first)]
+    data_ids = list(map(peer.metric_id, survey.observed(count, first)))
     butler.collections.register(f"{run}/warm/{first}")
-    butler.put(survey.small_dict(0), "metric", labels[0], run=f"{run}/warm/{first}")
+    butler.put(survey.small_dict(0), "metric", data_ids[0], run=f"{run}/warm/{first}")
 
     def work() -> None:
-        for number, label in enumerate(labels):
-            butler.put(survey.small_dict(number), "metric", label)
+        for number, data_id in enumerate(data_ids):
+            butler.put(survey.small_dict(number), "metric", data_id)
 
     return work
 
@@ -123,9 +123,9 @@ def _begin_limit(place: Place, run: str, first: int, count: int) -> Callable[[],
     number = int(run.rpartition("/")[2])
 
     def work() -> None:
-        for place_of_it, label in enumerate(survey.labels(count, first)):
+        for place_of_it, data_id in enumerate(survey.observed(count, first)):
             content = json.dumps(survey.small_dict(place_of_it)).encode()
-            limit.put(cursor, folder, number, label, content)
+            limit.put(cursor, folder, number, data_id, content)
 
     return work
 

@@ -1,4 +1,4 @@
-"""What a dataset takes in the database: tables and indexes, when 100 000 raws are filed."""
+"""What a dataset takes in the database: tables and indexes, when 100 000 raws are registered."""
 
 from __future__ import annotations
 

@@ -46,13 +46,13 @@ _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(
 _FIRST_YEAR, _LAST_YEAR = 1850, 2199
 
 
-def convert(kind: str, written: Written, rule: FieldRule, camera: CameraDefinition) -> Any:
+def convert(value_type: str, written: Written, rule: FieldRule, camera: CameraDefinition) -> Any:
     """Convert a header's value to a field's.
 
     Parameters
     ----------
-    kind : `str`
-        One of the kinds in `butler.cameras.rules.FIELDS` or ``SQL_TYPES``.
+    value_type : `str`
+        One of those in `butler.cameras.rules.FIELDS` or ``SQL_TYPES``.
     written : `bool`, `int`, `float` or `str`
         As `butler.cameras.rules.find` gave it.
     rule : `FieldRule`
@@ -70,13 +70,13 @@ def convert(kind: str, written: Written, rule: FieldRule, camera: CameraDefiniti
     ConfigError, InvalidNameError, InvalidRegionError
         If the value can't be right.
     """
-    match kind:
+    match value_type:
         case "sensor":
             return camera.find_sensor(_number_or_name(written)).sensor
         case "filter":
             return camera.find_filter(as_text(written)).physical_filter
         case _:
-            return _CONVERTERS[kind](written, rule)
+            return _CONVERTERS[value_type](written, rule)
 
 
 def number_by_begin(begin: Time) -> int:

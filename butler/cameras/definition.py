@@ -66,14 +66,17 @@ def _extra_name(name: str, _where: str) -> str:
 
 
 def _rule_of(_rule: Any, path: KeyPath, camera: Any) -> Any:
-    """Choose the type of a field's rule by the kind of the field's values."""
+    """Choose the type of a field's rule by what the field's values are."""
     extra = camera.get("extra") if isinstance(camera, Mapping) else None
     declared = extra.items() if isinstance(extra, Mapping) else ()
-    kinds = {**FIELDS, **{name: each.get("type") for name, each in declared if isinstance(each, Mapping)}}
+    value_types = {
+        **FIELDS,
+        **{name: each.get("type") for name, each in declared if isinstance(each, Mapping)},
+    }
     name = str(path[-1])
-    if name not in kinds:
-        raise ConfigError("isn't a key known here", hint=nearest(name, map(str, kinds)))
-    return checked_rule(str(kinds[name]))
+    if name not in value_types:
+        raise ConfigError("isn't a key known here", hint=nearest(name, map(str, value_types)))
+    return checked_rule(str(value_types[name]))
 
 
 def _unique_sensors(sensors: tuple[Sensor, ...], _where: str) -> tuple[Sensor, ...]:
@@ -210,7 +213,7 @@ class HeaderMap(Struct, frozen=True, kw_only=True):
         if missing := [name for name in needed if name not in self.fields]:
             raise ConfigError(
                 f"lacks {', '.join(missing)}",
-                hint="Without these a file can't be filed; say where each stands.",
+                hint="Without these a file can't be ingested; say where each stands.",
                 details={"at": ("fields",)},
             )
 
@@ -366,7 +369,7 @@ def camera_schema() -> dict[str, Any]:
     """Give the JSON Schema of a camera's YAML file."""
     from butler.strict.schema import json_schema
 
-    rules = {name: rule_type(kind) for name, kind in FIELDS.items()}
+    rules = {name: rule_type(value_type) for name, value_type in FIELDS.items()}
     schema = json_schema("a camera", CameraDefinition, *dict.fromkeys((*rules.values(), ScaledRule)))
     schema["$defs"]["HeaderMap"]["properties"]["fields"] |= {
         "properties": {name: {"$ref": f"#/$defs/{rule.__name__}"} for name, rule in rules.items()},

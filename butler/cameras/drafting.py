@@ -70,7 +70,7 @@ def draft(files: Iterable[Path]) -> str:
     """Write a first YAML of the camera that some files are of.
 
     Every guess carries a comment with a value that it gives. The text reads
-    back with `CameraDefinition.read`; where a file can't be filed with it yet,
+    back with `CameraDefinition.read`; where a file can't be ingested with it yet,
     its first lines say why.
 
     Parameters
@@ -123,10 +123,10 @@ class _Draft:
         fields["tracking_ra"], fields["tracking_dec"] = self._pointing()
         for name, keywords in _OTHERS.items():
             fields[name] = self._first(name, keywords)
-        if (kind := fields["observation_type"]) is not None:
-            words = {w: _TYPE_WORDS[w.lower()] for w in self._written(kind.rule) if w.lower() in _TYPE_WORDS}
+        if (guess := fields["observation_type"]) is not None:
+            words = {w: _TYPE_WORDS[w.lower()] for w in self._written(guess.rule) if w.lower() in _TYPE_WORDS}
             if words:
-                fields["observation_type"] = _Guess({**kind.rule, "table": words}, kind.note)
+                fields["observation_type"] = _Guess({**guess.rule, "table": words}, guess.note)
         sensors, fields["sensor"] = self._sensors()
         filters, fields["physical_filter"] = self._filters()
         images = max(sum(len(s.axes(i)) >= 2 for i in range(len(s.hdus))) for s in self.samples)
@@ -266,12 +266,12 @@ class _Draft:
         if len({len(parts) for parts in words}) == 1:
             for position in range(len(words[0])):
                 others = {tuple(parts[:position] + parts[position + 1 :]) for parts in words}
-                kinds = sorted({parts[position] for parts in words})
+                values = sorted({parts[position] for parts in words})
                 # The same name but for one word: several files of one exposure.
-                if 1 < len(kinds) <= 5 and len(others) * len(kinds) == len(set(names)) and all(kinds):
-                    if not all(re.fullmatch(r"[A-Za-z]\w*", kind) for kind in kinds):
+                if 1 < len(values) <= 5 and len(others) * len(values) == len(set(names)) and all(values):
+                    if not all(re.fullmatch(r"[A-Za-z]\w*", word) for word in values):
                         continue
-                    rules = ({"dataset_type": k, "file_name": f"(?<![^_.-]){k}(?![^_.-])"} for k in kinds)
+                    rules = ({"dataset_type": k, "file_name": f"(?<![^_.-]){k}(?![^_.-])"} for k in values)
                     return [*lines, *(f"    - {_flow(rule)}  # guess: by the files' names" for rule in rules)]
         return [*lines, "    - {dataset_type: raw}  # guess: every file"]
 
@@ -307,8 +307,8 @@ def _look(candidate: Rule, sample: FileHeaders) -> str | None:
     return None if found is None else as_text(found.value)
 
 
-def _parsed(candidate: Rule, kind: str) -> FieldRule:
-    return read_rule(Document(candidate, "draft"), kind)
+def _parsed(candidate: Rule, value_type: str) -> FieldRule:
+    return read_rule(Document(candidate, "draft"), value_type)
 
 
 def _problems(text: str, samples: Sequence[FileHeaders]) -> list[str]:
@@ -326,14 +326,14 @@ def _field_line(name: str, guess: _Guess | None) -> str:
     return f"    # {name}: not found"
 
 
-def _as_name(kind: str, written: str) -> str:
+def _as_name(unit: str, written: str) -> str:
     """Turn what a header says into a name, by leaving out what names can't hold."""
     plain = "".join("-" if c in "/\\" else c for c in written if c.isprintable()).strip(" .")
     short = plain.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip()
     try:
-        return checked_name(kind, short)
+        return checked_name(unit, short)
     except InvalidNameError:
-        return kind
+        return unit
 
 
 def _flow(value: Any) -> str:

@@ -64,7 +64,7 @@ class Examination:
     findings : `list` [`Finding`]
         One a field.
     errors : `list` [`ButlerError`]
-        What stands against filing it; its messages name the file.
+        What keeps it from being ingested; its messages name the file.
     times : `dict`
         ``obs_begin`` and ``obs_end`` as `astropy.time.Time`, where the header
         has them.
@@ -88,7 +88,7 @@ class Examination:
             self._refuse(ConfigError(reason), name)
 
     def refuse(self, name: str, error: ButlerError, source: str = "") -> None:
-        """Note that the value can't be right, which stands against filing the file."""
+        """Note that the value can't be right, which keeps the file from being ingested."""
         reason = f"{source}: {error.message}" if source else error.message
         self.findings.append(Finding(name, "wrong", source=source, reason=error.message))
         self._refuse(type(error)(reason, hint=error.hint), name)
@@ -146,11 +146,11 @@ def examine(definition: CameraDefinition, headers: FileHeaders) -> Examination:
 
 
 def _examine_fields(definition: CameraDefinition, examination: Examination) -> None:
-    kinds = {**FIELDS, **{name: declared.type for name, declared in definition.extra.items()}}
+    value_types = {**FIELDS, **{name: declared.type for name, declared in definition.extra.items()}}
     rules = definition.headers.fields
-    translated = _translated(definition, examination, [name for name in kinds if name not in rules])
-    for name, kind in kinds.items():
-        rule = rules.get(name) or rule_type(kind)()
+    translated = _translated(definition, examination, [name for name in value_types if name not in rules])
+    for name, value_type in value_types.items():
+        rule = rules.get(name) or rule_type(value_type)()
         if _by_begin(rule) or (name not in rules and name not in translated and name in _DERIVED):
             continue
         try:
@@ -162,12 +162,14 @@ def _examine_fields(definition: CameraDefinition, examination: Examination) -> N
             examination.lack(name, _where(rule) if name in rules else _no_rule(definition))
             continue
         try:
-            value = found.value if _is_time(found.value) else convert(kind, found.value, rule, definition)
+            value = (
+                found.value if _is_time(found.value) else convert(value_type, found.value, rule, definition)
+            )
         except ButlerError as error:
             examination.refuse(name, error, found.source)
             continue
         note = f"occurs {found.repeated} times, the first counts" if found.repeated > 1 else ""
-        if kind == "time":
+        if value_type == "time":
             examination.times[name] = value
             examination.findings.append(Finding(name, "found", tai_datetime(value), found.source, note))
         else:

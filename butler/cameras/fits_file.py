@@ -1,7 +1,7 @@
 """The headers in a FITS file, without its pixels.
 
 The file is walked from header to header and its size is compared with what
-they promise, so that a file cut short is refused before anything is filed.
+they promise, so that a file cut short is refused before anything is registered.
 """
 
 from __future__ import annotations

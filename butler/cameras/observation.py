@@ -31,7 +31,7 @@ class FileReport:
     findings : `tuple` [`Finding`]
         One a field; none if the file couldn't be read.
     problem : `str`
-        Why the file can't be filed; empty if it can.
+        Why the file can't be ingested; empty if it can.
     """
 
     path: Path
@@ -40,7 +40,7 @@ class FileReport:
 
     @property
     def ok(self) -> bool:
-        """Whether the file can be filed."""
+        """Whether the file can be ingested."""
         return not self.problem
 
 

@@ -62,10 +62,10 @@ FIELDS: Mapping[str, str] = {
     "can_see_sky": "boolean",
     "has_simulated": "boolean",
 }
-"""The fields that every camera may have, and the kind of value of each."""
+"""The fields that every camera may have, and what the values of each are."""
 
 SQL_TYPES = ("text", "integer", "float", "boolean")
-"""The kinds of value of a field that one camera alone has."""
+"""What the values of a field may be that one camera alone has."""
 
 ANGLE_UNITS: Mapping[str, float] = {
     "deg": 1.0,
@@ -291,27 +291,27 @@ _RULES: Mapping[str, type[FieldRule]] = {
 }
 
 
-def rule_type(kind: str) -> type[FieldRule]:
-    """Give the type of the rules for fields whose values are of a kind."""
-    return _RULES.get(kind, FieldRule)
+def rule_type(value_type: str) -> type[FieldRule]:
+    """Give the type of the rules for fields whose values are of one type."""
+    return _RULES.get(value_type, FieldRule)
 
 
-def read_rule(document: Document, kind: str) -> FieldRule:
-    """Read the rule of a field whose values are of a kind.
+def read_rule(document: Document, value_type: str) -> FieldRule:
+    """Read the rule of a field whose values are of one type.
 
     Raises
     ------
     ConfigError
-        If a key isn't known, doesn't go with the kind or another key, or has a
+        If a key isn't known, doesn't go with the type or another key, or has a
         value that isn't allowed.
     """
-    rule: FieldRule = read(document, checked_rule(kind), for_database=True)
+    rule: FieldRule = read(document, checked_rule(value_type), for_database=True)
     return rule
 
 
-def checked_rule(kind: str) -> Any:
+def checked_rule(value_type: str) -> Any:
     """Give that type to be read: with the check that a rule names one place."""
-    return Annotated[rule_type(kind), After(_one_place)]
+    return Annotated[rule_type(value_type), After(_one_place)]
 
 
 class DatasetTypeRule(Struct, frozen=True):

@@ -80,16 +80,16 @@ class DatastoreSettings(Struct, frozen=True, kw_only=True):
     @property
     def options(self) -> Any:
         """What the storage type is to be told."""
-        kind = self.storage.options
-        return kind(**{name: getattr(self, name) for name in kind.__struct_fields__})
+        options = self.storage.options
+        return options(**{name: getattr(self, name) for name in options.__struct_fields__})
 
 
 def _settings_of(table: Any, *_context: Any) -> type[DatastoreSettings]:
     """Choose the type by which a datastore's table is read."""
-    kind = table.get("type", _USUAL) if isinstance(table, Mapping) else _USUAL
-    if not isinstance(kind, str):
-        raise ConfigError(f"is {shown(kind)}, not a storage type", details={"at": ("type",)})
-    return settings_type(kind)
+    name = table.get("type", _USUAL) if isinstance(table, Mapping) else _USUAL
+    if not isinstance(name, str):
+        raise ConfigError(f"is {shown(name)}, not a storage type", details={"at": ("type",)})
+    return settings_type(name)
 
 
 DatastoreTable = Annotated[Any, Chosen(_settings_of)]
@@ -182,7 +182,7 @@ def storage_types() -> tuple[str, ...]:
 
 
 @cache
-def settings_type(kind: str) -> type[DatastoreSettings]:
+def settings_type(name: str) -> type[DatastoreSettings]:
     """Give the keys of a datastore of one storage type: those of all, and its own.
 
     Raises
@@ -191,11 +191,11 @@ def settings_type(kind: str) -> type[DatastoreSettings]:
         If there is no such storage type, or the plug-in that has it is of
         another version of the interface.
     """
-    storage = _storage_type(kind)
+    storage = _storage_type(name)
     own = ((key.name, key.type, _default_of(key)) for key in structs.fields(storage.options))
     made: Any = defstruct(
-        kind,
-        [("type", Literal[kind], kind if kind == _USUAL else NODEFAULT), *own],
+        name,
+        [("type", Literal[name], name if name == _USUAL else NODEFAULT), *own],
         bases=(DatastoreSettings,),
         namespace={"__doc__": storage.options.__doc__, "storage": storage},
         frozen=True,
@@ -210,14 +210,14 @@ def _default_of(key: structs.FieldInfo) -> Any:
     return key.default if factory is NODEFAULT else field(default_factory=factory)
 
 
-def _storage_type(kind: str) -> type[Storage]:
-    if kind in _BUILT_IN:
-        return _BUILT_IN[kind]
-    if (entry := plugins(_GROUP).get(kind)) is None:
+def _storage_type(name: str) -> type[Storage]:
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    if (entry := plugins(_GROUP).get(name)) is None:
         raise ConfigError(
-            f"there is no storage type {kind!r}",
-            hint=nearest(kind, storage_types()),
-            details={"at": ("type",), "value": kind},
+            f"there is no storage type {name!r}",
+            hint=nearest(name, storage_types()),
+            details={"at": ("type",), "value": name},
         )
     storage: type[Storage] = load_plugin_class(entry, Storage, needed=["from_config"])
     if not is_record(storage.options):

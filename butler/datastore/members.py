@@ -233,14 +233,14 @@ class _Intake(FileIntake):
         dataset_type: str,
         formatter: str | None = None,
     ) -> list[Artifact | ButlerError]:
-        """Describe files as the default's; those that lie in a member are refused."""
+        """Describe files as the default's; those that lie in a member are refused, and not read."""
         member_at = cache(self._datastores.member_at)
-        described = self._default.describe_in_place(files, storage_class, dataset_type, formatter)
+        held = [member_at(file.parent) for file, _ in files]
+        others = [each for each, member in zip(files, held, strict=True) if member is None]
+        described = iter(self._default.describe_in_place(others, storage_class, dataset_type, formatter))
         return [
-            lies_within(file, name)
-            if isinstance(each, Artifact) and (name := member_at(file.parent))
-            else each
-            for (file, _), each in zip(files, described, strict=True)
+            next(described) if member is None else lies_within(file, member)
+            for (file, _), member in zip(files, held, strict=True)
         ]
 
     def finish_move(self, file: Path, artifacts: Sequence[Artifact]) -> None:

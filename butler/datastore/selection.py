@@ -9,7 +9,7 @@ from butler.datastore.storage_classes import StorageClass
 from butler.errors import ArtifactMissingError, ConfigError
 from butler.values import Artifact, ArtifactState
 
-__all__ = ["not_configured", "read_components", "select"]
+__all__ = ["alternatives", "not_configured", "read_components", "select"]
 
 
 def select(
@@ -19,11 +19,37 @@ def select(
 
     Parameters
     ----------
+    artifacts, datastores, whole, component : as for `alternatives`
+        What there is, and what is to be read.
+
+    Returns
+    -------
+    chosen : `dict` [`str`, `~butler.values.Artifact`]
+        By component; the whole is the empty string, and then the only one.
+
+    Raises
+    ------
+    ArtifactMissingError, ConfigError
+        As `alternatives` raises.
+    """
+    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
+        return {artifacts[0].component: artifacts[0]}  # as nearly always
+    copies = alternatives(artifacts, datastores, whole, component)
+    return {part: first for part, (first, *_) in copies.items()}
+
+
+def alternatives(
+    artifacts: Sequence[Artifact], datastores: Sequence[str], whole: StorageClass, component: str | None
+) -> dict[str, list[Artifact]]:
+    """Sort the artifacts of a dataset into those that a read needs, and the copies of each.
+
+    Parameters
+    ----------
     artifacts : `~collections.abc.Sequence` [`~butler.values.Artifact`]
         All of a dataset's.
     datastores : `~collections.abc.Sequence` [`str`]
-        Those that can be read. Of several copies the first is chosen in
-        their order, but before it any that isn't known to be lost.
+        Those that can be read. Copies come in their order, but those that
+        are known to be lost last.
     whole : `~butler.datastore.StorageClass`
         Of the dataset.
     component : `str` or `None`
@@ -31,7 +57,7 @@ def select(
 
     Returns
     -------
-    chosen : `dict` [`str`, `~butler.values.Artifact`]
+    copies : `dict` [`str`, `list` [`~butler.values.Artifact`]]
         By component; the whole is the empty string, and then the only one.
 
     Raises
@@ -41,8 +67,6 @@ def select(
     ConfigError
         If what is wanted lies in another datastore only.
     """
-    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
-        return {artifacts[0].component: artifacts[0]}  # as nearly always
     within = [artifact for artifact in artifacts if artifact.datastore in datastores]
     if not within:
         if artifacts:
@@ -51,19 +75,18 @@ def select(
             f"no artifact of this {whole.name} is left",
             hint="Its bytes were removed; its name and provenance stay.",
         )
-    if len(within) > 1:
-        within.sort(key=lambda one: (one.state == ArtifactState.LOST, datastores.index(one.datastore)))
-    chosen: dict[str, Artifact] = {}
+    within.sort(key=lambda one: (one.state == ArtifactState.LOST, datastores.index(one.datastore)))
+    copies: dict[str, list[Artifact]] = {}
     for artifact in within:
-        chosen.setdefault(artifact.component, artifact)
-    if "" in chosen:
-        return {"": chosen[""]}
+        copies.setdefault(artifact.component, []).append(artifact)
+    if "" in copies:
+        return {"": copies[""]}
     if len(within) < len(artifacts):
         wanted = whole.derived.get(component, component) if component else None
         for artifact in artifacts:
-            if artifact.component not in {"", *chosen} and wanted in {None, artifact.component}:
+            if artifact.component not in {"", *copies} and wanted in {None, artifact.component}:
                 raise not_configured(artifact, datastores)
-    return chosen
+    return copies
 
 
 def read_components(

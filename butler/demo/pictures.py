@@ -142,9 +142,9 @@ def draw_image(butler: Butler, file: Path) -> None:
     """
     from matplotlib.patches import Rectangle
 
-    labels = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
-    image = butler.get("calexp", labels)
-    section = butler.get("calexp", labels, parameters={"bbox": SECTION})
+    data_id = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
+    image = butler.get("calexp", data_id)
+    section = butler.get("calexp", data_id, parameters={"bbox": SECTION})
     (visit,) = butler.registry.query(
         """SELECT target_name, physical_filter, exposure_time, obs_begin_utc::date AS date
         FROM visit WHERE camera = 'ACS'"""

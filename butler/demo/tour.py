@@ -69,7 +69,7 @@ def _ingest(show: Presenter, butler: Butler) -> None:
     show.heading(
         "Ingest raw files by what their headers say",
         """An image from Hubble and one from Sutherland, South Africa: neither header has a visit number,
-        and one has its time in two keywords. You type no labels: camera, visit, filter, times (kept in
+        and one has its time in two keywords. You type no data ID: camera, visit, filter, times (kept in
         TAI, to the microsecond) and the outline on the sky come from the headers, and the files stay as
         they are.""",
     )
@@ -92,7 +92,7 @@ def ingest(butler: Butler, files: Sequence[Path]) -> None:
 def _read(show: Presenter, butler: Butler) -> None:
     show.heading(
         "Read an image, a part of it, a corner of it",
-        """You ask by labels that you know from the observing log and never see a path or a format. An
+        """You ask by a data ID that you know from the observing log and never see a path or a format. An
         exposure is pixels, uncertainties, mask, WCS and header together; asking for the WCS, or for fifty
         rows of pixels, reads only that, which matters when the file has a gigabyte.""",
     )
@@ -165,13 +165,13 @@ def register_calexp(butler: Butler) -> None:
 def subtract_background(butler: Butler) -> None:
     from astropy.stats import sigma_clipped_stats
 
-    labels = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
-    with butler.quantum("subtract_background", labels) as quantum:
-        image = quantum.get("flt", labels)
+    data_id = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
+    with butler.quantum("subtract_background", data_id) as quantum:
+        image = quantum.get("flt", data_id)
         _, background, _ = sigma_clipped_stats(image.data, image.mask, sigma=3)
         image.data -= background
         image.meta["SKYLEVEL"] = float(background)
-        print(quantum.put(image, "calexp", labels))
+        print(quantum.put(image, "calexp", data_id))
 
 
 def _trace(show: Presenter, butler: Butler) -> None:
@@ -288,10 +288,10 @@ def put_in_layer(mine: Butler) -> None:
     from butler import DatasetType
     from butler.demo.stars import brightest_stars
 
-    labels = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
-    mine.registry.definitions.register_dataset_type(DatasetType("bright_stars", "Table", tuple(labels)))
-    image = mine.get("calexp", labels, collections="u/me/first")  # the release's
-    print(mine.put(brightest_stars(image), "bright_stars", labels))
+    data_id = {"camera": "ACS", "visit": "j8bt06nyq", "sensor": "HRC"}
+    mine.registry.definitions.register_dataset_type(DatasetType("bright_stars", "Table", tuple(data_id)))
+    image = mine.get("calexp", data_id, collections="u/me/first")  # the release's
+    print(mine.put(brightest_stars(image), "bright_stars", data_id))
 
 
 def _verify(show: Presenter, butler: Butler) -> None:

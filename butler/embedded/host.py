@@ -109,10 +109,10 @@ def refuse_network_file_system(path: Path) -> None:
         mountinfo = os.fsdecode(Path("/proc/self/mountinfo").read_bytes())
     except OSError:
         return
-    kind = file_system_type(path, mountinfo)
-    if kind in _NETWORK or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE):
+    found = file_system_type(path, mountinfo)
+    if found in _NETWORK or (found.startswith("fuse.") and found not in _LOCAL_FUSE):
         raise ConfigError(
-            f"{path} lies on a network file system ({kind}), where two computers could open one database",
+            f"{path} lies on a network file system ({found}), where two computers could open one database",
             hint="Create the repository on a local disk, or give --dsn of a database server.",
-            details={"path": str(path), "file_system": kind},
+            details={"path": str(path), "file_system": found},
         )

@@ -93,16 +93,16 @@ class Adoption:
             return f"its name isn't that of dataset {identity.id}, which it says it is"
         return identity
 
-    def taken(self, identities: Sequence[Identity]) -> dict[UUID, str]:
+    def refused(self, identities: Sequence[Identity]) -> dict[UUID, str]:
         """Give those that can't be registered, and why."""
-        taken = {}
+        refused = {}
         begun = {
             claim.dataset_id
             for claim in self._registry.maintenance.claims_of_datasets({i.id for i in identities})
         }
         for identity in identities:
             if identity.id in begun:
-                taken[identity.id] = f"dataset {identity.id} has other files, or is being put"
+                refused[identity.id] = f"dataset {identity.id} has other files, or is being put"
                 continue
             try:
                 self._registry.definitions.dataset_type(identity.dataset_type)
@@ -112,11 +112,11 @@ class Adoption:
             except CollectionNotFoundError:
                 there = None
             except ButlerError as error:
-                taken[identity.id] = error.message
+                refused[identity.id] = error.message
                 continue
             if there is not None:
-                taken[identity.id] = f"run {identity.run} has its data ID: dataset {there.id}"
-        return taken
+                refused[identity.id] = f"run {identity.run} has its data ID: dataset {there.id}"
+        return refused
 
     def adopt(self, path: str, identities: Mapping[str, Identity]) -> str:
         """Register the dataset of a file with all its files; returns why it wasn't, or nothing.
@@ -133,7 +133,7 @@ class Adoption:
             return "it has changed meanwhile"
         if len(identities) > 1 and self._is_registered(identity.id, path):
             return ""  # with another of its files
-        if reason := self.taken([identity]).get(identity.id):
+        if reason := self.refused([identity]).get(identity.id):
             return reason
         registry = self._registry
         storage_class = registry.definitions.dataset_type(identity.dataset_type).storage_class

@@ -57,8 +57,8 @@ def reap(context: Context, *, older_than: timedelta, dry_run: bool = False) -> I
     """
     for registry in context.registry.related():
         for datastore in context.datastore.members.values():
-            look = _due if dry_run else _reaped
-            for put, failure in look(registry.puts, datastore, older_than):
+            clear = _due if dry_run else _reaped
+            for put, failure in clear(registry.puts, datastore, older_than):
                 yield ReapedPut(
                     put.id, put.dataset_type, put.hint, put.begun, put.begun_by, registry.name, failure
                 )

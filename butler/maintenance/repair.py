@@ -210,14 +210,14 @@ class _DatastoreRepairer:
         for path, identity in identities.items():
             if isinstance(identity, Identity):
                 files[identity.id][path] = identity
-        taken = self._adoption.taken([next(iter(of.values())) for of in files.values()])
+        refused = self._adoption.refused([next(iter(of.values())) for of in files.values()])
         owned = (
             self._owned([finding.path for finding in findings]) if self._delete_orphans and findings else {}
         )
         for finding in findings:
             identity = identities[finding.path]
             if isinstance(identity, Identity):
-                reason = disagreement(files[identity.id].values()) or taken.get(identity.id, "")
+                reason = disagreement(files[identity.id].values()) or refused.get(identity.id, "")
             else:
                 reason = identity
             if isinstance(identity, Identity) and not reason:

@@ -285,7 +285,7 @@ class Verification(Iterator[Finding]):
     # What the database derives -------------------------------------------
 
     def _derived(self, registry: Registry) -> Iterator[Finding | None]:
-        for dataset_id in registry.maintenance.unbacked_datasets():
+        for dataset_id in registry.maintenance.datasets_without_artifacts():
             yield Finding(Fault.NO_ARTIFACT, str(dataset_id), "", registry=registry.name)
         for drift in registry.maintenance.drifts():
             if drift is None:

@@ -63,12 +63,12 @@ class Query:
         context, registry = self._context, self._context.registry
         values = {**(data_id or {}), **units}
 
-        def look(path: Sequence[str]) -> DatasetRefs:
+        def find(path: Sequence[str]) -> DatasetRefs:
             return registry.queries.datasets(dataset_type, path, values, find_first=find_first, as_of=as_of)
 
         return DatasetRefs(
-            lambda: context.search(lambda path: look(path).fetched, collections),
+            lambda: context.search(lambda path: find(path).fetched, collections),
             lambda: registry.definitions.dataset_type(dataset_type),
             registry.lookup.with_artifacts,
-            lambda: context.search(lambda path: look(path).to_batches(), collections),
+            lambda: context.search(lambda path: find(path).to_batches(), collections),
         )

@@ -225,7 +225,10 @@ class DatasetRefs(Rows):
         columns = dataset_columns(units)
         values = zip(*rows, strict=True) if rows else ([],) * len(columns)
         return pa.Table.from_arrays(
-            [pa.array(list(each), kind) for each, kind in zip(values, columns.types, strict=True)],
+            [
+                pa.array(list(each), column_type)
+                for each, column_type in zip(values, columns.types, strict=True)
+            ],
             schema=columns,
         )
 

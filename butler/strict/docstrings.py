@@ -13,16 +13,16 @@ _PARAMETER = re.compile(r"^(\w[\w, ]*)(?: :[^\n]*)?\n((?:(?:    [^\n]*)?\n)*)", 
 _ROLE = re.compile(r"(?<!`)`~?(?:\w+\.)*(\w+)`(?!`)")
 
 
-def summary(kind: type) -> str:
+def summary(record: type) -> str:
     """Give the first sentence of a class's docstring."""
-    return _plain(inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0])
+    return _plain(inspect.cleandoc(record.__doc__ or "").partition("\n\n")[0])
 
 
 @cache
-def descriptions(kind: type) -> dict[str, str]:
+def descriptions(record: type) -> dict[str, str]:
     """What docstrings in the style of numpydoc say of a class's parameters, by name."""
     found: dict[str, str] = {}
-    for each in reversed(kind.__mro__):
+    for each in reversed(record.__mro__):
         sections = _SECTION.split(inspect.cleandoc(each.__dict__.get("__doc__") or "") + "\n")
         parameters = dict(zip(sections[1::2], sections[2::2], strict=True)).get("Parameters", "")
         for names, text in _PARAMETER.findall(parameters):

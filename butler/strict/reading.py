@@ -99,14 +99,14 @@ class _Reading:
         self.problems: list[Problem] = []
 
     def value(self, value: Any, hint: Any, path: KeyPath) -> Any:
-        kind, marks = unwrapped(hint)
+        expected, marks = unwrapped(hint)
         try:
             for mark in marks:
                 if isinstance(mark, Before):
                     value = mark.convert(value)
                 elif isinstance(mark, Chosen):
-                    kind = mark.choose(value, path, self._root)
-            result = self._shaped(value, kind, marks, path)
+                    expected = mark.choose(value, path, self._root)
+            result = self._shaped(value, expected, marks, path)
             for mark in marks:
                 if isinstance(mark, After) and result is not _REFUSED:
                     result = mark.check(result, dotted(path))
@@ -114,29 +114,31 @@ class _Reading:
             return self._refuse_as(error, path)
         return result
 
-    def _shaped(self, value: Any, kind: Any, marks: Iterable[Any], path: KeyPath) -> Any:
-        origin = get_origin(kind)
+    def _shaped(self, value: Any, expected: Any, marks: Iterable[Any], path: KeyPath) -> Any:
+        origin = get_origin(expected)
         if origin in (Union, UnionType):
-            return self._one_of(value, get_args(kind), path)
+            return self._one_of(value, get_args(expected), path)
         if origin is Annotated:
-            return self.value(value, kind, path)
+            return self.value(value, expected, path)
         if origin is Literal:
-            return self._word(value, get_args(kind), path)
-        if is_record(kind):
-            return self._record(value, kind, path)
+            return self._word(value, get_args(expected), path)
+        if is_record(expected):
+            return self._record(value, expected, path)
         limits = [mark for mark in marks if isinstance(mark, msgspec.Meta)]
         if origin not in (dict, tuple):
-            return self._leaf(value, reduce(lambda known, limit: Annotated[known, limit], limits, kind), path)
+            return self._leaf(
+                value, reduce(lambda known, limit: Annotated[known, limit], limits, expected), path
+            )
         many = self._table if origin is dict else self._list
-        found = many(value, get_args(kind), path)
+        found = many(value, get_args(expected), path)
         if not found and any(limit.min_length for limit in limits):
             return self._refuse(path, "is empty", "Give at least one.")
         return found
 
-    def _record(self, value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Any:
+    def _record(self, value: Any, record: type[msgspec.Struct], path: KeyPath) -> Any:
         if not isinstance(value, Mapping):
             return self._refuse(path, f"is {shown(value)}, not a table", "Write 'key: value' lines.")
-        keys = keys_of(kind)
+        keys = keys_of(record)
         unknown = [str(name) for name in value if name not in keys]
         for name in unknown:
             self._refuse((*path, name), "isn't a key known here", nearest(name, keys))
@@ -145,11 +147,11 @@ class _Reading:
             given = {name: each for name, each in given.items() if each is not None}
         missing = [name for name, key in keys.items() if key.required and name not in given]
         if missing:
-            self._refuse(path, f"lacks {', '.join(missing)}", described(kind, missing[0]))
+            self._refuse(path, f"lacks {', '.join(missing)}", described(record, missing[0]))
         found = {name: self.value(each, keys[name].type, (*path, name)) for name, each in given.items()}
         if unknown or missing or _REFUSED in found.values():
             return _REFUSED
-        return kind(**{keys[name].name: each for name, each in found.items()})
+        return record(**{keys[name].name: each for name, each in found.items()})
 
     def _table(self, value: Any, hints: tuple[Any, ...], path: KeyPath) -> Any:
         if not isinstance(value, Mapping):
@@ -177,25 +179,25 @@ class _Reading:
         )
         return _REFUSED if _REFUSED in items else items
 
-    def _one_of(self, value: Any, kinds: tuple[Any, ...], path: KeyPath) -> Any:
-        if value is None and NoneType in kinds:
+    def _one_of(self, value: Any, choices: tuple[Any, ...], path: KeyPath) -> Any:
+        if value is None and NoneType in choices:
             return None
-        kinds = tuple(kind for kind in kinds if kind is not NoneType)
-        tables = [kind for kind in kinds if is_record(unwrapped(kind)[0])]
-        if len(kinds) == 1 or (tables and isinstance(value, Mapping)):
-            return self.value(value, (tables or kinds)[0], path)
-        return self._leaf(value, reduce(or_, kinds), path)
+        choices = tuple(each for each in choices if each is not NoneType)
+        tables = [each for each in choices if is_record(unwrapped(each)[0])]
+        if len(choices) == 1 or (tables and isinstance(value, Mapping)):
+            return self.value(value, (tables or choices)[0], path)
+        return self._leaf(value, reduce(or_, choices), path)
 
     def _word(self, value: Any, words: tuple[Any, ...], path: KeyPath) -> Any:
         if value in words:
             return value
         return self._refuse(path, f"is {shown(value)}", f"It may be {', '.join(map(str, words))}.")
 
-    def _leaf(self, value: Any, kind: Any, path: KeyPath) -> Any:
+    def _leaf(self, value: Any, expected: Any, path: KeyPath) -> Any:
         if isinstance(value, float) and not math.isfinite(value):
             return self._refuse(path, f"is {shown(value)}, not a finite number")
         try:
-            result = msgspec.convert(value, kind)
+            result = msgspec.convert(value, expected)
         except msgspec.ValidationError as error:
             said = str(error).replace("object", "table").replace("array", "list")
             return self._refuse(path, f"is {shown(value)}: {said[0].lower()}{said[1:]}")
@@ -223,22 +225,22 @@ def unwrapped(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return (hint.__origin__, hint.__metadata__) if get_origin(hint) is Annotated else (hint, ())
 
 
-def is_record(kind: Any) -> bool:
+def is_record(hint: Any) -> bool:
     """Whether a type is a table of known keys."""
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 @cache
-def keys_of(kind: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
+def keys_of(record: type[msgspec.Struct]) -> Mapping[str, FieldInfo]:
     """List the keys of a table, by the names that are written."""
-    return {key.encode_name: key for key in msgspec.structs.fields(kind)}
+    return {key.encode_name: key for key in msgspec.structs.fields(record)}
 
 
-def described(kind: type[msgspec.Struct], name: str) -> str:
+def described(record: type[msgspec.Struct], name: str) -> str:
     """Give the hint for a key that is missing."""
     from butler.strict.docstrings import descriptions
 
-    said = descriptions(kind).get(keys_of(kind)[name].name)
+    said = descriptions(record).get(keys_of(record)[name].name)
     return f"Give {name}: {said}" if said else f"Give {name}."
 
 

@@ -16,23 +16,23 @@ __all__ = ["json_schema"]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def json_schema(title: str, kind: type[Struct], *others: Any) -> dict[str, Any]:
+def json_schema(title: str, record: type[Struct], *others: Any) -> dict[str, Any]:
     """Give the schema of a type, in draft 2020-12.
 
     Parameters
     ----------
     title : `str`
         What the document is.
-    kind : `type`
+    record : `type`
         A `msgspec.Struct`.
     *others
         Types from which a `~butler.strict.Chosen` chooses; each is in ``$defs``
         under its name, to be referred to.
     """
-    _, definitions = msgspec.json.schema_components([kind, *others], ref_template="#/$defs/{name}")
-    for record in set(_records([kind, *others])):
-        _describe(definitions[record.__name__], record)
-    whole = definitions.pop(kind.__name__) | {"title": title}
+    _, definitions = msgspec.json.schema_components([record, *others], ref_template="#/$defs/{name}")
+    for each in set(_records([record, *others])):
+        _describe(definitions[each.__name__], each)
+    whole = definitions.pop(record.__name__) | {"title": title}
     schema: dict[str, Any] = _as_written({"$schema": _DIALECT, **whole, "$defs": definitions})
     return schema
 
@@ -47,15 +47,15 @@ def _describe(definition: dict[str, Any], record: type[Struct]) -> None:
             definition["properties"][key.encode_name]["description"] = said[key.name]
 
 
-def _records(kinds: Any) -> Iterator[type[Struct]]:
+def _records(hints: Any) -> Iterator[type[Struct]]:
     """All tables that types are made of."""
-    for hint in kinds:
-        kind, _ = unwrapped(hint)
-        if is_record(kind):
-            yield kind
-            yield from _records(key.type for key in keys_of(kind).values())
+    for hint in hints:
+        found, _ = unwrapped(hint)
+        if is_record(found):
+            yield found
+            yield from _records(key.type for key in keys_of(found).values())
         else:
-            yield from _records(get_args(kind))
+            yield from _records(get_args(found))
 
 
 def _as_written(schema: Any) -> Any:

@@ -31,7 +31,7 @@ from butler.errors import (
     UnitNotFoundError,
 )
 
-LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
+DATA_ID = {"camera": "Cam", "visit": 7, "sensor": 1}
 
 
 def camera(name: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def butler(butler: Butler) -> Butler:
         "observed_sensor", [{"camera": "Cam", "visit": 7, "sensor": 1}]
     )
     butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("visit", "sensor")))
-    butler.put({}, "stats", LABELS, run="before")  # so that no first use follows
+    butler.put({}, "stats", DATA_ID, run="before")  # so that no first use follows
     return butler
 
 
@@ -54,48 +54,48 @@ def left(butler: Butler) -> tuple[Any, ...]:
     """Everything that a refused call might have left."""
     counts = butler.registry.query(
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM visit), (SELECT count(*) FROM collection),"
-        " (SELECT count(*) FROM camera), (SELECT count(*) FROM label), (SELECT count(*) FROM open_intents('0'))"
+        " (SELECT count(*) FROM camera), (SELECT count(*) FROM label), (SELECT count(*) FROM unfinished_puts('0'))"
     )
     return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 
 
 @pytest.mark.parametrize(
-    ("labels", "error", "named"),
+    ("data_id", "error", "named"),
     [
         ({"camera": "Cam", "visit": 7}, InvalidDataIdError, "sensor"),
-        ({**LABELS, "tract": 1}, InvalidDataIdError, "tract"),
-        ({**LABELS, "vist": 7}, InvalidDataIdError, "vist"),
-        ({**LABELS, "exposure": 7}, InvalidDataIdError, "same unit"),
-        ({**LABELS, "camera": "Cma"}, UnitNotFoundError, "Cma"),
+        ({**DATA_ID, "tract": 1}, InvalidDataIdError, "tract"),
+        ({**DATA_ID, "vist": 7}, InvalidDataIdError, "vist"),
+        ({**DATA_ID, "exposure": 7}, InvalidDataIdError, "same unit"),
+        ({**DATA_ID, "camera": "Cma"}, UnitNotFoundError, "Cma"),
         ({"camera": "Cma", "visit": "n7", "sensor": "S1"}, UnitNotFoundError, "no camera 'Cma'"),
-        ({**LABELS, "visit": 8}, UnitNotFoundError, "visit 8"),
-        ({**LABELS, "sensor": "S2"}, UnitNotFoundError, "S2"),
-        ({**LABELS, "sensor": 2}, UnitNotFoundError, "sensor 2"),
-        ({**LABELS, "visit": "seven; DROP TABLE dataset"}, UnitNotFoundError, "DROP TABLE"),
-        ({**LABELS, "visit": 7.5}, InvalidDataIdError, "7.5"),
-        ({**LABELS, "visit": 10**19}, InvalidDataIdError, "visit"),
-        ({**LABELS, "sensor": 2**31}, InvalidDataIdError, "sensor"),
-        ({**LABELS, "visit": None}, InvalidDataIdError, "visit"),
-        ({**LABELS, "visit": True}, InvalidDataIdError, "visit"),
-        ({**LABELS, "visit": [7]}, InvalidDataIdError, "visit"),
-        ({**LABELS, "visit": math.nan}, InvalidDataIdError, "nan"),
-        ({**LABELS, "camera": "C\x00am"}, InvalidDataIdError, "NUL"),
-        ({**LABELS, "camera": "C\ud800"}, InvalidDataIdError, ""),
-        ({**LABELS, "camera": "🔭" * 200}, UnitNotFoundError, "🔭"),
-        ({**LABELS, "camera": object()}, InvalidDataIdError, "object"),
+        ({**DATA_ID, "visit": 8}, UnitNotFoundError, "visit 8"),
+        ({**DATA_ID, "sensor": "S2"}, UnitNotFoundError, "S2"),
+        ({**DATA_ID, "sensor": 2}, UnitNotFoundError, "sensor 2"),
+        ({**DATA_ID, "visit": "seven; DROP TABLE dataset"}, UnitNotFoundError, "DROP TABLE"),
+        ({**DATA_ID, "visit": 7.5}, InvalidDataIdError, "7.5"),
+        ({**DATA_ID, "visit": 10**19}, InvalidDataIdError, "visit"),
+        ({**DATA_ID, "sensor": 2**31}, InvalidDataIdError, "sensor"),
+        ({**DATA_ID, "visit": None}, InvalidDataIdError, "visit"),
+        ({**DATA_ID, "visit": True}, InvalidDataIdError, "visit"),
+        ({**DATA_ID, "visit": [7]}, InvalidDataIdError, "visit"),
+        ({**DATA_ID, "visit": math.nan}, InvalidDataIdError, "nan"),
+        ({**DATA_ID, "camera": "C\x00am"}, InvalidDataIdError, "NUL"),
+        ({**DATA_ID, "camera": "C\ud800"}, InvalidDataIdError, ""),
+        ({**DATA_ID, "camera": "🔭" * 200}, UnitNotFoundError, "🔭"),
+        ({**DATA_ID, "camera": object()}, InvalidDataIdError, "object"),
     ],
     ids=map(str, itertools.count()),
 )
 def test_a_wrong_data_id(
-    butler: Butler, labels: dict[str, Any], error: type[ButlerError], named: str
+    butler: Butler, data_id: dict[str, Any], error: type[ButlerError], named: str
 ) -> None:
     before = left(butler)
     with pytest.raises(error) as caught:
-        butler.put({}, "stats", labels)
+        butler.put({}, "stats", data_id)
     assert named in str(caught.value)
     assert caught.value.hint
     with pytest.raises((error, DatasetNotFoundError)):
-        butler.get("stats", labels, collections="before")
+        butler.get("stats", data_id, collections="before")
     assert left(butler) == before
 
 
@@ -108,25 +108,25 @@ def test_a_data_id_that_fits_two_cameras(butler: Butler) -> None:
 
 def test_unknown_names(butler: Butler) -> None:
     with pytest.raises(DatasetTypeNotFoundError, match=r"'stat'(?s:.*)stats"):
-        butler.get("stat", LABELS)
+        butler.get("stat", DATA_ID)
     with pytest.raises(CollectionNotFoundError, match=r"'befor'(?s:.*)before"):
-        butler.get("stats", LABELS, collections="befor")
+        butler.get("stats", DATA_ID, collections="befor")
     with pytest.raises(CollectionNotFoundError, match="no collections"):
-        Butler.get(Butler(registry=butler.registry, datastore=butler.datastore), "stats", LABELS)
+        Butler.get(Butler(registry=butler.registry, datastore=butler.datastore), "stats", DATA_ID)
 
 
 def test_the_same_data_id_twice(butler: Butler) -> None:
     before = left(butler)
     with pytest.raises(DatasetExistsError, match="already"):
-        butler.put({}, "stats", LABELS, run="before")
+        butler.put({}, "stats", DATA_ID, run="before")
     with pytest.raises(DatasetExistsError, match="twice"):
-        butler.put_many([({}, LABELS), ({}, {"visit": "n7", "detector": "S1"})], "stats")
+        butler.put_many([({}, DATA_ID), ({}, {"visit": "n7", "detector": "S1"})], "stats")
     assert left(butler)[1:] == before[1:]
 
 
 def test_all_bad_rows_are_named_at_once(butler: Butler) -> None:
     with pytest.raises(UnitNotFoundError) as caught:
-        butler.put_many([({}, LABELS), ({}, {**LABELS, "visit": 8}), ({}, {"visit": 7})], "stats")
+        butler.put_many([({}, DATA_ID), ({}, {**DATA_ID, "visit": 8}), ({}, {"visit": 7})], "stats")
     assert [row["row"] for row in caught.value.details["rows"]] == [2, 3]
 
 
@@ -136,7 +136,7 @@ def test_all_bad_rows_are_named_at_once(butler: Butler) -> None:
 def test_an_object_that_the_storage_class_cannot_hold(butler: Butler, obj: object) -> None:
     before = left(butler)
     with pytest.raises(StorageClassError):
-        butler.put(obj, "stats", LABELS)
+        butler.put(obj, "stats", DATA_ID)
     assert left(butler)[1:] == before[1:]
     assert list(butler.verify()) == []
 
@@ -156,8 +156,8 @@ def test_a_collection_name_that_breaks_the_rules(butler: Butler, name: str) -> N
     "name", ["u/me/🔭", "naïve", "it's; DROP TABLE dataset --", "100%", "a\\b", 'say "x"', "{run}", "-r"]
 )
 def test_a_strange_name_is_only_a_name(butler: Butler, name: str) -> None:
-    ref = butler.put({"n": 1}, "stats", LABELS, run=name)
-    assert butler.get("stats", LABELS, collections=name) == {"n": 1}
+    ref = butler.put({"n": 1}, "stats", DATA_ID, run=name)
+    assert butler.get("stats", DATA_ID, collections=name) == {"n": 1}
     assert [c.name for c in butler.registry.collections.matching() if c.name == name] == [name]
     assert ref.artifacts
     (artifact,) = ref.artifacts
@@ -274,19 +274,19 @@ def test_a_semicolon_in_a_text_is_no_second_statement(butler: Butler) -> None:
 
 def test_a_time_without_a_zone(butler: Butler) -> None:
     with pytest.raises(InvalidDataIdError, match=r"2026-03-01T00:00:00Z"):
-        butler.get("stats", LABELS, collections="before", as_of="2026-03-01T00:00:00")
+        butler.get("stats", DATA_ID, collections="before", as_of="2026-03-01T00:00:00")
     with pytest.raises(InvalidDataIdError, match="lunch"):
-        butler.get("stats", LABELS, collections="before", as_of="lunch time")
+        butler.get("stats", DATA_ID, collections="before", as_of="lunch time")
 
 
 def test_a_component_cannot_be_put(butler: Butler) -> None:
     with pytest.raises(InvalidDataIdError, match="stats"):
-        butler.put({}, "stats.part", LABELS)
+        butler.put({}, "stats.part", DATA_ID)
 
 
 def test_no_run_to_put_into(repo: Path) -> None:
     with Butler(repo) as butler, pytest.raises(ConfigError, match="no run"):
-        butler.put({}, "stats", LABELS)
+        butler.put({}, "stats", DATA_ID)
 
 
 def test_a_folder_that_is_no_repository(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from butler.datastore import identify, open_datastore
 from butler.datastore.paths import local_file
 from butler.testing.datastore import assert_same_exposure, example_exposure
 
-LABELS = {"camera": "Cam"}
+DATA_ID = {"camera": "Cam"}
 STORES = {"posix": {"type": "posix", "root": "data"}, "memory": {"type": "memory"}}
 FORMATS = {
     "FITS": {},
@@ -45,16 +45,16 @@ def script(butler: Butler) -> dict[str, Any]:
     for name, storage_class in (("calexp", "Exposure"), ("source", "Table"), ("stats", "Dict")):
         registry.definitions.register_dataset_type(DatasetType(name, storage_class, ("camera",)))
     exposure = example_exposure()
-    butler.put(exposure, "calexp", LABELS)
-    butler.put(Table({"x": [1, 2], "name": ["a", "ü"]}), "source", LABELS)
-    butler.put({"mean": float(np.nanmean(exposure.data))}, "stats", LABELS)
+    butler.put(exposure, "calexp", DATA_ID)
+    butler.put(Table({"x": [1, 2], "name": ["a", "ü"]}), "source", DATA_ID)
+    butler.put({"mean": float(np.nanmean(exposure.data))}, "stats", DATA_ID)
     return {
-        "exposure": butler.get("calexp", LABELS),
-        "wcs": butler.get("calexp.wcs", LABELS).to_header_string(),
-        "box": butler.get("calexp.bbox", LABELS),
-        "cut": butler.get("calexp.image", LABELS, parameters={"bbox": (3, 4, 5, 6)}).tolist(),
-        "names": list(butler.get("source", LABELS, parameters={"columns": ["name"]})["name"]),
-        "mean": butler.get("stats", LABELS),
+        "exposure": butler.get("calexp", DATA_ID),
+        "wcs": butler.get("calexp.wcs", DATA_ID).to_header_string(),
+        "box": butler.get("calexp.bbox", DATA_ID),
+        "cut": butler.get("calexp.image", DATA_ID, parameters={"bbox": (3, 4, 5, 6)}).tolist(),
+        "names": list(butler.get("source", DATA_ID, parameters={"columns": ["name"]})["name"]),
+        "mean": butler.get("stats", DATA_ID),
     }
 
 
@@ -79,7 +79,7 @@ def test_after_a_change_of_configuration_old_datasets_are_read_and_new_ones_are_
     for number, form in enumerate(FORMATS.values()):
         with opened(repo, f"u/me/run{number}", **form) as butler:
             butler.registry.definitions.register_dataset_type(DatasetType("calexp", "Exposure", ("camera",)))
-            refs.append(butler.put(exposure, "calexp", LABELS))
+            refs.append(butler.put(exposure, "calexp", DATA_ID))
             for ref in refs:
                 assert_same_exposure(butler.get(ref), exposure)
     names = [ref.artifacts[0].path.partition(".")[2] for ref in refs if ref.artifacts]
@@ -98,9 +98,9 @@ def test_a_task_writes_a_new_type_of_output_into_a_fresh_repository_and_no_camer
     def task(butler: Butler, outputs: Mapping[str, DatasetType]) -> None:
         for dataset_type in outputs.values():
             butler.registry.definitions.register_dataset_type(dataset_type)
-        with butler.quantum("measure_ghosts", LABELS) as quantum:
+        with butler.quantum("measure_ghosts", DATA_ID) as quantum:
             for name in outputs:
-                quantum.put(CCDData(np.ones((2, 2)), unit="adu"), name, LABELS)
+                quantum.put(CCDData(np.ones((2, 2)), unit="adu"), name, DATA_ID)
 
     declared = DatasetType("ghost_map", "Exposure", ("camera",), "Light that came by a detour.")
     with Butler(repo, run="u/me/ghosts") as butler:
@@ -108,7 +108,7 @@ def test_a_task_writes_a_new_type_of_output_into_a_fresh_repository_and_no_camer
         for _ in range(2):  # the same again is no conflict
             butler.registry.definitions.register_dataset_type(declared)
         task(butler, {"ghost_map": declared})
-        assert butler.get("ghost_map", LABELS).unit == "adu"
+        assert butler.get("ghost_map", DATA_ID).unit == "adu"
         assert butler.registry.definitions.dataset_type("ghost_map") == declared
         assert butler.registry.definitions.cameras() == cameras
 
@@ -121,7 +121,7 @@ def test_the_datastores_of_one_registry_keep_each_its_own_configuration(repo: Pa
         with Butler(repo, run=f"u/me/{number}", datastore=datastore) as butler:
             butler.registry.definitions.register_datastore(datastore.name, datastore.root)
             butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("camera",)))
-            ref = butler.put({"a": 1}, "stats", LABELS)
+            ref = butler.put({"a": 1}, "stats", DATA_ID)
             assert butler.get(ref) == {"a": 1}
             assert ref.artifacts
             paths.append(ref.artifacts[0].path)

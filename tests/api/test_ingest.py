@@ -22,7 +22,7 @@ def butler(repo: Path) -> Butler:
     return butler
 
 
-def test_raw_files_are_filed_by_their_headers(butler: Butler) -> None:
+def test_raw_files_are_ingested_by_their_headers(butler: Butler) -> None:
     acs, saao = butler.raws.ingest([ACS, SAAO])
     assert acs.run.endswith("/raw")
     rows = butler.registry.query(
@@ -46,7 +46,7 @@ def test_the_same_again_changes_nothing(butler: Butler) -> None:
 
 
 @pytest.mark.parametrize("mode", ["copy", "move", "hardlink", "symlink", "in-place"])
-def test_each_mode_files_the_bytes_as_they_are(butler: Butler, tmp_path: Path, mode: str) -> None:
+def test_each_mode_ingests_the_bytes_as_they_are(butler: Butler, tmp_path: Path, mode: str) -> None:
     source = tmp_path / "raw [1], blank" / SAAO.name
     source.parent.mkdir()
     source.write_bytes(SAAO.read_bytes())

@@ -34,7 +34,7 @@ def notes(tmp_path: Path) -> list[tuple[Path, dict[str, str]]]:
     return [(tmp_path / f"{name}.txt", {"label": name}) for name in NAMES]
 
 
-def test_they_are_filed_in_their_order_and_read_where_they_lie(butler: Butler, notes: Any) -> None:
+def test_they_are_registered_in_their_order_and_read_where_they_lie(butler: Butler, notes: Any) -> None:
     refs = butler.ingest(notes, "note", mode="in-place")
     assert [ref.data_id["label"] for ref in refs] == NAMES
     assert [butler.get("note", label=name) for name in NAMES[::50]] == NAMES[::50]
@@ -44,13 +44,13 @@ def test_they_are_filed_in_their_order_and_read_where_they_lie(butler: Butler, n
 
 
 @pytest.mark.parametrize(
-    ("labels", "error"), [({"label": "no"}, UnitNotFoundError), ({"tract": 1}, InvalidDataIdError)]
+    ("data_id", "error"), [({"label": "no"}, UnitNotFoundError), ({"tract": 1}, InvalidDataIdError)]
 )
 def test_one_with_labels_that_are_none_keeps_all_out(
-    butler: Butler, notes: Any, labels: dict[str, Any], error: type[Exception]
+    butler: Butler, notes: Any, data_id: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        butler.ingest([*notes, (notes[0][0], labels)], "note", mode="in-place")
+        butler.ingest([*notes, (notes[0][0], data_id)], "note", mode="in-place")
     assert len(butler.registry.query("SELECT FROM dataset")) == 0
     assert butler.registry.collections.matching(butler.run or "") == []
 
@@ -62,7 +62,7 @@ def test_one_that_is_not_there_keeps_all_out(butler: Butler, notes: Any) -> None
     assert len(butler.registry.query("SELECT FROM dataset")) == 0
 
 
-def test_those_that_the_run_has_are_left_and_the_others_filed(butler: Butler, notes: Any) -> None:
+def test_those_that_the_run_has_are_left_and_the_others_registered(butler: Butler, notes: Any) -> None:
     first = butler.ingest(notes[50:60], "note", mode="in-place")
     refs = butler.ingest(notes, "note", mode="in-place")
     assert refs[50:60] == first
@@ -90,7 +90,7 @@ def test_labels_are_understood_as_people_write_them(butler: Butler, tmp_path: Pa
 
 
 def test_a_file_whose_fingerprint_is_known_is_not_read(butler: Butler, notes: Any) -> None:
-    known = [(file, labels, fingerprint(file)) for file, labels in notes]
+    known = [(file, data_id, fingerprint(file)) for file, data_id in notes]
     notes[0][0].write_text("N000")
     butler.ingest(known, "note", mode="in-place")
     assert [finding.fault for finding in butler.verify()] == ["sha256"]

@@ -186,11 +186,11 @@ def test_a_put_whose_last_answer_is_lost_is_kept(
     lost: list[DatabaseUnavailableError] = []
 
     def finish_and_lose_the_answer(self: PostgresPuts, *arguments: Any, **options: Any) -> Any:
-        filed = finish(self, *arguments, **options)
+        finished = finish(self, *arguments, **options)
         if not lost:
             lost.append(DatabaseUnavailableError("the connection was lost"))
             raise lost[0]
-        return filed
+        return finished
 
     monkeypatch.setattr(PostgresPuts, "finish", finish_and_lose_the_answer)
     ref = butler.put("b", "note", label="b")

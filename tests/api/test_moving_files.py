@@ -46,9 +46,9 @@ def test_a_file_that_is_gone_is_missing_unless_it_was_moved(butler: Butler, sour
 
 
 @pytest.mark.parametrize("mode", ["in-place", "symlink"])
-def test_a_move_of_what_is_filed_where_it_lies_leaves_it(butler: Butler, source: Path, mode: str) -> None:
-    filed = butler.ingest([(source, {"label": "a"})], "note", mode=mode)
-    assert butler.ingest([(source, {"label": "a"})], "note", mode="move") == filed
+def test_a_move_of_what_was_ingested_where_it_lies_leaves_it(butler: Butler, source: Path, mode: str) -> None:
+    ingested = butler.ingest([(source, {"label": "a"})], "note", mode=mode)
+    assert butler.ingest([(source, {"label": "a"})], "note", mode="move") == ingested
     assert list(butler.verify()) == []
 
 

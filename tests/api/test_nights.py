@@ -92,7 +92,7 @@ def test_one_bad_file_does_not_stop_the_night(butler: Butler, folder: Path, mode
     write_file(files[3], shot(1, 3).replace(b"Nightcam", b"Othercam"))
     write_file(files[4], shot(2, 9))  # no such sensor
     write_file(files[5], shot(2, 1).replace(b"30.0", b"31.0"))  # of the same visit as the two after it
-    write_file(files[8], shot(1, 0)[:-1] + b"x")  # the labels of the first one
+    write_file(files[8], shot(1, 0)[:-1] + b"x")  # the data ID of the first one
     files[9].unlink()
     files[9].symlink_to(folder / "nowhere")
     outcomes = night(butler, folder, mode=mode, skip_existing=False)
@@ -170,7 +170,7 @@ def test_several_processes_read_headers(butler: Butler, folder: Path) -> None:
     assert counts(outcomes) == {"ingested": 39, "failed": 1}
 
 
-def test_a_dry_run_tells_what_would_be_filed_and_files_nothing(butler: Butler, folder: Path) -> None:
+def test_a_dry_run_tells_what_would_be_ingested_and_ingests_nothing(butler: Butler, folder: Path) -> None:
     files = write_night(folder, 8)
     outcomes = night(butler, folder, dry_run=True)
     assert counts(outcomes) == {"new": 8}

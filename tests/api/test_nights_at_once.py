@@ -1,4 +1,4 @@
-"""Cron runs that overlap, and runs that are killed: each file is filed once, and none is lost."""
+"""Cron runs that overlap, and runs that are killed: each file is ingested once, and none is lost."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def outcomes(report: Path) -> list[dict[str, Any]]:
     return list(json.loads(report.read_text()))
 
 
-def assert_each_file_is_filed_once(butler: Butler, files: int) -> None:
+def assert_each_file_is_ingested_once(butler: Butler, files: int) -> None:
     rows = butler.registry.query(
         "SELECT visit, sensor, path FROM dataset JOIN artifact USING (dataset_id)"
         " WHERE dataset_type = 'raw' ORDER BY visit, sensor"
@@ -80,7 +80,7 @@ def test_two_runs_over_one_folder_at_once_file_each_file_once(repo: Path, tmp_pa
     assert Counter(row["outcome"] for row in told)["ingested"] == len(files)
     assert {row["outcome"] for row in told} <= {"ingested", "skipped"}
     with Butler(repo) as butler:
-        assert_each_file_is_filed_once(butler, len(files))
+        assert_each_file_is_ingested_once(butler, len(files))
         assert list(butler.verify()) == []
     assert any(file.exists() for file in files) == (mode != "move")
 
@@ -114,7 +114,7 @@ def test_a_run_that_is_killed_loses_no_file_and_the_next_one_finishes(
             command(repo, tmp_path / "night", mode, report), capture_output=True, text=True, check=False
         )
         assert after.returncode == 0, after.stderr
-        assert_each_file_is_filed_once(butler, len(files))
+        assert_each_file_is_ingested_once(butler, len(files))
         assert any(file.exists() for file in files) == (mode != "move")
         unfinished = {intent.id.hex for intent in butler.registry.puts.unfinished(timedelta(0))}
         for fault in butler.verify():
@@ -129,7 +129,7 @@ IN_SMALL_LOTS = (
 
 
 @pytest.mark.parametrize("suffix", [".ecsv", slow(".csv"), slow(".json")])
-def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_filed(
+def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_ingested(
     repo: Path, tmp_path: Path, suffix: str
 ) -> None:
     files = write_night(tmp_path / "night", 80)
@@ -146,16 +146,16 @@ def test_a_run_that_is_killed_leaves_a_report_of_what_it_has_filed(
     assert [row["path"] for row in told] == [str(file) for file in files[: len(told)]]
     assert {row["outcome"] for row in told} == {"ingested"}
     with Butler(repo) as butler:
-        filed = {
+        registered = {
             str(id)
             for (id,) in butler.registry.query("SELECT dataset_id FROM dataset WHERE dataset_type = 'raw'")
         }
-    assert {row["dataset_id"] for row in told} <= filed
-    assert len(filed) - len(told) <= 8, "of the lot that was at work"
+    assert {row["dataset_id"] for row in told} <= registered
+    assert len(registered) - len(told) <= 8, "of the lot that was at work"
     subprocess.run(whole, check=True, capture_output=True)
     after = rows_of(report)
     assert [row["path"] for row in after] == [str(file) for file in files]
-    assert Counter(row["outcome"] for row in after)["skipped"] == len(filed)
+    assert Counter(row["outcome"] for row in after)["skipped"] == len(registered)
 
 
 def rows_of(report: Path) -> list[dict[str, Any]]:
@@ -204,7 +204,7 @@ def vanishing() -> Vanishing:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_filed_whole(
+def test_whenever_another_process_takes_a_file_away_it_is_skipped_or_ingested_whole(
     repo: Path, tmp_path: Path, mode: str, vanishing: Vanishing
 ) -> None:
     with Butler(repo) as butler:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from inspect import signature
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from butler.errors import (
     StorageClassError,
 )
 
-LABELS = {"camera": "Cam", "visit": 7, "sensor": 1}
+DATA_ID = {"camera": "Cam", "visit": 7, "sensor": 1}
 
 
 @pytest.fixture
@@ -43,92 +44,114 @@ def butler(butler: Butler) -> Butler:
 
 
 def test_what_is_put_comes_back_equal(butler: Butler) -> None:
-    ref = butler.put({"mean": 1.5}, "stats", LABELS)
-    assert butler.get("stats", LABELS) == {"mean": 1.5}
+    ref = butler.put({"mean": 1.5}, "stats", DATA_ID)
+    assert butler.get("stats", DATA_ID) == {"mean": 1.5}
     assert butler.get(ref) == {"mean": 1.5}
-    assert butler.exists("stats", LABELS)
+    assert butler.exists("stats", DATA_ID)
     assert ref.run == "u/me/first"
 
 
+def test_what_exists_is_asked_of_a_component_at_a_time_and_in_other_collections(butler: Butler) -> None:
+    butler.put({}, "stats", DATA_ID)
+    before = butler.registry.query("SELECT clock_timestamp()").scalar()
+    butler.put(CCDData(np.ones((3, 4)), unit="adu"), "calexp", DATA_ID, run="u/me/other")
+    assert not butler.exists("calexp", DATA_ID)
+    assert butler.exists("calexp.wcs", DATA_ID, collections="u/me/other")
+    assert not butler.exists("calexp", DATA_ID, collections="u/me/other", as_of=before)
+    with pytest.raises(StorageClassError, match="Did you mean 'wcs'"):
+        butler.exists("calexp.wsc", DATA_ID, collections="u/me/other")
+    assert butler.uri("calexp", DATA_ID, collections="u/me/other").endswith(".fits")
+    assert butler.get_deferred("calexp.bbox", DATA_ID, collections="u/me/other").get() == (0, 0, 4, 3)
+    with pytest.raises(StorageClassError, match="Did you mean 'wcs'"):
+        butler.uri("calexp", DATA_ID, component="wsc", collections="u/me/other")
+
+
+def test_short_ways_say_what_they_take(butler: Butler) -> None:
+    assert str(signature(butler.remove)) == str(signature(butler.removal.remove))
+    assert Butler.verify.__doc__ == type(butler.maintenance).verify.__doc__
+    with pytest.raises(TypeError, match="raeson"):
+        butler.unstore([], raeson="typed in haste")  # type: ignore[call-arg]
+
+
 def test_names_and_todays_words_are_understood(butler: Butler) -> None:
-    butler.put({"mean": 1}, "stats", LABELS)
+    butler.put({"mean": 1}, "stats", DATA_ID)
     assert butler.get("stats", exposure="n7", detector="S1") == {"mean": 1}
 
 
 def test_a_component_and_a_section_are_read_alone(butler: Butler) -> None:
     image = CCDData(np.arange(12.0).reshape(3, 4), unit="adu", meta={"OBJECT": "M31"})
-    butler.put(image, "calexp", LABELS)
-    assert butler.get("calexp.metadata", LABELS)["OBJECT"] == "M31"
-    section = butler.get("calexp", LABELS, parameters={"bbox": (1, 0, 2, 2)})
+    butler.put(image, "calexp", DATA_ID)
+    assert butler.get("calexp.metadata", DATA_ID)["OBJECT"] == "M31"
+    section = butler.get("calexp", DATA_ID, parameters={"bbox": (1, 0, 2, 2)})
     np.testing.assert_array_equal(section.data, [[1, 2], [5, 6]])
 
 
 def test_get_takes_one_statement_and_put_two(butler: Butler, statements: list[str]) -> None:
-    butler.put({}, "stats", LABELS)
+    butler.put({}, "stats", DATA_ID)
     statements.clear()
-    butler.put({}, "stats", LABELS, visit=8)
+    butler.put({}, "stats", DATA_ID, visit=8)
     assert len(statements) == 2
     statements.clear()
-    butler.get("stats", LABELS)
+    butler.get("stats", DATA_ID)
     assert len(statements) == 1
     statements.clear()
-    butler.put_many([({}, {**LABELS, "sensor": 2, "visit": visit}) for visit in (7, 8)], "stats")
+    butler.put_many([({}, {**DATA_ID, "sensor": 2, "visit": visit}) for visit in (7, 8)], "stats")
     assert len(statements) == 2
 
 
 def test_get_of_what_is_not_there_says_what_is_near(butler: Butler) -> None:
-    butler.put({}, "stats", LABELS)
+    butler.put({}, "stats", DATA_ID)
     with pytest.raises(DatasetNotFoundError, match=r"sensor=2.*u/me/first(?s:.*)sensor=1") as caught:
-        butler.get("stats", LABELS, sensor=2)
+        butler.get("stats", DATA_ID, sensor=2)
     assert caught.value.details["searched"] == ["u/me/first"]
 
 
 def test_the_first_collection_that_has_it_wins(butler: Butler) -> None:
-    butler.put({"n": 1}, "stats", LABELS, run="one")
-    butler.put({"n": 2}, "stats", LABELS, run="two")
-    assert butler.get("stats", LABELS, collections=["one", "two"]) == {"n": 1}
-    assert butler.get("stats", LABELS, collections=["two", "one"]) == {"n": 2}
+    butler.put({"n": 1}, "stats", DATA_ID, run="one")
+    butler.put({"n": 2}, "stats", DATA_ID, run="two")
+    assert butler.get("stats", DATA_ID, collections=["one", "two"]) == {"n": 1}
+    assert butler.get("stats", DATA_ID, collections=["two", "one"]) == {"n": 2}
     assert [r.run for r in butler.query.datasets("stats", collections=["two", "one"])] == ["two"]
     assert len(butler.query.datasets("stats", collections=["two", "one"], find_first=False)) == 2
 
 
 def test_a_second_put_is_refused_and_leaves_nothing(butler: Butler) -> None:
-    butler.put({"n": 1}, "stats", LABELS)
+    butler.put({"n": 1}, "stats", DATA_ID)
     before = sorted(butler.datastore.inventory.paths())
     with pytest.raises(DatasetExistsError):
-        butler.put({"n": 2}, "stats", LABELS)
+        butler.put({"n": 2}, "stats", DATA_ID)
     assert sorted(butler.datastore.inventory.paths()) == before
-    assert butler.get("stats", LABELS) == {"n": 1}
+    assert butler.get("stats", DATA_ID) == {"n": 1}
     assert list(butler.verify()) == []
 
 
 def test_an_object_of_the_wrong_type_is_refused_and_leaves_nothing(butler: Butler) -> None:
     with pytest.raises(StorageClassError):
-        butler.put(CCDData(np.zeros((2, 2)), unit="adu"), "stats", LABELS)
+        butler.put(CCDData(np.zeros((2, 2)), unit="adu"), "stats", DATA_ID)
     assert list(butler.verify()) == []
-    assert not butler.exists("stats", LABELS)
+    assert not butler.exists("stats", DATA_ID)
 
 
 def test_a_file_is_named_after_its_labels(butler: Butler) -> None:
-    ref = butler.put({}, "stats", LABELS)
+    ref = butler.put({}, "stats", DATA_ID)
     assert ref.artifacts
     (artifact,) = ref.artifacts
     assert artifact.path == f"u/me/first/stats/stats_Cam_n7_S1_{ref.id.hex}.json"
-    assert butler.uri("stats", LABELS) == butler.datastore.root + artifact.path
+    assert butler.uri("stats", DATA_ID) == butler.datastore.root + artifact.path
 
 
 def test_a_run_is_made_and_described_at_its_first_use(butler: Butler) -> None:
-    butler.put({}, "stats", LABELS)
+    butler.put({}, "stats", DATA_ID)
     (row,) = butler.registry.query("SELECT environment FROM run WHERE run = 'u/me/first'")
     environment = butler.get(butler.registry.lookup.get_dataset(row.environment))
     assert "numpy" in environment["packages"]
 
 
 def test_a_quantum_records_what_it_read_and_made(butler: Butler) -> None:
-    source = butler.put({"n": 1}, "stats", LABELS)
-    other = butler.put({"n": 1}, "stats", LABELS, sensor=2)
+    source = butler.put({"n": 1}, "stats", DATA_ID)
+    other = butler.put({"n": 1}, "stats", DATA_ID, sensor=2)
     with butler.quantum("double", inputs=[source, other], visit=8) as quantum:
-        made = quantum.put({"n": 2 * quantum.get(source)["n"]}, "stats", LABELS, visit=8)
+        made = quantum.put({"n": 2 * quantum.get(source)["n"]}, "stats", DATA_ID, visit=8)
     rows = butler.registry.query(
         "SELECT c.dataset_id, c.actual FROM dataset_consumer AS c JOIN dataset AS d USING (quantum_id)"
         " WHERE d.dataset_id = :made",
@@ -140,7 +163,7 @@ def test_a_quantum_records_what_it_read_and_made(butler: Butler) -> None:
 
 
 def test_a_quantum_that_raises_stays_as_failed_with_its_inputs(butler: Butler) -> None:
-    source = butler.put({"n": 1}, "stats", LABELS)
+    source = butler.put({"n": 1}, "stats", DATA_ID)
 
     def divide() -> None:
         with butler.quantum("divide", inputs=[source]) as quantum:
@@ -155,33 +178,33 @@ def test_a_quantum_that_raises_stays_as_failed_with_its_inputs(butler: Butler) -
 
 
 def test_a_ref_found_before_is_read_without_asking_again(butler: Butler, statements: list[str]) -> None:
-    ref = butler.put({"n": 1}, "stats", LABELS)
+    ref = butler.put({"n": 1}, "stats", DATA_ID)
     statements.clear()
     assert butler.get(ref) == {"n": 1}
     assert statements == []
 
 
 def test_a_deferred_dataset_is_found_at_once(butler: Butler) -> None:
-    butler.put({"n": 1}, "stats", LABELS)
-    assert butler.get_deferred("stats", LABELS).get() == {"n": 1}
+    butler.put({"n": 1}, "stats", DATA_ID)
+    assert butler.get_deferred("stats", DATA_ID).get() == {"n": 1}
     with pytest.raises(DatasetNotFoundError):
-        butler.get_deferred("stats", LABELS, visit=8)
+        butler.get_deferred("stats", DATA_ID, visit=8)
 
 
 def _read_elsewhere(butler: Butler) -> object:
-    return butler.get("stats", LABELS)
+    return butler.get("stats", DATA_ID)
 
 
 def test_a_butler_can_be_sent_to_a_worker_and_used_after_a_fork(butler: Butler) -> None:
-    butler.put({"n": 1}, "stats", LABELS)
-    assert pickle.loads(pickle.dumps(butler)).get("stats", LABELS) == {"n": 1}
+    butler.put({"n": 1}, "stats", DATA_ID)
+    assert pickle.loads(pickle.dumps(butler)).get("stats", DATA_ID) == {"n": 1}
     for method in ("fork", "spawn"):
         with get_context(method).Pool(2) as pool:
             assert pool.map(_read_elsewhere, [butler] * 4) == [{"n": 1}] * 4
 
 
 def test_values_are_hashable_and_pickle(butler: Butler) -> None:
-    ref = butler.put({"n": 1}, "stats", LABELS)
+    ref = butler.put({"n": 1}, "stats", DATA_ID)
     copy: DatasetRef = pickle.loads(pickle.dumps(ref))
     assert copy == ref
     assert hash(copy) == hash(ref)
@@ -203,26 +226,26 @@ def losing_the_answer(butler: Butler, monkeypatch: pytest.MonkeyPatch, *, commit
 def test_a_put_whose_answer_was_lost_is_looked_up_and_not_undone(
     butler: Butler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    butler.put({}, "stats", LABELS, sensor=2)
+    butler.put({}, "stats", DATA_ID, sensor=2)
     losing_the_answer(butler, monkeypatch, committed=True)
-    ref = butler.put({"n": 1}, "stats", LABELS)
-    assert butler.get(ref) == butler.get("stats", LABELS) == {"n": 1}
+    ref = butler.put({"n": 1}, "stats", DATA_ID)
+    assert butler.get(ref) == butler.get("stats", DATA_ID) == {"n": 1}
     assert list(butler.verify()) == []
 
 
 def test_a_put_that_was_not_committed_leaves_nothing(butler: Butler, monkeypatch: pytest.MonkeyPatch) -> None:
-    butler.put({}, "stats", LABELS, sensor=2)
+    butler.put({}, "stats", DATA_ID, sensor=2)
     losing_the_answer(butler, monkeypatch, committed=False)
     with pytest.raises(DatabaseUnavailableError):
-        butler.put({"n": 1}, "stats", LABELS)
-    assert not butler.exists("stats", LABELS)
+        butler.put({"n": 1}, "stats", DATA_ID)
+    assert not butler.exists("stats", DATA_ID)
     assert list(butler.verify()) == []
 
 
 def test_the_butlers_own_run_need_not_be_there_to_read_from_the_others(butler: Butler, repo: Path) -> None:
-    butler.put({"n": 1}, "stats", LABELS)
+    butler.put({"n": 1}, "stats", DATA_ID)
     with Butler(repo, run="u/me/second", collections=["u/me/first"]) as second:
-        assert second.get("stats", LABELS) == {"n": 1}
-        assert second.exists("stats", LABELS)
+        assert second.get("stats", DATA_ID) == {"n": 1}
+        assert second.exists("stats", DATA_ID)
         assert [ref.run for ref in second.query.datasets("stats")] == ["u/me/first"]
         assert "u/me/second" not in {c.name for c in second.registry.collections.matching()}

@@ -30,13 +30,13 @@ from butler.testing.datastore import assert_same_exposure, example_exposure
 from butler.values import ArtifactFault
 
 NOW = timedelta(0)
-LABELS = "abcdefgh"
+DATA_ID = "abcdefgh"
 
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
     butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
-    butler.registry.definitions.register_units("label", [{"label": name} for name in LABELS])
+    butler.registry.definitions.register_units("label", [{"label": name} for name in DATA_ID])
     return butler
 
 

@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
-from butler import Butler, DatasetType
+from butler import Butler, DatasetRef, DatasetType
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
-from butler.errors import NotSupportedError
+from butler.datastore.paths import local_file
+from butler.errors import ConfigError, NotSupportedError
 from butler.repository import create_repository
 from butler.testing.databases import Database
 
@@ -82,6 +84,43 @@ def test_one_that_is_not_registered_yet_is_in_nobody_s_way(both: Butler, repo: P
     with Butler(repo, role="owner") as owner:
         assert owner.removal.empty_trash(older_than=NOW).failures == ()
         assert list(owner.verify(incremental=True)) == []
+
+
+@pytest.fixture
+def copied(both: Butler, owner: psycopg2.extensions.connection) -> DatasetRef:
+    """A dataset of the archive of which ``main`` has a copy, as the search path finds it."""
+    ref = both.find("note", label="b")
+    (artifact,) = ref.artifacts or ()
+    roots = [local_file(both.datastore.members[name].root) for name in ("archive", "main")]
+    source, target = (Path(root, artifact.path) for root in roots)
+    target.parent.mkdir(parents=True)
+    target.write_bytes(source.read_bytes())
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)"
+            " SELECT dataset_id, (SELECT datastore_id FROM butler_internal.datastore WHERE datastore = 'main'),"
+            " component, path, formatter, size, sha256 FROM butler_internal.artifact WHERE dataset_id = %s",
+            (str(ref.id),),
+        )
+    return both.find("note", label="b")
+
+
+def test_a_dataset_exists_while_one_of_its_copies_does(both: Butler, copied: DatasetRef) -> None:
+    assert both.uri(copied).startswith(both.datastore.members["main"].root)
+    for artifact in copied.artifacts or ():
+        assert both.exists(copied)
+        both.datastore.remove([artifact])
+    assert not both.exists(copied)
+
+
+def test_a_copy_that_is_not_configured_is_not_needed(both: Butler, copied: DatasetRef, repo: Path) -> None:
+    config = RepositoryConfig.read(repo)
+    replace(config, datastores={"main": config.datastores["main"]}).write()
+    with Butler(repo, collections="u/me/old") as one:
+        assert one.exists("note", label="b")
+        assert one.uri("note", label="b").startswith(one.datastore.root)
+        with pytest.raises(ConfigError, match="'archive', which isn't configured"):
+            one.exists("note", label="a")
 
 
 def test_a_put_that_lands_in_another_datastore_is_refused_and_leaves_nothing(

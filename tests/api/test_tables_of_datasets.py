@@ -11,13 +11,13 @@ from butler import Butler, DatasetType
 from butler.errors import CollectionNotFoundError, DatabaseUnavailableError, DatasetTypeNotFoundError
 from butler.testing.databases import Database
 
-LABELS = ["plain", "with, comma", 'with "quotes"', "NULL", "\\N", "naïve ☂"]
+DATA_ID = ["plain", "with, comma", 'with "quotes"', "NULL", "\\N", "naïve ☂"]
 
 
 @pytest.fixture
 def filled(butler: Butler) -> Butler:
     registry = butler.registry
-    registry.definitions.register_units("label", [{"label": label} for label in LABELS])
+    registry.definitions.register_units("label", [{"label": label} for label in DATA_ID])
     registry.definitions.register_camera(
         {"camera": "007", "sensors": [{"sensor": n, "sensor_name": f"S{n}"} for n in (1, 2)], "filters": []}
     )
@@ -29,7 +29,7 @@ def filled(butler: Butler) -> Butler:
         DatasetType("defects", "Dict", ("camera", "sensor", "visit_range"))
     )
     registry.definitions.register_dataset_type(DatasetType("census", "Dict", ()))
-    butler.put_many([({}, {"label": label}) for label in LABELS], "note")
+    butler.put_many([({}, {"label": label}) for label in DATA_ID], "note")
     butler.put_many(
         [
             ({}, {"camera": "007", "sensor": n, "visit_range": each})
@@ -54,7 +54,7 @@ def test_a_streamed_table_equals_one_of_rows_that_were_fetched(filled: Butler, d
 
 def test_texts_come_as_they_are(filled: Butler) -> None:
     table = filled.query.datasets("note").to_arrow()
-    assert sorted(table["label"].to_pylist()) == sorted(LABELS)
+    assert sorted(table["label"].to_pylist()) == sorted(DATA_ID)
     assert filled.query.datasets("defects").to_arrow()["camera"].to_pylist() == ["007"] * 4
     assert set(filled.query.datasets("defects").to_arrow()["visit_range"].to_pylist()) == {"1..3", "2.."}
 
@@ -72,7 +72,7 @@ def test_a_table_of_nothing_has_its_columns(filled: Butler) -> None:
 def test_of_two_collections_the_first_counts_in_a_stream_too(filled: Butler) -> None:
     filled.put({}, "note", label="plain", run="u/me/second")
     both = filled.query.datasets("note", collections=["u/me/second", "u/me/first"]).to_arrow()
-    assert sorted(both["label"].to_pylist()) == sorted(LABELS)
+    assert sorted(both["label"].to_pylist()) == sorted(DATA_ID)
     found = dict(zip(both["label"].to_pylist(), both["run"].to_pylist(), strict=True))
     assert found["plain"] == "u/me/second"
     assert found["NULL"] == "u/me/first"
@@ -95,7 +95,7 @@ def test_a_stream_that_is_not_read_to_its_end_leaves_no_connection_behind(filled
         batches = filled.query.datasets("note").to_batches()
         next(batches)
         del batches
-    assert filled.query.datasets("note").to_arrow().num_rows == len(LABELS)
+    assert filled.query.datasets("note").to_arrow().num_rows == len(DATA_ID)
 
 
 def test_a_stream_begins_anew_where_the_pools_connection_proves_to_be_gone(

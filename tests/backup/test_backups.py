@@ -39,7 +39,7 @@ from butler.schema.migrations import check, initialise
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    """Notes a, b and c, of which a and b are filed; c is for later."""
+    """Notes a, b and c, of which a and b are ingested; c is for later."""
     butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
     butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
     for name in "ab":
@@ -68,8 +68,8 @@ def run(repo: Path, *words: str) -> Result:
     return CliRunner().invoke(application, ["-r", str(repo), *words])
 
 
-def file_of(butler: Butler, **labels: str) -> Path:
-    return Path(butler.uri("note", **labels).removeprefix("file://"))
+def file_of(butler: Butler, **units: str) -> Path:
+    return Path(butler.uri("note", **units).removeprefix("file://"))
 
 
 def listing(database: Any, *views: str) -> dict[str, list[Any]]:

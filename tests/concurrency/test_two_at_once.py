@@ -38,7 +38,7 @@ def test_of_two_puts_of_one_data_id_the_first_to_finish_wins(pair: Pair) -> None
     with refused("UB201", "another process put", "deleted"):
         waiting.result()
     assert first.column("SELECT dataset_id FROM butler.dataset") == [one]
-    assert first.column("SELECT dataset_id FROM butler.open_intents('0')") == [other]
+    assert first.column("SELECT dataset_id FROM butler.unfinished_puts('0')") == [other]
 
 
 def test_if_the_first_fails_the_second_wins(pair: Pair) -> None:
@@ -96,7 +96,7 @@ def test_of_two_puts_that_skip_what_exists_the_second_is_passed_over(pair: Pair)
     first.rows("COMMIT")
     assert waiting.result() == [(1,)]
     assert set(first.column("SELECT dataset_id FROM butler.dataset")) == {one, third}
-    assert first.column("SELECT dataset_id FROM butler.open_intents('0')") == [other]
+    assert first.column("SELECT dataset_id FROM butler.unfinished_puts('0')") == [other]
 
 
 def stage(session: Session, *sensors: int) -> None:

@@ -19,7 +19,7 @@ READS = {
     "find_in_run",
     "get_dataset",
     "get_dataset_type",
-    "open_intents",
+    "unfinished_puts",
     "query_dataset_columns",
     "query_datasets",
     "trash_delay",
@@ -36,7 +36,7 @@ READS = {
     "state_name",
     "tai_to_utc",
     "stored_artifacts",
-    "unbacked_datasets",
+    "datasets_without_artifacts",
     "utc_to_tai",
     "verified_up_to",
 }

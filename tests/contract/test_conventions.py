@@ -10,7 +10,7 @@ from db.session import Session
 from db.world import camera
 from sqlalchemy import create_engine
 
-from butler.registry.postgres.errors import _BY_KIND, BY_CONSTRAINT, BY_SQLSTATE
+from butler.registry.postgres.errors import _BY_NAME, BY_CONSTRAINT, BY_SQLSTATE
 from butler.schema.install import create_layer, drop_layer
 from butler.schema.objects import SqlObject, read_objects, sql_root
 from butler.schema.tables import metadata
@@ -273,7 +273,7 @@ def test_every_constraint_has_an_exception(still: dict[str, Session]) -> None:
         f" WHERE {OURS} AND x.indisunique AND c.relname <> 'alembic_version'"
     )
     assert set(BY_CONSTRAINT) <= set(names)
-    unnamed = [n for n in names if n not in BY_CONSTRAINT and not any(re.match(p, n) for p, _ in _BY_KIND)]
+    unnamed = [n for n in names if n not in BY_CONSTRAINT and not any(re.match(p, n) for p, _ in _BY_NAME)]
     assert unnamed == []
 
 

@@ -228,8 +228,12 @@ def test_what_lies_in_a_member_is_neither_moved_nor_ingested_in_place(
             several.intake.ingest(file, uuid4(), HINT, "Text", "raw", mode)
     with pytest.raises(NotSupportedError, match="lies in datastore 'archive' already"):
         several.intake.finish_move(file, [artifact])
-    (described,) = several.intake.describe_in_place([(file, None)], "Text", "raw")
-    assert isinstance(described, NotSupportedError)
+    (tmp_path / "free.txt").write_text("free")
+    held, free = several.intake.describe_in_place(
+        [(file, None), (tmp_path / "free.txt", None)], "Text", "raw"
+    )
+    assert isinstance(held, NotSupportedError)
+    assert isinstance(free, Artifact)
     assert several.get([artifact], "Text") == "text"
     copied = several.intake.ingest(file, uuid4(), HINT, "Text", "raw", IngestMode.COPY)
     assert several.get(copied, "Text") == "text"

@@ -43,8 +43,8 @@ def put_all(write: Session, export: Export, *dataset_types: str) -> dict[UUID, s
         write.call("register_dataset_type", f"peer_{name}", "Exposure", UNITS[name])
     for name, run, _their_id, data_id in export.datasets():
         if name in dataset_types:
-            labels = {unit: data_id[unit] for unit in ("instrument", *UNITS[name])}
-            (begun,) = write.table("begin_put", run, f"peer_{name}", [labels], "x", "main")
+            wanted = {unit: data_id[unit] for unit in ("instrument", *UNITS[name])}
+            (begun,) = write.table("begin_put", run, f"peer_{name}", [wanted], "x", "main")
             write.call("finish_put", [artifact(begun["dataset_id"], begun["dataset_id"].hex)])
             put[begun["dataset_id"]] = run
     return put

@@ -120,16 +120,16 @@ def test_a_template_gives_a_safe_relative_path(write: Session, pattern: str, hin
 def test_a_put_is_not_there_until_it_is_finished(write: Session) -> None:
     (begun,) = write.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main")
     assert write.table("find_dataset", "raw", RAW, ["r/one"], None, False) == []
-    (intent,) = write.table("open_intents", "0")
+    (intent,) = write.table("unfinished_puts", "0")
     assert intent["dataset_id"] == begun["dataset_id"]
     assert (intent["dataset_type"], intent["datastore"], intent["begun_by"]) == (
         "raw",
         "main",
         "butler_writer",
     )
-    assert write.table("open_intents", "1 hour") == []
+    assert write.table("unfinished_puts", "1 hour") == []
     assert write.call("finish_put", [artifact(begun["dataset_id"], "p")]) == 1
-    assert write.table("open_intents", "0") == []
+    assert write.table("unfinished_puts", "0") == []
 
 
 def test_a_put_given_up_can_t_be_finished_and_leaves_nothing(write: Session, own: Session) -> None:
@@ -200,7 +200,7 @@ def test_what_the_run_has_is_passed_over_if_asked(write: Session) -> None:
         (True, True),
         (False, False),
     ]
-    assert len(write.table("open_intents", "0")) == 1
+    assert len(write.table("unfinished_puts", "0")) == 1
 
 
 def test_a_run_says_that_it_needs_an_environment_until_it_has_one(write: Session) -> None:

@@ -258,7 +258,7 @@ def test_of_a_shared_file_whose_datasets_all_go_the_bytes_go_too(write: Session,
     assert dict(claim(own)) == dict.fromkeys(ids, True)
 
 
-def test_no_dataset_is_filed_for_a_file_that_is_being_deleted(write: Session, own: Session) -> None:
+def test_no_dataset_is_registered_for_a_file_that_is_being_deleted(write: Session, own: Session) -> None:
     one = file_at(write, RAW, "night/whole.fits")
     carry_out(write, "remove", one)
     claim(own)

@@ -165,7 +165,7 @@ def test_the_longer_tour_without_its_data_says_so_and_makes_nothing(
 
 @pytest.mark.slow
 @pytest.mark.data
-def test_the_longer_tour_files_ten_visits_of_a_mosaic_camera_and_a_surveys_footprints(
+def test_the_longer_tour_ingests_ten_visits_of_a_mosaic_camera_and_a_surveys_footprints(
     tmp_path: Path, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUTLER_TEST_DATA", str(data_folder))

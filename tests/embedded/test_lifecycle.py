@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -107,9 +108,22 @@ def test_a_crashed_server_comes_back_open_to_whom_it_was(own: EmbeddedServer, re
     own.start(listen="127.0.0.1", share=True)
     crash(own)
     EmbeddedServer(repo).ensure_running()
-    after = EmbeddedServer(repo).status()
-    assert (after.listen, after.share) == ("127.0.0.1", True)
+    own.ensure_running()
+    assert (own.status().listen, own.status().share) == ("127.0.0.1", True)
     assert ask(own.dsn("superuser"), "SHOW listen_addresses") == "127.0.0.1"
+
+
+def test_a_crashed_server_whose_port_was_taken_meanwhile_comes_back_on_another(
+    own: EmbeddedServer, repo: Path
+) -> None:
+    own.start(listen="127.0.0.1")
+    port = own.status().port
+    crash(own)
+    with socket.create_server(("127.0.0.1", port)):
+        EmbeddedServer(repo).ensure_running()
+    own.ensure_running()
+    assert own.status().port != port
+    assert ask(own.dsn("superuser"), "SHOW port") == str(own.status().port)
 
 
 def test_after_a_stop_it_is_open_to_its_owner_alone(own: EmbeddedServer) -> None:

@@ -103,7 +103,7 @@ def test_putting(session: Watched, own_run: str) -> None:
     assert session.read_whole() == []
 
 
-def test_filing_in_bulk(session: Watched, own_run: str) -> None:
+def test_registering_in_bulk(session: Watched, own_run: str) -> None:
     load(session, own_run, visit=622, count=10)
     assert session.read_whole() == []
 

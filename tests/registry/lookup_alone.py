@@ -40,8 +40,8 @@ class DictLookup(Lookup):
             if there and (name, dataset_type, wanted) in self._held:
                 return self._held[name, dataset_type, wanted]
         if required:
-            labels = " ".join(f"{unit}={value}" for unit, value in wanted.items())
-            raise errors.DatasetNotFoundError(f"no {dataset_type} with {labels} in {collections} at {as_of}")
+            values = " ".join(f"{unit}={value}" for unit, value in wanted.items())
+            raise errors.DatasetNotFoundError(f"no {dataset_type} with {values} in {collections} at {as_of}")
         return None
 
     def find_in_run(self, run: str, dataset_type: str, data_ids: Sequence[Given]) -> list[Any]:

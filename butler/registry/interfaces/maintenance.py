@@ -157,7 +157,7 @@ class Maintenance(ABC):
         """
 
     @abstractmethod
-    def unbacked_datasets(self) -> Iterator[UUID]:
+    def datasets_without_artifacts(self) -> Iterator[UUID]:
         """Give this registry's own datasets that are said to be present and have no artifact anywhere."""
 
     @abstractmethod

@@ -163,7 +163,7 @@ class Puts(ABC):
         Parameters
         ----------
         written : `~collections.abc.Mapping`
-            Id to artifacts.
+            Id to artifacts, at least one each.
         skip_existing : `bool`
             Whether to pass over those that another process has put since
             they began, instead of refusing all. They stay begun:
@@ -176,6 +176,8 @@ class Puts(ABC):
 
         Raises
         ------
+        ArtifactMissingError
+            If one has no artifacts.
         DatasetExistsError
             If another process was first.
         DatasetNotFoundError

@@ -320,7 +320,7 @@ class DatasetType(Base):
 
 
 class Dataset(Base):
-    """A dataset with its labels."""
+    """A dataset with its data ID."""
 
     __tablename__ = "dataset"
 

@@ -86,9 +86,9 @@ def copied_batches(
                 )
             except ArrowInvalid as error:  # nothing came, not even the names of the columns
                 raise failure(error) from None
-            taken = batches()
-            yield taken
-            complete = next(taken, None) is None
+            read = batches()
+            yield read
+            complete = next(read, None) is None
             rows.close()
     finally:
         thread.join()

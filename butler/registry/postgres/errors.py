@@ -60,9 +60,9 @@ BY_CONSTRAINT: dict[str, type[ButlerError]] = {
     "uq_dataset_run_type_digest": errors.DatasetExistsError,
     "uq_dataset_tag_now": errors.DatasetExistsError,
 }
-"""Constraints whose exception isn't that of their kind."""
+"""Constraints whose exception isn't that of others with such a name."""
 
-_BY_KIND: tuple[tuple[str, type[ButlerError]], ...] = (
+_BY_NAME: tuple[tuple[str, type[ButlerError]], ...] = (
     (r"ck_.*_(name|sensor_name|parts|storage_class)", errors.InvalidNameError),
     (r"ck_.*_path", errors.InvalidNameError),
     (r"ck_", errors.InvalidDataIdError),
@@ -109,8 +109,9 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
     if code in BY_SQLSTATE:
         return BY_SQLSTATE[code](message, hint=hint or _HINTS.get(code), details=details)
     if constraint:
-        kind = BY_CONSTRAINT.get(constraint) or next(
-            (kind for pattern, kind in _BY_KIND if re.match(pattern, constraint)), errors.DatabaseError
+        error_type = BY_CONSTRAINT.get(constraint) or next(
+            (error_type for pattern, error_type in _BY_NAME if re.match(pattern, constraint)),
+            errors.DatabaseError,
         )
         detail = getattr(diag, "message_detail", None) or ""
         if match := _KEY_MISSING.search(detail):
@@ -119,7 +120,7 @@ def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:
         elif detail and not details:
             message = f"{message}: {detail[:300]}"
         hint = hint or f"The schema reference has the rule: {constraint}."
-        return kind(message, hint=hint, details={**details, "constraint": constraint})
+        return error_type(message, hint=hint, details={**details, "constraint": constraint})
     # The server didn't say no: it said nothing. Of a server that crashed the driver makes a plain Error.
     if code is None and not isinstance(error, ProgrammingError):
         return errors.DatabaseUnavailableError(

@@ -92,9 +92,9 @@ class PostgresMaintenance(Maintenance):
         found = {row.path for row in rows} | {row.uri for row in rows}
         return {path for path, uri in zip(paths, uris, strict=True) if path in found or uri in found}
 
-    def unbacked_datasets(self) -> Iterator[UUID]:
+    def datasets_without_artifacts(self) -> Iterator[UUID]:
         last = UUID(int=0)
-        while rows := self._session.look_up("unbacked_datasets", bound_id(last), PAGE):
+        while rows := self._session.look_up("datasets_without_artifacts", bound_id(last), PAGE):
             yield from (dataset_id for (dataset_id,) in rows)
             last = rows[-1][0]
 

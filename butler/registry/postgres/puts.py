@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from butler.concurrency import looking_ahead
+from butler.errors import ArtifactMissingError
 from butler.registry.interfaces.definitions import Definitions
 from butler.registry.interfaces.puts import BegunPut, ExistingDataset, Puts, Registered, UnfinishedPut
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
@@ -71,6 +72,13 @@ class PostgresPuts(Puts):
         ]
 
     def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
+        for dataset_id, artifacts in written.items():
+            if not artifacts:  # no row would tell the server of it
+                raise ArtifactMissingError(
+                    f"dataset {dataset_id} has no artifact to be registered with",
+                    hint="A datastore gives at least one for what it has written; put it again.",
+                    details={"dataset_id": str(dataset_id)},
+                )
         rows = [
             {
                 "dataset_id": str(dataset_id),
@@ -97,7 +105,7 @@ class PostgresPuts(Puts):
         return int(count)
 
     def unfinished(self, older_than: timedelta) -> list[UnfinishedPut]:
-        return [_unfinished(row) for row in self._session.look_up("open_intents", older_than)]
+        return [_unfinished(row) for row in self._session.look_up("unfinished_puts", older_than)]
 
     def reap(
         self, datastore: str, older_than: timedelta, *, after: UUID | None = None, limit: int = 1000

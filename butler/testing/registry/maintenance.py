@@ -71,7 +71,7 @@ class MaintenanceTests(CapabilityTests):
         assert maintenance.claimed_files("another name", root, paths) == {one.path}
         assert maintenance.claimed_files(None, root, paths) == {one.path}
         assert maintenance.claimed_files("another name", "file:///elsewhere/", paths) == set()
-        assert list(maintenance.unbacked_datasets()) == []
+        assert list(maintenance.datasets_without_artifacts()) == []
 
     def test_what_is_lost_is_so_until_the_same_bytes_are_found(self, observatory: Registry) -> None:
         maintenance = observatory.maintenance

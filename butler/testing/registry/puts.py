@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from butler.errors import (
+    ArtifactMissingError,
     ButlerError,
     DatasetExistsError,
     DatasetNotFoundError,
@@ -71,6 +72,12 @@ class PutsTests(CapabilityTests):
         artifacts = [artifact("a", "image"), artifact("b", "wcs")]
         assert observatory.puts.finish({begun.id: artifacts}) == 1
         assert observatory.lookup.get_dataset(begun.id).artifacts == tuple(artifacts)
+
+    def test_a_dataset_without_artifacts_is_not_put(self, observatory: Registry) -> None:
+        bare, other = (_begin(observatory, {**RAW, "sensor": n})[0].id for n in (1, 2))
+        with pytest.raises(ArtifactMissingError, match=str(bare)):
+            observatory.puts.finish({other: [artifact("a")], bare: []})
+        assert {one.id for one in observatory.puts.unfinished(_NOW)} == {bare, other}
 
     def test_a_run_that_is_not_there_is_made(self, observatory: Registry) -> None:
         (ref,) = put(observatory, RAW, run="r/new")

@@ -1,4 +1,4 @@
-"""Datasets filed in bulk: a bad value is told of as such, and leaves nothing."""
+"""Datasets registered in bulk: a bad value is told of as such, and leaves nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def butler(butler: Butler) -> Butler:
     return butler
 
 
-def file(butler: Butler, *data_ids: dict[str, Any]) -> int:
+def register(butler: Butler, *data_ids: dict[str, Any]) -> int:
     name = butler.datastore.name
     rows = []
     for data_id in data_ids:
@@ -55,9 +55,9 @@ def file(butler: Butler, *data_ids: dict[str, Any]) -> int:
 )
 def test_a_value_that_no_unit_can_have(butler: Butler, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidDataIdError):
-        file(butler, GOOD, {**GOOD, **wrong})
+        register(butler, GOOD, {**GOOD, **wrong})
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
-    assert file(butler, GOOD) == 1
+    assert register(butler, GOOD) == 1
 
 
 def test_what_the_rows_themselves_raise_is_raised(butler: Butler) -> None:
@@ -80,15 +80,15 @@ def small_lots(monkeypatch: pytest.MonkeyPatch, butler: Butler) -> list[dict[str
     return [{**GOOD, "visit_range": one} for one in ranges]
 
 
-def test_all_lots_are_filed(butler: Butler, small_lots: list[dict[str, Any]]) -> None:
-    assert file(butler, *small_lots) == len(butler.query.datasets("defects", collections="bulk")) == 10
+def test_all_lots_are_registered(butler: Butler, small_lots: list[dict[str, Any]]) -> None:
+    assert register(butler, *small_lots) == len(butler.query.datasets("defects", collections="bulk")) == 10
 
 
 def test_a_bad_row_of_the_last_lot_is_named_and_keeps_all_out(
     butler: Butler, small_lots: list[dict[str, Any]]
 ) -> None:
     with pytest.raises(UnitNotFoundError) as caught:
-        file(butler, *small_lots[:9], {**GOOD, "sensor": 9})
+        register(butler, *small_lots[:9], {**GOOD, "sensor": 9})
     assert set(caught.value.by_row()) == {9}
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
 
@@ -108,7 +108,7 @@ def test_rows_that_fail_after_lots_were_handed_over_leave_nothing(
     with pytest.raises(KeyError, match="mine"):
         butler.registry.puts.register("bulk", "defects", name, rows())
     assert len(butler.query.datasets("defects", collections="bulk")) == 0
-    assert file(butler, *small_lots) == 10, "its connection is as good as before"
+    assert register(butler, *small_lots) == 10, "its connection is as good as before"
 
 
 def test_what_the_run_has_is_passed_over_in_each_lot(
@@ -116,12 +116,12 @@ def test_what_the_run_has_is_passed_over_in_each_lot(
 ) -> None:
     name = butler.datastore.name
     there = small_lots[1::3]
-    file(butler, *there)
+    register(butler, *there)
     found = butler.registry.lookup.find_in_run("bulk", "defects", there)
     rows = [(uuid4(), data_id, Artifact(name, "bulk/a", "json", 2, bytes(32))) for data_id in small_lots]
-    filed = butler.registry.puts.register("bulk", "defects", name, rows, skip_existing=True)
-    assert filed.new == 7
-    assert {given: one.id for given, one in filed.existing.items()} == {
+    registered = butler.registry.puts.register("bulk", "defects", name, rows, skip_existing=True)
+    assert registered.new == 7
+    assert {given: one.id for given, one in registered.existing.items()} == {
         row[0]: existing for row, (_, existing) in zip(rows[1::3], found, strict=True)
     }
 

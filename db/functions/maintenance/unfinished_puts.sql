@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION butler.open_intents(p_older_than interval DEFAULT '1 day')
+CREATE OR REPLACE FUNCTION butler.unfinished_puts(p_older_than interval DEFAULT '1 day')
 RETURNS TABLE (
     dataset_id uuid,
     dataset_type text,
@@ -22,5 +22,5 @@ BEGIN ATOMIC
     ORDER BY i.begun, i.dataset_id;
 END;
 
-COMMENT ON FUNCTION butler.open_intents(interval) IS
+COMMENT ON FUNCTION butler.unfinished_puts(interval) IS
 'Puts that were given up, or began longer ago than this and have not ended: what dead writers left.';

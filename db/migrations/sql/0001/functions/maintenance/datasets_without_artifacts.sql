@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION butler.unbacked_datasets(
+CREATE OR REPLACE FUNCTION butler.datasets_without_artifacts(
     p_after uuid DEFAULT '00000000-0000-0000-0000-000000000000',
     p_limit integer DEFAULT 1000
 )
@@ -20,5 +20,5 @@ BEGIN ATOMIC
     LIMIT p_limit;
 END;
 
-COMMENT ON FUNCTION butler.unbacked_datasets(uuid, integer) IS
+COMMENT ON FUNCTION butler.datasets_without_artifacts(uuid, integer) IS
 'Datasets of this registry whose state is present and that have no artifact.';
