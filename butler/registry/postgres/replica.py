@@ -15,7 +15,9 @@ __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
 
-_WRITTEN = "SELECT pg_current_wal_insert_lsn()::text AS lsn"
+# All that Butler's functions write is flushed before they return, but for notes of puts that begin, which nobody
+# looks up. What isn't flushed, such as the server's own clearing up at a read, would reach no replica for seconds.
+_WRITTEN = "SELECT pg_current_wal_flush_lsn()::text AS lsn"
 _REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn AS replayed"
 _LAG = (
     "SELECT pg_is_in_recovery() AS follows,"
@@ -30,7 +32,7 @@ class Replica:
     """A read-only copy of the database that follows it.
 
     It is asked nothing until it has replayed what this process has written,
-    and what anybody had written when this object was made.
+    and what was safe on the primary's disk when this object was made.
 
     Parameters
     ----------
