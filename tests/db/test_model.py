@@ -178,7 +178,7 @@ class Comparison(RuleBasedStateMachine):
         assert found == {(type, name): self.model.query(type, [name]) for type in TYPES for name in NAMES}
 
 
-@pytest.mark.parametrize("examples", [30, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.slow)])
 def test_the_database_does_what_the_model_does(still: dict[str, Session], examples: int) -> None:
     run_state_machine_as_test(
         lambda: Comparison(still["writer"]),  # type: ignore[arg-type] # any callable that makes one will do
