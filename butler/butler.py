@@ -125,8 +125,6 @@ class Butler:
         """The collections that are searched, in this order."""
         return self._context.search_path
 
-    # Reading -------------------------------------------------------------
-
     def find(
         self,
         dataset: str | DatasetRef,
@@ -143,14 +141,12 @@ class Butler:
         ----------
         dataset : `str` or `~butler.DatasetRef`
             Dataset type, or the dataset itself.
-        data_id : `~collections.abc.Mapping`, optional
+        data_id, **units : `~collections.abc.Mapping`, optional
             Its data ID, as people write it.
         collections : sequence of `str`, optional
             Searched instead of the Butler's own.
         as_of : `datetime.datetime` or `str`, optional
             Find what was there at that time, with a time zone.
-        **units
-            Its data ID, or more of it.
 
         Raises
         ------
@@ -343,7 +339,12 @@ class Butler:
     # Short ways ----------------------------------------------------------
 
     quantum = delegate("provenance", Provenance.quantum)
+    """Record a piece of work; see `butler.provenance.namespace.Provenance.quantum`."""
     associate = delegate("collections", Collections.associate)
+    """Put datasets into a tagged collection; see `butler.collections.Collections.associate`."""
     unstore = delegate("removal", Removals.unstore)
+    """Give up the bytes of datasets; see `butler.removal.Removals.unstore`."""
     remove = delegate("removal", Removals.remove)
+    """Remove datasets; see `butler.removal.Removals.remove`."""
     verify = delegate("maintenance", Maintenance.verify)
+    """Compare registry and datastore; see `butler.maintenance.namespace.Maintenance.verify`."""
