@@ -15,8 +15,9 @@ __all__ = ["Replica"]
 
 _log = logging.getLogger(__name__)
 
-# All that Butler's functions write is flushed before they return, but for notes of puts that begin, which nobody
-# looks up. What isn't flushed, such as the server's own clearing up at a read, would reach no replica for seconds.
+# All that Butler's functions write is flushed before they return, but for notes of puts that begin, which
+# nobody looks up. What isn't flushed, such as the server's own clearing up at a read, reaches no replica for
+# seconds.
 _WRITTEN = "SELECT pg_current_wal_flush_lsn()::text AS lsn"
 _REPLAYED = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn AS replayed"
 _LAG = (
