@@ -20,6 +20,8 @@ from faults.worker import FileFault, Outcome, Workers
 
 __all__ = ["Trials", "each"]
 
+_PATIENCE_S = 300
+
 
 def each(operations: Sequence[Any]) -> pytest.MarkDecorator:
     """Run a test for each of these, warm, as `warmed` makes them."""
@@ -60,7 +62,9 @@ class Trials:
             outcome = self.workers.run(operation, fault)
             happened = outcome.struck
         # The server may not have noticed yet that it is gone, and hold what it held.
-        while self._sessions() - before:
+        deadline = time.monotonic() + _PATIENCE_S
+        while left := self._sessions() - before:
+            assert time.monotonic() < deadline, f"sessions of who died stay: {left}"
             time.sleep(0.002)
         return outcome, happened
 
