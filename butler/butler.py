@@ -76,12 +76,12 @@ class Butler:
     ) -> None:
         given = (collections,) if isinstance(collections, str) else tuple(collections)
         path = (run, *(name for name in given if name != run)) if run else given
-        opened = open_repository(repo, role=role, registry=registry, datastore=datastore)
         options: dict[str, Any] = {"run": run, "collections": path, "role": role, "registry": registry}
-        self._again = partial(type(self), opened.repo, datastore=opened.datastore, **options)
-        self._context = context = Context(opened.registry, opened.datastore, path, run)
-        self._objects = ObjectWriter(opened.registry, opened.datastore)
-        self._files = FileIngest(opened.registry, opened.datastore)
+        repo, registry, datastore = open_repository(repo, role=role, registry=registry, datastore=datastore)
+        self._again = partial(type(self), repo, datastore=datastore, **options)
+        self._context = context = Context(registry, datastore, path, run)
+        self._objects = ObjectWriter(registry, datastore)
+        self._files = FileIngest(registry, datastore)
         self.query = Query(context)
         self.raws = Raws(context)
         self.collections = Collections(context)

@@ -53,7 +53,12 @@ class Context:
         CollectionNotFoundError
             If there are none to search, or one isn't registered.
         """
-        path = self.searched(collections)
+        path = self.search_path if collections is None else collections
+        if not path:
+            raise CollectionNotFoundError(
+                "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
+            )
+        path = [path] if isinstance(path, str) else path
         try:
             return find(path)
         except CollectionNotFoundError as error:
@@ -61,21 +66,6 @@ class Context:
             if self.run is None or error.details.get("collection") != self.run or not others:
                 raise
             return find(others)
-
-    def searched(self, collections: Sequence[str] | str | None = None) -> Sequence[str]:
-        """Give the collections that are searched: those given, else the search path.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If there are none.
-        """
-        path = self.search_path if collections is None else collections
-        if not path:
-            raise CollectionNotFoundError(
-                "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
-            )
-        return [path] if isinstance(path, str) else path
 
     def run_to_use(self, run: str | None = None) -> str:
         """Give the run to put into: the one given, else the context's own.

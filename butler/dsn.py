@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import make_url
+import re
 
 __all__ = ["hidden", "without_password"]
 
-_SECRETS = ("password", "sslpassword")
+_PASSWORD = re.compile(r"""(?i)(?<=://)([^:/@\s]*:)\S*(?=@)|(passw\w*\s*=\s*)('[^']*'|"[^"]*"|[^&\s]+)""")
 
 
-def hidden(dsn: str) -> str:
-    """Give a DSN as it may be shown: without its password."""
-    url = make_url(dsn)
-    shown = url.set(query={name: "***" if name in _SECRETS else text for name, text in url.query.items()})
-    return str(shown.render_as_string(hide_password=True))
+def hidden(text: str) -> str:
+    """Give a text with DSNs as it may be shown: without passwords."""
+    return _PASSWORD.sub(r"\1\2***", text)
 
 
 def without_password(dsn: str) -> tuple[str, dict[str, str]]:
@@ -26,6 +24,8 @@ def without_password(dsn: str) -> tuple[str, dict[str, str]]:
     environment : `dict`
         The password, if there is one, as PostgreSQL's programs look for it.
     """
+    from sqlalchemy import make_url
+
     url = make_url(dsn)
     password = url.password or url.query.get("password")
     public = url._replace(drivername="postgresql", password=None).difference_update_query(["password"])

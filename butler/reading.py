@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from butler.context import Context
-from butler.datastore.selection import alternatives
+from butler.datastore.selection import select
 from butler.datastore.storage_classes import storage_class
-from butler.errors import ArtifactMissingError, NotSupportedError
+from butler.errors import ArtifactMissingError, InvalidDataIdError, NotSupportedError
 from butler.values import Artifact, DatasetRef, split_component
 
 __all__ = ["exists", "find", "find_component", "read", "uri"]
@@ -24,8 +24,10 @@ def find(
 ) -> DatasetRef:
     """Find a dataset with its artifacts; see `butler.Butler.find`."""
     if isinstance(dataset, DatasetRef):
-        return dataset if dataset.artifacts is not None else context.registry.lookup.get_dataset(dataset.id)
-    name = dataset
+        _refuse_more(dataset, data_id, collections, as_of)
+        # One that had no bytes when it was found may have been restored since.
+        return dataset if dataset.artifacts else context.registry.lookup.get_dataset(dataset.id)
+    name = _name(dataset)
     return context.search(
         lambda path: context.registry.lookup.find(name, data_id, path, as_of=as_of), collections
     )
@@ -40,10 +42,17 @@ def find_component(
     as_of: datetime | str | None = None,
 ) -> tuple[DatasetRef, str | None]:
     """Find a dataset, and say which component of it is meant: ``calexp.wcs`` names one too."""
-    if isinstance(dataset, str):
-        dataset, named = split_component(dataset)
+    if not isinstance(dataset, DatasetRef):
+        dataset, named = split_component(_name(dataset))
+        if component and named and component != named:
+            raise InvalidDataIdError(
+                f"component {named!r} is named, and {component!r} besides", hint="Name one of them."
+            )
         component = named or component
-    return find(context, dataset, data_id, collections, as_of), component
+    ref = find(context, dataset, data_id, collections, as_of)
+    if component is not None:
+        storage_class(ref.dataset_type.storage_class).check_component(component)
+    return ref, component
 
 
 def read(
@@ -64,20 +73,24 @@ def exists(
 ) -> bool:
     """Tell whether a dataset is registered and its bytes are there; see `butler.Butler.exists`."""
     lookup = context.registry.lookup
-    found: DatasetRef | None
     component = None
+    found: DatasetRef | None
     if isinstance(dataset, DatasetRef):
+        _refuse_more(dataset, data_id, collections, as_of)
         # Whatever the ref remembers: it may have been removed since, and its file be in the trash.
         (found,) = lookup.with_artifacts([dataset])
     else:
-        name, component = split_component(dataset)
-        found = context.search(
-            lambda path: lookup.find(name, data_id, path, as_of=as_of, required=False), collections
-        )
+        name, component = split_component(_name(dataset))
+        try:
+            found = context.search(
+                lambda path: lookup.find(name, data_id, path, as_of=as_of, required=False), collections
+            )
+        except ArtifactMissingError:  # it was there then, and was removed since
+            return False
     if found is None or not found.artifacts:
         return False
     needed = _needed(context, found, component)
-    return bool(needed) and all(any(map(context.datastore.exists, copies)) for copies in needed.values())
+    return bool(needed) and all(map(context.datastore.exists, needed.values()))
 
 
 def uri(context: Context, ref: DatasetRef, component: str | None) -> str:
@@ -86,27 +99,56 @@ def uri(context: Context, ref: DatasetRef, component: str | None) -> str:
         raise _why_missing(context, ref)
     needed = _needed(context, ref, component)
     if len(needed) == 1 and ("" in needed or component):
-        ((first, *_),) = needed.values()
-        return context.datastore.uri(first)
-    what = f"the {component} of dataset {ref}" if component else f"dataset {ref}"
-    have = ", ".join(sorted({artifact.component for artifact in ref.artifacts}))
+        (artifact,) = needed.values()
+        return context.datastore.uri(artifact)
+    if component:
+        raise ArtifactMissingError(
+            f"dataset {ref} has no {component}",
+            hint="It was put without.",
+            details={"dataset_id": str(ref.id)},
+        )
     raise ArtifactMissingError(
-        f"{what} is not one file: it has {have}",
+        f"dataset {ref} is not one file: it has {', '.join(sorted(needed))}",
         hint="Name one of them by component.",
         details={"dataset_id": str(ref.id)},
     )
 
 
-def _needed(context: Context, ref: DatasetRef, component: str | None) -> dict[str, list[Artifact]]:
-    """Give what a read of a dataset, or of one component, would read, each with its copies."""
+def _needed(context: Context, ref: DatasetRef, component: str | None) -> dict[str, Artifact]:
+    """Give what a read of a dataset, or of one component, reads."""
     whole = storage_class(ref.dataset_type.storage_class)
-    copies = alternatives(ref.artifacts or (), list(context.datastore.members), whole, component)
-    if component is None:
-        return copies
-    whole.check_component(component)
-    return {
-        part: some for part, some in copies.items() if part in {"", whole.derived.get(component, component)}
-    }
+    if component is not None:
+        whole.check_component(component)
+    chosen = select(ref.artifacts or (), list(context.datastore.members), whole, component)
+    if component is None or "" in chosen:
+        return chosen
+    wanted = whole.derived.get(component, component)
+    return {wanted: chosen[wanted]} if wanted in chosen else {}
+
+
+def _name(dataset: object) -> str:
+    if not isinstance(dataset, str):
+        raise InvalidDataIdError(
+            f"{dataset!r} is neither the name of a dataset type nor a DatasetRef",
+            hint="Of an id, butler.registry.lookup.get_dataset gives the ref.",
+        )
+    return dataset
+
+
+def _refuse_more(
+    ref: DatasetRef,
+    data_id: Mapping[str, Any],
+    collections: Sequence[str] | str | None,
+    as_of: datetime | str | None,
+) -> None:
+    """Refuse what says in other words which dataset is meant: nobody would look at it."""
+    more = [*data_id, *["collections"] * (collections is not None), *["as_of"] * (as_of is not None)]
+    if more:
+        raise InvalidDataIdError(
+            f"dataset {ref} is given, and {', '.join(map(repr, more))} besides",
+            hint="Leave that out, or give the name of a dataset type instead.",
+            details={"dataset_id": str(ref.id)},
+        )
 
 
 def _why_missing(context: Context, ref: DatasetRef) -> ArtifactMissingError:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
@@ -21,25 +21,7 @@ if TYPE_CHECKING:
     from butler.registry import Registry
     from butler.registry.postgres import PostgresRegistry
 
-__all__ = ["Opened", "create_repository", "open_registry", "open_repository", "schema_connection"]
-
-
-class Opened(NamedTuple):
-    """A repository that was opened.
-
-    Parameters
-    ----------
-    repo : `pathlib.Path` or `None`
-        Its folder; `None` if registry and datastore were given.
-    registry : `~butler.registry.Registry`
-        Its registry.
-    datastore : `~butler.datastore.Datastore`
-        Its datastore.
-    """
-
-    repo: Path | None
-    registry: Registry
-    datastore: Datastore
+__all__ = ["create_repository", "open_registry", "open_repository", "schema_connection"]
 
 
 def open_repository(
@@ -48,17 +30,29 @@ def open_repository(
     role: str = "writer",
     registry: Registry | str | None = None,
     datastore: Datastore | None = None,
-) -> Opened:
-    """Open a repository; parameters and errors are those of `butler.Butler`."""
+) -> tuple[Path | None, Registry, Datastore]:
+    """Open a repository; parameters and errors are those of `butler.Butler`.
+
+    Returns
+    -------
+    folder, registry, datastore
+        The folder is `None` if registry and datastore were given without one.
+    """
+    from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
+    if not isinstance(datastore, Datastore | None):
+        raise ConfigError(
+            f"{type(datastore).__name__!r} is not a datastore",
+            hint="Leave it out for the repository's own, or give a subclass of butler.datastore.Datastore.",
+        )
     if isinstance(registry, Registry) and datastore is not None:
-        return Opened(None if repo is None else Path(repo), registry, datastore)
+        return None if repo is None else Path(repo), registry, datastore
     if not isinstance(registry, Registry | str | None):
         raise ConfigError(
-            f"a {type(registry).__name__} is not a registry",
+            f"{type(registry).__name__!r} is not a registry",
             hint="Give the name of a layer, or a subclass of butler.registry.Registry, which has its"
-            " capabilities as properties: see 'Your own registry' in docs/back-end.md.",
+            " capabilities as properties: see 'Registry' in docs/back-end.md.",
         )
     if repo is None:
         raise ConfigError("a Butler needs a repository, or a registry and a datastore")
@@ -70,7 +64,7 @@ def open_repository(
     # Last, as it connects: nothing that is wrong elsewhere may leave a connection open.
     if not isinstance(registry, Registry):
         registry = open_registry(config, role, registry)
-    return Opened(config.repo, registry, datastore)
+    return config.repo, registry, datastore
 
 
 def open_registry(

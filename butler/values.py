@@ -42,7 +42,7 @@ _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 def _no_member(values: type[StrEnum], what: str, value: object) -> InvalidNameError:
     return InvalidNameError(
         f"there is no {what} {value!r}",
-        hint=nearest(str(value), values),
+        hint=nearest(str(value), map(str, values)),
         details={"value": str(value)},
     )
 

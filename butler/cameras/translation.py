@@ -68,7 +68,7 @@ def translate(translator: str, headers: FileHeaders, fields: Collection[str]) ->
     except ImportError as error:
         raise NotSupportedError(
             f"translator {translator!r} needs the package astro-metadata-translator",
-            hint="pip install 'butler[translators]'",
+            hint="Install Butler with its extra 'translators'.",
         ) from error
     known = {}
     for short, found in MetadataTranslator.translators.items():

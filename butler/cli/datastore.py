@@ -118,7 +118,7 @@ def relocate(
         )
         return
     with session.owning(dsn) as connection:
-        before = relocated(connection, config, datastore, root, in_flight=force)
+        before = relocated(connection, config.repo, datastore, root, in_flight=force)
     note(
         session,
         f"datastore {name} is at {datastore.root} now, not at {before}; {len(artifacts)} artifacts were read",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from butler.dsn import hidden
 
 if TYPE_CHECKING:
     import typer
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "installed_version", "session_of"]
 
-_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*:)[^@\s]*(?=@)|(\bpassword=)[^&\s]*")
 _logger = logging.getLogger("butler")
 
 
@@ -123,7 +123,7 @@ class Session:
             statements = logging.getLogger("sqlalchemy.engine")
             statements.setLevel(logging.INFO)
             statements.handlers = _logger.handlers
-        _logger.info("butler %s", _PASSWORD.sub(r"\1\2***", " ".join(sys.argv[1:])))
+        _logger.info("butler %s", hidden(" ".join(sys.argv[1:])))
 
 
 def installed_version() -> str:

@@ -97,6 +97,10 @@ def verify(
         if verification.not_compared:
             names = ", ".join(verification.not_compared)
             note(session, f"not compared, as butler.yaml names no such datastores: {names}")
+        if verification.lost:
+            note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
+        if not verification.complete:
+            note(session, f"time was up after {verification.checked} files; the rest was not compared")
         if findings and repair:
             _repair(session, butler, findings, age, delete_orphans, report, dry_run, yes, form)
         elif form == ListFormat.JSON:
@@ -104,14 +108,12 @@ def verify(
         else:
             for finding in findings:
                 print(f"{finding}: {finding.remedy}")
-    if verification.lost:
-        note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
-    if not verification.complete:
-        note(session, f"time was up after {verification.checked} files; the rest was not compared")
     if findings and not repair:
         raise typer.Exit(ExitStatus.FAILED)
     if not findings:
-        note(session, "registry and datastore agree" + " otherwise" * bool(verification.not_compared))
+        otherwise = " otherwise" * bool(verification.not_compared)
+        so_far = "" if verification.complete else " so far"
+        note(session, f"registry and datastore agree{otherwise}{so_far}")
 
 
 _FINDING = ("fault", "dataset_id", "datastore", "uri", "detail")

@@ -9,7 +9,7 @@ from butler.datastore.storage_classes import StorageClass
 from butler.errors import ArtifactMissingError, ConfigError
 from butler.values import Artifact, ArtifactState
 
-__all__ = ["alternatives", "not_configured", "read_components", "select"]
+__all__ = ["not_configured", "read_components", "select"]
 
 
 def select(
@@ -19,37 +19,11 @@ def select(
 
     Parameters
     ----------
-    artifacts, datastores, whole, component : as for `alternatives`
-        What there is, and what is to be read.
-
-    Returns
-    -------
-    chosen : `dict` [`str`, `~butler.values.Artifact`]
-        By component; the whole is the empty string, and then the only one.
-
-    Raises
-    ------
-    ArtifactMissingError, ConfigError
-        As `alternatives` raises.
-    """
-    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
-        return {artifacts[0].component: artifacts[0]}  # as nearly always
-    copies = alternatives(artifacts, datastores, whole, component)
-    return {part: first for part, (first, *_) in copies.items()}
-
-
-def alternatives(
-    artifacts: Sequence[Artifact], datastores: Sequence[str], whole: StorageClass, component: str | None
-) -> dict[str, list[Artifact]]:
-    """Sort the artifacts of a dataset into those that a read needs, and the copies of each.
-
-    Parameters
-    ----------
     artifacts : `~collections.abc.Sequence` [`~butler.values.Artifact`]
         All of a dataset's.
     datastores : `~collections.abc.Sequence` [`str`]
-        Those that can be read. Copies come in their order, but those that
-        are known to be lost last.
+        Those that can be read. Of several copies the first is chosen in
+        their order, but before it any that isn't known to be lost.
     whole : `~butler.datastore.StorageClass`
         Of the dataset.
     component : `str` or `None`
@@ -57,7 +31,7 @@ def alternatives(
 
     Returns
     -------
-    copies : `dict` [`str`, `list` [`~butler.values.Artifact`]]
+    chosen : `dict` [`str`, `~butler.values.Artifact`]
         By component; the whole is the empty string, and then the only one.
 
     Raises
@@ -67,6 +41,8 @@ def alternatives(
     ConfigError
         If what is wanted lies in another datastore only.
     """
+    if len(artifacts) == 1 and artifacts[0].datastore in datastores:
+        return {artifacts[0].component: artifacts[0]}  # as nearly always
     within = [artifact for artifact in artifacts if artifact.datastore in datastores]
     if not within:
         if artifacts:
@@ -75,18 +51,19 @@ def alternatives(
             f"no artifact of this {whole.name} is left",
             hint="Its bytes were removed; its name and provenance stay.",
         )
-    within.sort(key=lambda one: (one.state == ArtifactState.LOST, datastores.index(one.datastore)))
-    copies: dict[str, list[Artifact]] = {}
+    if len(within) > 1:
+        within.sort(key=lambda one: (one.state == ArtifactState.LOST, datastores.index(one.datastore)))
+    chosen: dict[str, Artifact] = {}
     for artifact in within:
-        copies.setdefault(artifact.component, []).append(artifact)
-    if "" in copies:
-        return {"": copies[""]}
+        chosen.setdefault(artifact.component, artifact)
+    if "" in chosen:
+        return {"": chosen[""]}
     if len(within) < len(artifacts):
         wanted = whole.derived.get(component, component) if component else None
         for artifact in artifacts:
-            if artifact.component not in {"", *copies} and wanted in {None, artifact.component}:
+            if artifact.component not in {"", *chosen} and wanted in {None, artifact.component}:
                 raise not_configured(artifact, datastores)
-    return copies
+    return chosen
 
 
 def read_components(

@@ -31,7 +31,7 @@ def new_figure(width: float, height: float, title: str) -> Figure:
         from butler.errors import NotSupportedError
 
         raise NotSupportedError(
-            "pictures need matplotlib, which isn't installed", hint="Install it: pip install 'butler[demo]'."
+            "pictures need matplotlib, which isn't installed", hint="Install Butler with its extra 'demo'."
         ) from error
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)

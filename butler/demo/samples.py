@@ -52,7 +52,7 @@ def _inside(package: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         raise NotSupportedError(
             f"the tour needs a file of the package {package}, which isn't installed",
-            hint="Install it: pip install 'butler[demo]'.",
+            hint="Install Butler with its extra 'demo'.",
         )
     file = Path(spec.origin).parent / "tests" / "data" / name
     if not file.is_file():

@@ -167,7 +167,7 @@ class InPlaceIngest:
         )
         if registered.existing:
             by_id = {ref.id: place for place, (ref, _) in self._described.items()}
-            self._pass_over({by_id[given]: existing.id for given, existing in registered.existing.items()})
+            self._pass_over({by_id[given]: existing for given, existing in registered.existing.items()})
 
     def _passed_over(self, error: DatasetExistsError) -> bool:
         """Pass over what the run has of the same bytes; say whether that was all that was wrong."""

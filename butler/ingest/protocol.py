@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.datastore.interfaces import inventory_of
+from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
     DatabaseUnavailableError,
     DatasetNotFoundError,
@@ -58,6 +59,9 @@ class PutProtocol:
         """Begin to put; everything that can be refused before a byte is written is refused here."""
         refuse_component(dataset_type)
         storage_class = self._registry.definitions.dataset_type(dataset_type).storage_class
+        find_storage_class(
+            storage_class
+        )  # without its definition nobody could tell what a dead put has written
         return self._registry.puts.begin(
             run,
             dataset_type,

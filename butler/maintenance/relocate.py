@@ -87,7 +87,7 @@ def check_moved(
 
 def relocate(
     connection: Connection,
-    config: RepositoryConfig,
+    repo: Path,
     datastore: Datastore,
     root: str,
     *,
@@ -100,8 +100,8 @@ def relocate(
     connection : `sqlalchemy.Connection`
         As the owner, in a transaction; until it is committed nothing has changed
         in the database.
-    config : `~butler.config.RepositoryConfig`
-        The repository's; written anew if the datastore is its own.
+    repo : `~pathlib.Path`
+        The repository, whose configuration is written anew if it has the datastore.
     datastore : `~butler.datastore.Datastore`
         At the new root.
     root : `str`
@@ -123,12 +123,14 @@ def relocate(
     """
     from dataclasses import replace
 
+    from butler.config import RepositoryConfig
     from butler.schema.datastores import set_root
 
     before = set_root(connection, datastore.name, datastore.root, in_flight=in_flight)
-    if (own := config.datastores.get(datastore.name)) is not None:
+    now = RepositoryConfig.read(repo)  # somebody may have changed it since the files were first looked at
+    if (own := now.datastores.get(datastore.name)) is not None:
         moved = {datastore.name: own.at(root, datastore.name)}
-        replace(config, datastores={**config.datastores, **moved}).write()
+        replace(now, datastores={**now.datastores, **moved}).write()
     return before
 
 

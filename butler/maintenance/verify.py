@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.concurrency import looking_ahead, unwaited
+from butler.concurrency import THREADS, looking_ahead, unwaited
 from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError
@@ -26,10 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Verification", "unclaimed"]
 
-_THREADS = min(8, (os.cpu_count() or 1) + 2)
 _FILES_AT_ONCE = 5_000
 _SUSPECTS_AT_ONCE = 50_000
 _CHECKPOINT = 1_000
+
+_BEGIN = (UUID(int=0), "")
+"""Before all artifacts."""
 
 _OF_ARTIFACTS = {fault: Fault(fault.value) for fault in ArtifactFault}
 
@@ -45,16 +46,8 @@ class Verification(Iterator[Finding]):
     context : `~butler.context.Context`
         Its registry is compared, with those under it and over it, and each
         member of its datastore.
-    checksum : `bool`
-        Whether to read every byte.
-    incremental : `bool`
-        Whether to go on where the last incremental one stopped.
-    time_limit : `datetime.timedelta`, optional
-        Stop after so long.
-    older_than : `datetime.timedelta`
-        Leave out puts and files that nobody has which are younger.
-    on_progress : callable, optional
-        Called with artifacts done and artifacts in all.
+    **options
+        As for `butler.maintenance.namespace.Maintenance.verify`.
 
     Attributes
     ----------
@@ -163,9 +156,9 @@ class Verification(Iterator[Finding]):
 
     # Artifacts -----------------------------------------------------------
 
-    def _position(self, registry: Registry, datastore: Datastore) -> tuple[UUID, str] | None:
+    def _position(self, registry: Registry, datastore: Datastore) -> tuple[UUID, str]:
         found = registry.maintenance.progress(datastore.name)
-        last = None if found is None or found.dataset_id is None else (found.dataset_id, found.component)
+        last = _BEGIN if found is None or found.dataset_id is None else (found.dataset_id, found.component)
         # Whoever may not record it learns so now, and not after hours.
         registry.maintenance.set_progress(datastore.name, last)
         return last
@@ -177,9 +170,12 @@ class Verification(Iterator[Finding]):
         maintenance = registry.maintenance
         stored = maintenance.stored_artifacts(datastore.name, after)
         last, kept = after, self.checked
-        compare = partial(self._compared, datastore)
-        with unwaited(ThreadPoolExecutor(_THREADS, thread_name_prefix="butler-verify")) as threads:
-            for row, difference in looking_ahead(threads, compare, stored, 2 * _THREADS):
+
+        def compare(row: StoredArtifact) -> tuple[StoredArtifact, tuple[Fault, str, str] | None]:
+            return row, self._difference(datastore, row)
+
+        with unwaited(ThreadPoolExecutor(THREADS, thread_name_prefix="butler-verify")) as threads:
+            for row, difference in looking_ahead(threads, compare, stored, 2 * THREADS):
                 # One that was unstored meanwhile is nobody's fault.
                 if difference is not None and maintenance.is_as_recorded(datastore.name, row):
                     fault, uri, detail = difference
@@ -206,11 +202,6 @@ class Verification(Iterator[Finding]):
                     break
         if self._incremental and self.checked > kept and last is not None:
             maintenance.set_progress(datastore.name, last)
-
-    def _compared(
-        self, datastore: Datastore, row: StoredArtifact
-    ) -> tuple[StoredArtifact, tuple[Fault, str, str] | None]:
-        return row, self._difference(datastore, row)
 
     def _difference(self, datastore: Datastore, row: StoredArtifact) -> tuple[Fault, str, str] | None:
         """Compare one row with its file; whatever a row may hold, the others are compared too."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.context import Context
+from butler.errors import ConfigError
 from butler.reading import find_component, read
 from butler.values import CollectionType, DatasetRef, QuantumStatus
 
@@ -42,8 +43,6 @@ class Quantum:
         If there is no run to work in.
     """
 
-    id: int
-
     def __init__(
         self,
         context: Context,
@@ -53,6 +52,7 @@ class Quantum:
         inputs: Sequence[DatasetRef],
     ) -> None:
         self._context = context
+        self._id: int | None = None
         self._run = context.run_to_use()
         self._put = put
         self._task = task
@@ -62,6 +62,22 @@ class Quantum:
         self.outputs: list[DatasetRef] = []
 
     @property
+    def id(self) -> int:
+        """Its number in the registry.
+
+        Raises
+        ------
+        ConfigError
+            If it hasn't begun.
+        """
+        if self._id is None:
+            raise ConfigError(
+                f"quantum of task {self._task!r} hasn't begun",
+                hint="Use it in a block: with butler.quantum(…).",
+            )
+        return self._id
+
+    @property
     def inputs_read(self) -> tuple[UUID, ...]:
         """Ids of the datasets that were read so far, in the order of their reading."""
         return tuple(self._read)
@@ -69,14 +85,14 @@ class Quantum:
     def __repr__(self) -> str:
         values = " ".join(f"{unit}={value}" for unit, value in self._data_id.items())
         return (
-            f"<Quantum {getattr(self, 'id', 'not begun')} of {self._task} {values}:"
+            f"<Quantum {'not begun' if self._id is None else self._id} of {self._task} {values}:"
             f" {len(self._read)} read, {len(self.outputs)} made>"
         )
 
     def __enter__(self) -> Quantum:
         registry = self._context.registry
         registry.collections.register(self._run, CollectionType.RUN)
-        self.id = registry.provenance.begin_quantum(
+        self._id = registry.provenance.begin_quantum(
             self._run, self._task, self._data_id, sorted(self._predicted), socket.gethostname()
         )
         return self

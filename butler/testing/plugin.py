@@ -28,7 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _fail() -> NoReturn:
-    pytest.fail("Butler's fixtures need pytest-postgresql: pip install 'butler[testing]'", pytrace=False)
+    pytest.fail(
+        "Butler's fixtures need pytest-postgresql: install Butler with its extra 'testing'", pytrace=False
+    )
 
 
 class _Lacking:

@@ -141,6 +141,15 @@ def test_an_object_that_the_storage_class_cannot_hold(butler: Butler, obj: objec
     assert list(butler.verify()) == []
 
 
+def test_a_storage_class_that_nobody_here_has_is_refused_before_the_put_begins(butler: Butler) -> None:
+    butler.registry.definitions.register_dataset_type(DatasetType("odd", "FromAPlugIn", ("visit", "sensor")))
+    before = left(butler)
+    with pytest.raises(StorageClassError, match="FromAPlugIn"):
+        butler.put({}, "odd", DATA_ID)
+    assert left(butler) == before
+    assert list(butler.verify()) == []
+
+
 @pytest.mark.parametrize(
     "name",
     ["", " x", "x ", "a\nb", "a\tb", "a\x00b", "/a", "a/", "a//b", "a/../b", "..", "x" * 256, "é" * 128],

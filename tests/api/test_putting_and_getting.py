@@ -12,9 +12,11 @@ from astropy.nddata import CCDData
 
 from butler import Butler, DatasetRef, DatasetType
 from butler.errors import (
+    ConfigError,
     DatabaseUnavailableError,
     DatasetExistsError,
     DatasetNotFoundError,
+    InvalidDataIdError,
     StorageClassError,
 )
 
@@ -64,6 +66,34 @@ def test_what_exists_is_asked_of_a_component_at_a_time_and_in_other_collections(
     assert butler.get_deferred("calexp.bbox", DATA_ID, collections="u/me/other").get() == (0, 0, 4, 3)
     with pytest.raises(StorageClassError, match="Did you mean 'wcs'"):
         butler.uri("calexp", DATA_ID, component="wsc", collections="u/me/other")
+
+
+def test_a_component_that_there_is_not_is_refused_when_it_is_named(butler: Butler) -> None:
+    butler.put(CCDData(np.ones((3, 4)), unit="adu"), "calexp", DATA_ID)
+    with pytest.raises(StorageClassError, match="Did you mean 'wcs'"):
+        butler.get_deferred("calexp.wsc", DATA_ID)
+    with pytest.raises(InvalidDataIdError, match="'image' is named, and 'wcs' besides"):
+        butler.get("calexp.image", DATA_ID, component="wcs")
+
+
+def test_what_is_neither_a_name_nor_a_ref_is_refused(butler: Butler) -> None:
+    ref = butler.put({}, "stats", DATA_ID)
+    ask: Any
+    for ask in (butler.get, butler.exists, butler.uri, butler.find):
+        with pytest.raises(InvalidDataIdError, match="neither the name of a dataset type nor a DatasetRef"):
+            ask(ref.id)
+    when: Any = 5
+    with pytest.raises(InvalidDataIdError, match="5 is not a time"):
+        butler.find("stats", DATA_ID, as_of=when)
+    store: Any = "main"
+    with pytest.raises(ConfigError, match="'str' is not a datastore"):
+        Butler(registry=butler.registry, datastore=store)
+
+
+def test_a_quantum_that_has_not_begun_reads_nothing(butler: Butler) -> None:
+    butler.put({}, "stats", DATA_ID)
+    with pytest.raises(ConfigError, match="hasn't begun"):
+        butler.quantum("look", DATA_ID).get("stats", DATA_ID)
 
 
 def test_short_ways_say_what_they_take(butler: Butler) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from butler import Butler, CollectionType, DatasetRef, DatasetType, IngestMode
-from butler.errors import ArtifactMissingError, InvalidNameError
+from butler.errors import ArtifactMissingError, InvalidDataIdError, InvalidNameError
 
 
 @pytest.fixture
@@ -77,6 +77,38 @@ def test_a_removed_dataset_does_not_exist_although_its_file_lies_in_the_trash(
     assert not butler.exists(ref)
     butler.removal.restore([ref])
     assert butler.exists(ref)
+
+
+def test_what_was_found_without_bytes_is_read_once_it_is_restored(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    butler.unstore(refs[:1])
+    found = butler.find(refs[0])
+    assert found.artifacts == refs[0].artifacts, "a ref with artifacts is believed"
+    bare = butler.find("note", refs[0].data_id)
+    assert bare.artifacts == ()
+    butler.removal.restore([bare])
+    assert butler.get(bare) == butler.get("note", refs[0].data_id)
+
+
+def test_what_existed_then_and_was_removed_since_does_not_exist(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
+    then = butler.registry.query("SELECT clock_timestamp()").scalar()
+    butler.remove(refs[:1])
+    assert not butler.exists("note", refs[0].data_id, as_of=then)
+    assert butler.exists("note", refs[1].data_id, as_of=then)
+
+
+@pytest.mark.parametrize(
+    "more", [{"label": "b"}, {"collections": "nowhere"}, {"as_of": "1990-01-01T00:00:00Z"}]
+)
+def test_a_ref_says_which_dataset_is_meant_and_nothing_else_does(
+    butler: Butler, refs: list[DatasetRef], more: dict[str, Any]
+) -> None:
+    for ask in (butler.find, butler.get, butler.exists, butler.uri, butler.get_deferred):
+        with pytest.raises(InvalidDataIdError, match=f"is given, and '{next(iter(more))}' besides"):
+            ask(refs[0], **more)
 
 
 @pytest.mark.parametrize(("values", "wrong"), [(CollectionType, "taged"), (IngestMode, "in_place")])

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from butler import Butler, DatasetType
 from butler.cli.application import application
+from butler.maintenance import relocate as relocating
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 
@@ -101,6 +102,24 @@ def test_files_that_are_not_there_or_altered_are_named_and_nothing_changes(
     assert f"{first} (sha256)" in result.output
     assert roots(repo) == before
     assert yaml.safe_load((repo / "butler.yaml").read_text())["datastores"]["main"]["root"] == "data"
+
+
+def test_what_was_written_into_the_configuration_meanwhile_stays(
+    butler: Butler, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading the files may take hours."""
+    check = relocating.check_moved
+
+    def check_while_somebody_writes(*arguments: Any, **options: Any) -> None:
+        with (repo / "butler.yaml").open("a") as file:
+            file.write("default: main\n")
+        check(*arguments, **options)
+
+    monkeypatch.setattr(relocating, "check_moved", check_while_somebody_writes)
+    shutil.copytree(repo / "data", tmp_path / "new")
+    assert relocate(repo, "main", tmp_path / "new").exit_code == 0
+    written = yaml.safe_load((repo / "butler.yaml").read_text())
+    assert (written["datastores"]["main"]["root"], written["default"]) == (str(tmp_path / "new"), "main")
 
 
 def test_a_dry_run_checks_and_changes_nothing(butler: Butler, repo: Path, copied: Path) -> None:

@@ -15,7 +15,7 @@ from butler import Butler, DatasetRef, DatasetType
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.datastore.paths import local_file
-from butler.errors import ConfigError, NotSupportedError
+from butler.errors import ArtifactMissingError, ConfigError, NotSupportedError
 from butler.repository import create_repository
 from butler.testing.databases import Database
 
@@ -105,12 +105,18 @@ def copied(both: Butler, owner: psycopg2.extensions.connection) -> DatasetRef:
     return both.find("note", label="b")
 
 
-def test_a_dataset_exists_while_one_of_its_copies_does(both: Butler, copied: DatasetRef) -> None:
+def test_what_exists_is_what_would_be_read_and_that_is_another_copy_once_one_is_known_to_be_lost(
+    both: Butler, copied: DatasetRef
+) -> None:
+    both.put("near", "note", label="c")  # a folder without any file would be taken for one that isn't mounted
     assert both.uri(copied).startswith(both.datastore.members["main"].root)
-    for artifact in copied.artifacts or ():
-        assert both.exists(copied)
-        both.datastore.remove([artifact])
+    both.datastore.remove([each for each in copied.artifacts or () if each.datastore == "main"])
     assert not both.exists(copied)
+    with pytest.raises(ArtifactMissingError):
+        both.get(copied)
+    assert [step.outcome for step in both.maintenance.repair(list(both.verify()), older_than=NOW)] == ["done"]
+    assert both.exists(copied)
+    assert both.get("note", label="b") == "kept"
 
 
 def test_a_copy_that_is_not_configured_is_not_needed(both: Butler, copied: DatasetRef, repo: Path) -> None:

@@ -67,6 +67,10 @@ def test_time_that_is_up_is_told(filled: Butler, command: Command) -> None:
     result = command("verify", "--incremental", "--for", "0s")
     assert result.exit_code == 0
     assert "time was up after 1 files" in result.stderr
+    assert result.stderr.splitlines()[-1] == "registry and datastore agree so far"
+    progress = filled.registry.maintenance.progress("main")
+    assert progress is not None
+    assert progress.completed is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from butler.embedded.configuration import write_configuration
 from butler.embedded.paths import make_private_folders
 from butler.embedded.postmaster import Postmaster
 from butler.embedded.programs import find_programs
-from butler.errors import ConfigError, DatasetNotFoundError
+from butler.errors import ConfigError, DatabaseUnavailableError, DatasetNotFoundError
 from butler.repository import create_repository
 
 PATIENCE = 300
@@ -248,6 +249,31 @@ def test_a_replica_that_follows_no_more_is_not_asked(repo: Path, land: Path, sta
     assert "no replica" in promoted.describe(primary)
     primary.close()
     promoted.close()
+
+
+def test_where_neither_can_be_reached_the_database_is_unavailable() -> None:
+    from butler.registry.postgres import PostgresRegistry
+    from butler.registry.postgres.replica import Replica
+
+    dsns = "postgresql://x@127.0.0.1:1/x", "postgresql://u:secret@127.0.0.1:1,127.0.0.1:2/x"
+    with (
+        closing(PostgresRegistry(dsns[0], replica=Replica(dsns[1]))) as registry,
+        pytest.raises(DatabaseUnavailableError),
+    ):
+        registry.lookup.find("note", {}, ["u/me/first"])
+
+
+def test_one_of_several_hosts_that_is_down_is_done_without_and_its_password_not_told(
+    repo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from butler.registry.postgres import PostgresRegistry
+    from butler.registry.postgres.replica import Replica
+
+    down = Replica("postgresql://u:secret@127.0.0.1:1,127.0.0.1:2/x")
+    with closing(PostgresRegistry(EmbeddedServer(repo).dsn("reader"), replica=down)) as registry:
+        assert registry.lookup.find("note", {"label": "n0"}, ["u/me/first"]).run == "u/me/first"
+    assert "postgresql://u:***@127.0.0.1:1,127.0.0.1:2/x" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_a_replica_is_configured_by_its_dsn(tmp_path: Path) -> None:

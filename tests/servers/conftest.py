@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -108,9 +109,14 @@ class Pooler:
     def start(self) -> None:
         command: list[str | Path] = ["/usr/sbin/pgbouncer", "-q", self._folder / "pgbouncer.ini"]
         self._program = subprocess.Popen(self._account.until_starter_ends(command, end="KILL"), cwd="/")
-        while not (self._folder / f".s.PGSQL.{self.port}").exists():
+        while not self._listens():
             assert self._program.poll() is None, (self._folder / "log").read_text()
             time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        """Whether it takes connections: its socket is there a moment before."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self._folder / f".s.PGSQL.{self.port}")) == 0
 
     def stop(self) -> None:
         if self._program is not None:

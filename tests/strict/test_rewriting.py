@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from butler.strict.rewriting import rewritten
+from butler.strict.rewriting import rewritten, write_whole
 
 WRITTEN = """\
 # A Butler repository.
@@ -142,3 +143,11 @@ def test_any_change_says_what_it_is_to_say(
 def test_a_list_below_its_key_becomes_a_value_beside_it() -> None:
     text = "a:  # why\n- x  # one\n\nb: 1\n"
     assert changed(text, "a", to="y") == "a: y  # why  # one\n\nb: 1\n"
+
+
+def test_what_can_not_be_written_leaves_the_file_as_it_was_and_nothing_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "butler.yaml"
+    file.write_text("before")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(file, "half\ud800")
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("butler.yaml", "before")]

@@ -241,12 +241,9 @@ class PosixStorage(Storage):
         file = self._folder / name
         # What holds no part '..' can be led outside by a link only.
         folders = accumulate(name.split("/")[:-1], os.path.join, initial=str(self._folder))
-        if any(map(os.path.islink, islice(folders, 1, None))) and not self._holds_folder(file.parent):
+        if any(map(os.path.islink, islice(folders, 1, None))) and not self.holds(file.parent):
             raise path_escapes(path)
         return file
-
-    def _holds_folder(self, folder: Path) -> bool:
-        return folder.resolve().is_relative_to(self._folder.resolve())
 
 
 def last_changed(file: Path) -> datetime:

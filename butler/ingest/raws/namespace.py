@@ -40,9 +40,11 @@ class Raws:
         run: str | None = None,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> list[DatasetRef]:
-        """Ingest raw files under the data IDs that their headers give: all of them or none.
+        """Ingest raw files under the data IDs that their headers give, and stop at the first that can't be.
 
-        Visits and what was observed in them are registered first. The same
+        Every header is read before anything is registered; then visits and
+        what was observed in them are, and then the files: those of one dataset
+        type and run all or none, one such group after the other. The same
         files again change nothing.
 
         Parameters

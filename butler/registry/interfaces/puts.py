@@ -11,7 +11,7 @@ from uuid import UUID
 
 from butler.values import Artifact, DataId, DatasetType
 
-__all__ = ["BegunPut", "ExistingDataset", "Puts", "Registered", "UnfinishedPut"]
+__all__ = ["BegunPut", "Puts", "Registered", "UnfinishedPut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,6 @@ class BegunPut:
 
 
 @dataclass(frozen=True, slots=True)
-class ExistingDataset:
-    """A dataset that a run had already.
-
-    Parameters
-    ----------
-    id : `uuid.UUID`
-        Its id.
-    same_bytes : `bool`
-        Whether it has an artifact of the same size and SHA-256 as the one
-        that was to be registered.
-    """
-
-    id: UUID
-    same_bytes: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Registered:
     """What became of datasets registered in bulk.
 
@@ -70,12 +53,12 @@ class Registered:
     ----------
     new : `int`
         How many were registered.
-    existing : `~collections.abc.Mapping` [`uuid.UUID`, `ExistingDataset`]
-        The id that one was to have → what the run has instead.
+    existing : `~collections.abc.Mapping` [`uuid.UUID`, `uuid.UUID`]
+        The id that one was to have → the one that the run has.
     """
 
     new: int
-    existing: Mapping[UUID, ExistingDataset]
+    existing: Mapping[UUID, UUID]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from butler.errors import ConfigError, DatabaseUnavailableError
@@ -98,8 +98,9 @@ class Connections:
 
     def close(self) -> None:
         """Close those that nobody uses."""
-        while self._idle:
-            self._idle.pop()[0].close()
+        with suppress(IndexError):  # none is left, or another thread was faster
+            while True:
+                self._idle.pop()[0].close()
 
     def _taken(self, idle: deque[tuple[Any, float]]) -> tuple[Any, float]:
         while idle:

@@ -127,6 +127,10 @@ def bound_moment(value: datetime | str | None) -> Bound:
             raise InvalidDataIdError(
                 f"{value!r} is not a time", hint="Write 2026-03-01T00:00:00Z."
             ) from error
+    if not isinstance(value, datetime | None):
+        raise InvalidDataIdError(
+            f"{value!r} is not a time", hint="Give a datetime with a time zone, or 2026-03-01T00:00:00Z."
+        )
     if value is not None and value.tzinfo is None:
         raise InvalidDataIdError(
             f"time {value.isoformat()} has no time zone", hint=f"Write {value.isoformat()}Z for UTC."

@@ -11,7 +11,7 @@ from uuid import UUID
 from butler.concurrency import looking_ahead
 from butler.errors import ArtifactMissingError
 from butler.registry.interfaces.definitions import Definitions
-from butler.registry.interfaces.puts import BegunPut, ExistingDataset, Puts, Registered, UnfinishedPut
+from butler.registry.interfaces.puts import BegunPut, Puts, Registered, UnfinishedPut
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
 from butler.registry.postgres.records import data_id_of
@@ -129,7 +129,7 @@ class PostgresPuts(Puts):
         copy = f"COPY %s ({staged_columns(units)}) FROM STDIN"
         merge = f"SELECT * FROM {schema}.merge_datasets(%s, %s, %s, %s)"
         given = 0
-        existing: dict[UUID, ExistingDataset] = {}
+        existing: dict[UUID, UUID] = {}
 
         def hand_over(lot: StagedLot) -> tuple[StagedLot, Sequence[Any]]:
             execute(cursor, f"SELECT {schema}.stage_datasets()")
@@ -146,7 +146,7 @@ class PostgresPuts(Puts):
             for lot, passed_over in looking_ahead(thread, hand_over, staged_lots(rows, units), 1):
                 given += lot.datasets
                 for row in passed_over:
-                    existing[lot.dataset_id(row.row_number)] = ExistingDataset(row.existing, row.same_bytes)
+                    existing[lot.dataset_id(row.row_number)] = row.existing
         return Registered(given - len(existing), existing)
 
 

@@ -88,6 +88,7 @@ class PostgresRegistry(Registry):
         others = [type(self)(self.dsn, name) for (name,) in self._session.rows(_RELATED.format(self.name))]
         for other in others:
             other._session.connections = self._session.connections
+            other._session.replica = self._session.replica
         return others
 
     def check_version(self) -> None:

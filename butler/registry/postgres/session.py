@@ -57,7 +57,8 @@ class Session:
 
     def look_up_dataset(self, function: str, *parameters: Any) -> Sequence[Any]:
         """Look up on the replica, if there is one; of what it hasn't got, or refuses, the primary judges."""
-        connections = None if self.replica is None else self.replica.ready(self.connections)
+        with translated(InvalidDataIdError):  # it may ask the primary first
+            connections = None if self.replica is None else self.replica.ready(self.connections)
         if self.replica is not None and connections is not None:
             sql, values = self.statement(function, parameters)
             try:

@@ -21,7 +21,7 @@ from butler.errors import (
     UnitNotFoundError,
 )
 from butler.registry import Registry
-from butler.registry.interfaces.puts import BegunPut, ExistingDataset, Registered
+from butler.registry.interfaces.puts import BegunPut, Registered
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
 from butler.testing.registry.fixtures import RAW, TEMPLATE, found, put
@@ -184,7 +184,7 @@ class PutsTests(CapabilityTests):
             register("r/one", "raw", "store", [(uuid4(), RAW, artifact("again"))])
         same, other = (uuid4(), first[0][1], artifact("1-1")), (uuid4(), first[1][1], artifact("other"))
         assert register("r/one", "raw", "store", iter([same, other, last]), skip_existing=True) == Registered(
-            1, {same[0]: ExistingDataset(first[0][0], True), other[0]: ExistingDataset(first[1][0], False)}
+            1, {same[0]: first[0][0], other[0]: first[1][0]}
         )
         assert register("r/one", "raw", "store", []) == Registered(0, {})
 

@@ -50,7 +50,7 @@ BEGIN
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
-            'UB301', format('no datastore %L', p_datastore), 'Register it by register_datastore.',
+            'UB301', format('no datastore %L', p_datastore), 'Register it by the command datastore add, or by register_datastore.',
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
