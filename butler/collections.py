@@ -51,11 +51,21 @@ class Collections:
         ------
         CollectionNotFoundError
             If one isn't registered.
+        DefinitionConflictError
+            If the chain would hold itself, or one twice.
+        PermissionDeniedError
+            If it is frozen.
         """
         self._context.registry.collections.chain(name, members)
 
     def freeze(self, name: str, frozen: bool = True) -> None:
-        """Freeze a collection, so that nothing is put into it or taken out, or release it."""
+        """Freeze a collection, so that nothing is put into it or taken out, or release it.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If it isn't registered.
+        """
         self._context.registry.collections.freeze(name, frozen)
 
     def associate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
@@ -72,6 +82,10 @@ class Collections:
         ------
         DatasetExistsError
             If it holds another dataset of the same type and data ID.
+        DatasetNotFoundError, CollectionNotFoundError
+            If one isn't there.
+        PermissionDeniedError
+            If the collection is frozen.
         """
         return self._context.registry.collections.associate(collection, list(map(id_of, datasets)))
 
@@ -80,7 +94,7 @@ class Collections:
         return self._context.registry.collections.disassociate(collection, list(map(id_of, datasets)))
 
     def contents(self, name: str) -> dict[str, int]:
-        """Give how many datasets of each type a collection holds.
+        """Give how many datasets of each type a collection holds; a chain holds collections, not datasets.
 
         Raises
         ------

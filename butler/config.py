@@ -125,7 +125,16 @@ class RepositoryConfig:
                 f"there is no datastore {self.default!r}",
                 nearest(self.default, self.datastores),
             )
-        folders = _folders(self.datastores, self.repo)
+        folders = list(_folders(self.datastores, self.repo))
+        own = self.repo.resolve()
+        for name, root in folders:
+            if own.is_relative_to(root) or root.is_relative_to(own / "embedded"):
+                raise _refused(
+                    ("datastores", name, "root"),
+                    f"{str(root)!r} has the repository itself in it",
+                    "Give the datastore a folder of its own, such as 'data': a repair may delete"
+                    " what lies in it and belongs to nothing.",
+                )
         for (one, root), (other, inner) in combinations(sorted(folders, key=lambda each: each[1]), 2):
             if inner.is_relative_to(root):
                 raise _refused(
@@ -178,9 +187,12 @@ class RepositoryConfig:
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_YAML_BYTES + 1)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            named, reason = (
+                (folder, error.strerror) if isinstance(error, OSError) else (repr(str(folder)), error)
+            )
             raise ConfigError(
-                f"{folder} is not a repository: {path.name} can't be read ({error.strerror})",
+                f"{named} is not a repository: {path.name} can't be read ({reason})",
                 hint=f"Make one: 'butler create {repo}'; or name another by --repo or BUTLER_REPO.",
                 details={"repo": str(folder)},
             ) from error
@@ -236,8 +248,13 @@ class RepositoryConfig:
         path = self.repo / FILE_NAME
         if path.exists():
             text = path.read_bytes().decode()
-            text = rewritten(text, self.read(self.repo).to_plain(), self.to_plain())
-            if self._checked(parse_yaml(text.encode(), str(path)), self.repo) != self:
+            before = self.read(self.repo).to_plain()
+            try:
+                text = rewritten(text, before, self.to_plain())
+                same = self._checked(parse_yaml(text.encode(), str(path)), self.repo) == self
+            except (yaml.YAMLError, ConfigError):
+                same = False
+            if not same:
                 raise ConfigError(
                     f"{path} is written in a way that can't be changed by a program",
                     hint="Change it by hand.",
@@ -291,11 +308,10 @@ def _only(datastores: Mapping[str, Any]) -> str:
 
 def _folders(datastores: Mapping[str, DatastoreConfig], repo: Path) -> Iterator[tuple[str, Path]]:
     """Where datastores of folders really are, however they are spelled."""
-    if len(datastores) > 1:
-        for name, each in datastores.items():
-            root = getattr(each.settings, "root", None)
-            if isinstance(root, str) and "://" not in root:
-                yield name, Path(os.path.realpath(repo / root))
+    for name, each in datastores.items():
+        root = getattr(each.settings, "root", None)
+        if isinstance(root, str) and "://" not in root:
+            yield name, Path(os.path.realpath(repo / root))
 
 
 def _refused(at: tuple[str, ...], reason: str, hint: str) -> ConfigError:

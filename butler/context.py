@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
-__all__ = ["Context", "id_of"]
+__all__ = ["Context", "agreed_roots", "id_of"]
 
 Found = TypeVar("Found")
 
@@ -84,3 +84,26 @@ class Context:
 def id_of(dataset: DatasetRef | UUID) -> UUID:
     """Give a dataset's id."""
     return dataset.id if isinstance(dataset, DatasetRef) else dataset
+
+
+def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
+    """Give the root of each datastore that is registered, once those that are configured are seen to agree.
+
+    Whoever writes to, or looks for, files elsewhere would make artifacts
+    that nobody finds, or call lost what only lies where it was.
+
+    Raises
+    ------
+    ConfigError
+        If one is configured with another root.
+    """
+    registered = registry.definitions.datastores()
+    for name, member in datastore.members.items():
+        if registered.get(name, member.root) != member.root:
+            raise ConfigError(
+                f"datastore {name!r} is registered at {registered[name]}, not at {member.root}",
+                hint="Correct its root in butler.yaml; or, if its files were moved, say so by"
+                f" 'butler datastore relocate {name}'.",
+                details={"datastore": name, "registered": registered[name], "configured": member.root},
+            )
+    return registered

@@ -33,9 +33,9 @@ def load_plugin(entry: EntryPoint) -> Any:
     """
     try:
         return entry.load()
-    except Exception as error:  # a plug-in's module may raise anything
+    except (Exception, SystemExit) as error:  # a plug-in's module may do anything
         raise ConfigError(
-            f"plug-in {entry.name!r} of {entry.group!r} can't be loaded: {error}",
+            f"plug-in {entry.name!r} of {entry.group!r} can't be loaded: {str(error) or repr(error)}",
             hint=f"Repair or uninstall {_distribution(entry)}, which provides {entry.value}.",
             details={"group": entry.group, "name": entry.name},
         ) from error

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead
+from butler.context import agreed_roots
 from butler.datastore.fingerprint import fingerprint, regular_file
 from butler.datastore.paths import file_uri
 from butler.errors import ArtifactMissingError, ButlerError, DatasetExistsError, NotSupportedError
+from butler.ingest.held import HeldFolders
 from butler.ingest.in_place import InPlaceIngest
 from butler.ingest.objects import ObjectWriter
 from butler.ingest.protocol import PutProtocol, ref_of, refuse_component
@@ -105,6 +107,10 @@ class FileIngest:
     def _ingest_written(
         self, files: Sequence[SourceFile], request: IngestRequest
     ) -> list[IngestedFile | ButlerError]:
+        lookup = self._registry.lookup  # a registry without one is told before the puts begin
+        held = HeldFolders({}, self._datastore)
+        if request.mode == IngestMode.MOVE:
+            held = HeldFolders(agreed_roots(self._registry, self._datastore), self._datastore)
         begun = self._protocol.begin(
             request.dataset_type, [file.data_id for file in files], request.run, skip_existing=True
         )
@@ -115,12 +121,16 @@ class FileIngest:
             request.run,
             {dataset.id: dataset.data_id for dataset in begun if dataset.there_already},
         )
-        owners = self._owners(files) if request.mode == IngestMode.MOVE else {}
+        owners: Mapping[str, UUID] = {}
+        if request.mode == IngestMode.MOVE:
+            # Of any datastore: what was ingested in place when another one was the default is still there.
+            owners = lookup.datasets_at(None, [uri for file in files for uri in _uris(file.path)])
         written: dict[UUID, Sequence[Artifact]] = {}
 
         def ingest(place: int) -> IngestedFile | ButlerError:
             dataset, file = begun[place], files[place]
             try:
+                held.refuse(file.path)
                 for uri in _uris(file.path):
                     if owners.get(uri, dataset.id) != dataset.id:
                         raise _belongs_to_another(uri, owners[uri])
@@ -211,13 +221,6 @@ class FileIngest:
                 if request.strict:
                     raise
                 ingested[place] = error
-
-    def _owners(self, files: Sequence[SourceFile]) -> dict[str, UUID]:
-        """Find which of the files are, where they lie, the bytes of datasets: URI to dataset.
-
-        Of any datastore: what was ingested in place when another one was the default is still there.
-        """
-        return self._registry.lookup.datasets_at(None, [uri for file in files for uri in _uris(file.path)])
 
 
 def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:

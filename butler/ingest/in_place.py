@@ -10,11 +10,15 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead
-from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError
+from butler.context import agreed_roots
+from butler.errors import ButlerError, DatabaseUnavailableError, DatasetExistsError, NotSupportedError
+from butler.ingest.held import HeldFolders
+from butler.ingest.protocol import refuse_astray
 from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
 from butler.units import UNITS, ValueType
 from butler.values import Artifact, DataId, DatasetRef, new_dataset_ids
@@ -65,6 +69,7 @@ class InPlaceIngest:
         self._datastore = datastore
         self._files = files
         self._request = request
+        self._held = HeldFolders(agreed_roots(registry, datastore), datastore)
         self._dataset_type = registry.definitions.dataset_type(request.dataset_type)
         self._found_ids: list[DataId] = []
         self._described: dict[int, tuple[DatasetRef, Artifact]] = {}
@@ -95,7 +100,12 @@ class InPlaceIngest:
 
     def needs_environment(self) -> bool:
         """Whether something was registered, and nobody has described the run's environment yet."""
-        return bool(self._open()) and not self._registry.provenance.has_environment(self._request.run)
+        if not self._open():
+            return False
+        try:
+            return not self._registry.provenance.has_environment(self._request.run)
+        except NotSupportedError:  # it records none
+            return False
 
     def _open(self) -> list[int]:
         """Give the places of files that were read, and that the run isn't known to have."""
@@ -149,7 +159,21 @@ class InPlaceIngest:
             self._dataset_type.name,
             self._request.formatter,
         )
-        return [(*named, found) for named, found in zip(lot, described, strict=True)]
+        return [
+            (*named, self._judged(file.path, found))
+            for named, file, found in zip(lot, files, described, strict=True)
+        ]
+
+    def _judged(self, file: Path, found: Artifact | ButlerError) -> Artifact | ButlerError:
+        """Refuse what isn't a file in place that may become an artifact of the datastore."""
+        if isinstance(found, ButlerError):
+            return found
+        try:
+            self._held.refuse(file)
+            refuse_astray(found, self._datastore.name)
+        except ButlerError as error:
+            return error
+        return found
 
     def _ref(self, place: int, dataset_id: UUID, artifact: Artifact) -> DatasetRef:
         return DatasetRef(

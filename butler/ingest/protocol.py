@@ -14,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.context import agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from butler.registry import Registry
     from butler.registry.interfaces.puts import BegunPut
 
-__all__ = ["PutProtocol", "ref_of", "refuse_component"]
+__all__ = ["PutProtocol", "ref_of", "refuse_astray", "refuse_component"]
 
 
 class PutProtocol:
@@ -46,6 +47,7 @@ class PutProtocol:
     def __init__(self, registry: Registry, datastore: Datastore) -> None:
         self._registry = registry
         self._datastore = datastore
+        self._agreed = False
 
     def begin(
         self,
@@ -58,6 +60,9 @@ class PutProtocol:
     ) -> list[BegunPut]:
         """Begin to put; everything that can be refused before a byte is written is refused here."""
         refuse_component(dataset_type)
+        if not self._agreed:
+            agreed_roots(self._registry, self._datastore)
+            self._agreed = True
         storage_class = self._registry.definitions.dataset_type(dataset_type).storage_class
         find_storage_class(
             storage_class
@@ -83,13 +88,7 @@ class PutProtocol:
         """
         puts = self._registry.puts
         for artifact in chain.from_iterable(written.values()):
-            if artifact.datastore != self._datastore.name:
-                raise NotSupportedError(
-                    f"{artifact.path!r} was put into datastore {artifact.datastore!r},"
-                    f" not into {self._datastore.name!r}",
-                    hint="A put goes to one datastore as yet: let it return artifacts of its own name.",
-                    details={"datastore": artifact.datastore, "path": artifact.path},
-                )
+            refuse_astray(artifact, self._datastore.name)
 
         def finish() -> bool:
             return puts.finish(written, skip_existing=skip_existing) == len(written)
@@ -152,6 +151,21 @@ class PutProtocol:
             inventory.expected_paths(
                 dataset.id, dataset.hint, dataset.dataset_type.storage_class, dataset.dataset_type.name
             )
+        )
+
+
+def refuse_astray(artifact: Artifact, datastore: str) -> None:
+    """Refuse an artifact of another datastore than is written to: the registry would take it for one of that.
+
+    Raises
+    ------
+    NotSupportedError
+    """
+    if artifact.datastore != datastore:
+        raise NotSupportedError(
+            f"{artifact.path!r} was put into datastore {artifact.datastore!r}, not into {datastore!r}",
+            hint="A put goes to one datastore as yet: let it return artifacts of its own name.",
+            details={"datastore": artifact.datastore, "path": artifact.path},
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context
+from butler.context import Context, agreed_roots
 from butler.errors import ButlerError
 
 if TYPE_CHECKING:
@@ -55,10 +55,12 @@ def reap(context: Context, *, older_than: timedelta, dry_run: bool = False) -> I
 
     See `butler.maintenance.namespace.Maintenance.reap`.
     """
-    for registry in context.registry.related():
+    registries = [(registry, registry.puts) for registry in context.registry.related()]
+    agreed_roots(context.registry, context.datastore)
+    for registry, puts in registries:
         for datastore in context.datastore.members.values():
-            clear = _due if dry_run else _reaped
-            for put, failure in clear(registry.puts, datastore, older_than):
+            look = _due if dry_run else _reaped
+            for put, failure in look(puts, datastore, older_than):
                 yield ReapedPut(
                     put.id, put.dataset_type, put.hint, put.begun, put.begun_by, registry.name, failure
                 )

@@ -17,7 +17,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context
+from butler.context import Context, agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError
 from butler.maintenance.adoption import Adoption, Identity, disagreement
@@ -103,6 +103,7 @@ class Repairer:
         delete_orphans: bool = False,
         older_than: timedelta = timedelta(days=1),
     ) -> None:
+        agreed_roots(context.registry, context.datastore)
         self._of = {
             name: _DatastoreRepairer(context.registry, datastore, delete_orphans, older_than)
             for name, datastore in context.datastore.members.items()

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context
+from butler.context import Context, agreed_roots
 from butler.errors import ButlerError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def empty_trash(
 ) -> Emptied:
     """Delete what has been in the trash for long enough; see `butler.removal.Removals.empty_trash`."""
     emptied = Emptied(0, 0)
-    registered = context.registry.definitions.datastores()
+    registered = agreed_roots(context.registry, context.datastore)
     for name, datastore in context.datastore.members.items():
         if name in registered:  # nothing was put into any other, nor thrown away
             emptied = _emptied(context.registry.removal, datastore, older_than, emptied, on_progress)

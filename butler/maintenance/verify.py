@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead, unwaited
-from butler.context import Context
+from butler.context import Context, agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError
 from butler.maintenance.findings import Fault, Finding
@@ -72,6 +72,7 @@ class Verification(Iterator[Finding]):
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._registry = context.registry
+        self._datastore = context.datastore
         self._datastores = dict(context.datastore.members)
         self._checksum = checksum
         self._incremental = incremental
@@ -96,7 +97,7 @@ class Verification(Iterator[Finding]):
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _compare(self) -> Generator[Finding]:
-        registered = self._registry.definitions.datastores()
+        registered = agreed_roots(self._registry, self._datastore)
         self.not_compared = tuple(name for name in registered if name not in self._datastores)
         # Nothing was put into one that is configured and not registered yet.
         self._datastores = {name: each for name, each in self._datastores.items() if name in registered}

@@ -118,7 +118,10 @@ def write_whole(path: Path, text: str) -> None:
     with partial.open("x", encoding="utf-8", newline="") as file:
         try:
             with suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+                before = path.stat()
+                with suppress(PermissionError):  # of a group that this user isn't in
+                    os.fchown(file.fileno(), -1, before.st_gid)
+                os.fchmod(file.fileno(), before.st_mode & 0o7777)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -16,6 +16,8 @@ DECLARE
     v_puts bigint := 0;
     v_more bigint;
 BEGIN
+    -- Until the end, so that whoever changes a repository's configuration with it is alone.
+    PERFORM butler_common.refuse_shared_root(p_datastore, p_root);
     FOR v_registry IN
         SELECT format('%I', r.registry || '_internal') AS tables
         FROM butler_common.registry AS r ORDER BY r.depth, r.registry

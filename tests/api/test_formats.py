@@ -17,7 +17,7 @@ from butler.datastore.paths import local_file
 from butler.testing.datastore import assert_same_exposure, example_exposure
 
 DATA_ID = {"camera": "Cam"}
-STORES = {"posix": {"type": "posix", "root": "data"}, "memory": {"type": "memory"}}
+STORES = {"main": {"type": "posix", "root": "data"}, "memory": {"type": "memory"}}
 FORMATS = {
     "FITS": {},
     "packed FITS": {"compression": {"Exposure": "gzip"}},
@@ -65,7 +65,10 @@ def test_the_same_script_gives_the_same_whatever_format_and_store_are_configured
 ) -> None:
     with opened(repo, "u/me/usual") as butler:
         expected = script(butler)
-    with opened(repo, "u/me/configured", **STORES[store], **FORMATS[form]) as butler:
+    datastore = open_datastore({**STORES[store], **FORMATS[form]}, repo, store)
+    with Butler(repo, run="u/me/configured", datastore=datastore) as butler:
+        if store != "main":
+            butler.registry.definitions.register_datastore(store, datastore.root)
         found = script(butler)
     assert_same_exposure(found.pop("exposure"), expected.pop("exposure"))
     assert found == expected

@@ -215,7 +215,7 @@ def test_one_that_is_closed_half_way_waits_for_no_thread(
         return "missing"
 
     monkeypatch.setattr(butler.datastore.members["main"], "check", check)
-    monkeypatch.setattr("butler.maintenance.verify._THREADS", 1)
+    monkeypatch.setattr("butler.maintenance.verify.THREADS", 1)
     findings = butler.verify(older_than=NOW)
     assert next(findings).dataset_id == first
     findings.close()
@@ -552,11 +552,11 @@ def test_a_file_that_got_an_owner_since_the_plan_is_kept(
     assert orphan.exists()
 
 
-@pytest.mark.parametrize("spelling", ["data", "data/u", "link"])
+@pytest.mark.parametrize("spelling", ["link", "link/u"])
 def test_nobody_makes_a_repair_delete_another_s_files(
     butler: Butler, refs: list[DatasetRef], repo: Path, layer: Butler, spelling: str
 ) -> None:
-    """A writer registers our folder, a part of it, or a link to it, as a datastore of theirs."""
+    """A writer registers our folder, or a part of it, by a link to it, as a datastore of theirs."""
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"type": "posix", "root": spelling}, repo, "theirs")

@@ -15,7 +15,7 @@ from butler import Butler, DatasetRef, DatasetType
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.datastore.paths import local_file
-from butler.errors import ArtifactMissingError, ConfigError, NotSupportedError
+from butler.errors import ArtifactMissingError, ConfigError, DefinitionConflictError, NotSupportedError
 from butler.repository import create_repository
 from butler.testing.databases import Database
 
@@ -150,3 +150,50 @@ def test_a_repository_is_made_with_what_is_said_of_its_datastore(
     config = create_repository(tmp_path / "new", dsn=database.dsn("writer"), datastore=datastore)
     assert datastore.items() <= dict(config.datastores["main"].given).items()
     assert RepositoryConfig.read(tmp_path / "new") == config
+
+
+def only_main(repo: Path) -> Butler:
+    """As a colleague has it, whose configuration names one datastore of the database."""
+    config = RepositoryConfig.read(repo)
+    replace(config, datastores={"main": config.datastores["main"]}).write()
+    return Butler(repo, run="u/me/theirs", collections="u/me/old")
+
+
+@pytest.mark.parametrize("mode", ["move", "in-place"])
+def test_what_lies_in_a_datastore_that_only_the_database_knows_stays_there(
+    both: Butler, repo: Path, tmp_path: Path, mode: str
+) -> None:
+    (stored,) = (tmp_path / "far").rglob("note_b_*.txt")
+    (tmp_path / "free.txt").write_text("free")
+    with only_main(repo) as one:
+        with pytest.raises(NotSupportedError, match="lies in datastore 'archive' already"):
+            one.ingest([(stored, {"label": "c"})], "note", mode=mode)
+        one.ingest([(tmp_path / "free.txt", {"label": "c"})], "note", mode=mode)
+    assert both.get("note", label="b") == "kept"
+
+
+def test_a_datastore_that_is_configured_elsewhere_is_neither_written_to_nor_compared(
+    both: Butler, repo: Path
+) -> None:
+    config = RepositoryConfig.read(repo)
+    wrong = {**config.datastores, "main": DatastoreConfig.from_plain({"root": "dta"})}
+    replace(config, datastores=wrong).write()
+    with Butler(repo, run="u/me/new", role="owner") as butler:
+        for act in (
+            lambda: butler.put("astray", "note", label="c"),
+            lambda: list(butler.verify()),
+            lambda: butler.maintenance.repair([]),
+            lambda: list(butler.maintenance.reap()),
+            butler.removal.empty_trash,
+        ):
+            with pytest.raises(ConfigError, match=r"'main' is registered at .*/data/, not at .*/dta/"):
+                act()
+    assert not (repo / "dta").exists()
+
+
+def test_two_datastores_that_share_files_are_refused_by_the_database(both: Butler) -> None:
+    root = both.datastore.members["main"].root
+    for other in (root, root + "deeper/", root.removesuffix("data/")):
+        with pytest.raises(DefinitionConflictError, match="datastore other shares files with datastore"):
+            both.registry.definitions.register_datastore("other", other)
+    assert both.registry.definitions.register_datastore("other", root.removesuffix("/") + "2/")

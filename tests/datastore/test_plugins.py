@@ -154,29 +154,38 @@ REFUSALS = {
 }
 
 
-def answers(folder: Path, plugins: Iterable[str]) -> dict[str, str]:
-    """Install these plug-ins as one package, and use each in one process."""
+def with_plugins(
+    folder: Path, plugins: Iterable[tuple[str, str, str]], program: str
+) -> subprocess.CompletedProcess[str]:
+    """Install plug-ins, each a group, a name and a value, as one package, and run a program."""
     folder.mkdir()
     (folder / "odd.py").write_text(MODULE)
     metadata = folder / "oddities-0.3.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: oddities\nVersion: 0.3\n")
     entries: dict[str, str] = {}
-    program = PROGRAM
-    for plugin in plugins:
-        (group, name, value), use, _ = REFUSALS[plugin]
+    for group, name, value in plugins:
         entries[group] = f"{entries.get(group, '')}{name} = {value}\n"
-        program += f"answers[{plugin!r}] = refusal(lambda: {use.format(name=name)})\n"
     (metadata / "entry_points.txt").write_text(
         "".join(f"[butler.{group}]\n{named}" for group, named in entries.items())
     )
-    used = subprocess.run(
-        [sys.executable, "-c", f"{program}print(json.dumps(answers))"],
+    return subprocess.run(
+        [sys.executable, "-c", program],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
         capture_output=True,
         text=True,
         check=True,
     )
+
+
+def answers(folder: Path, plugins: Iterable[str]) -> dict[str, str]:
+    """Install these plug-ins, and use each in one process."""
+    program, entries = PROGRAM, []
+    for plugin in plugins:
+        entry, use, _ = REFUSALS[plugin]
+        entries.append(entry)
+        program += f"answers[{plugin!r}] = refusal(lambda: {use.format(name=entry[1])})\n"
+    used = with_plugins(folder, entries, f"{program}print(json.dumps(answers))")
     found: dict[str, str] = json.loads(used.stdout)
     return found
 
@@ -200,3 +209,17 @@ def test_a_plugin_that_does_not_fit_is_refused_by_name_with_what_it_lacks(
 ) -> None:
     message = REFUSALS[plugin][-1]
     assert message in refused[plugin]
+
+
+def test_a_formatter_that_fails_is_in_nobody_s_way_but_his_who_names_it(tmp_path: Path) -> None:
+    (tmp_path / "leaves.py").write_text("raise SystemExit(3)\n")
+    used = with_plugins(
+        tmp_path / "plugins",
+        [("formatters", "failing", "odd:Failing"), ("formatters", "leaving", "leaves:Formatter")],
+        f"import sys; sys.path.append({str(tmp_path)!r})\n"
+        "from butler.datastore.formatters import formatters_of\n"
+        "print(*(each.name for each in formatters_of('Text')))",
+    )
+    assert "text" in used.stdout.split()
+    assert "formatter 'failing' can't be made: no licence" in used.stderr
+    assert "plug-in 'leaving' of 'butler.formatters' can't be loaded: 3" in used.stderr

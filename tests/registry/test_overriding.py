@@ -80,7 +80,8 @@ class TestTellingRegistry(RegistryFixtures):
     def test_a_butler_calls_it_and_undoes_what_it_refuses(
         self, observatory: Registry, tmp_path: Path
     ) -> None:
-        datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "store")
+        datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "told")
+        observatory.definitions.register_datastore("told", datastore.root)
         with Butler(registry=observatory, datastore=datastore, run="u/me/told") as butler:
             ref = butler.put({"a": 1}, "raw", RAW)
             assert ref.id in TellingPuts.told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -172,7 +173,7 @@ def test_the_form_of_before_is_refused_with_the_lines_to_write(tmp_path: Path) -
         ("data", "link"),
         ("link", "link/."),
         ("data", "data/inner"),
-        (".", "data"),
+        ("data/inner", "data"),
     ],
 )
 def test_two_datastores_in_one_folder_are_refused_however_it_is_spelled(
@@ -294,3 +295,44 @@ def test_what_is_written_reads_the_same(tmp_path: Path, more: dict[str, Any]) ->
         changed = RepositoryConfig(tmp_path, **other)
         changed.write()
         assert RepositoryConfig.read(tmp_path) == changed
+
+
+@pytest.mark.parametrize("root", [".", "..", "/", "data/..", "link", "embedded", "embedded/data"])
+def test_a_root_that_has_the_repository_in_it_is_refused(tmp_path: Path, root: str) -> None:
+    """A repair that deletes orphans would delete the database."""
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    (repo / "link").symlink_to(".")
+    written(repo, f"datastores: {{main: {{root: {root}}}}}")
+    with pytest.raises(ConfigError, match=r"datastores\.main\.root: '.*' has the repository itself in it"):
+        RepositoryConfig.read(repo)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "half\ud800"])
+def test_a_name_that_no_folder_can_have_is_no_repository(name: str) -> None:
+    with pytest.raises(ConfigError, match="is not a repository"):
+        RepositoryConfig.read(name)
+
+
+@pytest.mark.parametrize("text", ["root:\tdata", "~", "# no line end"])
+def test_what_can_not_be_changed_by_a_program_is_said_and_stays(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, f"datastores: {{main: {{{text}}}}}" if "root" in text else text)
+    before = path.read_bytes()
+    config = RepositoryConfig.read(tmp_path)
+    moved = {"main": DatastoreConfig.from_plain({"root": "data2"})}
+    with pytest.raises(ConfigError, match="can't be changed by a program"):
+        replace(config, datastores=moved).write()
+    assert path.read_bytes() == before
+
+
+def test_a_rewrite_keeps_the_group_of_the_file(tmp_path: Path) -> None:
+    path = written(tmp_path, SEVERAL)
+    groups = [gid for gid in os.getgroups() if gid != path.stat().st_gid]
+    if os.geteuid() == 0:
+        groups.append(54321)
+    if not groups:
+        pytest.skip("this user is in one group only")
+    os.chown(path, -1, groups[0])
+    path.chmod(0o640)
+    replace(RepositoryConfig.read(tmp_path), replica=None).write()
+    assert (path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (groups[0], 0o640)

@@ -6,6 +6,7 @@ others are found by the entry-point group ``butler.formatters``.
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from importlib import import_module
 
@@ -15,6 +16,8 @@ from butler.datastore.system_errors import typed
 from butler.errors import ConfigError, nearest
 
 __all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
+
+_logger = logging.getLogger(__name__)
 
 BUILT_IN = {
     "fits-exposure": "butler.datastore.formatters.fits.exposure:FitsExposureFormatter",
@@ -66,8 +69,14 @@ def formatters_of(storage_class: str) -> tuple[Formatter, ...]:
 
 
 def all_formatters() -> tuple[Formatter, ...]:
-    """Every formatter, Butler's own first."""
-    return tuple(_load(name) for name in dict.fromkeys((*BUILT_IN, *plugins("butler.formatters"))))
+    """Every formatter, Butler's own first; a plug-in that fails is passed over: nobody has asked for it."""
+    formatters = [_load(name) for name in BUILT_IN]
+    for name in plugins("butler.formatters"):
+        try:
+            formatters.append(_load(name))
+        except ConfigError as error:
+            _logger.warning("%s", error)
+    return tuple(dict.fromkeys(formatters))
 
 
 @cache

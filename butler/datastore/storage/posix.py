@@ -38,9 +38,12 @@ _READ_BACK = os.O_RDONLY | os.O_CLOEXEC
 
 
 def _check_folder(name: str, _where: str) -> str:
-    if "\0" in name:
+    if "\0" in name or name.startswith("file:") or "://" in name:
         raise ConfigError(f"{name!r} is not a folder", hint="Give a path, such as 'data'.")
     return name
+
+
+GroupNumber = Annotated[int, Meta(ge=0, le=2**32 - 2)]
 
 
 class PosixOptions(Struct, frozen=True):
@@ -57,7 +60,7 @@ class PosixOptions(Struct, frozen=True):
     """
 
     root: Annotated[str, Meta(min_length=1), After(_check_folder)] = "data"
-    group: Annotated[str, Meta(min_length=1)] | int | None = None
+    group: Annotated[str, Meta(min_length=1, pattern="^[^\\x00]*$")] | GroupNumber | None = None
     mode: Mode | None = None
 
 

@@ -16,53 +16,19 @@ class Collections(ABC):
 
     @abstractmethod
     def register(self, name: str, collection_type: CollectionType, doc: str = "") -> bool:
-        """Register a collection; the same again changes nothing and returns `False`.
-
-        Raises
-        ------
-        DefinitionConflictError
-            If the name is registered with another type.
-        InvalidNameError
-            If it isn't a name for a collection.
-        """
+        """Register a collection; see `butler.collections.Collections.register`."""
 
     @abstractmethod
     def chain(self, name: str, members: Sequence[str]) -> None:
-        """Make a chain hold these collections, in search order.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If one isn't registered.
-        DefinitionConflictError
-            If the chain would hold itself, or one twice.
-        PermissionDeniedError
-            If it is frozen.
-        """
+        """Make a chain hold these collections; see `butler.collections.Collections.chain`."""
 
     @abstractmethod
     def freeze(self, name: str, frozen: bool = True) -> None:
-        """Freeze a collection, or release it.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If it isn't registered.
-        """
+        """Freeze a collection, or release it; see `butler.collections.Collections.freeze`."""
 
     @abstractmethod
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        """Put datasets into a tagged collection, or into a run as its inputs; returns how many were new.
-
-        Raises
-        ------
-        DatasetExistsError
-            If it holds another dataset of the same type and data ID.
-        DatasetNotFoundError, CollectionNotFoundError
-            If one isn't there.
-        PermissionDeniedError
-            If the collection is frozen.
-        """
+        """Put datasets into a collection; see `butler.collections.Collections.associate`."""
 
     @abstractmethod
     def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
@@ -74,10 +40,4 @@ class Collections(ABC):
 
     @abstractmethod
     def contents(self, name: str) -> dict[str, int]:
-        """Give how many datasets of each type a collection holds; a chain holds collections, not datasets.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If it isn't registered.
-        """
+        """Count the datasets of each type; see `butler.collections.Collections.contents`."""

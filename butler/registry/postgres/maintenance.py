@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from butler.registry.interfaces.maintenance import Claim, Drift, Maintenance, Progress, StoredArtifact
@@ -99,35 +100,29 @@ class PostgresMaintenance(Maintenance):
             last = rows[-1][0]
 
     def drifts(self) -> Iterator[Drift | None]:
-        sensor_id = 0
-        while rows := self._session.look_up("drifted_overlap", sensor_id):
+        for rows in self._pages("drifted_overlap", ["observed_sensor_id"], 0):
             for row in rows:
                 if row.missing or row.extra:
-                    yield Drift(
-                        "overlap",
-                        row.camera,
-                        row.visit,
-                        f"{row.missing} patches are missing, {row.extra} too many",
-                        row.sensor,
-                        row.observed_sensor_id,
-                    )
-            sensor_id = rows[-1].observed_sensor_id
+                    detail = f"{row.missing} patches are missing, {row.extra} too many"
+                    yield Drift("overlap", row.camera, row.visit, detail, row.sensor, row.observed_sensor_id)
             yield None
-        camera, visit = "", 0
-        while rows := self._session.look_up("drifted_visit_tracts", camera, visit):
+        for rows in self._pages("drifted_visit_tracts", ["camera", "visit"], "", 0):
             for row in rows:
                 if row.missing or row.extra:
                     detail = f"{row.missing} tracts are missing, {row.extra} too many"
                     yield Drift("overlap", row.camera, row.visit, detail)
-            camera, visit = rows[-1].camera, rows[-1].visit
             yield None
-        camera, visit = "", 0
-        while rows := self._session.look_up("drifted_visits", camera, visit):
+        for rows in self._pages("drifted_visits", ["camera", "visit"], "", 0):
             for row in rows:
                 if row.drifted:
                     yield Drift("region", row.camera, row.visit, "it isn't the hull of its sensors")
-            camera, visit = rows[-1].camera, rows[-1].visit
             yield None
+
+    def _pages(self, function: str, key: Sequence[str], *last: Any) -> Iterator[Sequence[Any]]:
+        """Call a function that gives what comes after a key, until nothing does."""
+        while rows := self._session.look_up(function, *last):
+            yield rows
+            last = tuple(getattr(rows[-1], column) for column in key)
 
     def progress(self, datastore: str) -> Progress | None:
         for row in self._session.look_up("verified_up_to", datastore):

@@ -10,12 +10,13 @@ AS $$
 BEGIN
     CASE p_name
         WHEN 'migration' THEN RETURN 7310000;
-        WHEN 'chains' THEN RETURN 7310001;
-        WHEN 'names' THEN RETURN 7310002;
-        WHEN 'collection' THEN RETURN 7310003;
-        WHEN 'overlap' THEN RETURN 7310004;
-        WHEN 'camera views' THEN RETURN 7310005;
-        WHEN 'files' THEN RETURN 7310006;
+        WHEN 'datastores' THEN RETURN 7310001;
+        WHEN 'chains' THEN RETURN 7310002;
+        WHEN 'names' THEN RETURN 7310003;
+        WHEN 'collection' THEN RETURN 7310004;
+        WHEN 'overlap' THEN RETURN 7310005;
+        WHEN 'camera views' THEN RETURN 7310006;
+        WHEN 'files' THEN RETURN 7310007;
     END CASE;
 END;
 $$;

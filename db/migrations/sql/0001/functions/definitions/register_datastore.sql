@@ -10,6 +10,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.root INTO v_root FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
+        PERFORM butler_common.refuse_shared_root(p_datastore, p_root);
         INSERT INTO butler_internal.datastore (datastore, root) VALUES (p_datastore, p_root)
         ON CONFLICT ON CONSTRAINT uq_datastore_datastore DO NOTHING;
         IF FOUND THEN
@@ -29,4 +30,4 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.register_datastore(text, text) IS
-'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere.';
+'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere, or shares files with another.';
