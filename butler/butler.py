@@ -141,8 +141,8 @@ class Butler:
         ----------
         dataset : `str` or `~butler.DatasetRef`
             Dataset type, or the dataset itself.
-        data_id, **units : `~collections.abc.Mapping`, optional
-            Its data ID, as people write it.
+        data_id : `~collections.abc.Mapping`, optional
+            Its data ID, as people write it; or more of it in keywords.
         collections : sequence of `str`, optional
             Searched instead of the Butler's own.
         as_of : `datetime.datetime` or `str`, optional
@@ -264,7 +264,7 @@ class Butler:
         ----------
         obj : object
             An instance of the storage class's Python type.
-        dataset_type, data_id, **units : as for `find`
+        dataset_type, data_id : as for `find`
             What it is.
         run : `str`, optional
             The run to put it into, instead of the Butler's own.
