@@ -116,7 +116,10 @@ class Datastore(ABC):
         Returns
         -------
         artifacts : `tuple` [`~butler.values.Artifact`]
-            One, or one a component where the datastore takes it apart.
+            One, or one a component where the datastore takes it apart: each
+            of the datastore called `name`, as a put goes to one as yet, at a
+            path that is this dataset's alone, as `remove` is called for it if
+            the put can't be finished.
 
         Raises
         ------

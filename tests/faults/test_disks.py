@@ -52,8 +52,9 @@ def on_small_disk(repo: Path, disk: Path) -> Iterator[Butler]:
     shutil.rmtree(repo)
     repo.mkdir()
     files = DatastoreConfig.from_plain({"root": str(disk / "data")})
-    RepositoryConfig(repo, config.dsns, config.registry, {"main": files}).write()
+    RepositoryConfig(repo, config.dsns, config.registry, {"small": files}, "small").write()
     with Butler(repo, run="u/me/first") as butler:
+        butler.registry.definitions.register_datastore("small", butler.datastore.root)
         prepare(butler)
         yield butler
 

@@ -34,7 +34,7 @@ def test_whichever_statement_is_cut_off_it_is_all_or_nothing(
 
 
 @each(OPERATIONS)
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_whenever_the_database_goes_for_good_it_is_all_or_nothing(
     warmed: Trials, operation: Any, when: Any
 ) -> None:

@@ -24,8 +24,8 @@ def place() -> Iterator[Arena]:
         yield made
 
 
-IN_SHORT = {"put", "get_delayed", "ingest_two", "list", "open"}
-"""One of each way to run a workload: the others differ from them in what they call."""
+IN_SHORT = {"put", "ingest_two", "list"}
+"""One of each way to run a workload, but for those that take long: the others differ in what they call."""
 
 
 @pytest.mark.parametrize(
