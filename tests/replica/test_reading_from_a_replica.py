@@ -30,6 +30,7 @@ from butler.embedded.paths import make_private_folders
 from butler.embedded.postmaster import Postmaster
 from butler.embedded.programs import find_programs
 from butler.errors import ConfigError, DatabaseUnavailableError, DatasetNotFoundError
+from butler.registry.postgres import replica
 from butler.repository import create_repository
 
 PATIENCE = 300
@@ -131,7 +132,8 @@ def standby(land: Path, repo: Path) -> Iterator[Standby]:
 
 
 @pytest.fixture
-def butler(repo: Path, standby: Standby) -> Iterator[Butler]:
+def butler(repo: Path, standby: Standby, monkeypatch: pytest.MonkeyPatch) -> Iterator[Butler]:
+    monkeypatch.setattr(replica, "_SECONDS_TRUSTED", 3600.0)
     with Butler(repo, run="u/me/first") as butler:
         yield butler
     standby.resume()
@@ -218,6 +220,42 @@ def test_a_butler_that_is_opened_or_sent_elsewhere_sees_what_was_there_before(
         with opened:
             assert len(opened.query.datasets("note", label=label)) == 1
             assert asked() == "primary"
+
+
+@pytest.fixture
+def distrustful(
+    repo: Path, standby: Standby, asked: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Butler]:
+    """A Butler that sees at each look-up whether the replica follows."""
+    monkeypatch.setattr(replica, "_SECONDS_TRUSTED", 0.0)
+    with Butler(repo, run="u/me/first") as butler:
+        follow(butler, standby, asked)
+        yield butler
+
+
+def test_a_replica_that_stands_still_is_soon_done_without(
+    distrustful: Butler, repo: Path, standby: Standby, asked: Callable[[], str]
+) -> None:
+    standby.pause()
+    with Butler(repo, run="u/me/first") as other:
+        other.put("newer", "note", label=next(_labels))
+    assert distrustful.get("note", label="n0") == "first"
+    assert asked() == "replica", "it has what was there when it was last looked at"
+    assert distrustful.get("note", label="n0") == "first"
+    assert asked() == "primary"
+    standby.resume()
+    follow(distrustful, standby, asked)
+
+
+def test_while_the_primary_can_not_be_reached_the_replica_is_asked(
+    distrustful: Butler, repo: Path, asked: Callable[[], str]
+) -> None:
+    EmbeddedServer(repo).stop()
+    try:
+        assert distrustful.get("note", label="n0") == "first"
+        assert asked() == "replica"
+    finally:
+        EmbeddedServer(repo).ensure_running()
 
 
 def test_a_replica_that_is_down_is_done_without_and_named_by_status(

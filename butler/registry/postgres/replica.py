@@ -27,13 +27,16 @@ _LAG = (
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_AWAY = 30.0
+_SECONDS_TRUSTED = 10.0
 
 
 class Replica:
     """A read-only copy of the database that follows it.
 
     It is asked nothing until it has replayed what this process has written,
-    and what was safe on the primary's disk when this object was made.
+    and what was safe on the primary's disk when this object was made; and no
+    more once it has not what was safe there ten seconds before, or has been
+    promoted. While the primary can't be reached, nobody knows, and it is asked.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ class Replica:
         self._writes = 1
         self._replayed = 0
         self._look_again = 0.0
+        self._trusted_until = 0.0
+        self._written = "0/0"
 
     def __reduce__(self) -> tuple[type[Replica], tuple[str]]:
         return (type(self), (self.dsn,))
@@ -71,11 +76,12 @@ class Replica:
     def ready(self, primary: Connections) -> Connections | None:
         """Give what to read from; `None` while only the primary will do.
 
-        Where nothing was written since the last time it asks nobody.
+        Where nothing was written since the last time it asks nobody, but for
+        seeing every ten seconds that the replica follows.
         """
         writes = self._writes
         if self._replayed == writes:
-            return self._connections
+            return self._connections if self._follows(primary) else None
         with self._lock:
             if time.monotonic() < self._look_again:
                 return None
@@ -112,11 +118,33 @@ class Replica:
             return f"{name} is no replica, or none any more: reads go to the primary"
         return f"{name} is {max(replica.lag, 0)} bytes behind"
 
-    def _has_replayed(self, primary: Connections) -> bool:
-        """Whether it has all that was written by now."""
+    def _follows(self, primary: Connections) -> bool:
+        """Whether it has what the primary had when it was last looked at, which is seldom done."""
         from psycopg2 import Error
 
-        written = _asked(primary, _WRITTEN).lsn
+        if time.monotonic() < self._trusted_until:
+            return True
+        with self._lock:  # other threads trust it meanwhile
+            before, self._trusted_until = self._written, time.monotonic() + _SECONDS_TRUSTED
+        try:
+            self._written = _asked(primary, _WRITTEN).lsn
+        except Error:
+            return True
+        if self._has(before):
+            return True
+        with self._lock:
+            self._replayed = 0
+        return False
+
+    def _has_replayed(self, primary: Connections) -> bool:
+        """Whether it has all that was written by now."""
+        self._written = _asked(primary, _WRITTEN).lsn
+        self._trusted_until = time.monotonic() + _SECONDS_TRUSTED
+        return self._has(self._written)
+
+    def _has(self, written: str) -> bool:
+        from psycopg2 import Error
+
         try:
             return bool(_asked(self._connections, _REPLAYED, written).replayed)
         except Error as error:
