@@ -35,7 +35,7 @@ class Peer:
         tag = f"tag/{repetition}"
         self._butler.collections.register(tag, CollectionType.TAGGED)
         with timed() as watch:
-            self._butler.collections.associate(tag, self._refs)
+            self._butler.registry.associate(tag, self._refs)
         return len(self._refs) / watch.seconds
 
 
