@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -416,7 +417,8 @@ class EmbeddedServer:
                 ) from error
             except OSError:
                 return False
-        return True
+            # Of a server that crashed, a process that was just being made may hold the socket open yet.
+            return _lives(_listener(client))
 
     @cached_property
     def _account(self) -> Account:
@@ -436,6 +438,27 @@ class EmbeddedServer:
     def _as_owner(self, command: str) -> str:
         owner = Account.find(self._owner)
         return f"As {owner.name if owner else self._owner}: butler -r {self._home.parent} db {command}."
+
+
+def _listener(client: socket.socket) -> int:
+    """Pid of the process that listens at the other end; 0 if it is out of sight, in another container."""
+    pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+    return pid
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process hasn't ended; one that only waits for its parent to hear of that has."""
+    try:
+        if pid:
+            os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        pass
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
+    except OSError:  # out of sight
+        return True
 
 
 def _remove(home: Path, external: Path | str | None) -> None:

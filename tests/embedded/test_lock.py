@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,30 @@ def test_processes_of_a_crashed_server_are_waited_for(own: EmbeddedServer) -> No
     assert waker.wait() == 0
     assert not is_alive(backend)
     connection.close()
+
+
+def test_a_socket_that_a_process_of_a_crashed_server_holds_open_is_no_server(own: EmbeddedServer) -> None:
+    """One that was just being made when the server was killed hasn't closed it yet."""
+    status = own.status()
+    folder, name = status.socket_dir, f".s.PGSQL.{status.port}"
+    crash(own)
+    (folder / name).unlink()
+    held, told = socket.socketpair()
+    with socket.socket(socket.AF_UNIX) as listening, held, told:
+        heir = os.fork()
+        if heir == 0:
+            listening.bind(str(folder / name))
+            listening.listen()
+            socket.send_fds(told, [b"x"], [listening.fileno()])
+            os._exit(0)
+        _, (descriptor,), _, _ = socket.recv_fds(held, 1, 1)
+        os.waitpid(heir, 0)
+        try:
+            assert not own.running
+        finally:
+            os.close(descriptor)
+    own.ensure_running()
+    assert own.running
 
 
 def test_data_of_another_major_version_are_refused_naming_dump_and_restore(
