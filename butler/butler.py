@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from butler import reading
+import butler.reading as reading
 from butler.collections import Collections
 from butler.context import Context
 from butler.delegates import delegate

@@ -39,6 +39,14 @@ def files(*names: str) -> list[Path]:
     )
 
 
+def test_no_part_of_the_package_imports_from_its_front_door() -> None:
+    """`butler/__init__.py` names the Butler, and so stands above all; import-linter doesn't count it."""
+    users = ("demo", "testing")
+    for file in files("."):
+        if file.relative_to(PACKAGE).parts[0] not in users:
+            assert "butler" not in imports(file), file
+
+
 def test_the_registry_opens_no_files() -> None:
     for file in files("registry"):
         assert imports(file).isdisjoint({"pathlib", "shutil", "tempfile", "astropy.io", "fsspec"}), file

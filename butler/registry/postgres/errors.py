@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from butler import errors
+import butler.errors as errors
 from butler.errors import ButlerError
 
 __all__ = ["BY_CONSTRAINT", "BY_SQLSTATE", "translated"]
