@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from butler.embedded.account import Account
 from butler.embedded.host import Host, refuse_network_file_system
+from butler.embedded.listener import listener_lives
 from butler.embedded.lock import ServerLock, claim, exclusively
 from butler.embedded.paths import choose_folder, make_socket_dir, run_root
 from butler.embedded.state import ServerState
@@ -418,7 +418,7 @@ class EmbeddedServer:
             except OSError:
                 return False
             # Of a server that crashed, a process that was just being made may hold the socket open yet.
-            return _lives(_listener(client))
+            return listener_lives(client)
 
     @cached_property
     def _account(self) -> Account:
@@ -438,27 +438,6 @@ class EmbeddedServer:
     def _as_owner(self, command: str) -> str:
         owner = Account.find(self._owner)
         return f"As {owner.name if owner else self._owner}: butler -r {self._home.parent} db {command}."
-
-
-def _listener(client: socket.socket) -> int:
-    """Pid of the process that listens at the other end; 0 if it is out of sight, in another container."""
-    pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
-    return pid
-
-
-def _lives(pid: int) -> bool:
-    """Whether a process hasn't ended; one that only waits for its parent to hear of that has."""
-    try:
-        if pid:
-            os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it is another user's
-        pass
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
-    except OSError:  # out of sight
-        return True
 
 
 def _remove(home: Path, external: Path | str | None) -> None:
