@@ -142,7 +142,8 @@ def _refuse_more(
     as_of: datetime | str | None,
 ) -> None:
     """Refuse what says in other words which dataset is meant: nobody would look at it."""
-    more = [*data_id, *["collections"] * (collections is not None), *["as_of"] * (as_of is not None)]
+    options = {"collections": collections, "as_of": as_of}
+    more = [*data_id, *(name for name, value in options.items() if value is not None)]
     if more:
         raise InvalidDataIdError(
             f"dataset {ref} is given, and {', '.join(map(repr, more))} besides",

@@ -57,7 +57,7 @@ class Replica:
         self._replayed = 0
         self._look_again = 0.0
         self._trusted_until = 0.0
-        self._written = "0/0"
+        self._primary_had = "0/0"
 
     def __reduce__(self) -> tuple[type[Replica], tuple[str]]:
         return (type(self), (self.dsn,))
@@ -125,9 +125,9 @@ class Replica:
         if time.monotonic() < self._trusted_until:
             return True
         with self._lock:  # other threads trust it meanwhile
-            before, self._trusted_until = self._written, time.monotonic() + _SECONDS_TRUSTED
+            before, self._trusted_until = self._primary_had, time.monotonic() + _SECONDS_TRUSTED
         try:
-            self._written = _asked(primary, _WRITTEN).lsn
+            self._primary_had = _asked(primary, _WRITTEN).lsn
         except Error:
             return True
         if self._has(before):
@@ -138,9 +138,9 @@ class Replica:
 
     def _has_replayed(self, primary: Connections) -> bool:
         """Whether it has all that was written by now."""
-        self._written = _asked(primary, _WRITTEN).lsn
+        self._primary_had = _asked(primary, _WRITTEN).lsn
         self._trusted_until = time.monotonic() + _SECONDS_TRUSTED
-        return self._has(self._written)
+        return self._has(self._primary_had)
 
     def _has(self, written: str) -> bool:
         from psycopg2 import Error
