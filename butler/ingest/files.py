@@ -108,9 +108,12 @@ class FileIngest:
         self, files: Sequence[SourceFile], request: IngestRequest
     ) -> list[IngestedFile | ButlerError]:
         lookup = self._registry.lookup  # a registry without one is told before the puts begin
+        owners: Mapping[str, UUID] = {}
         held = HeldFolders({}, self._datastore)
         if request.mode == IngestMode.MOVE:
             held = HeldFolders(agreed_roots(self._registry, self._datastore), self._datastore)
+            # Of any datastore: what was ingested in place when another one was the default is still there.
+            owners = lookup.datasets_at(None, [uri for file in files for uri in _uris(file.path)])
         begun = self._protocol.begin(
             request.dataset_type, [file.data_id for file in files], request.run, skip_existing=True
         )
@@ -121,10 +124,6 @@ class FileIngest:
             request.run,
             {dataset.id: dataset.data_id for dataset in begun if dataset.there_already},
         )
-        owners: Mapping[str, UUID] = {}
-        if request.mode == IngestMode.MOVE:
-            # Of any datastore: what was ingested in place when another one was the default is still there.
-            owners = lookup.datasets_at(None, [uri for file in files for uri in _uris(file.path)])
         written: dict[UUID, Sequence[Artifact]] = {}
 
         def ingest(place: int) -> IngestedFile | ButlerError:

@@ -64,9 +64,8 @@ class PutProtocol:
             agreed_roots(self._registry, self._datastore)
             self._agreed = True
         storage_class = self._registry.definitions.dataset_type(dataset_type).storage_class
-        find_storage_class(
-            storage_class
-        )  # without its definition nobody could tell what a dead put has written
+        # Without its definition nobody could tell what a put that dies has written.
+        find_storage_class(storage_class)
         return self._registry.puts.begin(
             run,
             dataset_type,
