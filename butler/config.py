@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 
 from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_type, storage_types
 from butler.errors import ConfigError, nearest
-from butler.strict import MAX_YAML_BYTES, After, Before, Document, parse_yaml, read
+from butler.strict import MAX_YAML_BYTES, Before, Document, parse_yaml, read
 
 __all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
 
@@ -211,7 +211,7 @@ class RepositoryConfig:
 
     @classmethod
     def _checked(cls, document: Document, repo: Path) -> RepositoryConfig:
-        def config(file: ConfigFile, _key: str) -> RepositoryConfig:
+        def config(file: ConfigFile) -> RepositoryConfig:
             dsn = file.database.dsn
             roles = {"writer": dsn} if isinstance(dsn, str) else asdict(dsn or Dsns())
             given = (document.value or {}).get("datastores", {_DEFAULT: {}})
@@ -224,8 +224,7 @@ class RepositoryConfig:
                 file.database.replica,
             )
 
-        file = Annotated[ConfigFile, Before(_refuse_single), After(config)]
-        checked: RepositoryConfig = read(document, file)
+        checked: RepositoryConfig = read(document, _FILE, then=config)
         return checked
 
     def to_plain(self) -> dict[str, Any]:
@@ -288,6 +287,9 @@ def _refuse_single(value: Any) -> Any:
         hint = "\n  ".join(("Write instead:", *lines))
         raise _refused(("datastore",), "each datastore is in the table 'datastores' now, by its name", hint)
     return value
+
+
+_FILE = Annotated[ConfigFile, Before(_refuse_single)]
 
 
 def _only(datastores: Mapping[str, Any]) -> str:

@@ -193,10 +193,13 @@ class Datastores(Datastore):
             shares.setdefault(owner.name, (owner, []))[1].append(artifact)
         return list(shares.values())
 
-    def member_at(self, folder: Path) -> str | None:
-        """Name the member whose files lie in a local folder."""
+    def other_at(self, folder: Path) -> str | None:
+        """Name the member whose files lie in a local folder, if it isn't the default: that knows its own."""
+        others = {name: root for name, root in self._folders.items() if name != self._default.name}
+        if not others:  # of most repositories: nothing is asked of the file system
+            return None
         folder = folder.resolve()
-        return next((name for name, root in self._folders.items() if folder.is_relative_to(root)), None)
+        return next((name for name, root in others.items() if folder.is_relative_to(root)), None)
 
     def _owner(self, artifact: Artifact) -> Datastore:
         if artifact.datastore not in self._owners:
@@ -234,8 +237,8 @@ class _Intake(FileIntake):
         formatter: str | None = None,
     ) -> list[Artifact | ButlerError]:
         """Describe files as the default's; those that lie in a member are refused, and not read."""
-        member_at = cache(self._datastores.member_at)
-        held = [member_at(file.parent) for file, _ in files]
+        other_at = cache(lambda folder: self._datastores.other_at(Path(folder)))
+        held = [other_at(os.path.dirname(file)) for file, _ in files]
         others = [each for each, member in zip(files, held, strict=True) if member is None]
         described = iter(self._default.describe_in_place(others, storage_class, dataset_type, formatter))
         return [
@@ -266,5 +269,5 @@ class _Intake(FileIntake):
             owner.intake.finish_move(file, share)
 
     def _refuse_held(self, file: Path) -> None:
-        if name := self._datastores.member_at(file.parent):
+        if name := self._datastores.other_at(file.parent):
             raise lies_within(file, name)

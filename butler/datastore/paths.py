@@ -104,7 +104,9 @@ def component_in_name(file: Path) -> str | None:
 
 def file_uri(file: Path | str) -> str:
     """Percent-encoded ``file:///…`` URI of a file; symbolic links are kept as they are, but before ``..``."""
-    path = os.path.join(os.getcwd(), file)
+    path = os.fspath(file)
+    if not os.path.isabs(path):  # the working directory is asked for only where it matters
+        path = os.path.join(os.getcwd(), path)
     if "/.." in path and ".." in path.split("/"):  # of where a link leads, not of where it lies
         folder, name = os.path.split(path)
         path = os.path.join(os.path.realpath(folder), name)

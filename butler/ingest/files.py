@@ -98,7 +98,7 @@ class FileIngest:
 
     def ingest_all(self, files: Iterable[GivenFile], request: IngestRequest) -> list[DatasetRef]:
         """Ingest files of one type, all of them or none; see `butler.Butler.ingest`."""
-        sources = [SourceFile(Path(file), *more) for file, *more in files]
+        sources = [SourceFile(file if isinstance(file, Path) else Path(file), *more) for file, *more in files]
         strict = replace(request, strict=True)
         return [one.ref for one in self.ingest(sources, strict) if isinstance(one, IngestedFile)]
 

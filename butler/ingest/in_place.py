@@ -72,7 +72,9 @@ class InPlaceIngest:
         self._held = HeldFolders(agreed_roots(registry, datastore), datastore)
         self._dataset_type = registry.definitions.dataset_type(request.dataset_type)
         self._found_ids: list[DataId] = []
-        self._described: dict[int, tuple[DatasetRef, Artifact]] = {}
+        # Two dictionaries, not one of pairs: of a million files the collector would look at a million pairs.
+        self._refs: dict[int, DatasetRef] = {}
+        self._artifacts: dict[int, Artifact] = {}
         self._done: dict[int, IngestedFile | ButlerError] = {}
 
     def ingest(self) -> list[IngestedFile | ButlerError]:
@@ -94,7 +96,7 @@ class InPlaceIngest:
                     if attempt > 0:
                         raise
         return [
-            self._done[place] if place in self._done else IngestedFile(self._described[place][0])
+            self._done[place] if place in self._done else IngestedFile(self._refs[place])
             for place in range(len(self._files))
         ]
 
@@ -109,7 +111,7 @@ class InPlaceIngest:
 
     def _open(self) -> list[int]:
         """Give the places of files that were read, and that the run isn't known to have."""
-        return [place for place in self._described if place not in self._done]
+        return [place for place in self._refs if place not in self._done]
 
     def _complete(self) -> None:
         """Find the complete data IDs, and, where it saves reading them, which files the run has."""
@@ -144,7 +146,8 @@ class InPlaceIngest:
         for go in looking_ahead(threads, self._describe, goes, _AHEAD):
             for place, dataset_id, found in go:
                 if isinstance(found, Artifact):
-                    self._described[place] = (self._ref(place, dataset_id, found), found)
+                    self._artifacts[place] = found
+                    self._refs[place] = self._ref(place, dataset_id, found)
                     yield place
                 elif self._request.strict:
                     raise found
@@ -186,11 +189,11 @@ class InPlaceIngest:
             self._request.run,
             self._dataset_type.name,
             self._datastore.name,
-            ((ref.id, ref.data_id, artifact) for ref, artifact in map(self._described.__getitem__, places)),
+            ((self._refs[place].id, self._refs[place].data_id, self._artifacts[place]) for place in places),
             skip_existing=not self._request.strict,
         )
         if registered.existing:
-            by_id = {ref.id: place for place, (ref, _) in self._described.items()}
+            by_id = {ref.id: place for place, ref in self._refs.items()}
             self._pass_over({by_id[given]: existing for given, existing in registered.existing.items()})
 
     def _passed_over(self, error: DatasetExistsError) -> bool:
@@ -215,10 +218,9 @@ class InPlaceIngest:
         )
         for place, existing in there.items():
             ref, file = refs[existing], self._files[place].path
-            given, artifact = self._described[place]
-            same = artifact.sha256 in {known.sha256 for known in whole(ref)}
+            same = self._artifacts[place].sha256 in {known.sha256 for known in whole(ref)}
             if same or self._request.skip_existing:
-                self._done[place] = IngestedFile(ref, new=ref.id == given.id, same=same)
+                self._done[place] = IngestedFile(ref, new=ref.id == self._refs[place].id, same=same)
             elif self._request.strict:
                 raise differs(file, ref)
             else:

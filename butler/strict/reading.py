@@ -52,7 +52,14 @@ class Chosen(msgspec.Struct, frozen=True):
     choose: Callable[[Any, KeyPath, Any], Any]
 
 
-def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: bool = False) -> Any:
+def read(
+    document: Document,
+    hint: Any,
+    path: KeyPath = (),
+    *,
+    then: Callable[[Any], Any] | None = None,
+    for_database: bool = False,
+) -> Any:
     """Read a document as a type says.
 
     Parameters
@@ -64,6 +71,10 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: boo
         as may be the types of its keys.
     path : `tuple`, optional
         Of what the document holds only a part: the keys that lead to it.
+    then : `~collections.abc.Callable`, optional
+        Makes of the value what is given back; what it refuses is a problem of
+        the document. It may hold the document, as an annotation mayn't: the
+        interpreter keeps those.
     for_database : `bool`
         Whether it is to be stored as JSON: then a key without a value is one
         that isn't there, and a text must be one that the database stores.
@@ -71,7 +82,7 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: boo
     Returns
     -------
     value
-        Of that type.
+        Of that type, or what was made of it.
 
     Raises
     ------
@@ -83,6 +94,8 @@ def read(document: Document, hint: Any, path: KeyPath = (), *, for_database: boo
     """
     reading = _Reading(document, for_database)
     value = reading.value(document.value, hint, path)
+    if then and not reading.problems:
+        value = reading.made(then, value, path)
     if reading.problems:
         raise document.error(reading.problems)
     return value
@@ -113,6 +126,12 @@ class _Reading:
         except ValueError as error:  # what a check raises, ours or a plug-in's
             return self._refuse_as(error, path)
         return result
+
+    def made(self, make: Callable[[Any], Any], value: Any, path: KeyPath) -> Any:
+        try:
+            return make(value)
+        except ValueError as error:
+            return self._refuse_as(error, path)
 
     def _shaped(self, value: Any, expected: Any, marks: Iterable[Any], path: KeyPath) -> Any:
         origin = get_origin(expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 from dataclasses import replace
@@ -14,6 +15,7 @@ import yaml
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.datastore.config import DatastoreConfig, open_datastore
 from butler.errors import ConfigError
+from butler.strict import Document
 
 SEVERAL = """\
 # The survey's repository
@@ -48,6 +50,18 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert list(config.datastores) == ["main", "archive"]
     assert config.to_plain() == yaml.safe_load(SEVERAL)
     assert RepositoryConfig.from_plain(config.to_plain(), tmp_path) == config
+
+
+def test_nothing_of_what_was_read_is_kept_but_the_configuration(tmp_path: Path) -> None:
+    def documents() -> int:
+        gc.collect()
+        return sum(isinstance(each, Document) for each in gc.get_objects())
+
+    written(tmp_path, SEVERAL)
+    before = documents()
+    for _ in range(3):
+        RepositoryConfig.read(tmp_path)
+    assert documents() == before
 
 
 def test_each_datastore_keeps_its_own_configuration(tmp_path: Path) -> None:
