@@ -75,6 +75,7 @@ FILES = {
     "butler/datastore/storage/": "keeps the bytes of datasets",
     "butler/datastore/formatters/": "the file that a storage lends",
     "butler/datastore/fingerprint.py": "size and SHA-256 of such a file, and of one to be ingested",
+    "butler/datastore/special_files.py": "the system's list of mounted file systems",
     "butler/datastore/artifact_files.py": "the file that a storage lends",
     "butler/datastore/file.py": "the file that a storage lends",
     "butler/datastore/intake.py": "a file to be ingested, or that stays in place",
