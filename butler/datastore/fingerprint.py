@@ -19,6 +19,7 @@ __all__ = [
     "copy_file",
     "file_status",
     "fingerprint",
+    "read_chunks",
     "read_through",
     "regular_file",
 ]
@@ -101,14 +102,14 @@ def copy_file(source: Path, target: Path) -> Fingerprint:
     digest = hashlib.sha256()
     size = 0
     with target.open("xb") as writing:
-        for chunk in _chunks(source):
+        for chunk in read_chunks(source):
             writing.write(chunk)
             digest.update(chunk)
             size += len(chunk)
     return Fingerprint(size, digest.digest())
 
 
-def _chunks(file: Path) -> Iterator[bytes]:
+def read_chunks(file: Path) -> Iterator[bytes]:
     """Give a file's bytes, and one more if it grows: its copier need not run after its writer."""
     with typed(file), open(file, "rb", opener=_opener) as stream:
         left = os.fstat(stream.fileno()).st_size + 1

@@ -120,9 +120,7 @@ def test_nothing_that_tells_of_sizes_is_stopped_by_a_file_of_any_size(
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "ecsv", "fits", "json", "parquet", "votable"])
-def test_usage_is_written_in_each_format(
-    absurd: Butler, command: Command, tmp_path: Path, form: str
-) -> None:
+def test_usage_is_written_in_each_format(absurd: Butler, command: Command, tmp_path: Path, form: str) -> None:
     words = ("-o", str(tmp_path / "du"), "--format", form)
     command.out("du", *words)
     command.out("sql", "SELECT * FROM storage_use", *words[:1], str(tmp_path / "sql"), *words[2:])

@@ -81,6 +81,7 @@ FILES = {
     "butler/datastore/intake.py": "a file to be ingested, or that stays in place",
     "butler/datastore/formatter_choice.py": "the first bytes of a file to be ingested",
     "butler/datastore/identify.py": "any file that somebody names",
+    "butler/datastore/nameless.py": "a file that a storage lends, and that may be nobody's",
     "butler/maintenance/relocate.py": "the folder that a datastore was moved to",
     "butler/backup/": "dumps, and inventories of what the datastore says is there",
     "butler/cameras/": "camera files, and headers of files to be ingested",
