@@ -5,6 +5,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM butler_common.require_read_committed('collections can be frozen');
     PERFORM set_config('synchronous_commit', 'on', true);
     -- A writer that is ending a put holds this lock shared: it ends before the collection is frozen, or is refused.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c.collection_id::integer)

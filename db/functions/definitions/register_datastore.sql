@@ -7,6 +7,7 @@ AS $$
 DECLARE
     v_root text;
 BEGIN
+    PERFORM butler_common.require_read_committed('datastores can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.root INTO v_root FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN

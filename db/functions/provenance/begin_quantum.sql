@@ -14,6 +14,7 @@ DECLARE
     v_run integer;
     v_quantum bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('quanta can begin');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT r.run_id INTO v_run
     FROM butler_internal.run AS r

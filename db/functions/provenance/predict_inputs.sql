@@ -8,6 +8,7 @@ DECLARE
     v_count integer;
     v_problems jsonb;
 BEGIN
+    PERFORM butler_common.require_read_committed('inputs can be predicted');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF NOT EXISTS (SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running') THEN
         PERFORM butler_common.raise_error(

@@ -14,6 +14,7 @@ DECLARE
     v_mask integer;
     v_there butler_internal.all_dataset_type;
 BEGIN
+    PERFORM butler_common.require_read_committed('dataset types can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_dataset_type IS NULL OR p_dataset_type !~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$' THEN
         PERFORM butler_common.raise_error(

@@ -12,6 +12,7 @@ AS $$
 DECLARE
     v_unpredicted uuid;
 BEGIN
+    PERFORM butler_common.require_read_committed('quanta can end');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_status IS NULL OR p_status NOT IN ('done', 'failed') THEN
         PERFORM butler_common.raise_error(
