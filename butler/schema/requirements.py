@@ -118,7 +118,7 @@ _OPEN_FUNCTIONS = text("""
         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = 'pg_advisory_lock' AND a.grantee = 0
     )
 """)
-# A superuser has every role without being made a member of one; members inherit no settings, but may be logins.
+# A superuser has every role without being a member. Members inherit no setting, but have their own.
 _LEVELS = text("""
     SELECT
         split_part(c.setting, '=', 2) AS level,
@@ -145,7 +145,10 @@ _LEVELS = text("""
             SELECT FROM unnest(CAST(:roles AS text[])) AS w (role)
             WHERE
                 r.rolname = w.role
-                OR (NOT r.rolsuper AND to_regrole(w.role) IS NOT NULL AND pg_has_role(r.oid, to_regrole(w.role), 'MEMBER'))
+                OR (
+                    NOT r.rolsuper AND to_regrole(w.role) IS NOT NULL
+                    AND pg_has_role(r.oid, to_regrole(w.role), 'MEMBER')
+                )
         ))
     UNION ALL
     SELECT g.reset_val, 'the server', 'take it out of postgresql.conf, or out of PGOPTIONS'

@@ -18,9 +18,7 @@ from butler.testing.databases import Database
 from servers.conftest import Pooler
 from servers.work import work
 
-WAITING = (
-    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
-)
+WAITING = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
 LEVELS = ["repeatable read", "serializable"]
 
 

@@ -84,7 +84,7 @@ def attempted(
 def fetched(
     connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
 ) -> list[Any]:
-    """Carry out one statement under READ COMMITTED, as `attempted` does its work; give its rows as named tuples."""
+    """Carry out a statement under READ COMMITTED, as `attempted` does; give its rows as named tuples."""
     from psycopg2.extras import NamedTupleCursor
 
     def fetch(connection: Any) -> list[Any]:

@@ -23,6 +23,13 @@ BEGIN
             jsonb_build_object('dataset_type', p_dataset_type)
         );
     END IF;
+    IF p_storage_class IS NULL OR p_storage_class !~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$' THEN
+        PERFORM butler_common.raise_error(
+            'UB305', format('%L is not a name for a storage class', left(p_storage_class, 100)),
+            'Use letters, digits and underscores, at most 128, no digit first.',
+            jsonb_build_object('dataset_type', p_dataset_type, 'storage_class', left(p_storage_class, 100))
+        );
+    END IF;
     SELECT w INTO v_word FROM unnest(p_units) AS w
     WHERE w NOT IN (SELECT u.word FROM butler_common.unit_word AS u) OR w IS NULL LIMIT 1;
     IF FOUND THEN
