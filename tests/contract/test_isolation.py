@@ -60,6 +60,23 @@ def test_locks_of_every_kind_are_seen() -> None:
     assert CALLERS["butler_internal.make_camera_view"] == {"butler.register_camera"}
 
 
+EXCLUSIVE = "pg_advisory_xact_lock(butler_common.lock_class('collection')"
+STAMPS = re.compile(r"\bstamp(?:_collections)?\(|\bbutler_common\.time_after\(")
+
+
+def stamps(name: str) -> bool:
+    """Whether it leaves a time in the collection's row, by itself or by all that call it."""
+    return bool(STAMPS.search(FUNCTIONS[name])) or (
+        not name.startswith("butler.") and bool(CALLERS[name]) and all(map(stamps, CALLERS[name]))
+    )
+
+
+def test_whoever_has_a_collection_alone_leaves_the_time_which_later_puts_are_dated_after() -> None:
+    alone = {name for name, sql in FUNCTIONS.items() if EXCLUSIVE in sql}
+    assert {"butler.freeze_collection", "butler_internal.hold_datasets", "butler.restore"} <= alone
+    assert [name for name in sorted(alone) if not stamps(name)] == []
+
+
 WRITING = (
     "SELECT p.oid::regproc::text, ARRAY(SELECT format('NULL::%s', format_type(t, NULL))"
     " FROM unnest(p.proargtypes) AS t) FROM pg_proc AS p"

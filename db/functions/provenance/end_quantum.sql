@@ -29,7 +29,9 @@ BEGIN
             jsonb_build_object('quantum_id', p_quantum_id)
         );
     END IF;
-    UPDATE butler_internal.execution AS e SET ended = clock_timestamp() WHERE e.execution_id = p_quantum_id;
+    -- The clock may have stepped back since.
+    UPDATE butler_internal.execution AS e SET ended = greatest(clock_timestamp(), e.started)
+    WHERE e.execution_id = p_quantum_id;
     UPDATE butler_internal.dataset_consumer AS c
     SET actual = true
     WHERE c.quantum_id = p_quantum_id AND c.dataset_id = ANY (p_inputs_read);
