@@ -44,6 +44,10 @@ class Dsns(Struct, frozen=True):
     writer: Text | None = None
     reader: Text | None = None
 
+    def __repr__(self) -> str:
+        """Show which there are, as they may hold passwords."""
+        return f"Dsns({', '.join(role for role, dsn in asdict(self).items() if dsn)})"
+
 
 class Database(Struct, frozen=True):
     """Where the database is; without a DSN, the repository has its own server.
@@ -58,6 +62,10 @@ class Database(Struct, frozen=True):
 
     dsn: Text | Dsns | None = None
     replica: Text | None = None
+
+    def __repr__(self) -> str:
+        """Show which keys are set, as they may hold passwords."""
+        return f"Database({', '.join(key for key, each in asdict(self).items() if each)})"
 
 
 class ConfigFile(Struct, frozen=True):
@@ -110,13 +118,13 @@ class RepositoryConfig:
     """
 
     repo: Path
-    dsns: Mapping[str, str] = field(default_factory=dict)
+    dsns: Mapping[str, str] = field(default_factory=dict, repr=False)
     registry: str = _REGISTRY
     datastores: Mapping[str, DatastoreConfig] = field(
         default_factory=lambda: {_DEFAULT: DatastoreConfig.from_plain({"type": "posix", "root": "data"})}
     )
     default: str = _DEFAULT
-    replica: str | None = None
+    replica: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.default not in self.datastores:

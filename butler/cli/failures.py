@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from butler.dsn import hidden
 from butler.errors import ButlerError
 
 __all__ = ["EXIT_STATUS", "ExitStatus", "GuardedGroup", "run_guarded", "show_error"]
@@ -61,9 +62,9 @@ class GuardedGroup(TyperGroup):
 def show_error(message: str, hint: str | None = None) -> None:
     """Tell what is wrong and, on the next line, what to do about it."""
     _log.error(message)
-    print(f"{_coloured('error:', 31, sys.stderr)} {message}", file=sys.stderr)
+    print(f"{_coloured('error:', 31, sys.stderr)} {hidden(message)}", file=sys.stderr)
     if hint:
-        print(f"  {hint}", file=sys.stderr)
+        print(f"  {hidden(hint)}", file=sys.stderr)
 
 
 def run_guarded(application: typer.Typer) -> None:

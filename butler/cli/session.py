@@ -123,7 +123,7 @@ class Session:
             statements = logging.getLogger("sqlalchemy.engine")
             statements.setLevel(logging.INFO)
             statements.handlers = _logger.handlers
-        _logger.info("butler %s", hidden(" ".join(sys.argv[1:])))
+        _logger.info("butler %s", " ".join(map(hidden, sys.argv[1:])))
 
 
 def installed_version() -> str:
@@ -142,8 +142,15 @@ def session_of(ctx: typer.Context) -> Session:
     return found if isinstance(found, Session) else Session()
 
 
+class _Discreet(logging.Formatter):
+    """Lays lines out, whoever said them, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
+
+
 def _add_handler(handler: logging.Handler, layout: str) -> None:
-    formatter = logging.Formatter(layout, datefmt="%Y-%m-%dT%H:%M:%S")
+    formatter = _Discreet(layout, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     _logger.addHandler(handler)
