@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from butler.context import Context, id_of
+from butler.arguments import name as text
+from butler.context import Context, ids_of
 from butler.values import Collection, CollectionType, DatasetRef
 
 __all__ = ["Collections"]
@@ -42,7 +43,9 @@ class Collections:
         InvalidNameError
             If it isn't a name for a collection, or there is no such type.
         """
-        return self._context.registry.collections.register(name, CollectionType(collection_type), doc)
+        return self._context.registry.collections.register(
+            name, CollectionType(text(collection_type, "collection_type")), doc
+        )
 
     def chain(self, name: str, members: Sequence[str]) -> None:
         """Make a chain hold these collections, in search order.
@@ -87,11 +90,11 @@ class Collections:
         PermissionDeniedError
             If the collection is frozen.
         """
-        return self._context.registry.collections.associate(collection, list(map(id_of, datasets)))
+        return self._context.registry.collections.associate(collection, ids_of(datasets))
 
     def disassociate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
         """Take datasets out of a tagged collection, or a run's inputs; returns how many were in it."""
-        return self._context.registry.collections.disassociate(collection, list(map(id_of, datasets)))
+        return self._context.registry.collections.disassociate(collection, ids_of(datasets))
 
     def contents(self, name: str) -> dict[str, int]:
         """Give how many datasets of each type a collection holds; a chain holds collections, not datasets.

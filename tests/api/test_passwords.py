@@ -43,7 +43,9 @@ def test_a_url_shows_neither_its_users_password_nor_one_among_its_parameters(
     password: str, name: str, other: str
 ) -> None:
     for user, value in ((quote(password, safe=""), quote(other, safe="")), (password, quote(other, safe=""))):
-        shown = hidden(f"postgresql://me:{user}@db.example.org:5432/survey?sslmode=require&{name}={value}&port=1")
+        shown = hidden(
+            f"postgresql://me:{user}@db.example.org:5432/survey?sslmode=require&{name}={value}&port=1"
+        )
         assert MARK not in shown
         assert hidden(shown) == shown
         assert shown.startswith("postgresql://me:***@")
@@ -51,7 +53,10 @@ def test_a_url_shows_neither_its_users_password_nor_one_among_its_parameters(
 
 @given(name=names, value=passwords.filter(lambda text: "&" not in text))
 def test_a_parameter_that_nobody_encoded_is_hidden_no_less(name: str, value: str) -> None:
-    for url in (f"postgresql://me@db/survey?{name}={value}", f"--dsn=postgres://db:5432/?{name}={value}&port=1"):
+    for url in (
+        f"postgresql://me@db/survey?{name}={value}",
+        f"--dsn=postgres://db:5432/?{name}={value}&port=1",
+    ):
         assert MARK not in hidden(url)
 
 
@@ -80,7 +85,7 @@ def test_neither_do_words_with_a_dsn_among_them(password: str) -> None:
         "no flt with camera=ACS, visit=7 in ACS/raw",
         "calexp@{camera=ACS, visit=7} [u/me] 0192",
         "file:///data/a@b/c.fits",
-        "password authentication failed for user \"me\"",
+        'password authentication failed for user "me"',
     ],
 )
 def test_what_holds_no_password_is_shown_as_it_is(harmless: str) -> None:
