@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 
 from butler.errors import ButlerError, InvalidDataIdError, InvalidNameError
 
-__all__ = ["data_id_of", "items", "label", "mapping", "name", "names", "path", "refused", "short"]
+__all__ = ["PLAIN", "data_id_of", "items", "label", "mapping", "name", "names", "path", "refused", "short"]
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of which a value means what it says."""
+
+_SIMPLE = (list, tuple)
 _MOST = 80
 
 Error = TypeVar("Error", bound=ButlerError)
@@ -52,6 +55,8 @@ def names(value: object, argument: str) -> list[str]:
     """Take names in an order, or one."""
     if isinstance(value, str):
         return [value]
+    if type(value) in _SIMPLE:
+        return [each if type(each) is str else name(each, argument) for each in value]  # type: ignore[attr-defined]
     # A set would be searched in another order the next time.
     if isinstance(value, (bytes, bytearray, Mapping, set, frozenset)) or not isinstance(value, Iterable):
         raise refused(
@@ -76,6 +81,8 @@ def items(value: object, argument: str, of: str) -> list[Any]:
     of : `str`
         What things, for the message.
     """
+    if type(value) in _SIMPLE:
+        return list(value)  # type: ignore[call-overload, no-any-return]
     if isinstance(value, (str, bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
         raise refused(
             argument, value, f"a list of {of}", "Write one as a list, too: [it].", InvalidDataIdError
@@ -114,7 +121,7 @@ def label(value: object, unit: object) -> Any:
     NumPy's numbers and texts become Python's, dates ISO strings. Lists and
     dicts are left for the database to judge.
     """
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value
     if not isinstance(unit, str):
         raise refused("a unit's name", unit, "a text", "Write names, such as 'visit'.", InvalidDataIdError)

@@ -118,12 +118,12 @@ def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
         If one is configured with another root.
     """
     registered = registry.definitions.datastores()
-    for name, member in datastore.members.items():
-        if registered.get(name, member.root) != member.root:
+    for called, member in datastore.members.items():
+        if registered.get(called, member.root) != member.root:
             raise ConfigError(
-                f"datastore {name!r} is registered at {registered[name]}, not at {member.root}",
+                f"datastore {called!r} is registered at {registered[called]}, not at {member.root}",
                 hint="Correct its root in butler.yaml; or, if its files were moved, say so by"
-                f" 'butler datastore relocate {name}'.",
-                details={"datastore": name, "registered": registered[name], "configured": member.root},
+                f" 'butler datastore relocate {called}'.",
+                details={"datastore": called, "registered": registered[called], "configured": member.root},
             )
     return registered

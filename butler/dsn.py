@@ -17,9 +17,10 @@ def _in_any_spelling(word: str) -> str:
     return "".join(f"(?:{letter}|%{ord(letter):02x}|%{ord(letter.upper()):02x})" for letter in word)
 
 
+_SIGNS = ("passw", "secret", "scram")
 # Misspelt ones are secrets no less. Repetitions are bounded: a text of a megabyte is read in one go.
 _NAME = re.compile(
-    rf"(?i)(?:{'|'.join(map(_in_any_spelling, ('passw', 'secret', 'scram')))})[\w%]{{0,64}}\s{{0,9}}=\s{{0,9}}"
+    rf"(?i)(?:{'|'.join(map(_in_any_spelling, _SIGNS))})[\w%]{{0,64}}\s{{0,9}}=\s{{0,9}}"
     r"(?!\*\*\*(?:['\"&\s]|$))"
 )
 _IN_A_URL = re.compile(r"[?&][\w%]*$")
@@ -50,7 +51,7 @@ def hidden(text: str) -> str:
 
 
 def _without_user(url: str) -> str:
-    """Hide what is between a user and the last at-sign: a password may hold others, if nobody encoded them."""
+    """Hide what is between a user and the last at-sign: a password may hold more, unless encoded."""
     before, sign, after = url.rpartition("@")
     user = _USER.search(before) if sign else None
     return f"{before[: user.end()]}{_HIDDEN}@{after}" if user else url

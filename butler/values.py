@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 from uuid import UUID
 
-from butler.arguments import label, mapping, name, short
+from butler.arguments import PLAIN, label, mapping, name, short
 from butler.errors import InvalidNameError, nearest
 
 __all__ = [
@@ -362,8 +362,10 @@ def json_ready(values: Mapping[str, Any]) -> dict[str, Any]:
         If it is no mapping, or a value of it is an array, bytes or masked.
         Anything else that JSON can't carry is left, for `json` to refuse.
     """
-    given = values if isinstance(values, Mapping) else mapping(values, "data_id")
+    given = values if type(values) is dict else mapping(values, "data_id")
     return {
-        unit if type(unit) is str else name(unit, "a unit's name"): label(value, unit)
+        unit if type(unit) is str else name(unit, "a unit's name"): (
+            value if type(value) in PLAIN else label(value, unit)
+        )
         for unit, value in given.items()
     }

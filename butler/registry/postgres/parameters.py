@@ -99,7 +99,7 @@ def bound_json(value: Any) -> Bound:
 def bound_texts(values: Iterable[str]) -> Bound:
     """Bind as an array of texts; a single text is an array of one."""
     # A set may do, where the order doesn't matter.
-    texts = names(list(values) if isinstance(values, (set, frozenset)) else values, "names")
+    texts = names(list(values) if type(values) in (set, frozenset) else values, "names")
     for text in texts:
         _refuse_unsendable(text)
     return Bound(texts, "text[]")
