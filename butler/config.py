@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 from msgspec import field as struct_field
@@ -17,7 +17,10 @@ from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_ty
 from butler.errors import ConfigError, nearest
 from butler.strict import MAX_YAML_BYTES, Before, Document, parse_yaml, read
 
-__all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
+if TYPE_CHECKING:
+    from butler.embedded import EmbeddedServer
+
+__all__ = ["FILE_NAME", "RepositoryConfig", "config_schema", "set_roles_anew"]
 
 FILE_NAME = "butler.yaml"
 
@@ -170,7 +173,8 @@ class RepositoryConfig:
             from butler.embedded import EmbeddedServer
 
             server = EmbeddedServer(self.repo)
-            server.ensure_running()
+            if server.ensure_running():
+                set_roles_anew(server)
             return server.dsn(role)
         if role not in self.dsns:
             raise ConfigError(
@@ -270,6 +274,16 @@ class RepositoryConfig:
             text = "# A Butler repository; see 'butler config --help'.\n"
             text += yaml.safe_dump(self.to_plain(), sort_keys=False, allow_unicode=True)
         write_whole(path, text)
+
+
+def set_roles_anew(server: EmbeddedServer) -> None:
+    """Give the roles of a repository's own server the settings that are kept, as at each of its starts."""
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
+    from butler.schema.login_roles import set_anew
+
+    with translated(), one_transaction(server.dsn("superuser", "butler")) as connection:
+        set_anew(connection)
 
 
 def config_schema() -> dict[str, Any]:

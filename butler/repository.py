@@ -228,9 +228,8 @@ def _make_database(folder: Path, *, durable: bool) -> None:
 
     from butler.embedded import EmbeddedServer
     from butler.registry.postgres.engine import one_transaction, open_engine
-    from butler.schema.install import run_sql
+    from butler.schema.login_roles import set_anew
     from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import sql_root
 
     server = EmbeddedServer.create(folder, durable=durable)
     administrator = open_engine(server.dsn("superuser"))
@@ -239,7 +238,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     administrator.dispose()
     with one_transaction(server.dsn("superuser", "butler")) as connection:
         initialise(connection)
-        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+        set_anew(connection)
     with one_transaction(server.dsn("owner")) as connection:
         upgrade(connection)
 

@@ -96,11 +96,23 @@ class Session:
         config = self.config()
         if not config.embedded:
             return config.dsn("owner")
+        from butler.config import set_roles_anew
         from butler.embedded import EmbeddedServer
 
         server = EmbeddedServer(config.repo)
-        server.ensure_running()
+        if server.ensure_running():
+            set_roles_anew(server)
         return server.dsn("superuser", "butler")
+
+    def inspector(self) -> str:
+        """Give the DSN of whoever sees most of the database: its owner, or the superuser of its own server."""
+        config = self.config()
+        if config.embedded:
+            from butler.embedded import EmbeddedServer
+
+            if EmbeddedServer(config.repo).administered:
+                return self.administrator()
+        return config.dsn("owner")
 
     def log_to(self, file: Path | None) -> None:
         """Write messages to the terminal as asked, and to a file."""
