@@ -105,7 +105,7 @@ class Session:
         return server.dsn("superuser", "butler")
 
     def inspector(self) -> str:
-        """Give the DSN of whoever sees most of the database: its owner, or the superuser of its own server."""
+        """Give the DSN of whoever sees most of the database: its owner, or its own server's superuser."""
         config = self.config()
         if config.embedded:
             from butler.embedded import EmbeddedServer

@@ -117,7 +117,7 @@ CALLS: list[tuple[str, list[Any], Act]] = [
     ("collection_type", NO_TEXT, lambda b, v: b.collections.register("x", v)),
     ("name", NO_TEXT, lambda b, v: b.collections.freeze(v)),
     ("name", NO_TEXT, lambda b, v: b.collections.chain(v, ["before"])),
-    ("names", NO_NAMES[:2] + NO_NAMES[3:], lambda b, v: b.collections.chain("x", v)),
+    ("members", NO_NAMES, lambda b, v: b.collections.chain("x", v)),
     ("name", NO_TEXT, lambda b, v: b.collections.contents(v)),
     ("pattern", NO_TEXT, lambda b, v: b.collections.list(v)),
     ("name", NO_TEXT, lambda b, v: b.removal.remove_collection(v)),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from butler.arguments import name as text
+from butler.arguments import names
 from butler.errors import CollectionNotFoundError
 from butler.registry.interfaces.collections import Collections
 from butler.registry.postgres.parameters import bound_ids, bound_texts, like_pattern
@@ -34,7 +35,7 @@ class PostgresCollections(Collections):
         return bool(new)
 
     def chain(self, name: str, members: Sequence[str]) -> None:
-        self._session.call_repeatable("set_chain", text(name, "name"), bound_texts(members))
+        self._session.call_repeatable("set_chain", text(name, "name"), bound_texts(names(members, "members")))
 
     def freeze(self, name: str, frozen: bool = True) -> None:
         self._session.call_repeatable("freeze_collection", text(name, "name"), bool(frozen))

@@ -98,8 +98,8 @@ def bound_json(value: Any) -> Bound:
 
 def bound_texts(values: Iterable[str]) -> Bound:
     """Bind as an array of texts; a single text is an array of one."""
-    # A set may do, where the order doesn't matter.
-    texts = names(list(values) if type(values) in (set, frozenset) else values, "names")
+    # A set, or the keys of a dict, may do where the order doesn't matter.
+    texts = names(list(values) if type(values) in (set, frozenset, dict) else values, "names")
     for text in texts:
         _refuse_unsendable(text)
     return Bound(texts, "text[]")
@@ -112,7 +112,13 @@ def bound_id(value: UUID) -> Bound:
 
 def bound_ids(values: Iterable[UUID]) -> Bound:
     """Bind as an array of ids."""
-    return Bound([str(value) for value in items(values, "dataset_ids", "ids")], "uuid[]")
+    return Bound(
+        [
+            str(value)
+            for value in items(list(values) if type(values) is dict else values, "dataset_ids", "ids")
+        ],
+        "uuid[]",
+    )
 
 
 def bound_moment(value: datetime | str | None) -> Bound:
