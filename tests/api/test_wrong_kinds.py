@@ -162,7 +162,7 @@ def test_what_is_no_folder_is_refused(repo: Any) -> None:
 def test_what_numpy_makes_of_numbers_and_texts_is_taken(butler: Butler, tmp_path: Path) -> None:
     data_id = {np.str_("camera"): np.str_("Cam"), "visit": np.int64(7)}
     ref = butler.put({"n": 2}, np.str_("stats"), data_id, run=np.str_("u/numpy"))
-    names = np.array(["nothing", "u/numpy"])[1:]
+    names: Any = np.array(["nothing", "u/numpy"])[1:]
     assert butler.get("stats", data_id, collections=names) == {"n": 2}
     assert (
         butler.find("stats", camera=np.str_("Cam"), visit=np.uint8(7), collections=np.str_("u/numpy")) == ref
@@ -174,6 +174,8 @@ def test_what_numpy_makes_of_numbers_and_texts_is_taken(butler: Butler, tmp_path
 
 def test_ids_may_be_texts(butler: Butler) -> None:
     ref = butler.find("stats", DATA_ID, collections="before")
-    assert [each.datasets for each in butler.unstore([str(ref.id)], dry_run=True)] == [1]
+    mine: Any = str(ref.id)
+    nobodys: Any = str(uuid4())
+    assert [each.datasets for each in butler.unstore([mine], dry_run=True)] == [1]
     with pytest.raises(ButlerError, match=r"[0-9a-f]{8}"):
-        butler.unstore([str(uuid4())])
+        butler.unstore([nobodys])
