@@ -9,7 +9,6 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_grace constant interval := butler.grace_period();
     v_held constant boolean := butler_internal.is_held(p_run_id, p_now);
 BEGIN
     RETURN (
@@ -114,28 +113,10 @@ BEGIN
             ) AS t
             WHERE t.dataset_id IS NOT NULL AND t.times > 1
             UNION ALL
-            SELECT
-                r.n,
-                CASE WHEN m.made < p_now THEN 'UB402' ELSE 'UB301' END,
-                CASE
-                    WHEN m.made IS NULL THEN format('dataset id %s is not of version 7, which says when it was made', r.dataset_id)
-                    WHEN m.made < p_now THEN format(
-                        'the files of dataset %s may be gone: its id is from %s, and the grace period is %s',
-                        r.dataset_id, to_jsonb(m.made) #>> '{}', v_grace
-                    )
-                    ELSE format(
-                        'dataset id %s is from %s, and now is %s', r.dataset_id, to_jsonb(m.made) #>> '{}', to_jsonb(p_now) #>> '{}'
-                    )
-                END,
-                CASE
-                    WHEN m.made > p_now THEN 'Set the clock of the computer that made it.'
-                    ELSE 'Put it again under a new id; or hold the run by hold_run before its files are written.'
-                END
+            SELECT r.n, a.problem ->> 'code', a.problem ->> 'message', a.problem ->> 'hint'
             FROM read AS r
-            CROSS JOIN LATERAL (SELECT butler_common.uuid7_time(r.dataset_id) AS made) AS m
-            WHERE
-                r.dataset_id IS NOT NULL AND r.same IS NOT TRUE AND NOT v_held
-                AND (m.made BETWEEN p_now - v_grace AND p_now + interval '1 hour') IS NOT TRUE
+            CROSS JOIN LATERAL (SELECT butler_internal.age_problem(r.dataset_id, p_now) AS problem) AS a
+            WHERE r.dataset_id IS NOT NULL AND r.same IS NOT TRUE AND NOT v_held AND a.problem IS NOT NULL
         ),
         worst AS (
             SELECT DISTINCT ON (p.n) p.* FROM problem AS p ORDER BY p.n, p.code DESC, p.message
@@ -146,7 +127,7 @@ BEGIN
         )) ORDER BY w.n)
         FROM worst AS w
         INNER JOIN read AS r ON r.n = w.n
-        LEFT JOIN existing AS e ON e.n = w.n AND w.code = 'UB201'
+        LEFT JOIN existing AS e ON e.n = w.n
     );
 END;
 $$;
