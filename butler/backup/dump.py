@@ -199,7 +199,7 @@ def _plan(connection: Connection, owned: list[RegistrySchema], target: Path) -> 
     tables = connection.execute(_TABLES, {"schemas": _schemas(owned)}).one()
     counted = [
         connection.execute(
-            text(f"SELECT count(*) AS rows, coalesce(sum(size), 0)::bigint AS bytes FROM {r.tables}.artifact")
+            text(f"SELECT count(*) AS rows, coalesce(sum(size), 0) AS bytes FROM {r.tables}.artifact")
         ).one()
         for r in owned
     ]
@@ -208,7 +208,7 @@ def _plan(connection: Connection, owned: list[RegistrySchema], target: Path) -> 
         [registry.name for registry in owned],
         tables.tables,
         artifacts,
-        sum(registry.bytes for registry in counted),
+        sum(int(registry.bytes) for registry in counted),
         # A dump has no indexes and is compressed: in practice it is far smaller than the tables.
         tables.bytes + artifacts * _ROW_OF_INVENTORY,
         shutil.disk_usage(target.parent).free,

@@ -61,7 +61,11 @@ def verify(
         bool, typer.Option("--repair", help="Show what can be repaired, ask, and repair it.")
     ] = False,
     delete_orphans: Annotated[
-        bool, typer.Option("--delete-orphans", help="Repair by deleting files that nobody has, too.")
+        bool,
+        typer.Option(
+            "--delete-orphans",
+            help="Delete files that nobody has, too, if they were read whole and don't say what they are.",
+        ),
     ] = False,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Append a line of JSON for each repair.")
@@ -74,8 +78,8 @@ def verify(
 
     Each difference is a line with its remedy; exit status 1 if there is one. With --repair it is repaired:
     never by deleting what could be the last copy of something. What is gone or altered is recorded as
-    lost, what says what it is becomes a dataset again, and other files are left. Exit status of a repair:
-    0 if all is repaired, 3 if something is left, 1 if nothing was done.
+    lost, what says what it is becomes a dataset again, and other files are left, with the reason. Exit
+    status of a repair: 0 if all is repaired, 3 if something is left, 1 if nothing was done.
     """
     session = session_of(ctx)
     if not repair and (delete_orphans or report or dry_run or yes):

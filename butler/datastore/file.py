@@ -190,7 +190,8 @@ class FileDatastore(Datastore):
                     details={"path": artifact.path, "size": size, "recorded": artifact.size},
                 )
             # What is unpacked from a damaged file may lack the very words that ask for a checksum.
-            checked = formatter.detects_damage and packing_of(file) is None
+            # What has no bytes is read at once; a formatter might wait for some.
+            checked = bool(size) and formatter.detects_damage and packing_of(file) is None
             if not checked and fingerprint(file).sha256 != artifact.sha256:
                 raise ChecksumError(
                     f"{artifact.path!r} isn't the file that was recorded",

@@ -331,11 +331,29 @@ class Inventory(ABC):
     def identify(self, path: str) -> dict[str, Any] | None:
         """What the file at a path from `paths` says about itself: the identity that it was put with.
 
+        `None` if it says nothing.
+
         Raises
         ------
         ArtifactMissingError
             If it is gone.
+        ButlerError
+            Why it can't be known: it can't be read just now, its reader
+            lacks a package, or it isn't whole.
         """
+
+    def lacks_identity(self, path: str) -> bool:
+        """Whether the file at a path from `paths` was read whole just now, and says nothing.
+
+        Only such a file is ever deleted because nobody has it. Whoever can't
+        tell says no, as this does unless it is overridden.
+
+        Raises
+        ------
+        ButlerError
+            Why it can't be known, as `identify` does.
+        """
+        return False
 
     @abstractmethod
     def describe(self, path: str, storage_class: str, dataset_type: str, component: str = "") -> Artifact:

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from butler.datastore.artifact_files import ArtifactFiles
 from butler.datastore.fingerprint import fingerprint
-from butler.datastore.identify import identify
+from butler.datastore.identify import read_identity
 from butler.datastore.interfaces import Inventory
+from butler.datastore.nameless import lacks_identity
 from butler.datastore.paths import artifact_path, id_in_name
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.values import Artifact
@@ -51,7 +52,12 @@ class StorageInventory(Inventory):
     def identify(self, path: str) -> dict[str, Any] | None:
         """As its format holds it."""
         with self._storage.local(path) as file:
-            return identify(file)
+            return read_identity(file, path.rpartition("/")[2])
+
+    def lacks_identity(self, path: str) -> bool:
+        """By reading it whole, by all readers of its format."""
+        with self._storage.local(path) as file:
+            return lacks_identity(file, path.rpartition("/")[2])
 
     def describe(self, path: str, storage_class: str, dataset_type: str, component: str = "") -> Artifact:
         """By its content, as for a file that is ingested."""

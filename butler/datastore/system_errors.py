@@ -18,6 +18,7 @@ _HINTS = {
     errno.EMFILE: "Close files, or raise the limit ('ulimit -n').",
     errno.ENFILE: "Other programs have too many files open: the limit is the computer's.",
     errno.EIO: "The disk or its connection fails: the system's log says more.",
+    errno.EAGAIN: "It makes its readers wait, as no file on a disk does: see what it is.",
     errno.ESTALE: "The file server has forgotten it: mount it anew.",
 }
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
-__all__ = ["Adoption", "Identity", "disagreement"]
+__all__ = ["Adoption", "Identity", "Unidentified", "disagreement"]
 
 _BY_NAME_ALONE = {"dataset_type": "", "run": "", "data_id": {}}
 """What a file doesn't say whose format has no room for it."""
@@ -40,6 +40,22 @@ class Identity:
         return self.dataset_type, self.run, self.data_id, self.components
 
 
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """A file that can't be made a dataset by what it says.
+
+    Parameters
+    ----------
+    reason : `str`
+        Why.
+    silent : `bool`
+        Whether it was looked at and says nothing, not even by its name.
+    """
+
+    reason: str
+    silent: bool = False
+
+
 class Adoption:
     """Reads what the files of one datastore say they are, and registers them as that.
 
@@ -55,7 +71,7 @@ class Adoption:
         self._registry = registry
         self._datastore = datastore
 
-    def identities(self, paths: Iterable[str]) -> dict[str, Identity | str]:
+    def identities(self, paths: Iterable[str]) -> dict[str, Identity | Unidentified]:
         """Read what files say they are, or why that isn't enough to adopt them.
 
         A part whose format has no room for it is known by its name, and by what the others say.
@@ -66,17 +82,25 @@ class Adoption:
             if isinstance(identity, Identity) and not identity.dataset_type:
                 other = named.get(identity.id)
                 identities[path] = (
-                    "it doesn't say what it is"
+                    _known_by_name(identity.id)
                     if other is None
                     else replace(other, component=identity.component)
                 )
         return identities
 
-    def _identity(self, path: str) -> Identity | str:
+    def _identity(self, path: str) -> Identity | Unidentified:
+        named = self._datastore.inventory.id_in_path(path)
         try:
-            said = self._datastore.inventory.identify(path) or {}
-            if said.keys() == {"id", "component"}:
-                said = {**_BY_NAME_ALONE, **said}
+            said = self._datastore.inventory.identify(path)
+        except (ButlerError, OSError, ValueError) as error:
+            return Unidentified(f"it can't be read: {_said(error)}")
+        if not said:
+            nothing = Unidentified("it doesn't say what it is", silent=said is None)
+            return nothing if named is None else _known_by_name(named)
+        try:
+            if named is not None and said.keys() == {"id"}:
+                return _known_by_name(named)
+            said = {**(_BY_NAME_ALONE if said.keys() == {"id", "component"} else {}), **said}
             identity = Identity(
                 UUID(said["id"]),
                 str(said["dataset_type"]),
@@ -85,12 +109,10 @@ class Adoption:
                 str(said.get("component", "")),
                 tuple(sorted(map(str, said.get("components", [""])))),
             )
-        except (ButlerError, OSError, ValueError) as error:
-            return f"it can't be read: {error}"
-        except (KeyError, TypeError):
-            return "it doesn't say what it is"
-        if identity.id != self._datastore.inventory.id_in_path(path):
-            return f"its name isn't that of dataset {identity.id}, which it says it is"
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return Unidentified(f"what it says that it is makes no sense: {error!r}")
+        if identity.id != named:
+            return Unidentified(f"its name isn't that of dataset {identity.id}, which it says it is")
         return identity
 
     def refused(self, identities: Sequence[Identity]) -> dict[UUID, str]:
@@ -155,6 +177,14 @@ class Adoption:
     def _is_registered(self, dataset_id: UUID, path: str) -> bool:
         claims = self._registry.maintenance.claims_of_datasets([dataset_id])
         return (self._datastore.name, path) in {(claim.datastore, claim.path) for claim in claims}
+
+
+def _said(error: Exception) -> str:
+    return error.message if isinstance(error, ButlerError) else str(error)
+
+
+def _known_by_name(dataset_id: UUID) -> Unidentified:
+    return Unidentified(f"its name alone says that it is dataset {dataset_id}: ingest it again, or delete it")
 
 
 def disagreement(files: Collection[Identity]) -> str:

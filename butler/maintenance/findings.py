@@ -27,7 +27,7 @@ class Fault(StrEnum):
     SIZE = "size", "restore the file: it isn't the one that was written"
     SHA256 = "sha256", "restore the file: it isn't the one that was written"
     FOUND = "found", "it was lost and is whole again: let --repair record that"
-    ORPHAN = "orphan", "no dataset has it: --repair registers it, if it says what it is; or delete it"
+    ORPHAN = "orphan", "no dataset has it: --repair registers it, if it says what it is, or says why not"
     TEMPORARY = "temporary", "a writer is at work, or died: --repair deletes it when it is old"
     UNFINISHED = (
         "unfinished",

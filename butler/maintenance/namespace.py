@@ -99,8 +99,8 @@ class Maintenance:
         findings : iterable of `~butler.maintenance.findings.Finding`
             What `verify` found.
         delete_orphans : `bool`
-            Whether to delete files that no dataset of any registry has, and
-            that can't be registered.
+            Whether to delete files that no dataset of any registry has, that
+            were read whole, and that don't say what they are.
         older_than : `datetime.timedelta`
             Leave alone puts and files that are younger: their writer may be
             at work.

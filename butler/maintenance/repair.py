@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby, islice
@@ -19,8 +19,9 @@ from uuid import UUID
 
 from butler.context import Context, agreed_roots
 from butler.datastore.interfaces import inventory_of
-from butler.errors import ArtifactMissingError, ButlerError
-from butler.maintenance.adoption import Adoption, Identity, disagreement
+from butler.errors import ButlerError
+from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
+from butler.maintenance.deletion import Deletion
 from butler.maintenance.findings import Fault, Finding
 from butler.maintenance.reap import clear
 
@@ -71,6 +72,8 @@ class Repair:
     outcome: str = ""
     identities: Mapping[str, Identity] = field(default_factory=dict, repr=False)
     """Of the files of the dataset that is adopted, by their paths."""
+    since: datetime | None = field(default=None, repr=False)
+    """Since when the file that is to be deleted was what it is."""
 
     @property
     def repaired(self) -> bool:
@@ -90,7 +93,9 @@ class Repairer:
     context : `~butler.context.Context`
         Of which a verification found what is wrong.
     delete_orphans : `bool`
-        Whether to delete files that nobody has and that can't be adopted.
+        Whether to delete files that nobody has, and that were read whole and
+        don't say what they are. What can't be read, or says what it is, is
+        left for whatever reason it can't be adopted.
     older_than : `datetime.timedelta`
         Leave alone puts and files that are younger: their writer may be at
         work.
@@ -140,6 +145,7 @@ class _DatastoreRepairer:
         self._delete_orphans = delete_orphans
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
+        self._deletion = Deletion(registry, datastore, older_than)
 
     @cached_property
     def _registries(self) -> dict[str, Registry]:
@@ -181,7 +187,8 @@ class _DatastoreRepairer:
                     else _leave_young(finding)
                 )
             case Fault.TEMPORARY:
-                return Repair(Action.DELETE, finding) if self._is_old(finding.path) else _leave_young(finding)
+                old = self._deletion.is_old(finding.path)
+                return Repair(Action.DELETE, finding) if old else _leave_young(finding)
         return Repair(Action.LEAVE, finding, "it is for you to decide")
 
     @cached_property
@@ -199,12 +206,6 @@ class _DatastoreRepairer:
             if put.datastore == self._datastore.name
         }
 
-    def _is_old(self, path: str) -> bool:
-        try:
-            return self._datastore.inventory.modified(path) <= datetime.now(UTC) - self._older_than
-        except ArtifactMissingError:
-            return True
-
     def _plan_orphans(self, findings: Sequence[Finding]) -> Iterator[Repair]:
         identities = self._adoption.identities([finding.path for finding in findings])
         files: dict[UUID, dict[str, Identity]] = defaultdict(dict)
@@ -212,47 +213,33 @@ class _DatastoreRepairer:
             if isinstance(identity, Identity):
                 files[identity.id][path] = identity
         refused = self._adoption.refused([next(iter(of.values())) for of in files.values()])
-        owned = (
-            self._owned([finding.path for finding in findings]) if self._delete_orphans and findings else {}
-        )
+        asked = findings if self._delete_orphans else ()
+        owned = self._deletion.owned([finding.path for finding in asked]) if asked else {}
         for finding in findings:
             identity = identities[finding.path]
             if isinstance(identity, Identity):
                 reason = disagreement(files[identity.id].values()) or refused.get(identity.id, "")
+                if not reason:
+                    values = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
+                    part = f"{identity.component} of " if identity.component else ""
+                    what = f"{part}{identity.dataset_type} {values} of run {identity.run}"
+                    yield Repair(Action.ADOPT, finding, what, identities=files[identity.id])
+                    continue
             else:
-                reason = identity
-            if isinstance(identity, Identity) and not reason:
-                values = " ".join(f"{unit}={value}" for unit, value in identity.data_id.items())
-                part = f"{identity.component} of " if identity.component else ""
-                what = f"{part}{identity.dataset_type} {values} of run {identity.run}"
-                yield Repair(Action.ADOPT, finding, what, identities=files[identity.id])
-            elif not self._delete_orphans or finding.path in owned:
+                reason = identity.reason
+            if isinstance(identity, Unidentified) and identity.silent and finding.path not in owned:
+                yield self._plan_deletion(finding, reason)
+            else:
                 yield Repair(Action.LEAVE, finding, owned.get(finding.path, reason))
-            elif not self._is_old(finding.path):
-                yield Repair(Action.LEAVE, finding, f"{reason}; its writer may be at work")
-            else:
-                yield Repair(Action.DELETE, finding, reason)
 
-    def _owned(self, paths: Sequence[str]) -> dict[str, str]:
-        """Give those of these files that may be somebody's, and why.
-
-        Wider than what verify calls an orphan: two datastores may have one
-        folder under two spellings, so a name in any of them counts.
-        """
-        owned = dict.fromkeys(
-            self._registry.maintenance.claimed_files(None, self._datastore.root, paths),
-            "a dataset has a file of this name",
-        )
-        of = {path: self._datastore.inventory.id_in_path(path) for path in paths}
-        claims = self._registry.maintenance.claims_of_datasets({i for i in of.values() if i is not None})
-        begun = {claim.dataset_id for claim in claims if claim.hint is not None}
-        names = {_name(claim.path) for claim in claims if claim.path is not None}
-        for path, dataset_id in of.items():
-            if dataset_id in begun:
-                owned[path] = f"dataset {dataset_id} is being put"
-            elif _name(path) in names:
-                owned[path] = f"dataset {dataset_id} has a file of this name"
-        return owned
+    def _plan_deletion(self, finding: Finding, reason: str) -> Repair:
+        """Plan to delete a file that says nothing, if that is asked for, and known by reading it."""
+        if not self._delete_orphans:
+            return Repair(Action.LEAVE, finding, reason)
+        if not self._deletion.is_old(finding.path):
+            return Repair(Action.LEAVE, finding, f"{reason}; its writer may be at work")
+        since, kept = self._deletion.looked_at(finding.path)
+        return Repair(Action.LEAVE if kept else Action.DELETE, finding, kept or reason, since=since)
 
     # Carrying it out -----------------------------------------------------
 
@@ -303,16 +290,21 @@ class _DatastoreRepairer:
     def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
         """Delete files, but those that are somebody's by now."""
         try:
-            owned = self._owned([repair.finding.path for repair in repairs])
+            owned = self._deletion.owned([repair.finding.path for repair in repairs])
         except ButlerError as error:
             return [replace(repair, outcome=f"failed: {error.message}") for repair in repairs]
 
         def delete(repair: Repair) -> str:
             path = repair.finding.path
-            if not self._is_old(path):
-                return "it has changed meanwhile"
             if reason := owned.get(path):
                 return reason
+            # The name of a temporary file is a writer's word that it is none.
+            if repair.finding.fault == Fault.ORPHAN:
+                since, kept = self._deletion.looked_at(path)
+                if kept or since != repair.since:
+                    return kept or "it has changed meanwhile"
+            if not self._deletion.is_old(path):
+                return "it has changed meanwhile"
             self._datastore.inventory.discard([path])
             return ""
 
@@ -348,7 +340,3 @@ class _DatastoreRepairer:
 
 def _leave_young(finding: Finding) -> Repair:
     return Repair(Action.LEAVE, finding, "its writer may be at work")
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]

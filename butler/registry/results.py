@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -87,7 +88,7 @@ class Rows:
         import pyarrow as pa
 
         columns = zip(*self.fetched.rows, strict=True) if self.fetched.rows else ([],) * len(self.columns)
-        arrays = [pa.array([_plain(value) for value in column]) for column in columns]
+        arrays = [_arrow_array([_plain(value) for value in column]) for column in columns]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -250,6 +251,15 @@ def dataset_columns(units: Sequence[str]) -> pyarrow.Schema:
             ("collection", pa.string()),
         ]
     )
+
+
+def _arrow_array(column: Sequence[Any]) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array(column)
+    except OverflowError:  # a sum may have more than 64 bits
+        return pa.array([Decimal(value) if isinstance(value, int) else value for value in column])
 
 
 def _plain(value: Any) -> Any:

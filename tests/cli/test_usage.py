@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import uuid4
 
-from butler import Butler
+import pytest
+
+from butler import Artifact, Butler
+from butler.backup import plan_backup
+from butler.testing.databases import Database
 
 from .conftest import Command
 
@@ -70,3 +75,52 @@ def test_a_layer_sees_what_lies_under_it(filled: Butler, repo: Path, command: Co
         layer.put({"mean": 2.0}, "stats", camera="Peepshow", visit=12)
     assert [row["run"] for row in command.json("--layer", "mydb_me", "du")] == ["u/layer", "u/me/first"]
     assert [row["run"] for row in command.json("du")] == ["u/me/first"]
+
+
+LARGEST = 2**63 - 1
+
+
+@pytest.fixture
+def absurd(filled: Butler) -> Butler:
+    """Two files that are said to be as large as the database's numbers go, as a sparse one may be."""
+    filled.registry.puts.register(
+        "u/me/absurd",
+        "stats",
+        "main",
+        [
+            (
+                uuid4(),
+                {"camera": "Peepshow", "visit": visit},
+                Artifact("main", f"absurd/{visit}.json", "json", LARGEST, bytes(32)),
+            )
+            for visit in (12, 13)
+        ],
+    )
+    return filled
+
+
+@pytest.mark.parametrize("by", ["run", "type", "collection", "datastore"])
+def test_files_said_to_be_of_any_size_are_added_up(absurd: Butler, command: Command, by: str) -> None:
+    assert max(row["bytes"] for row in command.json("du", "--by", by)) >= 2 * LARGEST
+    assert "TB" in command.out("du", "--by", by)
+
+
+def test_nothing_that_tells_of_sizes_is_stopped_by_a_file_of_any_size(
+    absurd: Butler, command: Command, database: Database, tmp_path: Path
+) -> None:
+    assert command.json("status")["bytes"] > 2 * LARGEST
+    assert command.json("datastore", "list")[0]["bytes"] > 2 * LARGEST
+    (total,) = command.json("sql", "SELECT sum(bytes) AS bytes FROM storage_use")
+    assert total["bytes"] > 2 * LARGEST
+    assert plan_backup(database.dsn("owner"), tmp_path / "backup").bytes > 2 * LARGEST
+    command.out("db", "backup", str(tmp_path / "backup"))
+    absurd.remove(list(absurd.query.datasets("stats", collections="u/me/absurd")), reason="a test")
+    assert command.json("trash", "list")[0]["bytes"] == 2 * LARGEST
+    assert command.out("trash", "empty", "--dry-run")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "ecsv", "fits", "json", "parquet", "votable"])
+def test_usage_is_written_in_each_format(absurd: Butler, command: Command, tmp_path: Path, form: str) -> None:
+    words = ("-o", str(tmp_path / "du"), "--format", form)
+    command.out("du", *words)
+    command.out("sql", "SELECT * FROM storage_use", *words[:1], str(tmp_path / "sql"), *words[2:])

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from butler.datastore.paths import is_file_uri, local_file
+from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage
 from butler.datastore.storage.posix import last_changed
 from butler.datastore.system_errors import typed
@@ -47,12 +48,17 @@ class InPlaceStorage(Storage):
         """The file itself."""
         file = _file(path)
         with typed(path):
-            if not file.is_file():
+            try:
+                found = file.stat()
+            except (FileNotFoundError, NotADirectoryError, ValueError):  # or a name that no file can have
                 raise ArtifactMissingError(
                     f"there is no file at {path!r}",
                     hint="It was ingested in place and has been moved or deleted since.",
                     details={"path": path},
-                )
+                ) from None
+        refuse_special(
+            path, found, hint="Put back the file that was ingested in place, or remove the dataset."
+        )
         yield file
 
     def exists(self, path: str) -> bool:

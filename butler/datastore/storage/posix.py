@@ -20,6 +20,7 @@ from urllib.parse import quote
 from msgspec import Meta, Struct
 
 from butler.datastore.paths import file_uri
+from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
 from butler.datastore.system_errors import typed
@@ -139,8 +140,13 @@ class PosixStorage(Storage):
         """The file itself."""
         file = self._inside(path)
         with _typed(path):
-            if not file.is_file():
-                raise _missing(path, file)
+            try:
+                found = file.stat()
+            except NotADirectoryError as error:
+                raise _missing(path, file) from error
+        refuse_special(
+            path, found, hint="Restore the file: what is there in its place, or behind its link, is none."
+        )
         yield file
 
     def exists(self, path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -389,7 +390,7 @@ class StorageUse(Base):
     in_place: Mapped[bool] = mapped_column(primary_key=True)
     datasets: Mapped[int]
     artifacts: Mapped[int]
-    bytes: Mapped[int]
+    bytes: Mapped[Decimal]
 
 
 class LostArtifact(Base):

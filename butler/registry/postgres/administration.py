@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, get_args
 
 from butler.errors import InvalidNameError, nearest
@@ -9,7 +11,7 @@ from butler.registry.interfaces.administration import Administration, UsedBy
 from butler.registry.postgres.parameters import like_pattern
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
-from butler.registry.results import Rows
+from butler.registry.results import Fetched, Rows
 
 __all__ = ["PostgresAdministration"]
 
@@ -27,7 +29,7 @@ class PostgresAdministration(Administration):
         self._session = session
 
     def summary(self) -> dict[str, Any]:
-        (found,) = lazy_rows(self._session, _SUMMARY)
+        (found,) = self._counted(_SUMMARY)
         replica = self._session.replica
         return {
             **found._asdict(),
@@ -44,7 +46,7 @@ class PostgresAdministration(Administration):
                 f"storage is not added up by {by!r}", hint=nearest(by, get_args(UsedBy)), details={"by": by}
             )
         query = _USE_BY_COLLECTION if by == "collection" else _USE.format(by)
-        return lazy_rows(self._session, query, {"name": like_pattern(pattern)})
+        return self._counted(query, {"name": like_pattern(pattern)})
 
     def count_datasets(self, dataset_type: str) -> int:
         ((count,),) = self._session.rows(
@@ -53,9 +55,24 @@ class PostgresAdministration(Administration):
         return int(count)
 
     def datastores(self) -> Rows:
-        return lazy_rows(self._session, _DATASTORES)
+        return self._counted(_DATASTORES)
+
+    def _counted(self, query: str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Give rows whose totals are Python's integers, however large: PostgreSQL adds up to decimals."""
+        rows = lazy_rows(self._session, query, parameters)
+
+        def fetch() -> Fetched:
+            columns, found = rows.fetched
+            return Fetched(columns, [tuple(map(_integer, row)) for row in found])
+
+        return Rows(fetch)
 
 
+def _integer(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
+
+
+# What is recorded as a file's size may be anything up to what a bigint holds, so that no sum of it is one.
 _SUMMARY = """
     SELECT
         current_schema() AS registry,
@@ -68,7 +85,7 @@ _SUMMARY = """
         (SELECT count(*) FROM collection) AS collections,
         (SELECT count(*) FROM dataset_type) AS dataset_types,
         (SELECT count(*) FROM dataset) AS datasets,
-        (SELECT coalesce(sum(size), 0)::bigint FROM artifact WHERE state = 'present') AS bytes,
+        (SELECT coalesce(sum(size), 0) FROM artifact WHERE state = 'present') AS bytes,
         (SELECT max(created) FROM dataset) AS last_ingest
 """
 _SERVER = """
@@ -77,22 +94,22 @@ _SERVER = """
 """
 _USE = """
     SELECT {0},
-        coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0)::bigint AS datasets,
-        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND NOT in_place), 0)::bigint AS bytes,
-        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND in_place), 0)::bigint AS in_place,
-        coalesce(sum(bytes) FILTER (WHERE state IN ('trashed', 'deleting')), 0)::bigint AS trashed
+        coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0) AS datasets,
+        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND NOT in_place), 0) AS bytes,
+        coalesce(sum(bytes) FILTER (WHERE state = 'present' AND in_place), 0) AS in_place,
+        coalesce(sum(bytes) FILTER (WHERE state IN ('trashed', 'deleting')), 0) AS trashed
     FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
 """
 _USE_BY_COLLECTION = """
     SELECT c.collection, c.collection_type AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
-        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS bytes,
-        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0)::bigint AS in_place
+        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0) AS bytes,
+        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0) AS in_place
     FROM dataset_collection AS c
     INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
     WHERE c.collection LIKE :name GROUP BY c.collection, c.collection_type ORDER BY c.collection
 """
 _DATASTORES = """
-    SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0)::bigint AS bytes
+    SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0) AS bytes
     FROM datastore AS s LEFT JOIN artifact AS a ON a.datastore = s.datastore AND a.state = 'present'
     GROUP BY s.datastore, s.root ORDER BY s.datastore
 """

@@ -76,6 +76,10 @@ class InventoryTests(DatastoreSuite):
         with pytest.raises(StorageClassError, match="bbox"):
             datastore.inventory.describe(artifacts[0].path, "Exposure", "calexp", "bbox")
 
+    def test_what_was_put_is_never_said_to_be_nobody_s(self, datastore: Datastore) -> None:
+        (said,), (named,) = self.put(datastore, {"a": 1}, "Dict"), self.put(datastore, "two", "Text")
+        assert not any(map(datastore.inventory.lacks_identity, (said.path, named.path)))
+
     def test_discarding_what_a_dead_writer_left_touches_no_other_dataset(self, datastore: Datastore) -> None:
         dead = uuid4()
         kept = self.put(datastore, "kept", "Text")

@@ -67,5 +67,6 @@ class FitsFormatter(Formatter):
                         ]
                     break
         except (FormatError, EOFError):
-            pass  # no more headers
+            if identity is None:  # what the primary header says isn't known
+                raise
         return identity
