@@ -46,6 +46,7 @@ WRITES = {
     "associate",
     "begin_put",
     "begin_quantum",
+    "claim_loose_files",
     "claim_trash",
     "disassociate",
     "drop_trash",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +12,9 @@ from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
 from db.session import Json, Session, refused
-from db.world import contents, dataset, id_made
+from db.world import DAY, contents, dataset, id_made
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
-DAY = timedelta(days=1)
 
 
 def changed(given: dict[str, Any], **artifact: Any) -> dict[str, Any]:

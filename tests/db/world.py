@@ -23,6 +23,7 @@ from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer
 from db.session import Session
 
+DAY = timedelta(days=1)
 TEMPLATE = "{run}/{dataset_type}/{data_id}"
 
 DATASET_TYPES = {

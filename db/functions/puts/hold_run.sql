@@ -1,4 +1,5 @@
--- A hold ends by itself, so that nobody's death keeps a run open for ever.
+-- A hold ends by itself, so that nobody's death keeps a run open for ever. A reaper at work may have looked for holds already: it
+-- is waited for.
 CREATE OR REPLACE FUNCTION butler.hold_run(p_run text, p_until timestamptz, p_reason text DEFAULT '')
 RETURNS void
 LANGUAGE plpgsql
@@ -13,6 +14,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     PERFORM butler_internal.own_collection(p_run, 'run');
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
     v_now := clock_timestamp();
     IF p_until > v_now AND p_until <= v_now + interval '1 year' THEN
         INSERT INTO butler_internal.run_hold AS h (run_id, held_by, since, until, reason)
@@ -21,7 +23,7 @@ BEGIN
         ON CONFLICT (run_id, held_by) DO UPDATE SET
             -- A hold that has ended is a new one; one that hasn't is renewed.
             since = CASE WHEN h.until > v_now THEN h.since ELSE v_now END,
-            until = excluded.until,
+            until = greatest(h.until, excluded.until),
             reason = excluded.reason;
     ELSE
         PERFORM butler_common.raise_error(
@@ -36,4 +38,4 @@ $$;
 COMMENT ON FUNCTION butler.hold_run(text, timestamptz, text) IS
 'Hold a run until this time, before files are written for datasets whose ids are older than the grace period, or not
 of version 7: an import, an adoption, work done offline. Until then the run takes them, and their files are nobody''s
-leftovers. Called again, it renews the hold. The view run_hold lists who holds what. Raises UB103, UB202, UB301 or UB401.';
+leftovers. Called again, it makes the hold longer; release_run ends it. The view run_hold lists who holds what. Raises UB103, UB202, UB301 or UB401.';

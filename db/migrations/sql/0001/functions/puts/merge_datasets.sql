@@ -22,6 +22,8 @@ DECLARE
     v_rows bigint;
     v_datasets bigint;
     v_incomplete boolean;
+    v_stale boolean;
+    v_grace constant interval := butler.grace_period();
     v_registered uuid[];
 BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
@@ -61,11 +63,19 @@ BEGIN
 
     SELECT
         count(*), count(DISTINCT s.dataset_id),
-        coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false)
-    INTO v_rows, v_datasets, v_incomplete
+        coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false),
+        coalesce(bool_or((
+            butler_common.uuid7_time(s.dataset_id) BETWEEN v_now - v_grace AND v_now + interval '1 hour'
+        ) IS NOT TRUE), false)
+    INTO v_rows, v_datasets, v_incomplete, v_stale
     FROM pg_temp.butler_stage_dataset AS s;
     IF
         v_incomplete
+        OR (v_stale AND NOT butler_internal.is_held(v_run, v_now) AND EXISTS (
+            SELECT FROM pg_temp.butler_stage_dataset AS s
+            LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
+            WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_now) IS NOT NULL
+        ))
         OR EXISTS (
             SELECT FROM butler_internal.put_intent AS i
             WHERE
