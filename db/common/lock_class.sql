@@ -18,6 +18,7 @@ BEGIN
         WHEN 'camera views' THEN RETURN 7310006;
         WHEN 'files' THEN RETURN 7310007;
         WHEN 'loose files' THEN RETURN 7310008;
+        WHEN 'quanta' THEN RETURN 7310009;
     END CASE;
 END;
 $$;

@@ -23,6 +23,7 @@ DECLARE
     v_datasets bigint;
     v_incomplete boolean;
     v_stale boolean;
+    v_clock timestamptz;
     v_grace constant interval := butler.grace_period();
     v_registered uuid[];
 BEGIN
@@ -50,11 +51,15 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
-    PERFORM butler_internal.check_quantum(p_quantum_id, v_run, p_run);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     -- Another session may have frozen the run while this one waited.
     PERFORM butler_internal.own_collection(p_run, 'run');
-    v_now := clock_timestamp();
+    IF p_quantum_id IS NOT NULL THEN
+        PERFORM butler_internal.hold_quantum(p_quantum_id, v_run, p_run);
+    END IF;
+    v_clock := clock_timestamp();
+    v_now := butler_common.time_after(c.changed, c.put_until)
+    FROM butler_internal.collection AS c WHERE c.collection_id = v_collection;
     -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
     PERFORM FROM butler_internal.put_intent AS i
     WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
@@ -65,16 +70,16 @@ BEGIN
         count(*), count(DISTINCT s.dataset_id),
         coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false),
         coalesce(bool_or((
-            butler_common.uuid7_time(s.dataset_id) BETWEEN v_now - v_grace AND v_now + interval '1 hour'
+            butler_common.uuid7_time(s.dataset_id) BETWEEN v_clock - v_grace AND v_clock + interval '1 hour'
         ) IS NOT TRUE), false)
     INTO v_rows, v_datasets, v_incomplete, v_stale
     FROM pg_temp.butler_stage_dataset AS s;
     IF
         v_incomplete
-        OR (v_stale AND NOT butler_internal.is_held(v_run, v_now) AND EXISTS (
+        OR (v_stale AND NOT butler_internal.is_held(v_run, v_clock) AND EXISTS (
             SELECT FROM pg_temp.butler_stage_dataset AS s
             LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
-            WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_now) IS NOT NULL
+            WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_clock) IS NOT NULL
         ))
         OR EXISTS (
             SELECT FROM butler_internal.put_intent AS i
@@ -171,6 +176,7 @@ BEGIN
         FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_registered) AS e
         ORDER BY e.row_number;
     END IF;
+    PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
     -- So that a transaction may load datasets of several types.
     DROP TABLE pg_temp.butler_stage_dataset;
 END;

@@ -1,7 +1,8 @@
 -- The bytes are safe under their final names: one durable statement makes them datasets, all or none. What is well is left
 -- to the constraints; what is wrong is worked out only after they refused it, or fewer rows came in than were given.
 -- The writer takes the run's lock shared and then the clock, so that a session that takes the lock exclusively waits
--- for puts in flight, and no dataset appears later with an earlier time.
+-- for puts in flight, and no dataset appears later with an earlier time, though the clock may step back: what such a
+-- session stamped the run with is read here. The run's row isn't locked, so that puts don't wait for each other.
 CREATE OR REPLACE FUNCTION butler.put(p_run text, p_datasets jsonb, p_quantum_id bigint DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql
@@ -12,29 +13,37 @@ AS $$
 DECLARE
     v_collection constant bigint := butler_internal.own_collection(p_run, 'run');
     v_run record;
+    v_clock timestamptz;
     v_now timestamptz;
     v_registered uuid[];
     v_stored bigint;
     v_fresh boolean;
     v_others jsonb;
 BEGIN
+    PERFORM butler_common.require_read_committed('datasets can be registered');
     IF jsonb_typeof(p_datasets) IS DISTINCT FROM 'array' THEN
         PERFORM butler_common.raise_error(
             'UB301', 'datasets are not given as a JSON array',
             'Write [{"dataset_id": "…", "dataset_type": "…", "data_id": {…}, "artifacts": [{…}]}, …].'
         );
     END IF;
-    PERFORM butler_common.require_read_committed('datasets can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
-    -- Another session may have frozen the run while this one waited.
-    PERFORM butler_internal.own_collection(p_run, 'run');
-    v_now := clock_timestamp();
-    SELECT r.run_id, r.has_inputs, (SELECT count(*) > 1 FROM butler_common.registry) AS has_layers INTO v_run
-    FROM butler_internal.run AS r WHERE r.collection_id = v_collection;
-    IF p_quantum_id IS NOT NULL THEN
-        PERFORM butler_internal.check_quantum(p_quantum_id, v_run.run_id, p_run);
+    SELECT
+        r.run_id, r.has_inputs, c.changed, c.put_until, c.frozen OR c.removed IS NOT NULL AS closed,
+        (SELECT count(*) > 1 FROM butler_common.registry) AS has_layers
+    INTO v_run
+    FROM butler_internal.collection AS c
+    INNER JOIN butler_internal.run AS r ON r.collection_id = c.collection_id
+    WHERE c.collection_id = v_collection;
+    IF v_run.closed THEN  -- by another session, while this one waited
+        PERFORM butler_internal.own_collection(p_run, 'run');
     END IF;
+    IF p_quantum_id IS NOT NULL THEN
+        PERFORM butler_internal.hold_quantum(p_quantum_id, v_run.run_id, p_run);
+    END IF;
+    v_clock := clock_timestamp();
+    v_now := butler_common.time_after(v_run.changed, v_run.put_until);
 
     BEGIN
         WITH given AS MATERIALIZED (
@@ -87,7 +96,7 @@ BEGIN
             (
                 SELECT coalesce(bool_and((
                     butler_common.uuid7_time(r.dataset_id)
-                    BETWEEN v_now - i.grace_period AND v_now + interval '1 hour'
+                    BETWEEN v_clock - i.grace_period AND v_clock + interval '1 hour'
                 ) IS TRUE), true)
                 FROM registered AS r CROSS JOIN butler_common.installation AS i
             )
@@ -98,7 +107,7 @@ BEGIN
             OR v_stored IS DISTINCT FROM (
                 SELECT coalesce(sum(jsonb_array_length(d -> 'artifacts')), 0) FROM jsonb_array_elements(p_datasets) AS d
             )
-            OR (NOT v_fresh AND NOT butler_internal.is_held(v_run.run_id, v_now))
+            OR (NOT v_fresh AND NOT butler_internal.is_held(v_run.run_id, v_clock))
             OR (v_run.has_inputs AND EXISTS (
                 SELECT FROM butler_internal.dataset AS d
                 INNER JOIN butler_internal.dataset_tag AS t
@@ -122,7 +131,7 @@ BEGIN
         END IF;
     EXCEPTION WHEN integrity_constraint_violation OR data_exception OR SQLSTATE 'UB201' THEN
         PERFORM butler_common.raise_rows(
-            butler_internal.put_problems(v_run.run_id, v_collection, p_run, p_datasets, v_now)
+            butler_internal.put_problems(v_run.run_id, v_collection, p_run, p_datasets, v_clock)
         );
         v_others := (
             SELECT coalesce(jsonb_agg(g.dataset ORDER BY g.n), '[]')
@@ -137,6 +146,9 @@ BEGIN
         -- Nothing is wrong but that some, or all, were put before: the answer to that was lost.
         RETURN CASE WHEN v_others <> '[]' THEN butler.put(p_run, v_others, p_quantum_id) ELSE 0 END;
     END;
+    IF v_registered <> '{}' AND v_now > coalesce(v_run.put_until, '-infinity') THEN
+        PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
+    END IF;
     RETURN cardinality(v_registered);
 END;
 $$;

@@ -7,6 +7,7 @@ AS $$
 DECLARE
     v_collection constant bigint := butler_internal.own_collection(p_run, 'run');
 BEGIN
+    PERFORM butler_common.require_read_committed('runs can be released');
     PERFORM set_config('synchronous_commit', 'on', true);
     DELETE FROM butler_internal.run_hold AS h
     USING butler_internal.run AS r

@@ -1,6 +1,7 @@
 -- The caller deletes the files in the transaction that claims them. Until it ends, nobody can begin to hold a run, and
 -- without a hold no put of so old an id comes in: what was loose stays so. Holds are judged at the time before the wait:
--- a put that a hold let in, which has ended since, has been waited for, and its dataset is seen.
+-- a put that a hold let in, which has ended since, has been waited for, and its dataset is seen. An hour is left between what
+-- a put takes and what may go, as the server's clock may step back.
 CREATE OR REPLACE FUNCTION butler.claim_loose_files(
     p_datastore text, p_paths text[], p_runs text[], p_modified timestamptz[]
 )
@@ -43,7 +44,7 @@ BEGIN
     FROM given AS g
     WHERE
         g.dataset_id IS NOT NULL
-        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) < v_now - butler.grace_period()
+        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) < v_now - butler.grace_period() - interval '1 hour'
         AND g.dataset_id NOT IN (SELECT c.dataset_id FROM claims AS c)
         AND g.path <> ALL (v_claimed)
         AND CASE WHEN g.run IS NULL THEN v_held = '{}' ELSE g.run <> ALL (v_held) END;
