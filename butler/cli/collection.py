@@ -110,8 +110,8 @@ def freeze(
 
 @app.command(
     epilog=examples(
-        "butler collection hold u/me/import --for 30d --reason 'the archive of 2019'",
-        "butler collection hold u/me/import --release",
+        "butler collection hold u/me/first --for 30d --reason 'the archive of 2019'",
+        "butler collection hold u/me/first --release",
     )
 )
 def hold(

@@ -186,12 +186,12 @@ def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command:
 
 def test_a_run_is_held_for_a_time_and_let_go(filled: Butler, command: Command) -> None:
     assert command.json("collection", "holds") == []
-    said = command.run("collection", "hold", "u/me/first", "--for", "2d", "--reason", "an import")
+    said = command("collection", "hold", "u/me/first", "--for", "2d", "--reason", "an import")
     assert re.search(r"u/me/first is held until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", said.stderr)
     (hold,) = command.json("collection", "holds")
     assert (hold["run"], hold["reason"]) == ("u/me/first", "an import")
-    assert "is not held any more" in command.run("collection", "hold", "u/me/first", "--release").stderr
-    assert "you don't hold" in command.run("collection", "hold", "u/me/first", "--release").stderr
+    assert "is not held any more" in command("collection", "hold", "u/me/first", "--release").stderr
+    assert "you don't hold" in command("collection", "hold", "u/me/first", "--release").stderr
     assert filled.collections.holds() == []
     assert "at most a year" in failed(command, "collection", "hold", "u/me/first", "--for", "9999999d")
     with pytest.raises(InvalidDataIdError, match="no time zone"):

@@ -76,8 +76,8 @@ butler disassociate good-seeing raw camera=Peepshow visit=12
 butler collection chain Peepshow/defaults u/me/first Peepshow/raw
 butler collection freeze Peepshow/raw
 butler collection freeze Peepshow/raw --release
-butler collection hold u/me/import --for 30d --reason 'the archive of 2019'
-butler collection hold u/me/import --release
+butler collection hold u/me/first --for 30d --reason 'the archive of 2019'
+butler collection hold u/me/first --release
 butler collection holds
 butler du
 butler du --by type --format json

@@ -41,7 +41,9 @@ def test_a_file_of_an_old_id_that_nobody_has_may_go(write: Session) -> None:
     assert loose(write, *gone, *kept, "r/one/notes.txt", f"{OLD.hex}/x", "") == gone
 
 
-def test_the_grace_period_is_the_database_s_and_an_hour_is_left_after_it(write: Session, own: Session) -> None:
+def test_the_grace_period_is_the_database_s_and_an_hour_is_left_after_it(
+    write: Session, own: Session
+) -> None:
     own.rows("UPDATE butler_common.installation SET grace_period = '10 days'")
     assert loose(write, name(OLD), name(id_made(10 * DAY + timedelta(minutes=30)))) == set()
     assert loose(write, name(id_made(11 * DAY))) != set()

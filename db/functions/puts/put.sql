@@ -11,7 +11,7 @@ SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_collection constant bigint := butler_internal.own_collection(p_run, 'run');
+    v_collection bigint;
     v_run record;
     v_clock timestamptz;
     v_now timestamptz;
@@ -27,6 +27,7 @@ BEGIN
             'Write [{"dataset_id": "…", "dataset_type": "…", "data_id": {…}, "artifacts": [{…}]}, …].'
         );
     END IF;
+    v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     SELECT

@@ -7,10 +7,11 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_collection constant bigint := butler_internal.own_collection(p_run, 'run');
+    v_collection bigint;
     v_now timestamptz;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be held');
+    v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     PERFORM butler_internal.own_collection(p_run, 'run');

@@ -5,9 +5,10 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_collection constant bigint := butler_internal.own_collection(p_run, 'run');
+    v_collection bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be released');
+    v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
     DELETE FROM butler_internal.run_hold AS h
     USING butler_internal.run AS r
