@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import across, metadata, named, next_id, region, within
+from butler.schema.tables.conventions import across, center, metadata, named, next_id, region, within
 
 abstract_filter = Table(
     "abstract_filter",
@@ -152,6 +152,9 @@ visit = Table(
     Column("can_see_sky", Boolean, comment="Whether light from the sky could reach the sensors."),
     Column("has_simulated", Boolean, comment="Whether any of it is simulated."),
     Column("public_after", DateTime(timezone=True), comment="When it becomes public, UTC."),
+    *center(
+        "the boresight, else of the centre of the region", boresight=("tracking_ra", "tracking_dec")
+    ),
     region("Outline on the sky, ICRS; null where it didn't look at the sky."),
     Column(
         "region_derived",
@@ -212,6 +215,7 @@ observed_sensor = Table(
         server_default=next_id("observed_sensor_id"),
         comment="Short for camera, visit and sensor.",
     ),
+    *center(),
     region("Outline of the sensor on the sky, ICRS."),
     PrimaryKeyConstraint("camera", "visit", "sensor", name="pk_observed_sensor"),
     UniqueConstraint("observed_sensor_id", name="uq_observed_sensor_id"),
@@ -307,6 +311,7 @@ tract = Table(
     metadata,
     Column("skymap", Text),
     Column("tract", Integer, comment="Number of the tract in its sky map."),
+    *center(),
     region("Outline of the tract, ICRS."),
     PrimaryKeyConstraint("skymap", "tract", name="pk_tract"),
     within("fk_tract_skymap", ["skymap"], "skymap"),
@@ -330,6 +335,7 @@ patch = Table(
     ),
     Column("cell_x", Integer, comment="Column of the patch in its tract."),
     Column("cell_y", Integer, comment="Row of the patch in its tract."),
+    *center(),
     region("Outline of the patch, ICRS."),
     PrimaryKeyConstraint("skymap", "tract", "patch", name="pk_patch"),
     UniqueConstraint("patch_id", name="uq_patch_id"),
@@ -347,6 +353,7 @@ sky_pixel = Table(
         BigInteger,
         comment="HEALPix pixel in the NUNIQ numbering of IVOA's MOC: 4 * 4^order + nested number.",
     ),
+    *center(),
     region("Outline of the pixel with great circles for edges, ICRS."),
     PrimaryKeyConstraint("sky_pixel", name="pk_sky_pixel"),
     CheckConstraint("sky_pixel >= 4", name="ck_sky_pixel_nuniq"),
