@@ -373,6 +373,10 @@ def tracts_of_visit(session: Session) -> list[int]:
     derived = "SELECT DISTINCT tract FROM butler.sensor_patch_join WHERE visit = 70 ORDER BY 1"
     kept = session.column("SELECT tract FROM butler.visit_tract_join WHERE visit = 70 ORDER BY 1")
     assert kept == session.column(derived)
+    patches = "tract, patch FROM butler.{} WHERE visit = 70 ORDER BY 1, 2"
+    assert session.rows("SELECT " + patches.format("visit_patch_join")) == session.rows(
+        "SELECT DISTINCT " + patches.format("sensor_patch_join")
+    )
     return kept
 
 

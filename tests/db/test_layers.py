@@ -322,7 +322,7 @@ def test_own_units_join_with_the_base_s_on_the_sky_without_a_copy(
     assert ("Cam", 3, 1, "mine", 0) in alice.rows(joined)
 
 
-def test_in_a_layer_visits_and_tracts_of_all_layers_are_joined_each_once(
+def test_in_a_layer_visits_and_tracts_and_patches_of_all_layers_are_joined_each_once(
     alice: Layer, write: Session, own: Session
 ) -> None:
     patches = [{"patch": n, "region": square(10.02 * (1 + n / 10000), 0.02)} for n in range(2)]
@@ -345,8 +345,15 @@ def test_in_a_layer_visits_and_tracts_of_all_layers_are_joined_each_once(
         ("Sim", 1, "rings", 0),
         *((name, visit, "mine", 0) for name in ("Cam", "Spec") for visit in (1, 2)),
     }
+    columns = "camera, visit, skymap, tract, patch"
+    assert alice.rows(f"SELECT {columns} FROM butler.visit_patch_join ORDER BY {columns}") == alice.rows(
+        f"SELECT DISTINCT {columns} FROM butler.sensor_patch_join ORDER BY {columns}"
+    )
     assert own.rows("SELECT camera, visit, skymap FROM mydb_alice_internal.visit_tract_overlap") == [
         ("Sim", 1, "mine")
+    ]
+    assert own.rows(f"SELECT {columns} FROM mydb_alice_internal.visit_patch_overlap ORDER BY patch") == [
+        ("Sim", 1, "mine", 0, n) for n in range(2)
     ]
     assert write.rows(pairs) == of_base
 

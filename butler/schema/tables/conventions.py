@@ -85,7 +85,9 @@ def region(comment: str) -> Column[Any]:
     )
 
 
-def center(of: str = "the centre of the region", boresight: tuple[str, str] | None = None) -> list[Column[Any]]:
+def center(
+    of: str = "the centre of the region", boresight: tuple[str, str] | None = None
+) -> list[Column[Any]]:
     """Give the columns ra and dec, computed as the region is written: to read them costs nothing.
 
     The functions are those of the whole database, as a revision takes the contract's away.

@@ -152,9 +152,7 @@ visit = Table(
     Column("can_see_sky", Boolean, comment="Whether light from the sky could reach the sensors."),
     Column("has_simulated", Boolean, comment="Whether any of it is simulated."),
     Column("public_after", DateTime(timezone=True), comment="When it becomes public, UTC."),
-    *center(
-        "the boresight, else of the centre of the region", boresight=("tracking_ra", "tracking_dec")
-    ),
+    *center("the boresight, else of the centre of the region", boresight=("tracking_ra", "tracking_dec")),
     region("Outline on the sky, ICRS; null where it didn't look at the sky."),
     Column(
         "region_derived",
@@ -377,7 +375,8 @@ sensor_patch_overlap = Table(
     Column("observed_sensor_id", BigInteger),
     Column("patch_id", BigInteger),
     PrimaryKeyConstraint("observed_sensor_id", "patch_id", name="pk_sensor_patch_overlap"),
-    Index("ix_sensor_patch_overlap_patch", "patch_id"),
+    # With the sensor too, so that the pairs of a tract are read from the index alone.
+    Index("ix_sensor_patch_overlap_patch", "patch_id", "observed_sensor_id"),
     comment="Which observed sensors overlap which patches; kept by triggers on both.",
 )
 
@@ -393,4 +392,18 @@ visit_tract_overlap = Table(
     within("fk_visit_tract_overlap_tract", ["skymap", "tract"], "tract"),
     Index("ix_visit_tract_overlap_tract", "skymap", "tract", "camera", "visit"),
     comment="Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.",
+)
+
+# Without foreign keys: a patch that is deleted would be refused before the trigger takes its pairs away.
+visit_patch_overlap = Table(
+    "visit_patch_overlap",
+    metadata,
+    Column("camera", Text),
+    Column("visit", BigInteger),
+    Column("skymap", Text),
+    Column("tract", Integer),
+    Column("patch", Integer),
+    PrimaryKeyConstraint("camera", "visit", "skymap", "tract", "patch", name="pk_visit_patch_overlap"),
+    Index("ix_visit_patch_overlap_patch", "skymap", "tract", "patch", "camera", "visit"),
+    comment="Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.",
 )

@@ -158,7 +158,7 @@ CREATE TABLE butler_internal.sensor_patch_overlap (
 
 COMMENT ON TABLE butler_internal.sensor_patch_overlap IS 'Which observed sensors overlap which patches; kept by triggers on both.';
 
-CREATE INDEX ix_sensor_patch_overlap_patch ON butler_internal.sensor_patch_overlap (patch_id);
+CREATE INDEX ix_sensor_patch_overlap_patch ON butler_internal.sensor_patch_overlap (patch_id, observed_sensor_id);
 
 CREATE TABLE butler_internal.sky_pixel (
 	sky_pixel BIGSERIAL NOT NULL,
@@ -199,6 +199,19 @@ COMMENT ON COLUMN butler_internal.skymap.doc IS 'What it is, in a sentence.';
 COMMENT ON COLUMN butler_internal.skymap.definition IS 'How its tracts and patches were laid out.';
 
 COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same layout under two names.';
+
+CREATE TABLE butler_internal.visit_patch_overlap (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	skymap TEXT NOT NULL,
+	tract INTEGER NOT NULL,
+	patch INTEGER NOT NULL,
+	CONSTRAINT pk_visit_patch_overlap PRIMARY KEY (camera, visit, skymap, tract, patch)
+);
+
+COMMENT ON TABLE butler_internal.visit_patch_overlap IS 'Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.';
+
+CREATE INDEX ix_visit_patch_overlap_patch ON butler_internal.visit_patch_overlap (skymap, tract, patch, camera, visit);
 
 CREATE TABLE butler_internal.calibration_key (
 	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
