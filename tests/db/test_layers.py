@@ -113,6 +113,21 @@ def test_a_layer_has_the_contract_of_its_base(alice: Layer, as_owner: Callable[.
     assert len(layer) > 300
 
 
+def test_a_layer_s_tables_are_explained_as_those_of_the_base(alice: Layer, own: Session) -> None:
+    comments = (
+        "SELECT c.relname, a.attname, d.description FROM pg_class AS c"
+        " INNER JOIN pg_description AS d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass"
+        " LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0"
+        " WHERE c.relnamespace = '{}_internal'::regnamespace AND c.relkind = 'r'"
+        " AND c.relname IN (SELECT relname FROM pg_class WHERE relnamespace = 'mydb_alice_internal'::regnamespace)"
+        " ORDER BY 1, 2"
+    )
+    of_base, of_layer = (own.rows(comments.format(name)) for name in ("butler", "mydb_alice"))
+    assert of_layer == of_base
+    assert ("observed_sensor", None, "Sensors that were read in a visit.") in of_layer
+    assert len(of_layer) > 150
+
+
 def test_sql_written_for_the_base_runs_on_a_layer(alice: Layer, read: Session) -> None:
     put_into(alice, "raw", RAW)
     sql = "SELECT d.run, v.exposure_time FROM dataset AS d JOIN visit AS v USING (camera, visit) ORDER BY 1"

@@ -18,7 +18,9 @@ from butler.errors import DatabaseUnavailableError
 from .conftest import ask, crash, is_alive, new_repo, repository
 
 
-def test_a_new_server_runs_with_checksums_in_utf8_and_utc_and_expects_pages_in_memory(server: EmbeddedServer) -> None:
+def test_a_new_server_runs_with_checksums_in_utf8_and_utc_and_expects_pages_in_memory(
+    server: EmbeddedServer,
+) -> None:
     settings = ask(
         server.dsn("superuser"),
         "SELECT array_agg(current_setting(name)) FROM unnest(ARRAY['data_checksums', 'server_encoding', "
