@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-__all__ = ["Finding", "advice", "gaps", "locks", "neighbours", "obstacles", "role_names"]
+__all__ = ["Finding", "advice", "gaps", "levels", "locks", "neighbours", "obstacles", "role_names"]
 
 OLDEST_SERVER = 15
 OLDEST_POSTGIS = 3
@@ -43,12 +43,10 @@ _SERVER = text("""
     SELECT
         current_setting('server_version_num')::integer / 10000 AS version,
         current_setting('server_encoding') AS encoding,
-        r.reset_val AS isolation,
         p.extversion AS postgis,
         p.extnamespace::regnamespace::text AS postgis_schema
-    FROM pg_settings AS r
+    FROM (SELECT) AS server
     LEFT JOIN pg_extension AS p ON p.extname = 'postgis'
-    WHERE r.name = 'default_transaction_isolation'
 """)
 _MISSING_EXTENSIONS = text("""
     SELECT e.name
@@ -120,6 +118,46 @@ _OPEN_FUNCTIONS = text("""
         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = 'pg_advisory_lock' AND a.grantee = 0
     )
 """)
+# A superuser has every role without being a member. Members inherit no setting, but have their own.
+_LEVELS = text("""
+    SELECT
+        split_part(c.setting, '=', 2) AS level,
+        CASE
+            WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'every role'
+            WHEN s.setrole = 0 THEN 'the database'
+            WHEN s.setdatabase = 0 THEN format('role %I', r.rolname)
+            ELSE format('role %I in the database', r.rolname)
+        END AS whose,
+        CASE
+            WHEN s.setrole = 0 AND s.setdatabase = 0 THEN 'ALTER ROLE ALL'
+            WHEN s.setrole = 0 THEN format('ALTER DATABASE %I', d.datname)
+            WHEN s.setdatabase = 0 THEN format('ALTER ROLE %I', r.rolname)
+            ELSE format('ALTER ROLE %I IN DATABASE %I', r.rolname, d.datname)
+        END || ' RESET default_transaction_isolation' AS remedy
+    FROM pg_db_role_setting AS s
+    CROSS JOIN LATERAL unnest(s.setconfig) AS c (setting)
+    INNER JOIN pg_database AS d ON d.datname = current_database()
+    LEFT JOIN pg_roles AS r ON r.oid = s.setrole
+    WHERE
+        s.setdatabase IN (0, d.oid)
+        AND c.setting ~ '^default_transaction_isolation=(?!read committed$)'
+        AND (s.setrole = 0 OR EXISTS (
+            SELECT FROM unnest(CAST(:roles AS text[])) AS w (role)
+            WHERE
+                r.rolname = w.role
+                OR (
+                    NOT r.rolsuper AND to_regrole(w.role) IS NOT NULL
+                    AND pg_has_role(r.oid, to_regrole(w.role), 'MEMBER')
+                )
+        ))
+    UNION ALL
+    SELECT g.reset_val, 'the server', 'take it out of postgresql.conf, or out of PGOPTIONS'
+    FROM pg_settings AS g
+    WHERE
+        g.name = 'default_transaction_isolation' AND g.reset_val <> 'read committed'
+        AND g.source NOT IN ('database', 'user', 'database user')
+    ORDER BY 2
+""")
 _LOCKS = text("""
     SELECT
         (
@@ -175,12 +213,6 @@ def obstacles(connection: Connection) -> Iterator[Finding]:
             "extension postgis",
             f"it is of version {server.postgis}, Butler needs {OLDEST_POSTGIS} or newer",
             "run SELECT postgis_extensions_upgrade()",
-        )
-    if server.isolation != "read committed":
-        yield Finding(
-            "setting default_transaction_isolation",
-            f"it is {server.isolation!r}, and Butler's writes need 'read committed'",
-            "ALTER DATABASE … SET default_transaction_isolation = 'read committed'",
         )
 
 
@@ -249,6 +281,28 @@ def advice(connection: Connection) -> Iterator[Finding]:
             "anybody may call them",
             "let a superuser run what 'butler db init --sql' prints; a managed server may have none",
             needed=False,
+        )
+
+
+def levels(connection: Connection, role_prefix: str) -> Iterator[Finding]:
+    """Find whose transactions begin under an isolation level that functions which write refuse.
+
+    Butler's own sessions name the level that they need; those of psql and of
+    other programs begin with what is set.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        To the database.
+    role_prefix : `str`
+        What the names of the roles begin with; readers may read as they like.
+    """
+    owner, writer, _ = role_names(role_prefix)
+    for row in connection.execute(_LEVELS, {"roles": [owner, writer]}):
+        yield Finding(
+            "setting default_transaction_isolation",
+            f"it is {row.level!r} for {row.whose}, and functions that write need 'read committed'",
+            row.remedy,
         )
 
 

@@ -17,6 +17,7 @@ BEGIN
         WHEN 'overlap' THEN RETURN 7310005;
         WHEN 'camera views' THEN RETURN 7310006;
         WHEN 'files' THEN RETURN 7310007;
+        WHEN 'quanta' THEN RETURN 7310008;
     END CASE;
 END;
 $$;

@@ -16,6 +16,7 @@ DECLARE
     v_puts bigint := 0;
     v_more bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('datastores can be moved');
     -- Until the end, so that whoever changes a repository's configuration with it is alone.
     PERFORM butler_common.refuse_shared_root(p_datastore, p_root);
     FOR v_registry IN

@@ -8,18 +8,21 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_registry text;
-    v_last timestamptz;
-    v_now timestamptz := '-infinity';
+    v_found record;
+    v_changed timestamptz;
+    v_until timestamptz;
+    v_now timestamptz;
 BEGIN
     FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r ORDER BY r.depth, r.registry LOOP
         EXECUTE format(
-            'SELECT max(c.changed) FROM (SELECT c.changed FROM %I.collection AS c '
+            'SELECT max(c.changed) AS changed, max(c.put_until) AS until FROM (SELECT c.changed, c.put_until FROM %I.collection AS c '
             'WHERE c.collection_id = ANY ($1) ORDER BY c.collection_id FOR UPDATE) AS c',
             v_registry || '_internal'
-        ) INTO v_last USING p_collection_ids;
-        v_now := greatest(v_now, v_last + interval '1 microsecond');
+        ) INTO v_found USING p_collection_ids;
+        v_changed := greatest(v_changed, v_found.changed);
+        v_until := greatest(v_until, v_found.until);
     END LOOP;
-    v_now := greatest(v_now, clock_timestamp());
+    v_now := butler_common.time_after(v_changed, v_until);
     FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(
             'UPDATE %I.collection AS c SET changed = $2 WHERE c.collection_id = ANY ($1)', v_registry || '_internal'

@@ -11,6 +11,7 @@ DECLARE
     v_registry text;
     v_deleting boolean;
 BEGIN
+    PERFORM butler_common.require_read_committed('files can be registered');
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('files'), new.datastore_id::integer);
     FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
         EXECUTE format(

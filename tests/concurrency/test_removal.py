@@ -150,6 +150,19 @@ def test_the_trash_isn_t_held_under_another_isolation_level(pair: Pair, trashed:
         one.rows(HOLD, [trashed])
 
 
+def test_an_input_isn_t_given_back_to_a_run_that_is_making_one_of_its_name(pair: Pair) -> None:
+    writer, restorer = pair
+    (read,) = put(writer, "raw", RAW)
+    writer.rows("SELECT butler.associate('r/two', %s::uuid[])", [read])
+    writer.rows("SELECT butler.remove(%s::uuid[], '', true)", [read])
+    writer.rows("BEGIN")
+    (made,) = put(writer, "raw", RAW, run="r/two")
+    waiting = restorer.expect_blocked("SELECT butler.restore(%s::uuid[])", [read])
+    writer.rows("COMMIT")
+    with refused("UB201", f"{read}.*has made dataset {made}"):
+        waiting.result()
+
+
 def test_a_chain_that_is_being_frozen_keeps_its_members(pair: Pair) -> None:
     freezer, remover = pair
     freezer.call("set_chain", "all", ["r/two"])

@@ -564,6 +564,64 @@ def test_a_run_frozen_meanwhile_is_not_written_under_an_older_snapshot(pair: Pai
     first.rows("ROLLBACK")
 
 
+def begin_quantum(task: str = "isr") -> str:
+    return f"SELECT butler.begin_quantum('r/one', '{task}', '{{\"visit\": 1}}')"
+
+
+def test_two_sessions_that_begin_one_quantum_make_two_attempts(pair: Pair) -> None:
+    first, second = pair
+    first.rows("BEGIN")
+    first.rows(begin_quantum())
+    second.rows(begin_quantum("flat"))
+    waiting = second.expect_blocked(begin_quantum())
+    first.rows("COMMIT")
+    waiting.result()
+    assert first.rows("SELECT task, attempt FROM butler.quantum ORDER BY task, attempt") == [
+        ("flat", 1),
+        ("isr", 1),
+        ("isr", 2),
+    ]
+
+
+END = "SELECT butler.end_quantum(%s, 'done')"
+
+
+def output_of_a_quantum(session: Session) -> tuple[int, Any]:
+    quantum = session.scalar(begin_quantum())
+    (row,) = session.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", quantum)
+    return quantum, row["dataset_id"]
+
+
+def test_a_quantum_ends_after_an_output_that_is_being_registered(pair: Pair) -> None:
+    writer, ender = pair
+    quantum, one = output_of_a_quantum(writer)
+    writer.rows("BEGIN")
+    writer.rows(*finish(one))
+    waiting = ender.expect_blocked(END, quantum)
+    writer.rows("COMMIT")
+    waiting.result()
+    assert writer.rows(
+        "SELECT quantum_id, status FROM butler.dataset JOIN butler.quantum USING (quantum_id)"
+    ) == [(quantum, "done")]
+
+
+@pytest.mark.parametrize("what", ["output", "input"])
+def test_what_waits_for_the_end_of_its_quantum_is_refused(pair: Pair, what: str) -> None:
+    ender, writer = pair
+    quantum, one = output_of_a_quantum(writer)
+    ender.rows("BEGIN")
+    ender.rows(END, quantum)
+    waiting = (
+        writer.expect_blocked(*finish(one))
+        if what == "output"
+        else writer.expect_blocked("SELECT butler.predict_inputs(%s, '{}')", quantum)
+    )
+    ender.rows("COMMIT")
+    with refused("UB301", f"quantum {quantum}"):
+        waiting.result()
+    assert writer.rows("SELECT FROM butler.dataset") == []
+
+
 def test_an_input_that_comes_while_a_put_is_under_way_wins(pair: Pair) -> None:
     writer, planner = pair
     (one,) = put(planner, "raw", RAW, run="r/two")

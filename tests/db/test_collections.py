@@ -84,6 +84,16 @@ def test_a_tag_refuses_another_dataset_of_the_same_data_id_naming_both(write: Se
     assert find(write, RAW, "best") == other
 
 
+def test_twins_among_thousands_are_named(write: Session) -> None:
+    write.call("register_units", "label", [{"label": f"l{n}"} for n in range(1000)])
+    many = put(write, "note", *({"label": f"l{n}"} for n in range(1000)))
+    (twin,) = put(write, "note", {"label": "l500"}, run="r/two")
+    for ids in ([*many, twin], [twin, *many]):
+        with refused("UB201", f"{twin}.*{many[500]}|{many[500]}.*{twin}"):
+            associate(write, "best", *ids)
+    assert associate(write, "best", *many, *many) == 1000
+
+
 def test_many_conflicts_are_named_at_once(write: Session) -> None:
     ones = put(write, "raw", RAW, OTHER)
     others = put(write, "raw", RAW, OTHER, run="r/two")

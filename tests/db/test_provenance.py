@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from db.session import Session, refused
-from db.world import contents, put
+from db.world import TEMPLATE, artifact, contents, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
@@ -82,19 +82,35 @@ def test_another_try_is_counted(write: Session) -> None:
     assert write.column("SELECT attempt FROM butler.quantum ORDER BY quantum_id") == [1, 2, 3, 1, 1]
 
 
+def test_a_quantum_ends_though_the_clock_stepped_back_since_it_began(write: Session, own: Session) -> None:
+    quantum = begin(write, "isr")
+    own.rows("UPDATE butler_internal.execution SET started = '2100-01-01' WHERE execution_id = %s", quantum)
+    end(write, quantum, "done")
+    assert write.rows("SELECT status, ended = started FROM butler.quantum") == [("done", True)]
+
+
+def test_an_output_is_refused_once_its_quantum_has_ended(write: Session) -> None:
+    quantum = begin(write, "isr")
+    (begun,) = write.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", quantum)
+    end(write, quantum, "done")
+    with refused("UB301", f"quantum {quantum} is not running in run r/one", "before it ends"):
+        write.call("finish_put", [artifact(begun["dataset_id"], "p")])
+    assert write.rows("SELECT FROM butler.dataset") == []
+    with refused("UB301", f"quantum {quantum} is not running in run r/one"), write.transaction():
+        write.call("stage_datasets")
+        write.rows("SELECT butler.merge_datasets('r/one', 'raw', 'main', false, %s)", quantum)
+
+
 def test_outputs_go_into_the_quantum_s_own_run(write: Session) -> None:
     quantum = begin(write, "isr")
     with refused("UB301", f"quantum {quantum} is not running in run r/two"):
         put(write, "raw", RAW, run="r/two", quantum=quantum)
 
 
-@pytest.mark.parametrize(
-    ("task", "code"),
-    [("", "23514"), (" x", "23514"), ("a\nb", "23514"), (None, "23502"), ("x" * 300, "23514")],
-)
-def test_a_task_has_a_name(write: Session, own: Session, task: Any, code: str) -> None:
+@pytest.mark.parametrize("task", ["", " x", "a\nb", "a\x07", None, "x" * 300])
+def test_a_task_has_a_name(write: Session, own: Session, task: Any) -> None:
     before = contents(own)
-    with refused(code):
+    with refused("UB305", "is not a name for a task", "control characters"):
         begin(write, task)
     assert contents(own) == before
 

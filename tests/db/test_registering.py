@@ -174,6 +174,45 @@ def test_a_camera_s_bad_name_leaves_nothing(write: Session, own: Session, name: 
     assert contents(own) == before
 
 
+@pytest.mark.parametrize(
+    ("unit", "row", "lacking"),
+    [
+        ("label", {"label": None}, "label"),
+        ("visit", {"camera": "Cam", "visit": 77, "visit_name": None}, "visit_name"),
+        ("visit", {"camera": "Cam", "visit": 77}, "visit_name"),
+        ("visit", {"camera": None, "visit": 77, "visit_name": "n"}, "camera"),
+        ("sensor", {"camera": "Cam", "sensor": 77, "sensor_name": None}, "sensor_name"),
+        ("physical_filter", {"camera": "Cam", "physical_filter": None}, "physical_filter"),
+    ],
+)
+def test_a_row_without_a_value_that_it_needs_is_named(
+    write: Session, own: Session, unit: str, row: dict[str, Any], lacking: str
+) -> None:
+    before = contents(own)
+    with refused("UB301", f"^a row of .* has no {lacking}$", "Give it") as caught:
+        write.call("register_units", unit, [row])
+    assert json.loads(caught.value.diag.message_detail)["row"] == 1
+    assert contents(own) == before
+
+
+def test_each_row_without_a_name_is_named_and_one_that_is_there_needs_none(write: Session) -> None:
+    there = {"camera": "Cam", "visit": 1, "visit_name": None}
+    with refused("UB301", "^2 rows are wrong: row 2: a row of visit has no visit_name; row 3"):
+        write.call("register_units", "visit", [there, {**there, "visit": 77}, {**there, "visit": 78}])
+    assert write.call("register_units", "visit", [there]) == 0
+
+
+@pytest.mark.parametrize("name", [None, "", "line\nbreak", " x", "1 x"])
+def test_other_names_are_judged_in_words_too(write: Session, own: Session, name: Any) -> None:
+    before = contents(own)
+    with refused("UB305", "is not a name for a storage class"):
+        write.rows("SELECT butler.register_dataset_type('new', %s, '{}')", name)
+    if name != "1 x":
+        with refused("UB305", "is not a name for a datastore"):
+            write.rows("SELECT butler.register_datastore(%s, 'file:///new/')", name)
+    assert contents(own) == before
+
+
 def test_a_wrong_sensor_takes_the_whole_camera_with_it(write: Session, own: Session) -> None:
     before = contents(own)
     with refused("23514"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -338,6 +339,36 @@ def test_what_a_run_reads_by_now_isn_t_restored_into_it(write: Session) -> None:
     tag(write, other, collection="r/one")
     with refused("UB201", f"{one} can't be restored: {other} has its name"):
         restore(write, one)
+
+
+def test_an_input_that_a_run_has_made_since_isn_t_given_back_to_it(write: Session) -> None:
+    (read,) = put(write, "raw", RAW)
+    tag(write, read, collection="r/two")
+    carry_out(write, "remove", read, force=True)
+    (made,) = put(write, "raw", RAW, run="r/two")
+    with refused(
+        "UB201", f"{read} can't be restored: run r/two, whose input it was, has made dataset {made}"
+    ):
+        restore(write, read)
+    carry_out(write, "remove", made)
+    with refused(
+        "UB201", f"{read} can't be restored.*{made}|{made} can't be restored.*{read}", "one of the two"
+    ):
+        restore(write, made, read)
+    assert restore(write, read) == 1
+    assert find(write, "r/two") == read
+
+
+def test_of_two_datasets_of_one_name_one_is_restored(write: Session) -> None:
+    (first,) = put(write, "raw", RAW)
+    carry_out(write, "remove", first)
+    (second,) = put(write, "raw", RAW)
+    carry_out(write, "remove", second)
+    with refused("UB201", "^2 rows are wrong.*together with", "one of the two") as caught:
+        restore(write, first, second)
+    assert {str(first), str(second)} <= set(re.findall(r"[0-9a-f-]{36}", caught.value.diag.message_primary))
+    assert restore(write, second, second) == 1
+    assert find(write, "r/one") == second
 
 
 def test_of_two_that_a_tag_held_in_turn_the_later_comes_back(write: Session) -> None:

@@ -17,6 +17,7 @@ from butler.errors import DatabaseUnavailableError, PermissionDeniedError
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.schema.migrations import initialise
+from butler.testing.databases import Database, make_template
 from butler.testing.postgres import TemporaryServer
 from servers.conftest import Administrator
 from servers.work import work
@@ -29,6 +30,11 @@ def butler_server() -> Iterator[TemporaryServer]:
     """A server of the module's own: roles belong to a whole server."""
     with TemporaryServer() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def butler_template(butler_server: TemporaryServer) -> str:
+    return make_template(butler_server)
 
 
 def failed(command: Command, *words: str | Path) -> str:
@@ -184,10 +190,52 @@ def test_a_database_that_can_t_be_ours_says_why(
     database = make_database(
         "latin", database_options="TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"
     )
-    administrator.sql(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
     said = failed(command, "db", "check", butler_server.dsn(database, "latin_admin"))
     assert "database: its encoding is LATIN1, not UTF8: make another" in said
-    assert "setting default_transaction_isolation: it is 'serializable'" in said
+
+
+def test_whoever_begins_under_another_isolation_level_is_named_with_the_remedy(
+    command: Command,
+    butler_server: TemporaryServer,
+    administrator: Administrator,
+    make_database: MakeDatabase,
+) -> None:
+    database = make_database("level", "CREATEROLE")
+    administrator.psql(
+        command.out("db", "init", "--sql", "--role-prefix", "level", "--login", "level_admin"), database
+    )
+    owner = butler_server.dsn(database, "level_admin")
+    command.out("db", "init", "--dsn", owner, "--role-prefix", "level")
+    administrator.sql(
+        *(f"CREATE ROLE level_{login} LOGIN" for login in ("ann", "bob", "eve")),
+        "GRANT level_writer TO level_ann, level_bob",
+        "GRANT level_reader TO level_eve",
+    )
+    command.out("db", "check", owner)
+    settings = {
+        f"ALTER DATABASE {database}": "the database",
+        "ALTER ROLE level_ann": "role level_ann",
+        f"ALTER ROLE level_bob IN DATABASE {database}": "role level_bob in the database",
+        "ALTER ROLE level_owner": "role level_owner",
+    }
+    for whose in (*settings, "ALTER ROLE level_eve"):
+        administrator.sql(f"{whose} SET default_transaction_isolation = 'repeatable read'")
+    said = failed(command, "db", "check", owner).splitlines()
+    assert sorted(said) == sorted(
+        f"setting default_transaction_isolation: it is 'repeatable read' for {whose}, and functions that write"
+        f" need 'read committed': {statement} RESET default_transaction_isolation"
+        for statement, whose in settings.items()
+    ), "a reader may read as he likes"
+    for line in said:
+        administrator.sql(line.rsplit(": ", 1)[1])
+    command.out("db", "check", owner)
+
+
+def test_a_level_of_the_environment_is_told_of_too(
+    command: Command, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_isolation=serializable")
+    assert "it is 'serializable' for the server, and" in failed(command, "db", "check", database.dsn("owner"))
 
 
 def test_locks_for_many_layers_are_counted(command: Command) -> None:

@@ -23,6 +23,10 @@ _CONFLICTS = {"40001", "40P01"}  # serialization failure, deadlock: undone by th
 _MOST_CONFLICTS = 6
 _FIRST_PAUSE = 0.02
 
+_LEVEL = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; "
+"""Before a statement, in the same message: whatever a role, the database or PGOPTIONS has as its default,
+stored logic looks after it has waited. No round trip, and nothing that a pooler would hand on."""
+
 
 def attempted(
     connections: Connections, work: Callable[[Any], Result], *, repeatable: bool, what: str
@@ -80,12 +84,12 @@ def attempted(
 def fetched(
     connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
 ) -> list[Any]:
-    """Carry out one statement, as `attempted` does its work, and give its rows as named tuples."""
+    """Carry out a statement under READ COMMITTED, as `attempted` does; give its rows as named tuples."""
     from psycopg2.extras import NamedTupleCursor
 
     def fetch(connection: Any) -> list[Any]:
         with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            execute(cursor, statement, parameters)
+            execute(cursor, _LEVEL + statement, parameters)
             return cursor.fetchall()  # type: ignore[no-any-return]
 
     return attempted(connections, fetch, repeatable=repeatable, what=what)

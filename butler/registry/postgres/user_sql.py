@@ -55,7 +55,7 @@ def lazy_rows(session: Session, sql: str, parameters: Mapping[str, Any] | None =
     given = dict(parameters or {})
     # With what it reads for in one message: nothing lies between that another session could get.
     guarded = (
-        f"BEGIN READ ONLY; SET LOCAL search_path = {session.schema}, public; "
+        f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL search_path = {session.schema}, public; "
         f"{for_driver(one_statement(sql), given)}"
     )
 

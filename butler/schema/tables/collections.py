@@ -57,7 +57,12 @@ collection = Table(
         DateTime(timezone=True),
         nullable=False,
         server_default=text("clock_timestamp()"),
-        comment="Transaction time of the last change to its members, UTC; never goes back.",
+        comment="Transaction time of the last change to its members but a put, UTC; never goes back.",
+    ),
+    Column(
+        "put_until",
+        DateTime(timezone=True),
+        comment="Ten seconds after one of its puts, UTC: none was later. Null before the first.",
     ),
     Column("removed", DateTime(timezone=True), comment="When it was removed, UTC; null while it is there."),
     Column("removed_by", Text, comment="The database role that removed it."),

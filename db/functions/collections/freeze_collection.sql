@@ -5,11 +5,14 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM butler_common.require_read_committed('collections can be frozen');
     PERFORM set_config('synchronous_commit', 'on', true);
     -- A writer that is ending a put holds this lock shared: it ends before the collection is frozen, or is refused.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c.collection_id::integer)
     FROM butler_internal.collection AS c WHERE c.collection = p_collection;
-    UPDATE butler_internal.collection AS c SET frozen = p_frozen
+    -- The time too: a read as of it is as repeatable as the collection is frozen, also once that is released.
+    UPDATE butler_internal.collection AS c
+    SET frozen = p_frozen, changed = butler_common.time_after(c.changed, c.put_until)
     WHERE c.collection = p_collection AND c.removed IS NULL;
     IF NOT FOUND THEN
         PERFORM butler_internal.find_collection(p_collection);

@@ -9,6 +9,7 @@ DECLARE
     v_id bigint;
     v_execution bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('collections can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_collection_type IS NULL OR p_collection_type NOT IN ('run', 'tagged', 'chained', 'calibration') THEN
         PERFORM butler_common.raise_error(

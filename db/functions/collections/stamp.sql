@@ -1,5 +1,4 @@
--- Transaction time of a change to a collection's members: the row's lock orders the changes, and
--- the clock may step back but the stamp doesn't. No alias, as releases of PostgreSQL print one in
+-- Transaction time of a change to a collection's members: the row's lock orders the changes. No alias, as releases of PostgreSQL print one in
 -- different ways here, which would look like drift.
 CREATE OR REPLACE FUNCTION butler_internal.stamp(p_collection_id bigint)
 RETURNS timestamptz
@@ -7,7 +6,7 @@ LANGUAGE sql
 VOLATILE
 BEGIN ATOMIC
     UPDATE butler_internal.collection
-    SET changed = greatest(clock_timestamp(), changed + interval '1 microsecond')
+    SET changed = butler_common.time_after(changed, put_until)
     WHERE collection_id = p_collection_id
     RETURNING changed;
 END;

@@ -7,7 +7,9 @@ AS $$
 DECLARE
     v_root text;
 BEGIN
+    PERFORM butler_common.require_read_committed('datastores can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
+    PERFORM butler_common.require_name('datastore', p_datastore);
     SELECT s.root INTO v_root FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
         PERFORM butler_common.refuse_shared_root(p_datastore, p_root);
@@ -30,4 +32,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.register_datastore(text, text) IS
-'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere, or shares files with another.';
+'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere, or shares files with
+another, UB305 for a bad name.';

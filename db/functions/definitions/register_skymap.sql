@@ -7,6 +7,7 @@ AS $$
 DECLARE
     v_skymap text := p_definition ->> 'skymap';
 BEGIN
+    PERFORM butler_common.require_read_committed('sky maps can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_skymap IS NULL THEN
         PERFORM butler_common.raise_error(

@@ -11,6 +11,7 @@ DECLARE
     ];
     v_table text := CASE p_unit WHEN 'sensor' THEN 'physical_sensor' WHEN 'visit_self_join' THEN 'visit_pair' ELSE p_unit END;
 BEGIN
+    PERFORM butler_common.require_read_committed('units can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_table IS NULL OR v_table <> ALL (v_tables) THEN
         PERFORM butler_common.raise_error(

@@ -14,10 +14,16 @@ DECLARE
     v_run integer;
     v_quantum bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('quanta can begin');
     PERFORM set_config('synchronous_commit', 'on', true);
+    PERFORM butler_common.require_name('task', p_task);
     SELECT r.run_id INTO v_run
     FROM butler_internal.run AS r
     WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
+    -- Two sessions that begin the same make two attempts.
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('quanta'), hashtext(
+        format('%s %s %s', v_run, p_task, coalesce(p_data_id, '{}'))
+    ));
     INSERT INTO butler_internal.execution (host, started) VALUES (p_host, clock_timestamp())
     RETURNING execution_id INTO v_quantum;
     INSERT INTO butler_internal.quantum (quantum_id, run_id, task, data_id, attempt)
@@ -33,4 +39,4 @@ $$;
 
 COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], text) IS
 'Record that a task begins to work on a data ID in a run, with the inputs that it will read. Returns the quantum''s id.
-Raises UB101 for an unknown input, UB103 or UB401 for the run.';
+Raises UB101 for an unknown input, UB103, UB202 or UB401 for the run, UB305 for the task.';

@@ -12,6 +12,7 @@ AS $$
 DECLARE
     v_unpredicted uuid;
 BEGIN
+    PERFORM butler_common.require_read_committed('quanta can end');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_status IS NULL OR p_status NOT IN ('done', 'failed') THEN
         PERFORM butler_common.raise_error(
@@ -28,7 +29,9 @@ BEGIN
             jsonb_build_object('quantum_id', p_quantum_id)
         );
     END IF;
-    UPDATE butler_internal.execution AS e SET ended = clock_timestamp() WHERE e.execution_id = p_quantum_id;
+    -- The clock may have stepped back since.
+    UPDATE butler_internal.execution AS e SET ended = greatest(clock_timestamp(), e.started)
+    WHERE e.execution_id = p_quantum_id;
     UPDATE butler_internal.dataset_consumer AS c
     SET actual = true
     WHERE c.quantum_id = p_quantum_id AND c.dataset_id = ANY (p_inputs_read);

@@ -1,6 +1,7 @@
 -- The bytes are safe on disk: dataset, artifacts and the end of the intent are one durable transaction. The
 -- writer takes the run's lock shared and then the clock, so that a session that takes the lock exclusively waits
--- for puts in flight, and no dataset appears later with an earlier time.
+-- for puts in flight, and no dataset appears later with an earlier time, though the clock may step back: what such a
+-- session stamped the run with is read here. The run's row isn't locked, so that puts don't wait for each other.
 CREATE OR REPLACE FUNCTION butler.finish_put(p_artifacts jsonb, p_skip_existing boolean DEFAULT false)
 RETURNS integer
 LANGUAGE plpgsql
@@ -15,7 +16,12 @@ DECLARE
         SELECT DISTINCT (a ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_artifacts) AS a
     );
     v_run record;
+    v_found record;
     v_inputs boolean := false;
+    v_collections bigint[] := '{}';
+    v_changed timestamptz;
+    v_until timestamptz;
+    v_least timestamptz := 'infinity';
     v_now timestamptz;
     v_registered uuid[];
     v_problems jsonb;
@@ -23,19 +29,30 @@ BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     FOR v_run IN
-        SELECT DISTINCT r.collection_id, r.run
+        SELECT DISTINCT r.collection_id, r.run_id, r.run, i.quantum_id
         FROM butler_internal.put_intent AS i
         INNER JOIN butler_internal.run AS r ON r.run_id = i.run_id
         WHERE i.dataset_id = ANY (v_ids)
-        ORDER BY r.collection_id
+        ORDER BY r.collection_id, i.quantum_id
     LOOP
         PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_run.collection_id::integer);
-        v_inputs := v_inputs OR (
-            SELECT r.has_inputs FROM butler_internal.run AS r
-            WHERE r.collection_id = butler_internal.own_collection(v_run.run, 'run')
-        );
+        SELECT r.has_inputs, c.changed, c.put_until, c.frozen OR c.removed IS NOT NULL AS closed INTO v_found
+        FROM butler_internal.collection AS c
+        INNER JOIN butler_internal.run AS r ON r.collection_id = c.collection_id
+        WHERE c.collection_id = v_run.collection_id;
+        IF v_found.closed THEN
+            PERFORM butler_internal.own_collection(v_run.run, 'run');
+        END IF;
+        v_inputs := v_inputs OR v_found.has_inputs;
+        v_collections := v_collections || v_run.collection_id;
+        v_changed := greatest(v_changed, v_found.changed);
+        v_until := greatest(v_until, v_found.put_until);
+        v_least := least(v_least, coalesce(v_found.put_until, '-infinity'));
+        IF v_run.quantum_id IS NOT NULL THEN
+            PERFORM butler_internal.hold_quantum(v_run.quantum_id, v_run.run_id, v_run.run);
+        END IF;
     END LOOP;
-    v_now := clock_timestamp();
+    v_now := butler_common.time_after(v_changed, v_until);
 
     WITH registered AS (
         INSERT INTO butler_internal.dataset (
@@ -108,6 +125,9 @@ BEGIN
     INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = (a ->> 'dataset_id')::uuid
     WHERE i.dataset_id = ANY (v_registered);
     DELETE FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_registered);
+    IF v_now > v_least THEN
+        PERFORM butler_internal.note_put_time(v_collections, v_now);
+    END IF;
     RETURN coalesce(cardinality(v_registered), 0);
 END;
 $$;
@@ -115,5 +135,5 @@ $$;
 COMMENT ON FUNCTION butler.finish_put(jsonb, boolean) IS
 'Register datasets whose bytes are written: a JSON array of artifacts
 {"dataset_id", "component", "path", "formatter", "size", "sha256" (hex)}. All or none; returns how many datasets.
-Raises UB101 where no put has begun, UB201 where another process was first; if p_skip_existing is true, the put
+Raises UB101 where no put has begun, UB301 where its quantum has ended, UB201 where another process was first; if p_skip_existing is true, the put
 of such a data ID stays begun instead, and abandon_put returns its id.';

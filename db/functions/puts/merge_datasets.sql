@@ -48,11 +48,14 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
-    PERFORM butler_internal.check_quantum(p_quantum_id, v_run, p_run);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     -- Another session may have frozen the run while this one waited.
     PERFORM butler_internal.own_collection(p_run, 'run');
-    v_now := clock_timestamp();
+    IF p_quantum_id IS NOT NULL THEN
+        PERFORM butler_internal.hold_quantum(p_quantum_id, v_run, p_run);
+    END IF;
+    v_now := butler_common.time_after(c.changed, c.put_until)
+    FROM butler_internal.collection AS c WHERE c.collection_id = v_collection;
     -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
     PERFORM FROM butler_internal.put_intent AS i
     WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
@@ -161,6 +164,7 @@ BEGIN
         FROM butler_internal.staged_existing(v_type.dataset_type_id, v_run, v_registered) AS e
         ORDER BY e.row_number;
     END IF;
+    PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
     -- So that a transaction may load datasets of several types.
     DROP TABLE pg_temp.butler_stage_dataset;
 END;

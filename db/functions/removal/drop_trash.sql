@@ -9,6 +9,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM FROM butler_internal.dataset AS d
     WHERE d.dataset_id = ANY (p_dataset_ids)

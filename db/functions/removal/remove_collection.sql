@@ -26,14 +26,14 @@ DECLARE
     v_registry text;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    IF NOT p_dry_run THEN
+    IF p_dry_run IS NOT TRUE THEN
         PERFORM butler_common.require_read_committed('collections can be removed');
         PERFORM pg_advisory_xact_lock(butler_common.lock_class('chains'), 0);
     END IF;
     SELECT c.collection_type INTO v_collection_type
     FROM butler_internal.collection AS c WHERE c.collection = p_collection AND c.removed IS NULL;
     v_collection := butler_internal.own_collection(p_collection, coalesce(v_collection_type, 'tagged'));
-    IF NOT p_dry_run THEN
+    IF p_dry_run IS NOT TRUE THEN
         -- With the locks of its datasets' runs, in the order of the ids, as every session takes these.
         PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), held.collection_id::integer)
         FROM (

@@ -28,7 +28,7 @@ BEGIN
     FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
     WHERE NOT EXISTS (SELECT FROM butler_internal.all_dataset AS d WHERE d.dataset_id = g.id);
     PERFORM butler_common.raise_rows(v_problems);
-    IF NOT p_dry_run THEN
+    IF p_dry_run IS NOT TRUE THEN
         PERFORM butler_common.require_read_committed('datasets can be removed');
         v_collections := ARRAY(
             SELECT r.collection_id

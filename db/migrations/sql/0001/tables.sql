@@ -40,6 +40,7 @@ CREATE TABLE butler_internal.collection (
 	frozen BOOLEAN DEFAULT false NOT NULL,
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	changed TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	put_until TIMESTAMP WITH TIME ZONE,
 	removed TIMESTAMP WITH TIME ZONE,
 	removed_by TEXT,
 	removal_reason TEXT,
@@ -67,7 +68,9 @@ COMMENT ON COLUMN butler_internal.collection.frozen IS 'Whether it may no longer
 
 COMMENT ON COLUMN butler_internal.collection.created IS 'When it was registered, UTC.';
 
-COMMENT ON COLUMN butler_internal.collection.changed IS 'Transaction time of the last change to its members, UTC; never goes back.';
+COMMENT ON COLUMN butler_internal.collection.changed IS 'Transaction time of the last change to its members but a put, UTC; never goes back.';
+
+COMMENT ON COLUMN butler_internal.collection.put_until IS 'Ten seconds after one of its puts, UTC: none was later. Null before the first.';
 
 COMMENT ON COLUMN butler_internal.collection.removed IS 'When it was removed, UTC; null while it is there.';
 

@@ -13,6 +13,7 @@ DECLARE
     v_layer text;
     v_bad jsonb;
 BEGIN
+    PERFORM butler_common.require_read_committed('rows of a layer can be registered');
     FOR v_key IN
         SELECT
             c.conname,

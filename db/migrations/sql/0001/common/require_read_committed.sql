@@ -8,8 +8,10 @@ AS $$
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         PERFORM butler_common.raise_error(
-            'UB601', format('%s under isolation level read committed only', p_what),
-            'Begin the transaction without another isolation level.'
+            'UB601', format(
+                '%s under isolation level read committed only, not %s', p_what, current_setting('transaction_isolation')
+            ),
+            'Begin the transaction by BEGIN ISOLATION LEVEL READ COMMITTED; "butler db check" names whose default is another.'
         );
     END IF;
 END;

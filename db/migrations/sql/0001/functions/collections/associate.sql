@@ -12,6 +12,7 @@ DECLARE
     v_problems jsonb;
     v_count integer;
 BEGIN
+    PERFORM butler_common.require_read_committed('collections can be changed');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT CASE WHEN c.collection_type = 'run' THEN 'run' ELSE 'tagged' END INTO v_collection_type
     FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
@@ -34,9 +35,20 @@ BEGIN
         'dataset_id', other.id, 'existing', other.there
     ) ORDER BY other.n) INTO v_problems
     FROM (
-        SELECT g.n, g.id, coalesce(t.dataset_id, o.dataset_id, twin.id) AS there
-        FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
-        INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = g.id
+        SELECT
+            d.n, d.dataset_id AS id,
+            coalesce(t.dataset_id, o.dataset_id, nullif(d.first, d.dataset_id), nullif(d.last, d.dataset_id)) AS there
+        FROM (
+            SELECT
+                g.n, d.dataset_id, d.dataset_type_id, d.digest,
+                first_value(d.dataset_id) OVER same AS first, last_value(d.dataset_id) OVER same AS last
+            FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)
+            INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = g.id
+            WINDOW same AS (
+                PARTITION BY d.dataset_type_id, d.digest ORDER BY d.dataset_id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+            )
+        ) AS d
         LEFT JOIN butler_internal.dataset_tag AS t
             ON
                 t.collection_id = v_collection AND upper_inf(t.known)
@@ -46,15 +58,6 @@ BEGIN
             ON
                 o.run_id = v_run AND o.dataset_type_id = d.dataset_type_id AND o.digest = d.digest
                 AND o.state <> 'removed' AND o.dataset_id <> d.dataset_id
-        LEFT JOIN LATERAL (
-            SELECT g2.id
-            FROM unnest(p_dataset_ids) AS g2 (id)
-            INNER JOIN butler_internal.all_dataset AS d2 ON d2.dataset_id = g2.id
-            WHERE
-                d2.dataset_type_id = d.dataset_type_id AND d2.digest = d.digest AND d2.dataset_id <> d.dataset_id
-                AND cardinality(p_dataset_ids) <= 1000
-            LIMIT 1
-        ) AS twin ON true
     ) AS other
     WHERE other.there IS NOT NULL;
     PERFORM butler_common.raise_rows(v_problems);

@@ -10,6 +10,7 @@ DECLARE
     v_now timestamptz;
     v_count integer;
 BEGIN
+    PERFORM butler_common.require_read_committed('collections can be changed');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT CASE WHEN c.collection_type = 'run' THEN 'run' ELSE 'tagged' END INTO v_collection_type
     FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;

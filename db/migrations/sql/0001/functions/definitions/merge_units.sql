@@ -17,6 +17,9 @@ DECLARE
     v_same_key text;
     v_problems jsonb;
     v_inserted integer;
+    v_column text;
+    v_table text;
+    v_places bigint[];
 BEGIN
     IF jsonb_typeof(p_rows) IS DISTINCT FROM 'array' OR jsonb_path_exists(p_rows, '$[*] ? (@.type() != "object")') THEN
         PERFORM butler_common.raise_error(
@@ -127,7 +130,25 @@ BEGIN
             -- first is registered, whatever the plan.
             (SELECT string_agg(format('n.%I', k), ', ') FROM unnest(v_key) AS k)
         ) USING v_rows;
-    EXCEPTION WHEN data_exception OR internal_error THEN
+    EXCEPTION WHEN not_null_violation THEN
+        GET STACKED DIAGNOSTICS v_column = COLUMN_NAME, v_table = TABLE_NAME;
+        IF v_table <> p_table THEN
+            RAISE;
+        END IF;
+        EXECUTE format(
+            'SELECT array_agg(r.place ORDER BY r.place) FROM jsonb_array_elements($1) WITH ORDINALITY AS r (value, place) '
+            'CROSS JOIN LATERAL jsonb_populate_record(NULL::butler_internal.%1$I, r.value) AS n '
+            'WHERE n.%2$I IS NULL AND NOT EXISTS (SELECT FROM butler_internal.%1$I AS t WHERE %3$s)',
+            p_table, v_column, v_same_key
+        ) INTO v_places USING v_rows;
+        PERFORM butler_common.raise_rows((
+            SELECT jsonb_agg(jsonb_build_object(
+                'row', g.place, 'code', 'UB301', 'message', format('a row of %s has no %s', p_table, v_column),
+                'hint', 'Give it a value.', 'unit', p_table, 'column', v_column
+            ))
+            FROM unnest(v_places) AS g (place)
+        ));
+    WHEN data_exception OR internal_error THEN
         PERFORM butler_common.raise_error(
             'UB301', format('a row of %s has a value of the wrong type: %s', p_table, sqlerrm),
             'See the view''s column comments for types and units.',

@@ -9,6 +9,7 @@ DECLARE
     v_registry text;
     v_extra jsonb;
 BEGIN
+    PERFORM butler_common.require_read_committed('cameras can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF v_camera IS NULL THEN
         PERFORM butler_common.raise_error(

@@ -14,12 +14,20 @@ DECLARE
     v_mask integer;
     v_there butler_internal.all_dataset_type;
 BEGIN
+    PERFORM butler_common.require_read_committed('dataset types can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     IF p_dataset_type IS NULL OR p_dataset_type !~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$' THEN
         PERFORM butler_common.raise_error(
             'UB305', format('%L is not a name for a dataset type', p_dataset_type),
             'Use letters, digits and underscores, at most 128, no digit first.',
             jsonb_build_object('dataset_type', p_dataset_type)
+        );
+    END IF;
+    IF p_storage_class IS NULL OR p_storage_class !~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$' THEN
+        PERFORM butler_common.raise_error(
+            'UB305', format('%L is not a name for a storage class', left(p_storage_class, 100)),
+            'Use letters, digits and underscores, at most 128, no digit first.',
+            jsonb_build_object('dataset_type', p_dataset_type, 'storage_class', left(p_storage_class, 100))
         );
     END IF;
     SELECT w INTO v_word FROM unnest(p_units) AS w

@@ -8,6 +8,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    PERFORM butler_common.require_read_committed('artifacts can be marked');
     PERFORM set_config('synchronous_commit', 'on', true);
     WITH marked AS (
         UPDATE butler_internal.artifact AS a

@@ -25,6 +25,7 @@ AS $$
 DECLARE
     v_ids uuid[];
 BEGIN
+    PERFORM butler_common.require_read_committed('puts can be given up');
     PERFORM set_config('synchronous_commit', 'on', true);
     WITH due AS (
         SELECT i.dataset_id

@@ -7,6 +7,7 @@ AS $$
 DECLARE
     v_datastore bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('a verification can be recorded');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN

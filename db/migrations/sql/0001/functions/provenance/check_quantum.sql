@@ -5,7 +5,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF p_quantum_id IS NOT NULL AND NOT EXISTS (
+    IF NOT EXISTS (
         SELECT FROM butler_internal.quantum AS q
         WHERE q.quantum_id = p_quantum_id AND q.run_id = p_run_id AND q.status = 'running'
     ) THEN

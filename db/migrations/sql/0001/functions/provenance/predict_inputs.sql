@@ -8,8 +8,11 @@ DECLARE
     v_count integer;
     v_problems jsonb;
 BEGIN
+    PERFORM butler_common.require_read_committed('inputs can be predicted');
     PERFORM set_config('synchronous_commit', 'on', true);
-    IF NOT EXISTS (SELECT FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running') THEN
+    -- It doesn't end meanwhile.
+    PERFORM FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running' FOR SHARE;
+    IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
             jsonb_build_object('quantum_id', p_quantum_id)

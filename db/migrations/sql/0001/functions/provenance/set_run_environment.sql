@@ -5,6 +5,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM butler_common.require_read_committed('runs can be described');
     PERFORM set_config('synchronous_commit', 'on', true);
     UPDATE butler_internal.run AS r
     SET environment = p_dataset_id

@@ -9,6 +9,7 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM butler_common.require_read_committed('puts can be given up');
     PERFORM set_config('synchronous_commit', 'on', true);
     UPDATE butler_internal.put_intent AS i
     SET given_up = coalesce(i.given_up, clock_timestamp())

@@ -7,6 +7,7 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    PERFORM butler_common.require_read_committed('puts can be forgotten');
     PERFORM set_config('synchronous_commit', 'on', true);
     DELETE FROM butler_internal.put_intent AS i
     WHERE i.dataset_id = ANY (p_dataset_ids) AND i.given_up IS NOT NULL;

@@ -30,6 +30,7 @@ DECLARE
     v_shared text[];
     v_claimed uuid[];
 BEGIN
+    PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
     SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
