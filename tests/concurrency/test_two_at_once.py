@@ -12,6 +12,7 @@ from db.world import TEMPLATE, artifact, put, square
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
+from butler.values import new_dataset_ids
 from concurrency.conftest import Person
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
@@ -103,9 +104,10 @@ def stage(session: Session, *sensors: int) -> None:
     session.call("stage_datasets")
     session.rows(
         "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
-        " SELECT n, gen_random_uuid(), 'Cam', 1, s, 'p' || s, 'f', 1, sha256('')"
-        " FROM unnest(%s) WITH ORDINALITY AS g (s, n)",
+        " SELECT n, i, 'Cam', 1, s, 'p' || s, 'f', 1, sha256('')"
+        " FROM unnest(%s, %s) WITH ORDINALITY AS g (s, i, n)",
         list(sensors),
+        new_dataset_ids(len(sensors)),
     )
 
 

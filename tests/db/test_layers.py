@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,6 +16,7 @@ from butler.schema.install import create_layer, drop_layer
 from butler.schema.migrations import catalog, check
 from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer
+from butler.values import new_dataset_ids
 from db.bulk import load, row
 from db.session import Session, refused
 from db.world import TEMPLATE, artifact, camera, contents, put, square
@@ -233,7 +233,7 @@ SHADOWS = {
 def test_an_id_that_a_dataset_of_the_base_has_is_no_other_s_in_a_layer(
     alice: Layer, write: Session, own: Session
 ) -> None:
-    taken, free = uuid4(), uuid4()
+    taken, free = new_dataset_ids(2)
     load(write, row(1, 1, dataset_id=taken), run="r/base")
     before = contents(own)
     with refused("UB201", f"dataset id {taken} is taken"):

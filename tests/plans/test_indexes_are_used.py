@@ -11,12 +11,13 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from db.session import Json
 
 from butler.testing.databases import Database
+from butler.values import new_dataset_id
 from plans.watch import Watched
 
 IMAGE = {"camera": "Cam", "visit": 17, "sensor": 12}
@@ -60,7 +61,8 @@ def put(session: Watched, run: str, visit: int, count: int) -> list[UUID]:
 
 def load(session: Watched, run: str, visit: int, count: int) -> None:
     text = "".join(
-        f"{n}\t{uuid4()}\tCam\t{visit}\t{n}\tp{visit}-{n}\tjson\t1\t\\\\x{SHA256}\n" for n in range(count)
+        f"{n}\t{new_dataset_id()}\tCam\t{visit}\t{n}\tp{visit}-{n}\tjson\t1\t\\\\x{SHA256}\n"
+        for n in range(count)
     )
     with session.transaction():
         stage = session.scalar("SELECT stage_datasets()")

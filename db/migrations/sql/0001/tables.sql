@@ -510,6 +510,28 @@ COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it fai
 
 CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
 
+CREATE TABLE butler_internal.run_hold (
+	run_id INTEGER NOT NULL,
+	held_by TEXT NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	until TIMESTAMP WITH TIME ZONE NOT NULL,
+	reason TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_run_hold PRIMARY KEY (run_id, held_by),
+	CONSTRAINT fk_run_hold_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
+	CONSTRAINT ck_run_hold_until CHECK (until > since),
+	CONSTRAINT ck_run_hold_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
+);
+
+COMMENT ON TABLE butler_internal.run_hold IS 'Who brings datasets with old ids, or of other versions than 7, into a run, and until when.';
+
+COMMENT ON COLUMN butler_internal.run_hold.held_by IS 'The database role that holds it.';
+
+COMMENT ON COLUMN butler_internal.run_hold.since IS 'Since when, UTC.';
+
+COMMENT ON COLUMN butler_internal.run_hold.until IS 'When the hold ends by itself, UTC.';
+
+COMMENT ON COLUMN butler_internal.run_hold.reason IS 'What for.';
+
 CREATE TABLE butler_internal.visit (
 	camera TEXT NOT NULL,
 	visit BIGINT NOT NULL,
