@@ -19,7 +19,7 @@ BEGIN
     v_now := clock_timestamp();
     IF p_until > v_now AND p_until <= v_now + interval '1 year' THEN
         INSERT INTO butler_internal.run_hold AS h (run_id, held_by, since, until, reason)
-        SELECT r.run_id, session_user, v_now, p_until, coalesce(p_reason, '')
+        SELECT r.run_id, butler_common.actor(), v_now, p_until, coalesce(p_reason, '')
         FROM butler_internal.run AS r WHERE r.collection_id = v_collection
         ON CONFLICT (run_id, held_by) DO UPDATE SET
             -- A hold that has ended is a new one; one that hasn't is renewed.

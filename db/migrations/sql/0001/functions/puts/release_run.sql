@@ -12,7 +12,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     DELETE FROM butler_internal.run_hold AS h
     USING butler_internal.run AS r
-    WHERE r.collection_id = v_collection AND h.run_id = r.run_id AND h.held_by = session_user;
+    WHERE r.collection_id = v_collection AND h.run_id = r.run_id AND h.held_by = butler_common.actor();
     RETURN FOUND;
 END;
 $$;
