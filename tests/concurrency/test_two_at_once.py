@@ -375,6 +375,10 @@ def tracts_of_visit(session: Session) -> list[int]:
     derived = "SELECT DISTINCT tract FROM butler.sensor_patch_join WHERE visit = 70 ORDER BY 1"
     kept = session.column("SELECT tract FROM butler.visit_tract_join WHERE visit = 70 ORDER BY 1")
     assert kept == session.column(derived)
+    patches = "tract, patch FROM butler.{} WHERE visit = 70 ORDER BY 1, 2"
+    assert session.rows("SELECT " + patches.format("visit_patch_join")) == session.rows(
+        "SELECT DISTINCT " + patches.format("sensor_patch_join")
+    )
     return kept
 
 
@@ -402,6 +406,34 @@ def test_a_sensor_that_leaves_a_tract_while_another_comes_to_it_keeps_the_visit_
     leaves.rows(end)
     waiting.result()
     assert tracts_of_visit(comes) == [0]
+
+
+@pytest.fixture
+def two_patches(visit: Pair) -> Pair:
+    """The visit with either sensor on a patch of its own, of one tract."""
+    patch = {"skymap": "rings", "tract": 0, "patch": 60, "region": square(60, 0)}
+    visit[0].call("register_units", "patch", [patch])
+    return visit
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_visit_stays_on_a_patch_that_one_sensor_leaves_and_another_comes_to(
+    two_patches: Pair, comes_first: bool
+) -> None:
+    first, second = two_patches
+    calls = [sensors(10, first=3), sensors(61)]
+    before, after = calls if comes_first else reversed(calls)
+    first.rows("BEGIN")
+    first.rows(*before)
+    waiting = second.expect_blocked(*after)
+    first.rows("COMMIT")
+    waiting.result()
+    assert tracts_of_visit(first) == [0]
+    assert first.column("SELECT DISTINCT patch FROM butler.visit_patch_join WHERE visit = 70 ORDER BY 1") == [
+        0,
+        1,
+        60,
+    ]
 
 
 def test_two_sensors_that_bring_a_visit_to_a_tract_at_once_make_one_pair(visit: Pair) -> None:
