@@ -17,7 +17,7 @@ BEGIN
         WHERE
             l.locktype = 'advisory' AND l.classid = butler_common.lock_class('collection')::oid AND l.objsubid = 2
             AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-            AND l.mode = 'ShareLock' AND l.granted AND l.pid <> pg_backend_pid()
+            AND l.mode = 'ShareLock' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()  -- null for a prepared transaction
         ORDER BY 1
     LOOP
         BEGIN
