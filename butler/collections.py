@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.arguments import name as text
+from butler.arguments import refused
 from butler.context import Context, ids_of
+from butler.errors import InvalidDataIdError
 from butler.values import Collection, CollectionType, DatasetRef
+
+if TYPE_CHECKING:
+    from butler.registry.interfaces.puts import Hold
 
 __all__ = ["Collections"]
 
@@ -70,6 +77,52 @@ class Collections:
             If it isn't registered.
         """
         self._context.registry.collections.freeze(name, frozen)
+
+    def hold(self, run: str, until: datetime | timedelta, reason: str = "") -> None:
+        """Have a run take datasets whose ids are older than the grace period, or not of version 7.
+
+        Such ids come from an import, an adoption, or from work that was done
+        offline. Call it before their files are written, and again before it
+        ends, if need be: it makes a hold longer, never shorter.
+
+        Parameters
+        ----------
+        run : `str`
+            A run.
+        until : `datetime.datetime` or `datetime.timedelta`
+            When the hold ends by itself, or for how long from now; at most a
+            year.
+        reason : `str`
+            What for: `holds` tells others.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there is no such run.
+        InvalidDataIdError
+            If that is no time to come, or names no time zone.
+        PermissionDeniedError
+            If the run is frozen.
+        """
+        if isinstance(until, timedelta):
+            # A longer one is refused all the same, and some lead to no time that there is.
+            until = datetime.now(UTC) + min(until, timedelta(days=10_000))
+        if not isinstance(until, datetime):
+            hint = "Give a datetime with a time zone, or a timedelta."
+            raise refused("until", until, "a time", hint, InvalidDataIdError)
+        if until.tzinfo is None:
+            raise InvalidDataIdError(
+                f"the time {until.isoformat()!r} has no time zone", hint="Give one: datetime(…, tzinfo=UTC)."
+            )
+        self._context.registry.puts.hold(text(run, "run"), until, text(reason, "reason"))
+
+    def release(self, run: str) -> bool:
+        """End one's own hold of a run before its time; returns whether there was one."""
+        return self._context.registry.puts.release(text(run, "run"))
+
+    def holds(self) -> Sequence[Hold]:
+        """List the runs that are held, by whom, until when and what for."""
+        return self._context.registry.puts.holds()
 
     def associate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
         """Put datasets into a tagged collection, or into a run as its inputs.

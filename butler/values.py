@@ -30,6 +30,7 @@ __all__ = [
     "QuantumStatus",
     "Removal",
     "RemovalOutcome",
+    "new_dataset_id",
     "new_dataset_ids",
     "split_component",
 ]
@@ -300,6 +301,11 @@ def new_dataset_ids(count: int) -> list[UUID]:
         for at in range(0, len(chance), 10)
     )
     return [UUID(int=number) for number in made]
+
+
+def new_dataset_id() -> UUID:
+    """Make one; see `new_dataset_ids`."""
+    return new_dataset_ids(1)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import Annotated
 
 import typer
 
-from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes
+from butler.cli.arguments import DryRun, Glob, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
 from butler.cli.console import note, write_list, write_record
 from butler.cli.plans import Force, Reason, carry_out
@@ -105,6 +106,49 @@ def freeze(
     with session.writing() as butler:
         butler.collections.freeze(name, not release)
     note(session, f"{name} {'may change again' if release else 'is frozen'}")
+
+
+@app.command(
+    epilog=examples(
+        "butler collection hold u/me/first --for 30d --reason 'the archive of 2019'",
+        "butler collection hold u/me/first --release",
+    )
+)
+def hold(
+    ctx: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN")],
+    duration: Annotated[
+        timedelta,
+        typer.Option("--for", parser=read_duration, metavar="TIME", show_default="7d", help="For how long."),
+    ] = timedelta(days=7),
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="What for.")] = "",
+    release: Annotated[bool, typer.Option("--release", help="End your own hold now.")] = False,
+) -> None:
+    """Have a run take datasets that were made long ago.
+
+    Files that no dataset has are deleted some time after they were written: so a run takes no dataset
+    whose id is older than that, nor one whose id doesn't tell. Who brings such ones, as an import does,
+    holds the run first, and then writes the files. A hold ends by itself; the same again makes it longer.
+    """
+    session = session_of(ctx)
+    with session.writing() as butler:
+        if release:
+            ended = butler.collections.release(run)
+            note(session, f"{run} is not held any more" if ended else f"you don't hold {run}")
+            return
+        butler.collections.hold(run, duration, reason)
+        held = max(
+            (each for each in butler.collections.holds() if each.run == run), key=lambda each: each.until
+        )
+    note(session, f"{run} is held until {held.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+@app.command(epilog=examples("butler collection holds"))
+def holds(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
+    """List the runs that are held: by whom, until when, and what for."""
+    with session_of(ctx).reading() as butler:
+        rows = [(h.run, h.held_by, h.since, h.until, h.reason) for h in butler.collections.holds()]
+    write_list(("run", "held_by", "since", "until", "reason"), rows, form)
 
 
 @app.command(

@@ -45,12 +45,13 @@ def refuse_special(file: str | PathLike[str], found: os.stat_result, *, hint: st
         If it is a folder, a pipe, a device, or of a file system that makes
         up its files.
     """
+    regular = stat.S_ISREG(found.st_mode)
+    if regular and found.st_dev in _ordinary:  # of nearly all files, several times a file
+        return
     name = fspath(file)
     details = {"file": name}
-    if not stat.S_ISREG(found.st_mode):
+    if not regular:
         raise FormatError(f"{name!r} isn't a regular file", hint=hint, details=details)
-    if found.st_dev in _ordinary:
-        return
     kind = _file_system(found.st_dev)
     if kind in _MADE_UP:
         raise FormatError(

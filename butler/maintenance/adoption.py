@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -164,6 +165,8 @@ class Adoption:
             for each, said in identities.items()
         ]
         registry.collections.register(identity.run, CollectionType.RUN)
+        # Its id may be of any age: what was put and not registered is adopted long after.
+        registry.puts.hold(identity.run, datetime.now(UTC) + timedelta(hours=1), "adoption")
         registry.puts.register(
             identity.run,
             identity.dataset_type,

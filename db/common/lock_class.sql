@@ -17,7 +17,8 @@ BEGIN
         WHEN 'overlap' THEN RETURN 7310005;
         WHEN 'camera views' THEN RETURN 7310006;
         WHEN 'files' THEN RETURN 7310007;
-        WHEN 'quanta' THEN RETURN 7310008;
+        WHEN 'loose files' THEN RETURN 7310008;
+        WHEN 'quanta' THEN RETURN 7310009;
     END CASE;
 END;
 $$;

@@ -11,7 +11,6 @@ from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from butler.datastore import open_datastore
 from butler.datastore.paths import local_file
 from butler.maintenance.repair import Repairer
 from butler.testing.datastore import example_exposure
+from butler.values import new_dataset_id
 
 NOW = timedelta(0)
 A_DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ class Orphans:
         config: dict[str, Any] = {"root": "data"}
         if formatter:
             config["formatters"] = {storage_class: formatter}
-        id: UUID = uuid4()
+        id = new_dataset_id()
         identity = {"id": str(id), "dataset_type": "stats", "run": "u/me/first", "data_id": {"label": "b"}}
         datastore = open_datastore(config, self._repo)
         (artifact,) = datastore.put(obj, id, "orphans/x", storage_class, "stats", identity | said)

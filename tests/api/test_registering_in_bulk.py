@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from butler import Artifact, Butler, CollectionType, DatasetType
 from butler.errors import InvalidDataIdError, UnitNotFoundError
 from butler.registry.postgres import copy_in
+from butler.values import new_dataset_id
 
 GOOD = {"camera": "Cam", "sensor": 1, "visit_range": "1..5"}
 
@@ -31,7 +31,7 @@ def register(butler: Butler, *data_ids: dict[str, Any]) -> int:
     name = butler.datastore.name
     rows = []
     for data_id in data_ids:
-        dataset_id = uuid4()
+        dataset_id = new_dataset_id()
         artifact = Artifact(name, f"bulk/defects_{dataset_id.hex}.json", "json", 2, bytes(32), "")
         rows.append((dataset_id, data_id, artifact))
     return butler.registry.puts.register("bulk", "defects", name, rows).new
@@ -100,7 +100,7 @@ def test_rows_that_fail_after_lots_were_handed_over_leave_nothing(
 
     def rows() -> Any:
         for number, data_id in enumerate(small_lots):
-            dataset_id = uuid4()
+            dataset_id = new_dataset_id()
             yield dataset_id, data_id, Artifact(name, f"bulk/{dataset_id.hex}", "json", 2, bytes(32))
             if number == 8:
                 raise KeyError("mine")
@@ -118,7 +118,9 @@ def test_what_the_run_has_is_passed_over_in_each_lot(
     there = small_lots[1::3]
     register(butler, *there)
     found = butler.registry.lookup.find_in_run("bulk", "defects", there)
-    rows = [(uuid4(), data_id, Artifact(name, "bulk/a", "json", 2, bytes(32))) for data_id in small_lots]
+    rows = [
+        (new_dataset_id(), data_id, Artifact(name, "bulk/a", "json", 2, bytes(32))) for data_id in small_lots
+    ]
     registered = butler.registry.puts.register("bulk", "defects", name, rows, skip_existing=True)
     assert registered.new == 7
     assert registered.existing == {
@@ -130,7 +132,7 @@ def test_no_lot_ends_amid_a_dataset(butler: Butler, small_lots: list[dict[str, A
     name = butler.datastore.name
     rows = []
     for data_id in small_lots:
-        dataset_id = uuid4()
+        dataset_id = new_dataset_id()
         for component in ("wcs", "psf"):
             path = f"bulk/{dataset_id.hex}-{component}"
             rows.append((dataset_id, data_id, Artifact(name, path, "json", 2, bytes(32), component)))

@@ -656,9 +656,10 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
     findings = list(sky.verify())
     assert [(finding.fault, finding.uri, finding.detail) for finding in findings] == [
         ("overlap", "camera=Cam visit=1 sensor=2", "1 patches are missing, 1 too many"),
+        ("overlap", "camera=Cam visit=1", "0 patches are missing, 1 too many"),
         ("region", "camera=Cam visit=1", "it isn't the hull of its sensors"),
     ]
-    assert repaired(sky) == {"recompute": 2}
+    assert repaired(sky) == {"recompute": 3}
     assert list(sky.verify()) == []
     assert sorted(map(tuple, sky.registry.query("SELECT sensor, patch FROM sensor_patch_join"))) == pairs
 
@@ -673,9 +674,19 @@ def test_overlaps_and_regions_that_drifted_are_named_and_computed_anew(
             "0 tracts are missing, 1 too many",
         ),
         ("UPDATE butler_internal.visit_tract_overlap SET visit = 2", "1 tracts are missing, 0 too many"),
+        ("DELETE FROM butler_internal.visit_patch_overlap", "2 patches are missing, 0 too many"),
+        (
+            "INSERT INTO butler_internal.visit_patch_overlap VALUES ('Cam', 1, 'sky', 0, 7)",
+            "0 patches are missing, 1 too many",
+        ),
+        (
+            "UPDATE butler_internal.visit_patch_overlap SET patch = 7 WHERE patch = 0;"
+            "DELETE FROM butler_internal.visit_tract_overlap",
+            "1 tracts are missing, 0 too many; 1 patches are missing, 1 too many",
+        ),
     ],
 )
-def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
+def test_tracts_and_patches_of_visits_that_drifted_are_named_and_computed_anew(
     sky: Butler, owner: psycopg2.extensions.connection, damage: str, detail: str
 ) -> None:
     sky.registry.definitions.register_units("visit", [{"camera": "Cam", "visit": 2, "visit_name": "two"}])
@@ -688,14 +699,17 @@ def test_tracts_of_visits_that_drifted_are_named_and_computed_anew(
     assert repaired(sky) == {"recompute": len(findings)}
     assert list(sky.verify()) == []
     assert list(map(tuple, sky.registry.query("SELECT visit, tract FROM visit_tract_join"))) == [(1, 0)]
+    patches = map(tuple, sky.registry.query("SELECT visit, patch FROM visit_patch_join"))
+    assert sorted(patches) == [(1, 0), (1, 1)]
 
 
-def test_a_sensor_s_overlap_that_is_computed_anew_takes_its_visit_s_tracts_with_it(
+def test_a_sensor_s_overlap_that_is_computed_anew_takes_its_visit_s_tracts_and_patches_with_it(
     sky: Butler, owner: psycopg2.extensions.connection
 ) -> None:
     with owner.cursor() as cursor:
         cursor.execute("DELETE FROM butler_internal.sensor_patch_overlap")
         cursor.execute("DELETE FROM butler_internal.visit_tract_overlap")
+        cursor.execute("DELETE FROM butler_internal.visit_patch_overlap")
     assert [finding.uri for finding in sky.verify()] == [
         "camera=Cam visit=1 sensor=1",
         "camera=Cam visit=1 sensor=2",

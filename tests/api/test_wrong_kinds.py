@@ -121,6 +121,13 @@ CALLS: list[tuple[str, list[Any], Act]] = [
     ("name", NO_TEXT, lambda b, v: b.collections.contents(v)),
     ("pattern", NO_TEXT, lambda b, v: b.collections.list(v)),
     ("name", NO_TEXT, lambda b, v: b.removal.remove_collection(v)),
+    ("run", NO_TEXT, lambda b, v: b.collections.hold(v, datetime.timedelta(1))),
+    ("run", NO_TEXT, lambda b, v: b.collections.release(v)),
+    (
+        "",
+        [datetime.date(2099, 1, 1), 5, "soon", datetime.datetime(2099, 1, 1)],
+        lambda b, v: b.collections.hold("before", v),
+    ),
     ("path", NO_PATH, lambda b, v: b.ingest([(v, DATA_ID)], "stats")),
     ("files", [5, b"x", "x.json", {"a": 1}, [5], ["xy1"], [("x",)]], lambda b, v: b.ingest(v, "stats")),
     ("files", [5, b"x", "x.fits", [5], [b"x"], [None], ["a\0b"]], lambda b, v: b.raws.ingest(v)),

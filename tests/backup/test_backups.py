@@ -39,9 +39,11 @@ from butler.schema.migrations import check, initialise
 
 @pytest.fixture
 def butler(butler: Butler) -> Butler:
-    """Notes a, b and c, of which a and b are ingested; c is for later."""
+    """Notes a, b and c, of which a and b are ingested; c is for later. A place on the sky."""
     butler.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
     butler.registry.definitions.register_units("label", [{"label": name} for name in "abc"])
+    region = [(0.1, 1.0), (359.9, 1.0), (359.9, 1.2), (0.1, 1.2)]
+    butler.registry.definitions.register_units("sky_pixel", [{"sky_pixel": 17, "region": region}])
     for name in "ab":
         butler.put(f"this is {name}", "note", label=name)
     return butler
@@ -81,7 +83,9 @@ def listing(database: Any, *views: str) -> dict[str, list[Any]]:
     return found
 
 
-VIEWS = ("butler.dataset", "butler.artifact", "butler.collection", "butler.dataset_type", "butler.label")
+VIEWS = tuple(
+    f"butler.{view}" for view in ("dataset", "artifact", "collection", "dataset_type", "label", "sky_pixel")
+)
 
 
 # What a backup is ----------------------------------------------------------

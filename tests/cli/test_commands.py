@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,7 @@ from astropy.nddata import CCDData
 
 from butler import Butler, DatasetType
 from butler.datastore import open_datastore
+from butler.errors import InvalidDataIdError
 
 from .conftest import CAMERA, SKYMAP, Command
 
@@ -179,6 +182,20 @@ def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command:
     command.out("collection", "freeze", "u/me/first", "--release")
     assert not filled.collections.list("u/me/first")[0].frozen
     assert "no collection 'nothing'" in failed(command, "collection", "show", "nothing")
+
+
+def test_a_run_is_held_for_a_time_and_let_go(filled: Butler, command: Command) -> None:
+    assert command.json("collection", "holds") == []
+    said = command("collection", "hold", "u/me/first", "--for", "2d", "--reason", "an import")
+    assert re.search(r"u/me/first is held until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", said.stderr)
+    (hold,) = command.json("collection", "holds")
+    assert (hold["run"], hold["reason"]) == ("u/me/first", "an import")
+    assert "is not held any more" in command("collection", "hold", "u/me/first", "--release").stderr
+    assert "you don't hold" in command("collection", "hold", "u/me/first", "--release").stderr
+    assert filled.collections.holds() == []
+    assert "at most a year" in failed(command, "collection", "hold", "u/me/first", "--for", "9999999d")
+    with pytest.raises(InvalidDataIdError, match="no time zone"):
+        filled.collections.hold("u/me/first", datetime(2030, 1, 1))
 
 
 # Files in and out ------------------------------------------------------------

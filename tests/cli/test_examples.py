@@ -76,6 +76,9 @@ butler disassociate good-seeing raw camera=Peepshow visit=12
 butler collection chain Peepshow/defaults u/me/first Peepshow/raw
 butler collection freeze Peepshow/raw
 butler collection freeze Peepshow/raw --release
+butler collection hold u/me/first --for 30d --reason 'the archive of 2019'
+butler collection hold u/me/first --release
+butler collection holds
 butler du
 butler du --by type --format json
 butler du 'Peep*' --by collection

@@ -78,6 +78,7 @@ def test_what_needs_the_look_up_alone_works(limited: Butler, command: Command, i
         ("collection create best --type tagged", "collections"),
         ("collection chain all u/me/first", "collections"),
         ("collection freeze u/me/first", "collections"),
+        ("collection holds", "puts"),
         ("collection remove u/me/first --datasets --yes", "removal"),
         ("layer list", "layers"),
         ("query datasets stats", "collections"),

@@ -55,7 +55,7 @@ def test_a_traceback_is_shown_only_when_asked_for_twice(repo: Path) -> None:
         result = ran("-r", repo, option, "sql", "SELECT nothing FROM nowhere")
         assert result.returncode == 1
         assert ("Traceback" in result.stderr) is shown
-    assert "READ ONLY" in result.stderr, "-vv shows statements"
+    assert "READ ONLY; SET LOCAL search_path" in result.stderr, "-vv shows statements"
 
 
 def test_a_folder_that_is_no_repository_is_named(tmp_path: Path) -> None:

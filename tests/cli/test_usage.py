@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from butler import Artifact, Butler
 from butler.backup import plan_backup
 from butler.testing.databases import Database
+from butler.values import new_dataset_id
 
 from .conftest import Command
 
@@ -89,7 +89,7 @@ def absurd(filled: Butler) -> Butler:
         "main",
         [
             (
-                uuid4(),
+                new_dataset_id(),
                 {"camera": "Peepshow", "visit": visit},
                 Artifact("main", f"absurd/{visit}.json", "json", LARGEST, bytes(32)),
             )

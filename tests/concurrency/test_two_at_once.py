@@ -12,6 +12,7 @@ from db.world import TEMPLATE, artifact, put, square
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
+from butler.values import new_dataset_ids
 from concurrency.conftest import Person
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
@@ -103,9 +104,10 @@ def stage(session: Session, *sensors: int) -> None:
     session.call("stage_datasets")
     session.rows(
         "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
-        " SELECT n, gen_random_uuid(), 'Cam', 1, s, 'p' || s, 'f', 1, sha256('')"
-        " FROM unnest(%s) WITH ORDINALITY AS g (s, n)",
+        " SELECT n, i, 'Cam', 1, s, 'p' || s, 'f', 1, sha256('')"
+        " FROM unnest(%s, %s) WITH ORDINALITY AS g (s, i, n)",
         list(sensors),
+        new_dataset_ids(len(sensors)),
     )
 
 
@@ -373,6 +375,10 @@ def tracts_of_visit(session: Session) -> list[int]:
     derived = "SELECT DISTINCT tract FROM butler.sensor_patch_join WHERE visit = 70 ORDER BY 1"
     kept = session.column("SELECT tract FROM butler.visit_tract_join WHERE visit = 70 ORDER BY 1")
     assert kept == session.column(derived)
+    patches = "tract, patch FROM butler.{} WHERE visit = 70 ORDER BY 1, 2"
+    assert session.rows("SELECT " + patches.format("visit_patch_join")) == session.rows(
+        "SELECT DISTINCT " + patches.format("sensor_patch_join")
+    )
     return kept
 
 
@@ -400,6 +406,34 @@ def test_a_sensor_that_leaves_a_tract_while_another_comes_to_it_keeps_the_visit_
     leaves.rows(end)
     waiting.result()
     assert tracts_of_visit(comes) == [0]
+
+
+@pytest.fixture
+def two_patches(visit: Pair) -> Pair:
+    """The visit with either sensor on a patch of its own, of one tract."""
+    patch = {"skymap": "rings", "tract": 0, "patch": 60, "region": square(60, 0)}
+    visit[0].call("register_units", "patch", [patch])
+    return visit
+
+
+@pytest.mark.parametrize("comes_first", [True, False])
+def test_a_visit_stays_on_a_patch_that_one_sensor_leaves_and_another_comes_to(
+    two_patches: Pair, comes_first: bool
+) -> None:
+    first, second = two_patches
+    calls = [sensors(10, first=3), sensors(61)]
+    before, after = calls if comes_first else reversed(calls)
+    first.rows("BEGIN")
+    first.rows(*before)
+    waiting = second.expect_blocked(*after)
+    first.rows("COMMIT")
+    waiting.result()
+    assert tracts_of_visit(first) == [0]
+    assert first.column("SELECT DISTINCT patch FROM butler.visit_patch_join WHERE visit = 70 ORDER BY 1") == [
+        0,
+        1,
+        60,
+    ]
 
 
 def test_two_sensors_that_bring_a_visit_to_a_tract_at_once_make_one_pair(visit: Pair) -> None:

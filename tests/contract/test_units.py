@@ -70,6 +70,7 @@ def test_a_list_is_written_out_only_where_decision_16_says_so() -> None:
         "functions/puts/begin_put.sql": 1,
         "functions/puts/finish_put.sql": 3,
         "functions/puts/merge_datasets.sql": 4,
+        "functions/puts/put.sql": 1,
         "functions/puts/staged_existing.sql": 1,
         "functions/puts/staged_problems.sql": 1,
         "functions/queries/query_dataset_columns.sql": 1,

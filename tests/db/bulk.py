@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from butler.values import new_dataset_id
 from db.session import Session
 
 COLUMNS = ("row_number", "dataset_id", "camera", "sensor", "component", "path", "formatter", "size", "sha256")
@@ -23,7 +24,7 @@ def row(
 ) -> dict[str, Any]:
     return {
         "row_number": number,
-        "dataset_id": dataset_id or uuid4(),
+        "dataset_id": dataset_id or new_dataset_id(),
         "camera": camera,
         "sensor": sensor,
         "component": component,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from uuid import uuid4
 
 import psycopg2.extensions
 
+from butler.values import new_dataset_id
 from db.bulk import load, row, stage_and_merge
 from db.session import Session, refused
 from db.world import contents, put
 
 
 def test_rows_become_datasets_and_rows_of_one_id_its_artifacts(write: Session) -> None:
-    twice = uuid4()
+    twice = new_dataset_id()
     load(write, row(1, 1), row(2, 2, dataset_id=twice), row(3, 2, dataset_id=twice, component="mask"))
     assert write.rows(
         "SELECT sensor, count(*) FROM butler.dataset JOIN butler.artifact USING (dataset_id) GROUP BY 1 ORDER BY 1"
@@ -51,7 +51,7 @@ def test_all_bad_rows_are_named_at_once_and_nothing_is_kept(write: Session, own:
 
 def test_what_exists_is_passed_over_if_asked(write: Session) -> None:
     other = "\\x" + hashlib.sha256(b"other").hexdigest()
-    there = uuid4()
+    there = new_dataset_id()
     assert load(write, row(1, 1, dataset_id=there)) == []
     assert load(write, row(1, 1), row(2, 2), skip=True) == [
         {"row_number": 1, "existing": there, "same_bytes": True}
@@ -75,7 +75,7 @@ def test_an_artifact_that_breaks_a_rule_is_refused_by_it(write: Session, own: Se
         with refused("23514", constraint=constraint):
             load(write, row(1, 1, **changes))
     with refused("23505", constraint="pk_artifact"):
-        same = uuid4()
+        same = new_dataset_id()
         load(write, row(1, 1, dataset_id=same), row(2, 1, dataset_id=same))
     assert contents(own) == before
 
@@ -162,7 +162,7 @@ def test_a_reader_stages_nothing(read: Session) -> None:
 
 def test_an_id_with_two_data_ids_is_refused(write: Session, own: Session) -> None:
     before = contents(own)
-    twin = uuid4()
+    twin = new_dataset_id()
     with refused("UB301", "two data IDs"):
         load(write, row(1, 1, dataset_id=twin), row(2, 2, dataset_id=twin, component="x"))
     assert contents(own) == before
@@ -187,7 +187,7 @@ def test_a_data_id_given_twice_is_refused_also_where_what_exists_is_passed_over(
     for sensor in (1, 2):
         with refused("UB201", "given twice"):
             load(write, row(1, sensor), row(2, 3), row(3, sensor), skip=True)
-    twin = uuid4()
+    twin = new_dataset_id()
     with refused("UB301", "two data IDs"):
         load(write, row(1, 1, dataset_id=twin), row(2, 2, dataset_id=twin, component="x"), skip=True)
     with refused("UB301", "missing"):

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,6 +16,7 @@ from butler.schema.install import create_layer, drop_layer
 from butler.schema.migrations import catalog, check
 from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer
+from butler.values import new_dataset_ids
 from db.bulk import load, row
 from db.session import Session, refused
 from db.world import TEMPLATE, artifact, camera, contents, put, square
@@ -111,6 +111,21 @@ def test_a_layer_has_the_contract_of_its_base(alice: Layer, as_owner: Callable[.
     base, layer = as_owner(listing, "butler"), as_owner(listing, "mydb_alice")
     assert layer == base
     assert len(layer) > 300
+
+
+def test_a_layer_s_tables_are_explained_as_those_of_the_base(alice: Layer, own: Session) -> None:
+    comments = (
+        "SELECT c.relname, a.attname, d.description FROM pg_class AS c"
+        " INNER JOIN pg_description AS d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass"
+        " LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0"
+        " WHERE c.relnamespace = '{}_internal'::regnamespace AND c.relkind = 'r'"
+        " AND c.relname IN (SELECT relname FROM pg_class WHERE relnamespace = 'mydb_alice_internal'::regnamespace)"
+        " ORDER BY 1, 2"
+    )
+    of_base, of_layer = (own.rows(comments.format(name)) for name in ("butler", "mydb_alice"))
+    assert of_layer == of_base
+    assert ("observed_sensor", None, "Sensors that were read in a visit.") in of_layer
+    assert len(of_layer) > 150
 
 
 def test_sql_written_for_the_base_runs_on_a_layer(alice: Layer, read: Session) -> None:
@@ -218,7 +233,7 @@ SHADOWS = {
 def test_an_id_that_a_dataset_of_the_base_has_is_no_other_s_in_a_layer(
     alice: Layer, write: Session, own: Session
 ) -> None:
-    taken, free = uuid4(), uuid4()
+    taken, free = new_dataset_ids(2)
     load(write, row(1, 1, dataset_id=taken), run="r/base")
     before = contents(own)
     with refused("UB201", f"dataset id {taken} is taken"):
@@ -322,7 +337,7 @@ def test_own_units_join_with_the_base_s_on_the_sky_without_a_copy(
     assert ("Cam", 3, 1, "mine", 0) in alice.rows(joined)
 
 
-def test_in_a_layer_visits_and_tracts_of_all_layers_are_joined_each_once(
+def test_in_a_layer_visits_and_tracts_and_patches_of_all_layers_are_joined_each_once(
     alice: Layer, write: Session, own: Session
 ) -> None:
     patches = [{"patch": n, "region": square(10.02 * (1 + n / 10000), 0.02)} for n in range(2)]
@@ -345,8 +360,15 @@ def test_in_a_layer_visits_and_tracts_of_all_layers_are_joined_each_once(
         ("Sim", 1, "rings", 0),
         *((name, visit, "mine", 0) for name in ("Cam", "Spec") for visit in (1, 2)),
     }
+    columns = "camera, visit, skymap, tract, patch"
+    assert alice.rows(f"SELECT {columns} FROM butler.visit_patch_join ORDER BY {columns}") == alice.rows(
+        f"SELECT DISTINCT {columns} FROM butler.sensor_patch_join ORDER BY {columns}"
+    )
     assert own.rows("SELECT camera, visit, skymap FROM mydb_alice_internal.visit_tract_overlap") == [
         ("Sim", 1, "mine")
+    ]
+    assert own.rows(f"SELECT {columns} FROM mydb_alice_internal.visit_patch_overlap ORDER BY patch") == [
+        ("Sim", 1, "mine", 0, n) for n in range(2)
     ]
     assert write.rows(pairs) == of_base
 

@@ -10,6 +10,11 @@ import pytest
 from db.session import Session, refused
 from db.world import camera, contents, populate, square
 
+JOINS = {
+    "visit_tract_join": "camera, visit, skymap, tract",
+    "visit_patch_join": "camera, visit, skymap, tract, patch",
+}
+
 
 def test_the_same_again_changes_nothing(write: Session, own: Session) -> None:
     before = contents(own)
@@ -241,16 +246,18 @@ def test_overlaps_follow_a_region_that_is_replaced(write: Session) -> None:
     assert patches() == []
 
 
-def test_a_visit_overlaps_a_tract_as_long_as_one_of_its_sensors_does(write: Session, own: Session) -> None:
+def test_a_visit_overlaps_a_tract_or_a_patch_as_long_as_one_of_its_sensors_does(
+    write: Session, own: Session
+) -> None:
     def tracts() -> list[int]:
-        kept = write.rows(
-            "SELECT camera, visit, skymap, tract FROM butler.visit_tract_join ORDER BY 1, 2, 3, 4"
+        for view, columns in JOINS.items():
+            derived = f"SELECT DISTINCT {columns} FROM butler.sensor_patch_join ORDER BY {columns}"
+            assert write.rows(f"SELECT {columns} FROM butler.{view} ORDER BY {columns}") == write.rows(
+                derived
+            )
+        return write.column(
+            "SELECT tract FROM butler.visit_tract_join WHERE camera = 'Cam' AND visit = 1 ORDER BY 1"
         )
-        derived = (
-            "SELECT DISTINCT camera, visit, skymap, tract FROM butler.sensor_patch_join ORDER BY 1, 2, 3, 4"
-        )
-        assert kept == write.rows(derived)
-        return [tract for camera, visit, _, tract in kept if (camera, visit) == ("Cam", 1)]
 
     def move(sensor: int, ra: float) -> None:
         row = {"camera": "Cam", "visit": 1, "sensor": sensor, "region": square(ra, 0)}
@@ -280,6 +287,16 @@ def test_a_visit_overlaps_a_tract_as_long_as_one_of_its_sensors_does(write: Sess
     assert tracts() == [0]
     own.rows("DELETE FROM butler_internal.patch WHERE tract = 0")
     assert tracts() == []
+
+
+def test_a_patch_of_another_number_takes_its_visits_with_it(write: Session, own: Session) -> None:
+    of_patch = (
+        "SELECT camera, visit FROM butler.visit_patch_join WHERE tract = 0 AND patch = %s ORDER BY 1, 2"
+    )
+    visits = write.rows(of_patch, 0)
+    assert visits
+    own.rows("UPDATE butler_internal.patch SET patch = 70 WHERE tract = 0 AND patch = 0")
+    assert (write.rows(of_patch, 0), write.rows(of_patch, 70)) == ([], visits)
 
 
 def test_regions_are_not_registered_in_another_isolation_level(write: Session) -> None:

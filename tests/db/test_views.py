@@ -48,6 +48,7 @@ VIEWS = {
     "registry",
     "removal",
     "lost_artifact",
+    "run_hold",
     "storage_use",
     "schema_version",
     "camera_dataset_join",

@@ -7,7 +7,10 @@ dataset types that together use every unit.
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +23,7 @@ from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer
 from db.session import Session
 
+DAY = timedelta(days=1)
 TEMPLATE = "{run}/{dataset_type}/{data_id}"
 
 DATASET_TYPES = {
@@ -157,6 +161,36 @@ def artifact(dataset_id: UUID, path: str, component: str = "") -> dict[str, Any]
         "formatter": "json",
         "size": 3,
         "sha256": hashlib.sha256(path.encode()).hexdigest(),
+    }
+
+
+def id_made(ago: timedelta = timedelta(0)) -> UUID:
+    """Make a version 7 UUID as it would have been made so long ago."""
+    milliseconds = round((time.time() - ago.total_seconds()) * 1000)
+    number = milliseconds << 80 | int.from_bytes(os.urandom(10))
+    return UUID(int=number & ~(0xF000 << 64 | 0xC000 << 48) | 0x7000 << 64 | 0x8000 << 48)
+
+
+def dataset(
+    dataset_type: str, data_id: Any, *components: str, dataset_id: UUID | None = None, datastore: str = "main"
+) -> dict[str, Any]:
+    """Give a dataset as `put` takes it, with made-up artifacts."""
+    made = dataset_id or id_made()
+    return {
+        "dataset_id": str(made),
+        "dataset_type": dataset_type,
+        "data_id": data_id,
+        "artifacts": [
+            {
+                "datastore": datastore,
+                "component": component,
+                "path": f"r/{dataset_type}_{made.hex}{component}.json",
+                "formatter": "json",
+                "size": 3,
+                "sha256": hashlib.sha256(component.encode()).hexdigest(),
+            }
+            for component in components or ("",)
+        ],
     }
 
 

@@ -18,13 +18,15 @@ from butler.errors import DatabaseUnavailableError
 from .conftest import ask, crash, is_alive, new_repo, repository
 
 
-def test_a_new_server_runs_with_checksums_in_utf8_and_utc(server: EmbeddedServer) -> None:
+def test_a_new_server_runs_with_checksums_in_utf8_and_utc_and_expects_pages_in_memory(
+    server: EmbeddedServer,
+) -> None:
     settings = ask(
         server.dsn("superuser"),
         "SELECT array_agg(current_setting(name)) FROM unnest(ARRAY['data_checksums', 'server_encoding', "
-        "'timezone', 'jit', 'listen_addresses', 'max_locks_per_transaction']) AS name",
+        "'timezone', 'jit', 'random_page_cost', 'listen_addresses', 'max_locks_per_transaction']) AS name",
     )
-    assert settings == ["on", "UTF8", "UTC", "off", "", "1024"]
+    assert settings == ["on", "UTF8", "UTC", "off", "1.1", "", "1024"]
     collation = "SELECT datcollate FROM pg_database WHERE datname = current_database()"
     assert ask(server.dsn("superuser"), collation) == "C.UTF-8"
 

@@ -27,6 +27,11 @@ SELECT DISTINCT s.camera, s.visit, p.skymap, p.tract
 FROM sensor_patch_overlap AS o
 INNER JOIN observed_sensor AS s USING (observed_sensor_id)
 INNER JOIN patch AS p USING (patch_id);
+INSERT INTO visit_patch_overlap (camera, visit, skymap, tract, patch)
+SELECT DISTINCT s.camera, s.visit, p.skymap, p.tract, p.patch
+FROM sensor_patch_overlap AS o
+INNER JOIN observed_sensor AS s USING (observed_sensor_id)
+INNER JOIN patch AS p USING (patch_id);
 
 INSERT INTO datastore (datastore_id, datastore, root) VALUES (1, 'main', 'file:///data/');
 INSERT INTO dataset_type (dataset_type_id, dataset_type, storage_class, unit_mask)

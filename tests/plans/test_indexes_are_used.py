@@ -11,12 +11,13 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from db.session import Json
 
 from butler.testing.databases import Database
+from butler.values import new_dataset_id
 from plans.watch import Watched
 
 IMAGE = {"camera": "Cam", "visit": 17, "sensor": 12}
@@ -60,7 +61,8 @@ def put(session: Watched, run: str, visit: int, count: int) -> list[UUID]:
 
 def load(session: Watched, run: str, visit: int, count: int) -> None:
     text = "".join(
-        f"{n}\t{uuid4()}\tCam\t{visit}\t{n}\tp{visit}-{n}\tjson\t1\t\\\\x{SHA256}\n" for n in range(count)
+        f"{n}\t{new_dataset_id()}\tCam\t{visit}\t{n}\tp{visit}-{n}\tjson\t1\t\\\\x{SHA256}\n"
+        for n in range(count)
     )
     with session.transaction():
         stage = session.scalar("SELECT stage_datasets()")
@@ -184,13 +186,44 @@ def test_joining_the_images_of_a_tract_s_visits(watched: Callable[..., Watched])
     assert session.read_whole() == []
 
 
-def test_a_join_of_a_visit_and_its_tracts_touches_no_pair_of_sensors_and_patches(
-    watched: Callable[..., Watched],
+@pytest.mark.parametrize(
+    ("select", "table"),
+    [
+        ("SELECT * FROM visit_tract_join WHERE camera = 'Cam' AND visit = 5", "visit_tract_overlap"),
+        ("SELECT * FROM visit_tract_join WHERE skymap = 'rings' AND tract = 5", "visit_tract_overlap"),
+        ("SELECT * FROM visit_patch_join WHERE camera = 'Cam' AND visit = 5", "visit_patch_overlap"),
+        ("SELECT * FROM visit_patch_join WHERE skymap = 'rings' AND tract = 5", "visit_patch_overlap"),
+        (
+            "SELECT * FROM visit_patch_join WHERE skymap = 'rings' AND tract = 5 AND patch = 17",
+            "visit_patch_overlap",
+        ),
+    ],
+)
+def test_a_join_of_a_visit_and_its_tracts_or_patches_touches_no_pair_of_sensors_and_patches(
+    watched: Callable[..., Watched], select: str, table: str
 ) -> None:
     session = watched("butler")
-    assert session.rows("SELECT * FROM visit_tract_join WHERE camera = 'Cam' AND visit = 5")
-    assert session.rows("SELECT * FROM visit_tract_join WHERE skymap = 'rings' AND tract = 5")
-    assert session.tables() == {"visit_tract_overlap"}
+    assert session.rows(select)
+    assert session.tables() == {table}
+
+
+def test_joining_the_patches_of_some_visits_touches_those_alone(watched: Callable[..., Watched]) -> None:
+    """It was DISTINCT over all pairs of sensors and patches, into which no condition of a join gets."""
+    session = watched("butler")
+    assert session.rows(
+        "SELECT j.* FROM visit AS v JOIN visit_patch_join AS j USING (camera, visit)"
+        " WHERE v.visit_name IN ('visit-5', 'visit-6')"
+    )
+    assert session.read_whole() == []
+
+
+def test_the_pairs_of_a_tract_s_sensors_are_read_from_the_index_alone(
+    watched: Callable[..., Watched], database: Database
+) -> None:
+    database.connect("superuser").cursor().execute("VACUUM butler_internal.sensor_patch_overlap")
+    session = watched("butler")
+    assert session.rows("SELECT * FROM sensor_patch_join WHERE skymap = 'rings' AND tract = 5")
+    assert session.scans("sensor_patch_overlap") == {"Index Only Scan"}
 
 
 @pytest.fixture

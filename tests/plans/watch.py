@@ -18,6 +18,7 @@ LARGE = {
     "observed_sensor",
     "patch",
     "sensor_patch_overlap",
+    "visit_patch_overlap",
     "visit_tract_overlap",
 }
 """Tables of the base registry that grow with the survey, and so may never be read whole."""
@@ -72,6 +73,16 @@ class Watched(Session):
             for plan in plans
             for node in _nodes(plan["Plan"])
             if node.get("Schema") == "butler_internal"
+        }
+
+    def scans(self, table: str) -> set[str]:
+        """Give the ways in which a table of the base registry was read since the last call."""
+        plans, self._plans = self._plans, []
+        return {
+            node["Node Type"]
+            for plan in plans
+            for node in _nodes(plan["Plan"])
+            if node.get("Schema") == "butler_internal" and node.get("Relation Name") == table
         }
 
     def _note(self, notice: str) -> None:

@@ -8,7 +8,6 @@ from contextlib import ExitStack, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -22,7 +21,7 @@ from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.testing.databases import make_template
 from butler.testing.postgres import TemporaryServer
-from butler.values import Artifact, CollectionType
+from butler.values import Artifact, CollectionType, new_dataset_id
 from servers.conftest import Pooler
 from servers.work import NOTE, work
 
@@ -118,7 +117,7 @@ def test_layers_and_bulk_loads_work_through_it(
         registry.definitions.register_units("label", [{"label": f"bulk{number}"} for number in range(100)])
         rows = [
             (
-                uuid4(),
+                new_dataset_id(),
                 {"label": f"bulk{number}"},
                 Artifact(base.datastore.name, f"bulk/{number}", "text", 0, b"0" * 32),
             )

@@ -66,7 +66,7 @@ class Drift:
     ----------
     derived : `str`
         ``overlap`` of an observed sensor with patches or of a visit with
-        tracts, or ``region`` of a visit.
+        tracts and patches, or ``region`` of a visit.
     camera : `str`
         Its camera.
     visit : `int`
@@ -74,7 +74,7 @@ class Drift:
     detail : `str`
         In what it differs.
     sensor : `int` or `None`
-        The sensor, of an overlap with patches.
+        The sensor, of its overlap with patches.
     observed_sensor_id : `int` or `None`
         The same, short.
     """

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from butler.values import Artifact, DataId, DatasetType
 
-__all__ = ["BegunPut", "Puts", "Registered", "UnfinishedPut"]
+__all__ = ["BegunPut", "Hold", "Puts", "Registered", "UnfinishedPut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,29 @@ class UnfinishedPut:
     begun_by: str
     given_up: datetime | None = None
     registered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A run that takes datasets whose ids are old, or not of version 7.
+
+    Parameters
+    ----------
+    run : `str`
+        The run.
+    held_by : `str`
+        The database role.
+    since, until : `datetime.datetime`
+        When it began, and when it ends by itself, UTC.
+    reason : `str`
+        What for.
+    """
+
+    run: str
+    held_by: str
+    since: datetime
+    until: datetime
+    reason: str
 
 
 class Puts(ABC):
@@ -247,6 +270,43 @@ class Puts(ABC):
 
         Raises
         ------
+        ArtifactMissingError
+            If an id is older than the grace period, so that its files may
+            have been deleted, and nobody holds the run.
         ButlerError
             As for `begin`; one error names every bad row.
         """
+
+    @abstractmethod
+    def hold(self, run: str, until: datetime, reason: str = "") -> None:
+        """Have a run take datasets whose ids are older than the grace period, or not of version 7.
+
+        To be called before their files are written, and again before it
+        ends, if need be. It never makes a hold shorter.
+
+        Parameters
+        ----------
+        run : `str`
+            A run of this registry.
+        until : `datetime.datetime`
+            When the hold ends by itself, at most a year from now.
+        reason : `str`
+            What for.
+
+        Raises
+        ------
+        CollectionNotFoundError
+            If there is no such run.
+        InvalidDataIdError
+            If that is no time to come.
+        PermissionDeniedError
+            If the run is frozen or belongs to a layer under this one.
+        """
+
+    @abstractmethod
+    def release(self, run: str) -> bool:
+        """End one's own hold of a run; returns whether there was one."""
+
+    @abstractmethod
+    def holds(self) -> list[Hold]:
+        """List who holds what, by run and role; holds that have ended aren't among them."""

@@ -20,7 +20,7 @@ PAGE = 2000
 
 _FIRST = (UUID(int=0), "")
 
-_OF_VISITS = {"overlap": "recompute_visit_tracts", "region": "recompute_visit_regions"}
+_OF_VISITS = {"overlap": "recompute_visit_overlap", "region": "recompute_visit_regions"}
 """What derives the rows of visits anew, by what has drifted."""
 
 
@@ -102,14 +102,16 @@ class PostgresMaintenance(Maintenance):
     def drifts(self) -> Iterator[Drift | None]:
         for rows in self._pages("drifted_overlap", ["observed_sensor_id"], 0):
             for row in rows:
-                if row.missing or row.extra:
-                    detail = f"{row.missing} patches are missing, {row.extra} too many"
+                if detail := _differs(patches=(row.missing, row.extra)):
                     yield Drift("overlap", row.camera, row.visit, detail, row.sensor, row.observed_sensor_id)
             yield None
-        for rows in self._pages("drifted_visit_tracts", ["camera", "visit"], "", 0):
+        for rows in self._pages("drifted_visit_overlap", ["camera", "visit"], "", 0):
             for row in rows:
-                if row.missing or row.extra:
-                    detail = f"{row.missing} tracts are missing, {row.extra} too many"
+                tracts, patches = (
+                    (row.missing_tracts, row.extra_tracts),
+                    (row.missing_patches, row.extra_patches),
+                )
+                if detail := _differs(tracts=tracts, patches=patches):
                     yield Drift("overlap", row.camera, row.visit, detail)
             yield None
         for rows in self._pages("drifted_visits", ["camera", "visit"], "", 0):
@@ -171,3 +173,12 @@ class PostgresMaintenance(Maintenance):
             ((count,),) = self._session.call(function, camera, numbers)
             wrong += count
         return wrong
+
+
+def _differs(**counts: tuple[int, int]) -> str:
+    """Say how many of what are missing and too many; nothing where all are right."""
+    return "; ".join(
+        f"{missing} {what} are missing, {extra} too many"
+        for what, (missing, extra) in counts.items()
+        if missing or extra
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from butler.arguments import name as text
 from butler.concurrency import looking_ahead
 from butler.errors import ArtifactMissingError
 from butler.registry.interfaces.definitions import Definitions
-from butler.registry.interfaces.puts import BegunPut, Puts, Registered, UnfinishedPut
+from butler.registry.interfaces.puts import BegunPut, Hold, Puts, Registered, UnfinishedPut
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
 from butler.registry.postgres.records import data_id_of
@@ -150,6 +150,20 @@ class PostgresPuts(Puts):
                 for row in passed_over:
                     existing[lot.dataset_id(row.row_number)] = row.existing
         return Registered(given - len(existing), existing)
+
+    def hold(self, run: str, until: datetime, reason: str = "") -> None:
+        self._session.call_repeatable("hold_run", run, until, reason)
+
+    def release(self, run: str) -> bool:
+        ((released,),) = self._session.call_repeatable("release_run", run)
+        return bool(released)
+
+    def holds(self) -> list[Hold]:
+        rows = self._session.rows(
+            "SELECT run, held_by, since, until, reason"
+            f" FROM {self._session.schema}.run_hold ORDER BY run, held_by"
+        )
+        return [Hold(*row) for row in rows]
 
 
 def _unfinished(row: Any, registered: bool = False) -> UnfinishedPut:

@@ -42,8 +42,9 @@ def registry_tables(schema: str) -> MetaData:
     Returns
     -------
     tables : `sqlalchemy.MetaData`
-        The tables without those that the whole database shares and without
-        the foreign keys that may reach into a lower layer.
+        The tables without those that the whole database shares, without the
+        foreign keys that may reach into a lower layer, and without comments:
+        ``copy_comments`` gives them all at once.
     """
     copies = MetaData(naming_convention=NAMING)
     for table in metadata.sorted_tables:
@@ -54,6 +55,9 @@ def registry_tables(schema: str) -> MetaData:
             schema=schema,
             referred_schema_fn=lambda _table, _schema, _key, _referred: schema,
         )
+        copy.comment = None
+        for column in copy.columns:
+            column.comment = None
         for key in [c for c in copy.foreign_key_constraints if c.info.get("across layers")]:
             copy.constraints.discard(key)
             for element in key.elements:

@@ -133,6 +133,21 @@ run = Table(
     comment="Actions that made datasets; every dataset has one.",
 )
 
+run_hold = Table(
+    "run_hold",
+    metadata,
+    Column("run_id", Integer, nullable=False),
+    Column("held_by", Text, nullable=False, comment="The database role that holds it."),
+    Column("since", DateTime(timezone=True), nullable=False, comment="Since when, UTC."),
+    Column("until", DateTime(timezone=True), nullable=False, comment="When the hold ends by itself, UTC."),
+    Column("reason", Text, nullable=False, server_default="", comment="What for."),
+    PrimaryKeyConstraint("run_id", "held_by", name="pk_run_hold"),
+    within("fk_run_hold_run", ["run_id"], "run"),
+    CheckConstraint("until > since", name="ck_run_hold_until"),
+    CheckConstraint("reason !~ '[[:cntrl:]]' AND length(reason) <= 1000", name="ck_run_hold_reason"),
+    comment="Who brings datasets with old ids, or of other versions than 7, into a run, and until when.",
+)
+
 collection_member = Table(
     "collection_member",
     metadata,

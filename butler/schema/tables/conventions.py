@@ -14,6 +14,8 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Computed,
+    Double,
     ForeignKeyConstraint,
     MetaData,
     Sequence,
@@ -81,6 +83,32 @@ def region(comment: str) -> Column[Any]:
         Geography("POLYGON", srid=SRID, spatial_index=False),
         comment=comment + " UCD: pos.outline;obs.field",
     )
+
+
+def center(
+    of: str = "the centre of the region", boresight: tuple[str, str] | None = None
+) -> list[Column[Any]]:
+    """Give the columns ra and dec, computed as the region is written: to read them costs nothing.
+
+    The functions are those of the whole database, as a revision takes the contract's away.
+    """
+    ra, dec = (f"{COMMON}.center_{name}(region)" for name in ("ra", "dec"))
+    if boresight:
+        ra, dec = (f"coalesce({given}, {made})" for given, made in zip(boresight, (ra, dec), strict=True))
+    return [
+        Column(
+            "ra",
+            Double,
+            Computed(ra, persisted=True),
+            comment=f"Right ascension of {of}, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra",
+        ),
+        Column(
+            "dec",
+            Double,
+            Computed(dec, persisted=True),
+            comment=f"Declination of {of}, ICRS. Unit: deg. UCD: pos.eq.dec",
+        ),
+    ]
 
 
 def across(

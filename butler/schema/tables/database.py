@@ -43,8 +43,16 @@ installation = Table(
         server_default=text("'7 days'"),
         comment="For how long what was unstored or removed can be restored.",
     ),
+    Column(
+        "grace_period",
+        Interval,
+        nullable=False,
+        server_default=text("'7 days'"),
+        comment="For how long files that no dataset has yet may belong to a put in flight.",
+    ),
     CheckConstraint("one_row", name="ck_installation_one_row"),
     CheckConstraint("trash_delay >= interval '0'", name="ck_installation_trash_delay"),
+    CheckConstraint("grace_period >= interval '1 hour'", name="ck_installation_grace_period"),
     schema=COMMON,
     comment="What was decided when this database was initialised.",
 )

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import across, metadata, named, next_id, region, within
+from butler.schema.tables.conventions import across, center, metadata, named, next_id, region, within
 
 abstract_filter = Table(
     "abstract_filter",
@@ -152,6 +152,7 @@ visit = Table(
     Column("can_see_sky", Boolean, comment="Whether light from the sky could reach the sensors."),
     Column("has_simulated", Boolean, comment="Whether any of it is simulated."),
     Column("public_after", DateTime(timezone=True), comment="When it becomes public, UTC."),
+    *center("the boresight, else of the centre of the region", boresight=("tracking_ra", "tracking_dec")),
     region("Outline on the sky, ICRS; null where it didn't look at the sky."),
     Column(
         "region_derived",
@@ -212,6 +213,7 @@ observed_sensor = Table(
         server_default=next_id("observed_sensor_id"),
         comment="Short for camera, visit and sensor.",
     ),
+    *center(),
     region("Outline of the sensor on the sky, ICRS."),
     PrimaryKeyConstraint("camera", "visit", "sensor", name="pk_observed_sensor"),
     UniqueConstraint("observed_sensor_id", name="uq_observed_sensor_id"),
@@ -307,6 +309,7 @@ tract = Table(
     metadata,
     Column("skymap", Text),
     Column("tract", Integer, comment="Number of the tract in its sky map."),
+    *center(),
     region("Outline of the tract, ICRS."),
     PrimaryKeyConstraint("skymap", "tract", name="pk_tract"),
     within("fk_tract_skymap", ["skymap"], "skymap"),
@@ -330,6 +333,7 @@ patch = Table(
     ),
     Column("cell_x", Integer, comment="Column of the patch in its tract."),
     Column("cell_y", Integer, comment="Row of the patch in its tract."),
+    *center(),
     region("Outline of the patch, ICRS."),
     PrimaryKeyConstraint("skymap", "tract", "patch", name="pk_patch"),
     UniqueConstraint("patch_id", name="uq_patch_id"),
@@ -347,6 +351,7 @@ sky_pixel = Table(
         BigInteger,
         comment="HEALPix pixel in the NUNIQ numbering of IVOA's MOC: 4 * 4^order + nested number.",
     ),
+    *center(),
     region("Outline of the pixel with great circles for edges, ICRS."),
     PrimaryKeyConstraint("sky_pixel", name="pk_sky_pixel"),
     CheckConstraint("sky_pixel >= 4", name="ck_sky_pixel_nuniq"),
@@ -370,7 +375,8 @@ sensor_patch_overlap = Table(
     Column("observed_sensor_id", BigInteger),
     Column("patch_id", BigInteger),
     PrimaryKeyConstraint("observed_sensor_id", "patch_id", name="pk_sensor_patch_overlap"),
-    Index("ix_sensor_patch_overlap_patch", "patch_id"),
+    # With the sensor too, so that the pairs of a tract are read from the index alone.
+    Index("ix_sensor_patch_overlap_patch", "patch_id", "observed_sensor_id"),
     comment="Which observed sensors overlap which patches; kept by triggers on both.",
 )
 
@@ -386,4 +392,18 @@ visit_tract_overlap = Table(
     within("fk_visit_tract_overlap_tract", ["skymap", "tract"], "tract"),
     Index("ix_visit_tract_overlap_tract", "skymap", "tract", "camera", "visit"),
     comment="Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.",
+)
+
+# Without foreign keys: a patch that is deleted would be refused before the trigger takes its pairs away.
+visit_patch_overlap = Table(
+    "visit_patch_overlap",
+    metadata,
+    Column("camera", Text),
+    Column("visit", BigInteger),
+    Column("skymap", Text),
+    Column("tract", Integer),
+    Column("patch", Integer),
+    PrimaryKeyConstraint("camera", "visit", "skymap", "tract", "patch", name="pk_visit_patch_overlap"),
+    Index("ix_visit_patch_overlap_patch", "skymap", "tract", "patch", "camera", "visit"),
+    comment="Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.",
 )

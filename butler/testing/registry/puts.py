@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from butler.errors import (
     ArtifactMissingError,
     ButlerError,
+    CollectionNotFoundError,
     DatasetExistsError,
     DatasetNotFoundError,
     DatasetTypeNotFoundError,
@@ -25,11 +26,14 @@ from butler.registry.interfaces.puts import BegunPut, Registered
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
 from butler.testing.registry.fixtures import RAW, TEMPLATE, found, put
-from butler.values import DataId, DatasetType
+from butler.values import DataId, DatasetType, new_dataset_id
 
 __all__ = ["PutsTests"]
 
 _OTHER = {**RAW, "sensor": 2}
+_TWO_WEEKS = 14 * 24 * 3600 * 1000
+"""In milliseconds, as an id counts them."""
+
 _NOW = timedelta(0)
 _WRONG: tuple[tuple[Mapping[str, Any], type[ButlerError]], ...] = (
     ({**RAW, "camera": "Cma"}, UnitNotFoundError),
@@ -171,7 +175,7 @@ class PutsTests(CapabilityTests):
     def test_many_datasets_are_registered_at_once(self, observatory: Registry) -> None:
         register = observatory.puts.register
         rows = [
-            (uuid4(), DataId(camera="Cam", visit=v, sensor=s), artifact(f"{v}-{s}"))
+            (new_dataset_id(), DataId(camera="Cam", visit=v, sensor=s), artifact(f"{v}-{s}"))
             for v in (1, 2)
             for s in (1, 2)
         ]
@@ -181,24 +185,61 @@ class PutsTests(CapabilityTests):
             row[0] for row in first
         ]
         with pytest.raises(DatasetExistsError):
-            register("r/one", "raw", "store", [(uuid4(), RAW, artifact("again"))])
-        same, other = (uuid4(), first[0][1], artifact("1-1")), (uuid4(), first[1][1], artifact("other"))
+            register("r/one", "raw", "store", [(new_dataset_id(), RAW, artifact("again"))])
+        same = (new_dataset_id(), first[0][1], artifact("1-1"))
+        other = (new_dataset_id(), first[1][1], artifact("other"))
         assert register("r/one", "raw", "store", iter([same, other, last]), skip_existing=True) == Registered(
             1, {same[0]: first[0][0], other[0]: first[1][0]}
         )
         assert register("r/one", "raw", "store", []) == Registered(0, {})
 
     def test_one_bad_row_of_many_registers_none(self, observatory: Registry) -> None:
-        good = (uuid4(), RAW, artifact("a"))
+        good = (new_dataset_id(), RAW, artifact("a"))
         for data_id, error in (
             ({**RAW, "visit": 9}, UnitNotFoundError),
             ({"camera": "Cam", "visit": 1}, InvalidDataIdError),
             ({**RAW, "tract": 1}, InvalidDataIdError),
         ):
+            bad = (new_dataset_id(), data_id, artifact("b"))
             with pytest.raises(error):
-                observatory.puts.register("r/one", "raw", "store", [good, (uuid4(), data_id, artifact("b"))])
+                observatory.puts.register("r/one", "raw", "store", [good, bad])
         assert found(observatory, ["r/one"]) is None
         assert observatory.lookup.datasets_at("store", [good[2].path]) == {}
+
+    def test_old_ids_and_those_of_other_versions_come_into_a_held_run_alone(
+        self, observatory: Registry
+    ) -> None:
+        puts = observatory.puts
+        old = UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80))
+        rows = {each: (each, RAW, artifact(str(each))) for each in (old, uuid4())}
+        for each, error in zip(rows, (ArtifactMissingError, InvalidDataIdError), strict=True):
+            with pytest.raises(error, match=str(each)):
+                puts.register("r/one", "raw", "store", [rows[each]])
+        assert puts.holds() == []
+        puts.hold("r/one", datetime.now(UTC) + timedelta(days=1), "an import")
+        (hold,) = puts.holds()
+        assert (hold.run, hold.reason) == ("r/one", "an import")
+        assert hold.since < datetime.now(UTC) + timedelta(hours=1) < hold.until
+        # The same again makes it longer, and never shorter.
+        puts.hold("r/one", datetime.now(UTC) + timedelta(hours=1), "an import")
+        assert puts.holds() == [hold]
+        assert puts.register("r/one", "raw", "store", [rows[old]]) == Registered(1, {})
+        assert puts.release("r/one")
+        assert not puts.release("r/one")
+        assert puts.holds() == []
+        # What is there is known, whatever its age.
+        again = puts.register("r/one", "raw", "store", [rows[old]], skip_existing=True)
+        assert again == Registered(0, {old: old})
+
+    def test_a_hold_is_of_a_run_and_has_an_end(self, observatory: Registry) -> None:
+        hold, now = observatory.puts.hold, datetime.now(UTC)
+        for until in (now - timedelta(days=1), now + timedelta(days=1000)):
+            with pytest.raises(InvalidDataIdError, match="can't be held until"):
+                hold("r/one", until)
+        with pytest.raises(CollectionNotFoundError, match="r/none"):
+            hold("r/none", now + timedelta(days=1))
+        with pytest.raises(ButlerError):
+            hold("r/one", now + timedelta(days=1), "a line\nand another")
 
     # Hostile and busy callers ------------------------------------------------------------
 
@@ -209,7 +250,7 @@ class PutsTests(CapabilityTests):
             observatory.definitions.register_units("label", [{"label": text}])
             (ref,) = put(observatory, {"label": text}, dataset_type="note", run=text)
             assert (ref.data_id["label"], ref.run) == (text, text)
-            row = (uuid4(), {"label": text}, artifact(ref.id.hex, "copy"))
+            row = (new_dataset_id(), {"label": text}, artifact(ref.id.hex, "copy"))
             assert puts.register("r/one", "note", "store", [row]) == Registered(1, {})
             assert observatory.lookup.get_dataset(row[0]).data_id == ref.data_id
             for template, datastore in ((TEMPLATE, text), ("{" + text + "}", "store")):
@@ -231,14 +272,14 @@ class PutsTests(CapabilityTests):
                 lambda text: _begin(observatory, {**RAW, "camera": text}),
                 lambda text: puts.begin(text, "raw", [RAW], template=TEMPLATE, datastore="store"),
                 lambda text: puts.register(
-                    "r/one", "raw", "store", [(uuid4(), {**RAW, "camera": text}, artifact("a"))]
+                    "r/one", "raw", "store", [(new_dataset_id(), {**RAW, "camera": text}, artifact("a"))]
                 ),
             ):
                 with pytest.raises(ButlerError):
                     attempt(text)
             for one in artifacts:
                 with pytest.raises(ButlerError):
-                    puts.register("r/one", "raw", "store", [(uuid4(), RAW, one)])
+                    puts.register("r/one", "raw", "store", [(new_dataset_id(), RAW, one)])
                 with pytest.raises(ButlerError):
                     puts.finish({begun.id: [one]})
         assert found(observatory, ["r/one"]) is None

@@ -20,7 +20,7 @@ from butler.registry import Registry
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, Contents, artifact
 from butler.testing.registry.fixtures import RAW, found, put
-from butler.values import ArtifactFault, DatasetState, RemovalOutcome
+from butler.values import ArtifactFault, DatasetState, RemovalOutcome, new_dataset_id, new_dataset_ids
 
 __all__ = ["RemovalsTests"]
 
@@ -164,12 +164,12 @@ class RemovalsTests(CapabilityTests):
         self, observatory: Registry
     ) -> None:
         file = replace(artifact("a"), path="file:///elsewhere/a.json")
-        for given_up in [uuid4() for _ in range(3)]:
+        for given_up in new_dataset_ids(3):
             observatory.puts.register("r/one", "raw", "store", [(given_up, RAW, file)])
             assert observatory.lookup.datasets_at("store", [file.path]) == {file.path: given_up}
             observatory.removal.remove([given_up])
             assert observatory.lookup.datasets_at("store", [file.path]).keys() == {file.path}
-        kept = uuid4()
+        kept = new_dataset_id()
         observatory.puts.register("r/two", "raw", "store", [(kept, RAW, file)])
         assert observatory.lookup.datasets_at("store", [file.path]) == {file.path: kept}
 

@@ -19,7 +19,7 @@ BEGIN
         RETURNING a.dataset_id, a.datastore_id, a.component, g.fault
     )
     INSERT INTO butler_internal.artifact_loss (dataset_id, datastore_id, component, fault, found, found_by)
-    SELECT m.dataset_id, m.datastore_id, m.component, m.fault, clock_timestamp(), session_user
+    SELECT m.dataset_id, m.datastore_id, m.component, m.fault, clock_timestamp(), butler_common.actor()
     FROM marked AS m
     ON CONFLICT (dataset_id, datastore_id, component) DO UPDATE
     SET fault = excluded.fault, found = excluded.found, found_by = excluded.found_by;

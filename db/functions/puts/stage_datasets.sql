@@ -1,6 +1,6 @@
 -- A definer function that reads the caller's own temporary table is a privilege escalation: the table's
 -- columns, types and triggers would be the caller's. So the owner makes the table, and the caller may only
--- insert into it: the role that was set, or else the one that logged in, as current_user is the owner in here.
+-- insert into it.
 CREATE OR REPLACE FUNCTION butler.stage_datasets()
 RETURNS text
 LANGUAGE plpgsql
@@ -26,7 +26,7 @@ BEGIN
     ) ON COMMIT DROP;
     EXECUTE format(
         'GRANT INSERT ON pg_temp.butler_stage_dataset TO %I',
-        coalesce(nullif(current_setting('role'), 'none'), session_user)
+        butler_common.actor()
     );
     RETURN 'pg_temp.butler_stage_dataset';
 END;

@@ -13,6 +13,8 @@ SET search_path = pg_catalog, pg_temp
 SET client_min_messages = warning
 AS $$
 DECLARE
+    v_now constant timestamptz := clock_timestamp();
+    v_held constant boolean := butler_internal.is_held(p_run_id, v_now);
     v_problems jsonb;
 BEGIN
     ALTER TABLE pg_temp.butler_stage_dataset ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
@@ -79,6 +81,12 @@ BEGIN
             WHERE
                 d.dataset_id = s.dataset_id AND d.run_id = p_run_id AND d.digest = s.digest AND d.state <> 'removed'
         )
+        UNION ALL
+        SELECT s.row_number, a.problem ->> 'code', a.problem ->> 'message', a.problem ->> 'hint'
+        FROM pg_temp.butler_stage_dataset AS s
+        LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
+        CROSS JOIN LATERAL (SELECT butler_internal.age_problem(s.dataset_id, v_now) AS problem) AS a
+        WHERE s.dataset_id IS NOT NULL AND d.dataset_id IS NULL AND NOT v_held AND a.problem IS NOT NULL
         UNION ALL
         SELECT
             s.row_number, 'UB101', format('the put of dataset %s was given up', s.dataset_id),

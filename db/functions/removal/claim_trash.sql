@@ -41,10 +41,10 @@ BEGIN
     END IF;
     -- The moments are compared, as intervals of months and days can't be.
     IF
-        v_cutoff > v_now - v_delay AND NOT pg_has_role(session_user, current_user, 'MEMBER')
+        v_cutoff > v_now - v_delay AND NOT pg_has_role(butler_common.actor(), current_user, 'MEMBER')
         AND NOT EXISTS (
             SELECT FROM butler_common.registry AS r
-            WHERE r.registry = 'butler'::regnamespace::text AND r.owner = session_user
+            WHERE r.registry = 'butler'::regnamespace::text AND r.owner = butler_common.actor()
         )
     THEN
         PERFORM butler_common.raise_error(

@@ -146,7 +146,7 @@ BEGIN
         )
     ORDER BY t.collection_id, t.dataset_type_id, t.digest, upper(t.known) DESC;
     UPDATE butler_internal.dataset AS d
-    SET state = 'present', changed = v_now, changed_by = session_user, change_reason = 'restored', trashed = false
+    SET state = 'present', changed = v_now, changed_by = butler_common.actor(), change_reason = 'restored', trashed = false
     WHERE d.dataset_id = ANY (p_dataset_ids) AND d.state <> 'present';
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;

@@ -4,18 +4,13 @@ SELECT
     o.visit,
     o.sensor,
     s.sensor_name,
-    public.st_x(butler.sky_center(o.region))
-    + CASE WHEN public.st_x(butler.sky_center(o.region)) < 0 THEN 360 ELSE 0 END AS ra,
-    public.st_y(butler.sky_center(o.region)) AS dec,
+    o.ra,
+    o.dec,
     o.region,
     butler.sky_s_region(o.region) AS s_region
 FROM butler_internal.all_observed_sensor AS o
 LEFT JOIN butler_internal.all_physical_sensor AS s ON s.camera = o.camera AND s.sensor = o.sensor;
 
 COMMENT ON VIEW butler.observed_sensor IS 'Sensors that were read in a visit, with their outlines on the sky.';
-COMMENT ON COLUMN butler.observed_sensor.ra IS
-'Right ascension of the centre of the region, ICRS, 0 to 360. Unit: deg. UCD: pos.eq.ra';
-COMMENT ON COLUMN butler.observed_sensor.dec IS
-'Declination of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 COMMENT ON COLUMN butler.observed_sensor.s_region IS
 'The region as text, as in IVOA''s ObsCore. UCD: pos.outline;obs.field';

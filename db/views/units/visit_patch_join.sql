@@ -1,5 +1,5 @@
 CREATE VIEW butler.visit_patch_join AS
-SELECT DISTINCT j.camera, j.visit, j.skymap, j.tract, j.patch
-FROM butler.sensor_patch_join AS j;
+SELECT o.camera, o.visit, o.skymap, o.tract, o.patch
+FROM butler_internal.all_visit_patch_overlap AS o;
 
 COMMENT ON VIEW butler.visit_patch_join IS 'Which visits overlap which patches with one of their sensors.';

@@ -21,9 +21,11 @@ CREATE TABLE butler_common.installation (
 	role_prefix TEXT NOT NULL,
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	trash_delay INTERVAL DEFAULT '7 days' NOT NULL,
+	grace_period INTERVAL DEFAULT '7 days' NOT NULL,
 	CONSTRAINT pk_installation PRIMARY KEY (one_row),
 	CONSTRAINT ck_installation_one_row CHECK (one_row),
-	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0')
+	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0'),
+	CONSTRAINT ck_installation_grace_period CHECK (grace_period >= interval '1 hour')
 );
 
 COMMENT ON TABLE butler_common.installation IS 'What was decided when this database was initialised.';
@@ -35,6 +37,8 @@ COMMENT ON COLUMN butler_common.installation.role_prefix IS 'Roles are named <pr
 COMMENT ON COLUMN butler_common.installation.created IS 'When the database was initialised, UTC.';
 
 COMMENT ON COLUMN butler_common.installation.trash_delay IS 'For how long what was unstored or removed can be restored.';
+
+COMMENT ON COLUMN butler_common.installation.grace_period IS 'For how long files that no dataset has yet may belong to a put in flight.';
 
 CREATE TABLE butler_common.leap_second (
 	since_utc TIMESTAMP WITHOUT TIME ZONE NOT NULL,

@@ -161,10 +161,12 @@ CREATE TABLE butler_internal.sensor_patch_overlap (
 
 COMMENT ON TABLE butler_internal.sensor_patch_overlap IS 'Which observed sensors overlap which patches; kept by triggers on both.';
 
-CREATE INDEX ix_sensor_patch_overlap_patch ON butler_internal.sensor_patch_overlap (patch_id);
+CREATE INDEX ix_sensor_patch_overlap_patch ON butler_internal.sensor_patch_overlap (patch_id, observed_sensor_id);
 
 CREATE TABLE butler_internal.sky_pixel (
 	sky_pixel BIGSERIAL NOT NULL,
+	ra DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_ra(region)) STORED,
+	dec DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_dec(region)) STORED,
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_sky_pixel PRIMARY KEY (sky_pixel),
 	CONSTRAINT ck_sky_pixel_nuniq CHECK (sky_pixel >= 4)
@@ -173,6 +175,10 @@ CREATE TABLE butler_internal.sky_pixel (
 COMMENT ON TABLE butler_internal.sky_pixel IS 'HEALPix pixels, as a unit.';
 
 COMMENT ON COLUMN butler_internal.sky_pixel.sky_pixel IS 'HEALPix pixel in the NUNIQ numbering of IVOA''s MOC: 4 * 4^order + nested number.';
+
+COMMENT ON COLUMN butler_internal.sky_pixel.ra IS 'Right ascension of the centre of the region, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.sky_pixel.dec IS 'Declination of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 
 COMMENT ON COLUMN butler_internal.sky_pixel.region IS 'Outline of the pixel with great circles for edges, ICRS. UCD: pos.outline;obs.field';
 
@@ -196,6 +202,19 @@ COMMENT ON COLUMN butler_internal.skymap.doc IS 'What it is, in a sentence.';
 COMMENT ON COLUMN butler_internal.skymap.definition IS 'How its tracts and patches were laid out.';
 
 COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same layout under two names.';
+
+CREATE TABLE butler_internal.visit_patch_overlap (
+	camera TEXT NOT NULL,
+	visit BIGINT NOT NULL,
+	skymap TEXT NOT NULL,
+	tract INTEGER NOT NULL,
+	patch INTEGER NOT NULL,
+	CONSTRAINT pk_visit_patch_overlap PRIMARY KEY (camera, visit, skymap, tract, patch)
+);
+
+COMMENT ON TABLE butler_internal.visit_patch_overlap IS 'Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.';
+
+CREATE INDEX ix_visit_patch_overlap_patch ON butler_internal.visit_patch_overlap (skymap, tract, patch, camera, visit);
 
 CREATE TABLE butler_internal.calibration_key (
 	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
@@ -331,6 +350,8 @@ COMMENT ON COLUMN butler_internal.run.has_inputs IS 'Whether datasets of other r
 CREATE TABLE butler_internal.tract (
 	skymap TEXT NOT NULL,
 	tract INTEGER NOT NULL,
+	ra DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_ra(region)) STORED,
+	dec DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_dec(region)) STORED,
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_tract PRIMARY KEY (skymap, tract),
 	CONSTRAINT fk_tract_skymap FOREIGN KEY(skymap) REFERENCES butler_internal.skymap (skymap),
@@ -340,6 +361,10 @@ CREATE TABLE butler_internal.tract (
 COMMENT ON TABLE butler_internal.tract IS 'Large tiles of a sky map, each with its own projection.';
 
 COMMENT ON COLUMN butler_internal.tract.tract IS 'Number of the tract in its sky map.';
+
+COMMENT ON COLUMN butler_internal.tract.ra IS 'Right ascension of the centre of the region, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.tract.dec IS 'Declination of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 
 COMMENT ON COLUMN butler_internal.tract.region IS 'Outline of the tract, ICRS. UCD: pos.outline;obs.field';
 
@@ -384,6 +409,8 @@ CREATE TABLE butler_internal.patch (
 	patch_id BIGINT DEFAULT nextval('butler_common.patch_id') NOT NULL,
 	cell_x INTEGER,
 	cell_y INTEGER,
+	ra DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_ra(region)) STORED,
+	dec DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_dec(region)) STORED,
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_patch PRIMARY KEY (skymap, tract, patch),
 	CONSTRAINT uq_patch_id UNIQUE (patch_id),
@@ -400,6 +427,10 @@ COMMENT ON COLUMN butler_internal.patch.patch_id IS 'Short for skymap, tract and
 COMMENT ON COLUMN butler_internal.patch.cell_x IS 'Column of the patch in its tract.';
 
 COMMENT ON COLUMN butler_internal.patch.cell_y IS 'Row of the patch in its tract.';
+
+COMMENT ON COLUMN butler_internal.patch.ra IS 'Right ascension of the centre of the region, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.patch.dec IS 'Declination of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 
 COMMENT ON COLUMN butler_internal.patch.region IS 'Outline of the patch, ICRS. UCD: pos.outline;obs.field';
 
@@ -479,6 +510,28 @@ COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it fai
 
 CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
 
+CREATE TABLE butler_internal.run_hold (
+	run_id INTEGER NOT NULL,
+	held_by TEXT NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	until TIMESTAMP WITH TIME ZONE NOT NULL,
+	reason TEXT DEFAULT '' NOT NULL,
+	CONSTRAINT pk_run_hold PRIMARY KEY (run_id, held_by),
+	CONSTRAINT fk_run_hold_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
+	CONSTRAINT ck_run_hold_until CHECK (until > since),
+	CONSTRAINT ck_run_hold_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
+);
+
+COMMENT ON TABLE butler_internal.run_hold IS 'Who brings datasets with old ids, or of other versions than 7, into a run, and until when.';
+
+COMMENT ON COLUMN butler_internal.run_hold.held_by IS 'The database role that holds it.';
+
+COMMENT ON COLUMN butler_internal.run_hold.since IS 'Since when, UTC.';
+
+COMMENT ON COLUMN butler_internal.run_hold.until IS 'When the hold ends by itself, UTC.';
+
+COMMENT ON COLUMN butler_internal.run_hold.reason IS 'What for.';
+
 CREATE TABLE butler_internal.visit (
 	camera TEXT NOT NULL,
 	visit BIGINT NOT NULL,
@@ -504,6 +557,8 @@ CREATE TABLE butler_internal.visit (
 	can_see_sky BOOLEAN,
 	has_simulated BOOLEAN,
 	public_after TIMESTAMP WITH TIME ZONE,
+	ra DOUBLE PRECISION GENERATED ALWAYS AS (coalesce(tracking_ra, butler_common.center_ra(region))) STORED,
+	dec DOUBLE PRECISION GENERATED ALWAYS AS (coalesce(tracking_dec, butler_common.center_dec(region))) STORED,
 	region geography(POLYGON,104047),
 	region_derived BOOLEAN DEFAULT false NOT NULL,
 	extra JSONB DEFAULT '{}'::jsonb NOT NULL,
@@ -577,6 +632,10 @@ COMMENT ON COLUMN butler_internal.visit.has_simulated IS 'Whether any of it is s
 
 COMMENT ON COLUMN butler_internal.visit.public_after IS 'When it becomes public, UTC.';
 
+COMMENT ON COLUMN butler_internal.visit.ra IS 'Right ascension of the boresight, else of the centre of the region, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.visit.dec IS 'Declination of the boresight, else of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
+
 COMMENT ON COLUMN butler_internal.visit.region IS 'Outline on the sky, ICRS; null where it didn''t look at the sky. UCD: pos.outline;obs.field';
 
 COMMENT ON COLUMN butler_internal.visit.region_derived IS 'Whether the region is the hull of what its sensors saw, and follows them.';
@@ -596,6 +655,8 @@ CREATE TABLE butler_internal.observed_sensor (
 	visit BIGINT NOT NULL,
 	sensor INTEGER NOT NULL,
 	observed_sensor_id BIGINT DEFAULT nextval('butler_common.observed_sensor_id') NOT NULL,
+	ra DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_ra(region)) STORED,
+	dec DOUBLE PRECISION GENERATED ALWAYS AS (butler_common.center_dec(region)) STORED,
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_observed_sensor PRIMARY KEY (camera, visit, sensor),
 	CONSTRAINT uq_observed_sensor_id UNIQUE (observed_sensor_id),
@@ -606,6 +667,10 @@ CREATE TABLE butler_internal.observed_sensor (
 COMMENT ON TABLE butler_internal.observed_sensor IS 'Sensors that were read in a visit.';
 
 COMMENT ON COLUMN butler_internal.observed_sensor.observed_sensor_id IS 'Short for camera, visit and sensor.';
+
+COMMENT ON COLUMN butler_internal.observed_sensor.ra IS 'Right ascension of the centre of the region, ICRS, from 0 to below 360. Unit: deg. UCD: pos.eq.ra';
+
+COMMENT ON COLUMN butler_internal.observed_sensor.dec IS 'Declination of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 
 COMMENT ON COLUMN butler_internal.observed_sensor.region IS 'Outline of the sensor on the sky, ICRS. UCD: pos.outline;obs.field';
 

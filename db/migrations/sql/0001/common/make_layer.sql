@@ -61,13 +61,17 @@ BEGIN
                     v_own, v_base
                 );
             END IF;
-        ELSIF v_table.name = 'visit_tract_overlap' AND v_base IS NOT NULL THEN
+        ELSIF v_table.name IN ('visit_patch_overlap', 'visit_tract_overlap') AND v_base IS NOT NULL THEN
             v_query := v_query || format(
-                ' UNION ALL SELECT DISTINCT s.camera, p.skymap, p.tract, s.visit FROM %1$I.observed_sensor AS s '
+                ' UNION ALL SELECT DISTINCT %3$s FROM %1$I.observed_sensor AS s '
                 'INNER JOIN %2$I.all_patch AS p ON public.st_intersects(s.region, p.region) '
-                'UNION ALL SELECT DISTINCT s.camera, p.skymap, p.tract, s.visit FROM %1$I.patch AS p '
+                'UNION ALL SELECT DISTINCT %3$s FROM %1$I.patch AS p '
                 'INNER JOIN %2$I.all_observed_sensor AS s ON public.st_intersects(s.region, p.region)',
-                v_own, v_base
+                v_own, v_base,
+                CASE v_table.name
+                    WHEN 'visit_patch_overlap' THEN 's.camera, p.patch, p.skymap, p.tract, s.visit'
+                    ELSE 's.camera, p.skymap, p.tract, s.visit'
+                END
             );
         END IF;
         EXECUTE format('CREATE VIEW %I.%I AS %s', v_own, 'all_' || v_table.name, v_query);

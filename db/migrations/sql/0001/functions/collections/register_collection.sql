@@ -30,7 +30,7 @@ BEGIN
     END IF;
     -- A collection that was removed comes back empty, with its history.
     UPDATE butler_internal.collection AS c
-    SET removed = NULL, removed_by = NULL, removal_reason = NULL, owner = session_user, doc = coalesce(p_doc, '')
+    SET removed = NULL, removed_by = NULL, removal_reason = NULL, owner = butler_common.actor(), doc = coalesce(p_doc, '')
     WHERE c.collection = p_collection AND c.collection_type = p_collection_type AND c.removed IS NOT NULL
     RETURNING c.collection_id INTO v_id;
     IF FOUND THEN
@@ -48,7 +48,7 @@ BEGIN
     SELECT c.collection_type INTO v_collection_type FROM butler_internal.all_collection AS c WHERE c.collection = p_collection;
     IF NOT FOUND THEN
         INSERT INTO butler_internal.collection (collection, collection_type, owner, doc)
-        VALUES (p_collection, p_collection_type, session_user, coalesce(p_doc, ''))
+        VALUES (p_collection, p_collection_type, butler_common.actor(), coalesce(p_doc, ''))
         ON CONFLICT ON CONSTRAINT uq_collection_collection DO NOTHING
         RETURNING collection_id INTO v_id;
         IF FOUND THEN

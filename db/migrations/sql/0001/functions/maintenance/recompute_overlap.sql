@@ -28,7 +28,7 @@ BEGIN
     WHERE s.observed_sensor_id = ANY (p_observed_sensor_ids)
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_new = ROW_COUNT;
-    PERFORM butler.recompute_visit_tracts(c.camera, c.visits)
+    PERFORM butler.recompute_visit_overlap(c.camera, c.visits)
     FROM (
         SELECT s.camera, array_agg(DISTINCT s.visit) AS visits
         FROM butler_internal.observed_sensor AS s
@@ -40,5 +40,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.recompute_overlap(bigint[]) IS
-'Make sensor_patch_overlap of these sensors what their regions say, and with it the tracts of their visits;
+'Make sensor_patch_overlap of these sensors what their regions say, and with it the tracts and patches of their visits;
 returns how many pairs of sensors and patches were wrong.';

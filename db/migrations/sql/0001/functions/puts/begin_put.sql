@@ -135,7 +135,7 @@ BEGIN
             VALUES (
                 dataset_id, v_run.run_id, v_type.dataset_type_id, v_datastore, p_quantum_id,
                 (v_units).*,
-                hint, clock_timestamp(), session_user
+                hint, clock_timestamp(), butler_common.actor()
             );
         END IF;
         RETURN NEXT;

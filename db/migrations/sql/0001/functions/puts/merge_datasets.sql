@@ -22,6 +22,9 @@ DECLARE
     v_rows bigint;
     v_datasets bigint;
     v_incomplete boolean;
+    v_stale boolean;
+    v_clock timestamptz;
+    v_grace constant interval := butler.grace_period();
     v_registered uuid[];
 BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
@@ -54,6 +57,7 @@ BEGIN
     IF p_quantum_id IS NOT NULL THEN
         PERFORM butler_internal.hold_quantum(p_quantum_id, v_run, p_run);
     END IF;
+    v_clock := clock_timestamp();
     v_now := butler_common.time_after(c.changed, c.put_until)
     FROM butler_internal.collection AS c WHERE c.collection_id = v_collection;
     -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
@@ -64,11 +68,19 @@ BEGIN
 
     SELECT
         count(*), count(DISTINCT s.dataset_id),
-        coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false)
-    INTO v_rows, v_datasets, v_incomplete
+        coalesce(bool_or(num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0), false),
+        coalesce(bool_or((
+            butler_common.uuid7_time(s.dataset_id) BETWEEN v_clock - v_grace AND v_clock + interval '1 hour'
+        ) IS NOT TRUE), false)
+    INTO v_rows, v_datasets, v_incomplete, v_stale
     FROM pg_temp.butler_stage_dataset AS s;
     IF
         v_incomplete
+        OR (v_stale AND NOT butler_internal.is_held(v_run, v_clock) AND EXISTS (
+            SELECT FROM pg_temp.butler_stage_dataset AS s
+            LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
+            WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_clock) IS NOT NULL
+        ))
         OR EXISTS (
             SELECT FROM butler_internal.put_intent AS i
             WHERE

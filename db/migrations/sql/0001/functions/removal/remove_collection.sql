@@ -132,7 +132,7 @@ BEGIN
         ) USING v_collection, v_now;
     END LOOP;
     UPDATE butler_internal.collection AS c
-    SET removed = v_now, removed_by = session_user, removal_reason = coalesce(p_reason, '')
+    SET removed = v_now, removed_by = butler_common.actor(), removal_reason = coalesce(p_reason, '')
     WHERE c.collection_id = v_collection;
 END;
 $$;

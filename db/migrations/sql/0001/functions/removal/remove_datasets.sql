@@ -81,7 +81,7 @@ BEGIN
     END IF;
     UPDATE butler_internal.dataset AS d
     SET
-        state = p_state, changed = v_now, changed_by = session_user, change_reason = coalesce(p_reason, ''),
+        state = p_state, changed = v_now, changed_by = butler_common.actor(), change_reason = coalesce(p_reason, ''),
         trashed = d.state = 'present' OR d.trashed
     FROM unnest(v_going) AS g (id)
     WHERE d.dataset_id = g.id;

@@ -1,14 +1,11 @@
 CREATE VIEW butler.tract AS
 SELECT
     r.skymap, r.tract,
-    public.st_x(butler.sky_center(r.region))
-    + CASE WHEN public.st_x(butler.sky_center(r.region)) < 0 THEN 360 ELSE 0 END AS ra,
-    public.st_y(butler.sky_center(r.region)) AS dec,
+    r.ra,
+    r.dec,
     r.region,
     butler.sky_s_region(r.region) AS s_region
 FROM butler_internal.all_tract AS r;
 
 COMMENT ON VIEW butler.tract IS 'Large tiles of a sky map, each with its own projection.';
-COMMENT ON COLUMN butler.tract.ra IS 'Right ascension of its centre, ICRS, 0 to 360. Unit: deg. UCD: pos.eq.ra';
-COMMENT ON COLUMN butler.tract.dec IS 'Declination of its centre, ICRS. Unit: deg. UCD: pos.eq.dec';
 COMMENT ON COLUMN butler.tract.s_region IS 'The region as text, as in IVOA''s ObsCore. UCD: pos.outline';

@@ -28,12 +28,8 @@ SELECT
     v.observation_reason,
     v.target_name,
     v.science_program,
-    coalesce(
-        v.tracking_ra,
-        public.st_x(butler.sky_center(v.region))
-        + CASE WHEN public.st_x(butler.sky_center(v.region)) < 0 THEN 360 ELSE 0 END
-    ) AS ra,
-    coalesce(v.tracking_dec, public.st_y(butler.sky_center(v.region))) AS dec,
+    v.ra,
+    v.dec,
     v.tracking_ra,
     v.tracking_dec,
     v.sky_angle,
@@ -57,8 +53,4 @@ COMMENT ON COLUMN butler.visit.obs_begin_utc IS 'Begin of the exposure, UTC. UCD
 COMMENT ON COLUMN butler.visit.obs_end_utc IS 'End of the exposure, UTC. UCD: time.end;obs';
 COMMENT ON COLUMN butler.visit.obs_begin_mjd_tai IS
 'Begin of the exposure as a Modified Julian Date. Time scale: TAI. Unit: d. UCD: time.start;obs';
-COMMENT ON COLUMN butler.visit.ra IS
-'Right ascension of the boresight, else of the centre of the region, ICRS, 0 to 360. Unit: deg. UCD: pos.eq.ra';
-COMMENT ON COLUMN butler.visit.dec IS
-'Declination of the boresight, else of the centre of the region, ICRS. Unit: deg. UCD: pos.eq.dec';
 COMMENT ON COLUMN butler.visit.s_region IS 'The region as text, as in IVOA''s ObsCore. UCD: pos.outline;obs.field';

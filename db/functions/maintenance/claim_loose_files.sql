@@ -1,0 +1,58 @@
+-- The caller deletes the files in the transaction that claims them. Until it ends, nobody can begin to hold a run, and
+-- without a hold no put of so old an id comes in: what was loose stays so. Holds are judged at the time before the wait:
+-- a put that a hold let in, which has ended since, has been waited for, and its dataset is seen. An hour is left between what
+-- a put takes and what may go, as the server's clock may step back.
+CREATE OR REPLACE FUNCTION butler.claim_loose_files(
+    p_datastore text, p_paths text[], p_runs text[], p_modified timestamptz[]
+)
+RETURNS TABLE (path text)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_datastore integer;
+    v_now timestamptz;
+    v_held text[];
+    v_claimed text[];
+BEGIN
+    PERFORM butler_common.require_read_committed('files can be claimed');
+    PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    IF NOT FOUND THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('no datastore %L', p_datastore), 'Register it by the command datastore add, or by register_datastore.',
+            jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
+    v_now := butler_common.wait_for_puts();
+    PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
+    v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now) AS h);
+    v_claimed := ARRAY(SELECT s FROM butler_common.shared_paths(v_datastore, p_paths) AS s);
+    RETURN QUERY
+    WITH given AS (
+        SELECT g.path, g.run, g.modified, substring(g.path FROM '_([0-9a-f]{32})[^/]*$')::uuid AS dataset_id
+        FROM unnest(p_paths, p_runs, p_modified) AS g (path, run, modified)
+    ),
+    claims AS (
+        SELECT r AS dataset_id
+        FROM butler_common.registered_datasets(ARRAY(SELECT g.dataset_id FROM given AS g)) AS r
+        UNION
+        SELECT c.dataset_id FROM butler.claims_of_datasets(ARRAY(SELECT g.dataset_id FROM given AS g)) AS c
+    )
+    SELECT g.path
+    FROM given AS g
+    WHERE
+        g.dataset_id IS NOT NULL
+        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) < v_now - butler.grace_period() - interval '1 hour'
+        AND g.dataset_id NOT IN (SELECT c.dataset_id FROM claims AS c)
+        AND g.path <> ALL (v_claimed)
+        AND CASE WHEN g.run IS NULL THEN v_held = '{}' ELSE g.run <> ALL (v_held) END;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.claim_loose_files(text, text[], text[], timestamptz[]) IS
+'Those of these files of a datastore that may be deleted before this transaction ends: named by the id of a dataset that no
+registry of the database has, and older than the grace period by that id, or else by when they were modified. Of each file
+give the run that it says it is of, null where it says nothing: files of a run that is held stay, and of those that say
+nothing all, while any run is held. Waits for the puts in flight. Raises UB301 or UB601.';

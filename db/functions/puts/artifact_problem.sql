@@ -1,0 +1,36 @@
+CREATE OR REPLACE FUNCTION butler_internal.artifact_problem(p_artifact jsonb)
+RETURNS jsonb
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_message text;
+    v_hint text := 'Give datastore, component, path, formatter, size in bytes, and sha256 as 64 hexadecimal digits.';
+    v_lacking text;
+BEGIN
+    IF jsonb_typeof(p_artifact) <> 'object' THEN
+        v_message := format('an artifact is not an object but %s', left(p_artifact::text, 80));
+    ELSE
+        SELECT string_agg(k, ', ') INTO v_lacking
+        FROM unnest('{datastore,path,formatter,size,sha256}'::text[]) AS k
+        WHERE p_artifact ->> k IS NULL;
+        IF v_lacking IS NOT NULL THEN
+            v_message := format('an artifact lacks %s', v_lacking);
+        ELSIF NOT EXISTS (
+            SELECT FROM butler_internal.all_datastore AS s WHERE s.datastore = p_artifact ->> 'datastore'
+        ) THEN
+            v_message := format('no datastore %L', p_artifact ->> 'datastore');
+            v_hint := 'Register it by the command datastore add, or by register_datastore.';
+        ELSIF p_artifact ->> 'size' !~ '^[0-9]{1,18}$' THEN
+            v_message := format('size = %s is no number of bytes', left(p_artifact ->> 'size', 80));
+        ELSIF p_artifact ->> 'sha256' !~* '^[0-9a-f]{64}$' THEN
+            v_message := format('sha256 = %L is no SHA-256', left(p_artifact ->> 'sha256', 80));
+        END IF;
+    END IF;
+    RETURN CASE WHEN v_message IS NOT NULL THEN jsonb_build_object('code', 'UB301', 'message', v_message, 'hint', v_hint) END;
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.artifact_problem(jsonb) IS
+'What is wrong with an artifact as put takes it, but for its path, which a constraint refuses; null if nothing is.';

@@ -1,0 +1,21 @@
+CREATE OR REPLACE FUNCTION butler.release_run(p_run text)
+RETURNS boolean
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_collection bigint;
+BEGIN
+    PERFORM butler_common.require_read_committed('runs can be released');
+    v_collection := butler_internal.own_collection(p_run, 'run');
+    PERFORM set_config('synchronous_commit', 'on', true);
+    DELETE FROM butler_internal.run_hold AS h
+    USING butler_internal.run AS r
+    WHERE r.collection_id = v_collection AND h.run_id = r.run_id AND h.held_by = butler_common.actor();
+    RETURN FOUND;
+END;
+$$;
+
+COMMENT ON FUNCTION butler.release_run(text) IS
+'End one''s own hold of a run before its time; whether there was one. Raises UB103, UB202 or UB401.';

@@ -1,0 +1,114 @@
+"""Which files that no dataset has may be deleted."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import NullPool, create_engine
+
+from butler.schema.install import create_layer
+from db.session import Session, refused
+from db.world import DAY, dataset, id_made
+
+RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
+OLD = id_made(8 * DAY)
+
+
+def loose(
+    session: Session, *files: str, run: str | None = "r/one", modified: timedelta = 30 * DAY
+) -> set[str]:
+    """Give those of these files, all of one run and age, that may go."""
+    found = session.column(
+        "SELECT path FROM butler.claim_loose_files('main', %s, %s, %s)",
+        list(files),
+        [run] * len(files),
+        [datetime.now(UTC) - modified] * len(files),
+    )
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def name(dataset_id: uuid.UUID, more: str = "") -> str:
+    return f"r/one/raw/Cam_1_{dataset_id.hex}{more}"
+
+
+def test_a_file_of_an_old_id_that_nobody_has_may_go(write: Session) -> None:
+    gone = {name(OLD, ".fits"), name(OLD, "-mask.fits"), name(OLD), f"_{OLD.hex}.json"}
+    kept = [name(id_made(6 * DAY), ".fits"), name(id_made(), ".fits"), name(id_made(-DAY), ".fits")]
+    assert loose(write, *gone, *kept, "r/one/notes.txt", f"{OLD.hex}/x", "") == gone
+
+
+def test_the_grace_period_is_the_database_s_and_an_hour_is_left_after_it(
+    write: Session, own: Session
+) -> None:
+    own.rows("UPDATE butler_common.installation SET grace_period = '10 days'")
+    assert loose(write, name(OLD), name(id_made(10 * DAY + timedelta(minutes=30)))) == set()
+    assert loose(write, name(id_made(11 * DAY))) != set()
+    with refused("23514", constraint="ck_installation_grace_period"):
+        own.rows("UPDATE butler_common.installation SET grace_period = '0'")
+
+
+def test_a_file_whose_id_does_not_tell_is_as_old_as_it_was_modified(write: Session) -> None:
+    file = name(uuid.uuid4())
+    assert loose(write, file, modified=8 * DAY) == {file}
+    assert loose(write, file, modified=6 * DAY) == set()
+    assert (
+        write.column(
+            "SELECT path FROM butler.claim_loose_files('main', %s, ARRAY['r/one'], ARRAY[NULL::timestamptz])",
+            [file],
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("change", ["", "unstore", "remove"])
+def test_a_file_named_by_a_dataset_s_id_stays_whatever_became_of_it(write: Session, change: str) -> None:
+    write.call("hold_run", "r/one", "tomorrow")
+    given = dataset("raw", RAW, dataset_id=OLD)
+    write.call("put", "r/one", [given])
+    write.call("release_run", "r/one")
+    if change:
+        write.rows(f"SELECT * FROM butler.{change}(ARRAY[%s]::uuid[])", OLD)
+    assert loose(write, given["artifacts"][0]["path"], name(OLD, ".other")) == set()
+
+
+def test_a_file_that_a_dataset_of_another_name_has_stays(write: Session) -> None:
+    given = dataset("raw", RAW)
+    given["artifacts"][0]["path"] = name(OLD, ".fits")
+    write.call("put", "r/one", [given])
+    assert loose(write, name(OLD, ".fits"), name(OLD, ".json")) == {name(OLD, ".json")}
+
+
+def test_a_file_of_a_layer_s_dataset_stays(write: Session, database: Any) -> None:
+    from psycopg2.extras import Json
+
+    with create_engine(database.dsn("owner"), poolclass=NullPool).begin() as connection:
+        create_layer(connection, "mydb_ann", "butler")
+    write.rows("SELECT mydb_ann.register_collection('u/ann', 'run')")
+    write.rows("SELECT mydb_ann.hold_run('u/ann', 'tomorrow')")
+    assert loose(write, name(OLD), run="u/ann") == set()
+    given = dataset("raw", RAW, dataset_id=OLD)
+    write.rows("SELECT mydb_ann.put('u/ann', %s)", Json([given]))
+    write.rows("SELECT mydb_ann.release_run('u/ann')")
+    assert loose(write, given["artifacts"][0]["path"]) == set()
+
+
+def test_a_file_of_a_held_run_stays_and_of_no_known_run_while_any_is_held(write: Session) -> None:
+    write.call("hold_run", "r/one", "tomorrow")
+    assert loose(write, name(OLD)) == set()
+    assert loose(write, name(OLD), run=None) == set()
+    assert loose(write, name(OLD), run="r/two") == {name(OLD)}
+    write.call("release_run", "r/one")
+    assert loose(write, name(OLD)) == loose(write, name(OLD), run=None) == {name(OLD)}
+
+
+def test_who_may_not_put_claims_nothing(read: Session, write: Session) -> None:
+    with refused("42501"):
+        loose(read, name(OLD))
+    with refused("UB301", "no datastore 'attic'"):
+        write.rows("SELECT butler.claim_loose_files('attic', '{}', '{}', '{}')")
+    with refused("UB601"), write.transaction("REPEATABLE READ"):
+        loose(write, name(OLD))
