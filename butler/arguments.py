@@ -7,12 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from butler.errors import ButlerError, InvalidDataIdError, InvalidNameError
 
-__all__ = ["PLAIN", "data_id_of", "items", "label", "mapping", "name", "names", "path", "refused", "short"]
+__all__ = [
+    "PLAIN",
+    "data_id_of",
+    "items",
+    "label",
+    "mapping",
+    "moment",
+    "name",
+    "names",
+    "path",
+    "refused",
+    "short",
+]
 
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of which a value means what it says."""
@@ -113,6 +126,14 @@ def path(value: object, argument: str) -> Path:
         if isinstance(given, str) and "\0" not in given:
             return value if isinstance(value, Path) else Path(given)
     raise refused(argument, value, "a path", "Give a text without NUL, or a pathlib.Path.", InvalidNameError)
+
+
+def moment(value: object, argument: str) -> datetime:
+    """Take a time, with its zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    wanted = "a time with a zone" if isinstance(value, datetime) else "a time"
+    raise refused(argument, value, wanted, "Give one: datetime(…, tzinfo=UTC).", InvalidDataIdError)
 
 
 def label(value: object, unit: object) -> Any:

@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from butler.arguments import moment
 from butler.arguments import name as text
-from butler.arguments import refused
 from butler.context import Context, ids_of
-from butler.errors import InvalidDataIdError
 from butler.values import Collection, CollectionType, DatasetRef
 
 if TYPE_CHECKING:
@@ -107,14 +106,7 @@ class Collections:
         if isinstance(until, timedelta):
             # A longer one is refused all the same, and some lead to no time that there is.
             until = datetime.now(UTC) + min(until, timedelta(days=10_000))
-        if not isinstance(until, datetime):
-            hint = "Give a datetime with a time zone, or a timedelta."
-            raise refused("until", until, "a time", hint, InvalidDataIdError)
-        if until.tzinfo is None:
-            raise InvalidDataIdError(
-                f"the time {until.isoformat()!r} has no time zone", hint="Give one: datetime(…, tzinfo=UTC)."
-            )
-        self._context.registry.puts.hold(text(run, "run"), until, text(reason, "reason"))
+        self._context.registry.puts.hold(text(run, "run"), moment(until, "until"), text(reason, "reason"))
 
     def release(self, run: str) -> bool:
         """End one's own hold of a run before its time; returns whether there was one."""
