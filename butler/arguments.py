@@ -130,10 +130,15 @@ def path(value: object, argument: str) -> Path:
 
 def moment(value: object, argument: str) -> datetime:
     """Take a time, with its zone."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value
-    wanted = "a time with a zone" if isinstance(value, datetime) else "a time"
-    raise refused(argument, value, wanted, "Give one: datetime(…, tzinfo=UTC).", InvalidDataIdError)
+    if not isinstance(value, datetime):
+        raise refused(argument, value, "a time", "Give one: datetime(…, tzinfo=UTC).", InvalidDataIdError)
+    if value.tzinfo is None:
+        raise InvalidDataIdError(
+            f"{argument} is {value.isoformat()}, and has no time zone",
+            hint="Give one: datetime(…, tzinfo=UTC).",
+            details={"argument": argument, "type": "datetime"},
+        )
+    return value
 
 
 def label(value: object, unit: object) -> Any:
