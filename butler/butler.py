@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import butler.reading as reading
+from butler.arguments import data_id_of, mapping, name, names
 from butler.collections import Collections
 from butler.context import Context
 from butler.delegates import delegate
@@ -74,8 +75,9 @@ class Butler:
         registry: Registry | str | None = None,
         datastore: Datastore | None = None,
     ) -> None:
-        given = (collections,) if isinstance(collections, str) else tuple(collections)
-        path = (run, *(name for name in given if name != run)) if run else given
+        given = tuple(names(collections, "collections"))
+        run = None if run is None else name(run, "run")
+        path = (run, *(each for each in given if each != run)) if run else given
         options: dict[str, Any] = {"run": run, "collections": path, "role": role, "registry": registry}
         repo, registry, datastore = open_repository(repo, role=role, registry=registry, datastore=datastore)
         self._again = partial(type(self), repo, datastore=datastore, **options)
@@ -153,7 +155,7 @@ class Butler:
         DatasetNotFoundError
             At once, naming what was searched and what is near.
         """
-        return reading.find(self._context, dataset, {**(data_id or {}), **units}, collections, as_of)
+        return reading.find(self._context, dataset, data_id_of(data_id, units), collections, as_of)
 
     def get(
         self,
@@ -190,9 +192,9 @@ class Butler:
         StorageClassError
             If it has no such component or parameter.
         """
-        given = {**(data_id or {}), **units}
+        given = data_id_of(data_id, units)
         ref, part = reading.find_component(self._context, dataset, component, given, collections, as_of)
-        return reading.read(self._context, ref, part, parameters)
+        return reading.read(self._context, ref, part, mapping(parameters, "parameters") or None)
 
     def get_deferred(
         self,
@@ -207,7 +209,7 @@ class Butler:
         """Find a dataset now, as `find` does, and read it later, perhaps in parts."""
         from butler.deferred import DeferredDataset
 
-        given = {**(data_id or {}), **units}
+        given = data_id_of(data_id, units)
         found = reading.find_component(self._context, dataset, None, given, collections, as_of)
         return DeferredDataset(self._context, *found)
 
@@ -222,7 +224,7 @@ class Butler:
         **units: Any,
     ) -> bool:
         """Tell whether a dataset, named as for `get`, is registered and its bytes are there now."""
-        return reading.exists(self._context, dataset, {**(data_id or {}), **units}, collections, as_of)
+        return reading.exists(self._context, dataset, data_id_of(data_id, units), collections, as_of)
 
     def uri(
         self,
@@ -242,7 +244,7 @@ class Butler:
         ArtifactMissingError
             If it isn't one file: name the component.
         """
-        given = {**(data_id or {}), **units}
+        given = data_id_of(data_id, units)
         ref, part = reading.find_component(self._context, dataset, component, given, collections, as_of)
         return reading.uri(self._context, ref, part)
 
@@ -285,7 +287,7 @@ class Butler:
         StorageClassError
             If the object isn't of the type's storage class.
         """
-        (ref,) = self.put_many([(obj, {**(data_id or {}), **units})], dataset_type, run=run)
+        (ref,) = self.put_many([(obj, data_id_of(data_id, units))], dataset_type, run=run)
         return ref
 
     def put_many(
@@ -333,7 +335,9 @@ class Butler:
         ButlerError
             As for `put`.
         """
-        request = IngestRequest(dataset_type, self._context.run_to_use(run), IngestMode(mode), formatter)
+        request = IngestRequest(
+            dataset_type, self._context.run_to_use(run), IngestMode(name(mode, "mode")), formatter
+        )
         return self._files.ingest_all(files, request)
 
     # Short ways ----------------------------------------------------------

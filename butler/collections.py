@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, id_of
-from butler.errors import InvalidDataIdError
+from butler.arguments import moment
+from butler.arguments import name as text
+from butler.context import Context, ids_of
 from butler.values import Collection, CollectionType, DatasetRef
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class Collections:
         InvalidNameError
             If it isn't a name for a collection, or there is no such type.
         """
-        return self._context.registry.collections.register(name, CollectionType(collection_type), doc)
+        return self._context.registry.collections.register(
+            name, CollectionType(text(collection_type, "collection_type")), doc
+        )
 
     def chain(self, name: str, members: Sequence[str]) -> None:
         """Make a chain hold these collections, in search order.
@@ -103,15 +106,11 @@ class Collections:
         if isinstance(until, timedelta):
             # A longer one is refused all the same, and some lead to no time that there is.
             until = datetime.now(UTC) + min(until, timedelta(days=10_000))
-        if until.tzinfo is None:
-            raise InvalidDataIdError(
-                f"the time {until.isoformat()!r} has no time zone", hint="Give one: datetime(…, tzinfo=UTC)."
-            )
-        self._context.registry.puts.hold(run, until, reason)
+        self._context.registry.puts.hold(text(run, "run"), moment(until, "until"), text(reason, "reason"))
 
     def release(self, run: str) -> bool:
         """End one's own hold of a run before its time; returns whether there was one."""
-        return self._context.registry.puts.release(run)
+        return self._context.registry.puts.release(text(run, "run"))
 
     def holds(self) -> Sequence[Hold]:
         """List the runs that are held, by whom, until when and what for."""
@@ -136,11 +135,11 @@ class Collections:
         PermissionDeniedError
             If the collection is frozen.
         """
-        return self._context.registry.collections.associate(collection, list(map(id_of, datasets)))
+        return self._context.registry.collections.associate(collection, ids_of(datasets))
 
     def disassociate(self, collection: str, datasets: Iterable[DatasetRef | UUID]) -> int:
         """Take datasets out of a tagged collection, or a run's inputs; returns how many were in it."""
-        return self._context.registry.collections.disassociate(collection, list(map(id_of, datasets)))
+        return self._context.registry.collections.disassociate(collection, ids_of(datasets))
 
     def contents(self, name: str) -> dict[str, int]:
         """Give how many datasets of each type a collection holds; a chain holds collections, not datasets.

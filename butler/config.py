@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 from msgspec import field as struct_field
@@ -17,7 +17,10 @@ from butler.datastore.config import DatastoreConfig, DatastoreTable, settings_ty
 from butler.errors import ConfigError, nearest
 from butler.strict import MAX_YAML_BYTES, Before, Document, parse_yaml, read
 
-__all__ = ["FILE_NAME", "RepositoryConfig", "config_schema"]
+if TYPE_CHECKING:
+    from butler.embedded import EmbeddedServer
+
+__all__ = ["FILE_NAME", "RepositoryConfig", "config_schema", "set_roles_anew"]
 
 FILE_NAME = "butler.yaml"
 
@@ -44,6 +47,10 @@ class Dsns(Struct, frozen=True):
     writer: Text | None = None
     reader: Text | None = None
 
+    def __repr__(self) -> str:
+        """Show which there are, as they may hold passwords."""
+        return f"Dsns({', '.join(role for role, dsn in asdict(self).items() if dsn)})"
+
 
 class Database(Struct, frozen=True):
     """Where the database is; without a DSN, the repository has its own server.
@@ -58,6 +65,10 @@ class Database(Struct, frozen=True):
 
     dsn: Text | Dsns | None = None
     replica: Text | None = None
+
+    def __repr__(self) -> str:
+        """Show which keys are set, as they may hold passwords."""
+        return f"Database({', '.join(key for key, each in asdict(self).items() if each)})"
 
 
 class ConfigFile(Struct, frozen=True):
@@ -110,13 +121,13 @@ class RepositoryConfig:
     """
 
     repo: Path
-    dsns: Mapping[str, str] = field(default_factory=dict)
+    dsns: Mapping[str, str] = field(default_factory=dict, repr=False)
     registry: str = _REGISTRY
     datastores: Mapping[str, DatastoreConfig] = field(
         default_factory=lambda: {_DEFAULT: DatastoreConfig.from_plain({"type": "posix", "root": "data"})}
     )
     default: str = _DEFAULT
-    replica: str | None = None
+    replica: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.default not in self.datastores:
@@ -162,7 +173,8 @@ class RepositoryConfig:
             from butler.embedded import EmbeddedServer
 
             server = EmbeddedServer(self.repo)
-            server.ensure_running()
+            if server.ensure_running():
+                set_roles_anew(server)
             return server.dsn(role)
         if role not in self.dsns:
             raise ConfigError(
@@ -262,6 +274,16 @@ class RepositoryConfig:
             text = "# A Butler repository; see 'butler config --help'.\n"
             text += yaml.safe_dump(self.to_plain(), sort_keys=False, allow_unicode=True)
         write_whole(path, text)
+
+
+def set_roles_anew(server: EmbeddedServer) -> None:
+    """Give the roles of a repository's own server the settings that are kept, as at each of its starts."""
+    from butler.registry.postgres.engine import one_transaction
+    from butler.registry.postgres.errors import translated
+    from butler.schema.login_roles import set_anew
+
+    with translated(), one_transaction(server.dsn("superuser", "butler")) as connection:
+        set_anew(connection)
 
 
 def config_schema() -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from butler.errors import CollectionNotFoundError, ConfigError
+from butler.arguments import items, name, names, refused
+from butler.errors import CollectionNotFoundError, ConfigError, InvalidDataIdError
 from butler.values import DatasetRef
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
-__all__ = ["Context", "agreed_roots", "id_of"]
+__all__ = ["Context", "agreed_roots", "ids_of"]
 
 Found = TypeVar("Found")
 
@@ -53,16 +55,15 @@ class Context:
         CollectionNotFoundError
             If there are none to search, or one isn't registered.
         """
-        path = self.search_path if collections is None else collections
+        path: Sequence[str] = self.search_path if collections is None else names(collections, "collections")
         if not path:
             raise CollectionNotFoundError(
                 "no collections are given to search", hint="Name some: Butler(…, collections=[…])."
             )
-        path = [path] if isinstance(path, str) else path
         try:
             return find(path)
         except CollectionNotFoundError as error:
-            others = [name for name in path if name != self.run]
+            others = [each for each in path if each != self.run]
             if self.run is None or error.details.get("collection") != self.run or not others:
                 raise
             return find(others)
@@ -75,15 +76,34 @@ class Context:
         ConfigError
             If there is none.
         """
-        used = run or self.run
+        used = (None if run is None else name(run, "run")) or self.run
         if used is None:
             raise ConfigError("there is no run to put into", hint="Name one: Butler(…, run='u/me/first').")
         return used
 
 
-def id_of(dataset: DatasetRef | UUID) -> UUID:
-    """Give a dataset's id."""
-    return dataset.id if isinstance(dataset, DatasetRef) else dataset
+def ids_of(datasets: Iterable[DatasetRef | UUID]) -> list[UUID]:
+    """Give the ids of datasets, which may be written as texts.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If they are no list, or one is neither a ref nor an id.
+    """
+    return [_id_of(each) for each in items(datasets, "datasets", "DatasetRefs or ids")]
+
+
+def _id_of(dataset: object) -> UUID:
+    if isinstance(dataset, DatasetRef):
+        return dataset.id
+    if isinstance(dataset, UUID):
+        return dataset
+    with suppress(ValueError):
+        if isinstance(dataset, str):
+            return UUID(dataset)
+    raise refused(
+        "a dataset", dataset, "a DatasetRef or an id", "butler.find gives its ref.", InvalidDataIdError
+    )
 
 
 def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
@@ -98,12 +118,12 @@ def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
         If one is configured with another root.
     """
     registered = registry.definitions.datastores()
-    for name, member in datastore.members.items():
-        if registered.get(name, member.root) != member.root:
+    for called, member in datastore.members.items():
+        if registered.get(called, member.root) != member.root:
             raise ConfigError(
-                f"datastore {name!r} is registered at {registered[name]}, not at {member.root}",
+                f"datastore {called!r} is registered at {registered[called]}, not at {member.root}",
                 hint="Correct its root in butler.yaml; or, if its files were moved, say so by"
-                f" 'butler datastore relocate {name}'.",
-                details={"datastore": name, "registered": registered[name], "configured": member.root},
+                f" 'butler datastore relocate {called}'.",
+                details={"datastore": called, "registered": registered[called], "configured": member.root},
             )
     return registered

@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+_MOST = 4000
+_LAST = 500
+
+
 class ButlerError(Exception):
     """Base of every exception that Butler raises.
 
@@ -55,9 +59,9 @@ class ButlerError(Exception):
     def __init__(
         self, message: str, *, hint: str | None = None, details: Mapping[str, Any] | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = showable(message)
+        self.hint = None if hint is None else showable(hint)
+        super().__init__(self.message)
         self.details = dict(details or {})
 
     def __str__(self) -> str:
@@ -75,6 +79,23 @@ class ButlerError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.message, self.hint, self.details))
+
+
+def showable(text: str) -> str:
+    """Give a text as an error may show it: of some length, and with nothing that commands a terminal.
+
+    Errors quote what people and files have given them, which may be a path of
+    a megabyte, or hold escape sequences.
+    """
+    if len(text) > _MOST:
+        end = text[-_LAST:]
+        text = f"{text[: _MOST - _LAST - 50]} … {len(text) - _MOST + 50} characters more … {end}"
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
 
 
 def _rebuild(

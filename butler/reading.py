@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from butler.arguments import name, short
 from butler.context import Context
 from butler.datastore.selection import select
 from butler.datastore.storage_classes import storage_class
@@ -27,9 +28,9 @@ def find(
         _refuse_more(dataset, data_id, collections, as_of)
         # One that had no bytes when it was found may have been restored since.
         return dataset if dataset.artifacts else context.registry.lookup.get_dataset(dataset.id)
-    name = _name(dataset)
+    wanted = _name(dataset)
     return context.search(
-        lambda path: context.registry.lookup.find(name, data_id, path, as_of=as_of), collections
+        lambda path: context.registry.lookup.find(wanted, data_id, path, as_of=as_of), collections
     )
 
 
@@ -42,6 +43,7 @@ def find_component(
     as_of: datetime | str | None = None,
 ) -> tuple[DatasetRef, str | None]:
     """Find a dataset, and say which component of it is meant: ``calexp.wcs`` names one too."""
+    component = None if component is None else name(component, "component")
     if not isinstance(dataset, DatasetRef):
         dataset, named = split_component(_name(dataset))
         if component and named and component != named:
@@ -80,10 +82,10 @@ def exists(
         # Whatever the ref remembers: it may have been removed since, and its file be in the trash.
         (found,) = lookup.with_artifacts([dataset])
     else:
-        name, component = split_component(_name(dataset))
+        wanted, component = split_component(_name(dataset))
         try:
             found = context.search(
-                lambda path: lookup.find(name, data_id, path, as_of=as_of, required=False), collections
+                lambda path: lookup.find(wanted, data_id, path, as_of=as_of, required=False), collections
             )
         except ArtifactMissingError:  # it was there then, and was removed since
             return False
@@ -129,7 +131,7 @@ def _needed(context: Context, ref: DatasetRef, component: str | None) -> dict[st
 def _name(dataset: object) -> str:
     if not isinstance(dataset, str):
         raise InvalidDataIdError(
-            f"{dataset!r} is neither the name of a dataset type nor a DatasetRef",
+            f"{short(dataset)} is neither the name of a dataset type nor a DatasetRef",
             hint="Of an id, butler.registry.lookup.get_dataset gives the ref.",
         )
     return dataset

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, id_of
+from butler.context import Context, ids_of
 from butler.values import DatasetRef, Removal
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Removals:
             If one isn't registered; then nothing is done.
         """
         return self._context.registry.removal.unstore(
-            list(map(id_of, datasets)), reason=reason, force=force, dry_run=dry_run
+            ids_of(datasets), reason=reason, force=force, dry_run=dry_run
         )
 
     def remove(
@@ -95,7 +95,7 @@ class Removals:
             and why.
         """
         return self._context.registry.removal.remove(
-            list(map(id_of, datasets)), reason=reason, force=force, dry_run=dry_run
+            ids_of(datasets), reason=reason, force=force, dry_run=dry_run
         )
 
     def remove_collection(
@@ -146,7 +146,7 @@ class Removals:
         PermissionDeniedError
             If its run is frozen or was removed.
         """
-        return self._context.registry.removal.restore(list(map(id_of, datasets)))
+        return self._context.registry.removal.restore(ids_of(datasets))
 
     def empty_trash(
         self,

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from butler.arguments import name as text
+from butler.arguments import path
 from butler.config import FILE_NAME, RepositoryConfig
 from butler.errors import ButlerError, ConfigError, SchemaVersionError
 
@@ -47,7 +49,7 @@ def open_repository(
             hint="Leave it out for the repository's own, or give a subclass of butler.datastore.Datastore.",
         )
     if isinstance(registry, Registry) and datastore is not None:
-        return None if repo is None else Path(repo), registry, datastore
+        return None if repo is None else path(repo, "repo"), registry, datastore
     if not isinstance(registry, Registry | str | None):
         raise ConfigError(
             f"{type(registry).__name__!r} is not a registry",
@@ -56,7 +58,7 @@ def open_repository(
         )
     if repo is None:
         raise ConfigError("a Butler needs a repository, or a registry and a datastore")
-    config = RepositoryConfig.read(repo)
+    config = RepositoryConfig.read(path(repo, "repo"))
     if datastore is None:
         from butler.datastore.config import open_datastores
 
@@ -99,7 +101,7 @@ def open_registry(
         from butler.registry.postgres.replica import Replica
 
         replica = Replica(config.replica)
-    registry = PostgresRegistry(config.dsn(role), name or config.registry, replica=replica)
+    registry = PostgresRegistry(config.dsn(text(role, "role")), name or config.registry, replica=replica)
     try:
         if check_version:
             registry.check_version()
@@ -226,9 +228,8 @@ def _make_database(folder: Path, *, durable: bool) -> None:
 
     from butler.embedded import EmbeddedServer
     from butler.registry.postgres.engine import one_transaction, open_engine
-    from butler.schema.install import run_sql
+    from butler.schema.login_roles import set_anew
     from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import sql_root
 
     server = EmbeddedServer.create(folder, durable=durable)
     administrator = open_engine(server.dsn("superuser"))
@@ -237,7 +238,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     administrator.dispose()
     with one_transaction(server.dsn("superuser", "butler")) as connection:
         initialise(connection)
-        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+        set_anew(connection)
     with one_transaction(server.dsn("owner")) as connection:
         upgrade(connection)
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 from uuid import UUID
 
+from butler.arguments import PLAIN, label, mapping, name, short
 from butler.errors import InvalidNameError, nearest
 
 __all__ = [
@@ -42,9 +43,9 @@ _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
 def _no_member(values: type[StrEnum], what: str, value: object) -> InvalidNameError:
     return InvalidNameError(
-        f"there is no {what} {value!r}",
-        hint=nearest(str(value), map(str, values)),
-        details={"value": str(value)},
+        f"there is no {what} {short(value)}",
+        hint=nearest(short(value), map(str, values)),
+        details={"value": short(value)},
     )
 
 
@@ -340,7 +341,7 @@ class Removal:
         )
 
 
-def split_component(name: str) -> tuple[str, str | None]:
+def split_component(dataset: str) -> tuple[str, str | None]:
     """Split ``calexp.wcs`` into dataset type and component.
 
     Raises
@@ -348,12 +349,12 @@ def split_component(name: str) -> tuple[str, str | None]:
     InvalidNameError
         If either part is empty.
     """
-    dataset_type, dot, component = name.partition(".")
+    dataset_type, dot, component = dataset.partition(".")
     if not dataset_type or (dot and not component):
         raise InvalidNameError(
-            f"{name!r} is not a dataset type, nor a dataset type and a component",
+            f"{short(dataset)} is not a dataset type, nor a dataset type and a component",
             hint="Write it as 'calexp' or 'calexp.wcs'.",
-            details={"name": name},
+            details={"name": dataset},
         )
     return dataset_type, component or None
 
@@ -361,12 +362,16 @@ def split_component(name: str) -> tuple[str, str | None]:
 def json_ready(values: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a data ID as a user typed it into what JSON can carry.
 
-    NumPy integers become `int`, dates ISO strings; anything else that JSON
-    can't carry is left, for `json` to refuse.
+    Raises
+    ------
+    InvalidDataIdError
+        If it is no mapping, or a value of it is an array, bytes or masked.
+        Anything else that JSON can't carry is left, for `json` to refuse.
     """
-    ready: dict[str, Any] = {}
-    for unit, value in values.items():
-        if hasattr(value, "item") and not isinstance(value, (str, bytes)):
-            value = value.item()
-        ready[unit] = value.isoformat() if hasattr(value, "isoformat") else value
-    return ready
+    given = values if type(values) is dict else mapping(values, "data_id")
+    return {
+        unit if type(unit) is str else name(unit, "a unit's name"): (
+            value if type(value) in PLAIN else label(value, unit)
+        )
+        for unit, value in given.items()
+    }

@@ -12,9 +12,8 @@ from butler import Butler
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.registry.postgres.engine import one_transaction
-from butler.schema.install import run_sql
+from butler.schema.login_roles import set_anew
 from butler.schema.migrations import initialise, upgrade
-from butler.schema.objects import sql_root
 from butler.values import DatasetType
 
 UNITS = ("camera", "visit", "sensor")
@@ -48,7 +47,7 @@ def make(place: Place) -> None:
     """Make a repository with the survey's units, in an empty database."""
     with one_transaction(place.dsn()) as connection:
         initialise(connection)
-        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+        set_anew(connection)
     with one_transaction(place.dsn("butler_owner")) as connection:
         upgrade(connection)
     adopt(place)

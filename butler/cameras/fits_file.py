@@ -136,7 +136,7 @@ def _skip(stream: IO[bytes], path: Path, number: int, size: int, padded: int) ->
         # One byte is read, not only sought: past the end of a file, seeking succeeds.
         stream.seek(size - 1, 1)
         last = stream.read(1)
-    except (OSError, OverflowError):
+    except (OSError, OverflowError, ValueError):
         last = b""
     if not last:
         raise _bad(path, f"it is cut short: header {number} promises {size} bytes of data")

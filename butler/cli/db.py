@@ -55,9 +55,12 @@ def start(
 
     An option that isn't given takes back what it gave before.
     """
+    from butler.config import set_roles_anew
+
     session = session_of(ctx)
     server = _server(session)
     server.start(listen=listen, share=share)
+    set_roles_anew(server)
     address = f" and at {listen} port {server.status().port}" if listen else ""
     note(session, f"the server runs, at its socket{address}")
 
@@ -221,7 +224,7 @@ def check(
     from butler.schema.inspection import inspect
 
     session = session_of(ctx)
-    login = database or dsn or session.config().dsn("owner")
+    login = database or dsn or session.inspector()
     with schema_connection(login, as_owner=False) as connection:
         findings = list(inspect(connection, role_prefix))
     for finding in findings:
@@ -250,6 +253,10 @@ def grant(ctx: typer.Context, dsn: AdministratorDsn = None) -> None:
         initialise(connection, role_prefix=prefix)
     with session.owning(administrator) as connection:
         granted(connection)
+    if dsn is None and session.config().embedded:
+        from butler.config import set_roles_anew
+
+        set_roles_anew(_server(session))
     note(session, "readers and writers have what is theirs, and nobody else anything")
 
 

@@ -13,7 +13,8 @@ from typing import Any, TextIO
 import typer
 from typer.core import TyperGroup
 
-from butler.errors import ButlerError
+from butler.dsn import hidden
+from butler.errors import ButlerError, showable
 
 __all__ = ["EXIT_STATUS", "ExitStatus", "GuardedGroup", "run_guarded", "show_error"]
 
@@ -60,10 +61,11 @@ class GuardedGroup(TyperGroup):
 
 def show_error(message: str, hint: str | None = None) -> None:
     """Tell what is wrong and, on the next line, what to do about it."""
+    message = showable(hidden(message))
     _log.error(message)
     print(f"{_coloured('error:', 31, sys.stderr)} {message}", file=sys.stderr)
     if hint:
-        print(f"  {hint}", file=sys.stderr)
+        print(f"  {showable(hidden(hint))}", file=sys.stderr)
 
 
 def run_guarded(application: typer.Typer) -> None:
@@ -89,7 +91,7 @@ def _told(error: ButlerError | OSError) -> tuple[str, str | None]:
 
 
 def _show_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    print(f"{_coloured('warning:', 33, sys.stderr)} {message}", file=sys.stderr)
+    print(f"{_coloured('warning:', 33, sys.stderr)} {showable(hidden(str(message)))}", file=sys.stderr)
 
 
 def _coloured(text: str, colour: int, stream: TextIO) -> str:

@@ -96,11 +96,23 @@ class Session:
         config = self.config()
         if not config.embedded:
             return config.dsn("owner")
+        from butler.config import set_roles_anew
         from butler.embedded import EmbeddedServer
 
         server = EmbeddedServer(config.repo)
-        server.ensure_running()
+        if server.ensure_running():
+            set_roles_anew(server)
         return server.dsn("superuser", "butler")
+
+    def inspector(self) -> str:
+        """Give the DSN of whoever sees most of the database: its owner, or its own server's superuser."""
+        config = self.config()
+        if config.embedded:
+            from butler.embedded import EmbeddedServer
+
+            if EmbeddedServer(config.repo).administered:
+                return self.administrator()
+        return config.dsn("owner")
 
     def log_to(self, file: Path | None) -> None:
         """Write messages to the terminal as asked, and to a file."""
@@ -123,7 +135,7 @@ class Session:
             statements = logging.getLogger("sqlalchemy.engine")
             statements.setLevel(logging.INFO)
             statements.handlers = _logger.handlers
-        _logger.info("butler %s", hidden(" ".join(sys.argv[1:])))
+        _logger.info("butler %s", " ".join(map(hidden, sys.argv[1:])))
 
 
 def installed_version() -> str:
@@ -142,8 +154,15 @@ def session_of(ctx: typer.Context) -> Session:
     return found if isinstance(found, Session) else Session()
 
 
+class _Discreet(logging.Formatter):
+    """Lays lines out, whoever said them, without passwords."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
+
+
 def _add_handler(handler: logging.Handler, layout: str) -> None:
-    formatter = logging.Formatter(layout, datefmt="%Y-%m-%dT%H:%M:%S")
+    formatter = _Discreet(layout, datefmt="%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     _logger.addHandler(handler)

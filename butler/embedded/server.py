@@ -152,6 +152,11 @@ class EmbeddedServer:
         )
 
     @property
+    def administered(self) -> bool:
+        """Whether this OS user comes in as the superuser."""
+        return os.geteuid() in (0, self._account.uid)
+
+    @property
     def running(self) -> bool:
         """Whether the server answers.
 
@@ -168,8 +173,8 @@ class EmbeddedServer:
         lock = ServerLock.read(self._lock_file)
         return lock is not None and lock.ready
 
-    def ensure_running(self) -> None:
-        """Start the server if it doesn't run, open to whom it was.
+    def ensure_running(self) -> bool:
+        """Start the server if it doesn't run, open to whom it was; returns whether it had to be.
 
         Raises
         ------
@@ -179,13 +184,14 @@ class EmbeddedServer:
             If it doesn't run, and can't be started here or by this OS user.
         """
         if self.running:
-            return
+            return False
         if os.geteuid() != self._owner:
             raise DatabaseUnavailableError(
                 f"the database of {self._home.parent} doesn't run", hint=self._as_owner("start")
             )
         with self._managing():
             self._bring_up(self._state)
+        return True
 
     def status(self) -> ServerStatus:
         """Tell how the server does.

@@ -74,7 +74,8 @@ def _access(listen: str | None) -> list[str]:
     if listen is not None:
         clients = f"{listen}/{128 if ':' in listen else 32}" if _is_loopback(listen) else "all"
         lines += [
-            "host all postgres,+butler_owner,+butler_writer all reject",
+            # A login is somebody's own; the roles that several have in common come in by the socket.
+            "host all postgres,butler_reader,+butler_owner,+butler_writer all reject",
             f"host butler +butler_reader {clients} scram-sha-256",
         ]
     return lines

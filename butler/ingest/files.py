@@ -13,11 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from butler.arguments import items, mapping, path, refused
 from butler.concurrency import THREADS, looking_ahead
 from butler.context import agreed_roots
 from butler.datastore.fingerprint import fingerprint, regular_file
 from butler.datastore.paths import file_uri
-from butler.errors import ArtifactMissingError, ButlerError, DatasetExistsError, NotSupportedError
+from butler.errors import (
+    ArtifactMissingError,
+    ButlerError,
+    DatasetExistsError,
+    InvalidDataIdError,
+    NotSupportedError,
+)
 from butler.ingest.held import HeldFolders
 from butler.ingest.in_place import InPlaceIngest
 from butler.ingest.objects import ObjectWriter
@@ -98,7 +105,7 @@ class FileIngest:
 
     def ingest_all(self, files: Iterable[GivenFile], request: IngestRequest) -> list[DatasetRef]:
         """Ingest files of one type, all of them or none; see `butler.Butler.ingest`."""
-        sources = [SourceFile(file if isinstance(file, Path) else Path(file), *more) for file, *more in files]
+        sources = [_source(given) for given in items(files, "files", "pairs of a path and its data ID")]
         strict = replace(request, strict=True)
         return [one.ref for one in self.ingest(sources, strict) if isinstance(one, IngestedFile)]
 
@@ -220,6 +227,14 @@ class FileIngest:
                 if request.strict:
                     raise
                 ingested[place] = error
+
+
+def _source(given: object) -> SourceFile:
+    """Take a file as a program gives it."""
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+        raise refused("one of files", given, "a pair", "Write (path, data ID) for each.", InvalidDataIdError)
+    file, data_id, *known = given
+    return SourceFile(path(file, "a path in files"), mapping(data_id, "data_id"), *known)
 
 
 def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.errors import DatasetExistsError
+from butler.arguments import items, refused
+from butler.errors import DatasetExistsError, InvalidDataIdError
 from butler.ingest.protocol import PutProtocol, ref_of
 from butler.provenance.environment import ENVIRONMENT
 from butler.values import Artifact, DatasetRef
@@ -61,7 +62,12 @@ class ObjectWriter:
         inputs : iterable of `uuid.UUID`
             What they were made from, for the files to say.
         """
-        pairs = list(objects)
+        pairs = items(objects, "objects", "pairs of an object and its data ID")
+        for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise refused(
+                    "one of objects", pair, "a pair", "Write (object, data ID) for each.", InvalidDataIdError
+                )
         if not pairs:
             return []
         begun = self._protocol.begin(

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.arguments import name
 from butler.context import agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.datastore.storage_classes import storage_class as find_storage_class
@@ -176,7 +177,7 @@ def refuse_component(dataset_type: str) -> None:
     InvalidDataIdError
         If the dataset type names a component.
     """
-    if "." in dataset_type:
+    if "." in name(dataset_type, "dataset_type"):
         raise InvalidDataIdError(
             f"{dataset_type} is a component; only whole datasets can be put",
             hint=f"Put {dataset_type.split('.')[0]}.",

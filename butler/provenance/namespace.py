@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from butler.arguments import data_id_of, items, name, refused
 from butler.context import Context
+from butler.errors import InvalidDataIdError
 from butler.provenance.quantum import Quantum
 from butler.values import DatasetRef
 
@@ -64,4 +66,14 @@ class Provenance:
         If the block raises, the quantum stays in the registry as failed, with
         its inputs.
         """
-        return Quantum(self._context, self._put, task, {**(data_id or {}), **units}, list(inputs))
+        return Quantum(
+            self._context, self._put, name(task, "task"), data_id_of(data_id, units), _refs(inputs)
+        )
+
+
+def _refs(inputs: Iterable[DatasetRef]) -> list[DatasetRef]:
+    given = items(inputs, "inputs", "DatasetRefs")
+    for each in given:
+        if not isinstance(each, DatasetRef):
+            raise refused("one of inputs", each, "a DatasetRef", "butler.find gives it.", InvalidDataIdError)
+    return given

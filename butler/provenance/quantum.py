@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.arguments import data_id_of
 from butler.context import Context
 from butler.errors import ConfigError
 from butler.reading import find_component, read
@@ -125,7 +126,7 @@ class Quantum:
         **units: Any,
     ) -> Any:
         """Read an input; see `butler.Butler.get`. What wasn't predicted is, before it is read."""
-        ref, component = find_component(self._context, dataset, component, {**(data_id or {}), **units})
+        ref, component = find_component(self._context, dataset, component, data_id_of(data_id, units))
         if ref.id not in self._predicted:
             self._context.registry.provenance.predict_inputs(self.id, [ref.id])
             self._predicted.add(ref.id)
@@ -137,7 +138,7 @@ class Quantum:
         self, obj: Any, dataset_type: str, data_id: Mapping[str, Any] | None = None, /, **units: Any
     ) -> DatasetRef:
         """Put an output; see `butler.Butler.put`."""
-        (ref,) = self.put_many([(obj, {**(data_id or {}), **units})], dataset_type)
+        (ref,) = self.put_many([(obj, data_id_of(data_id, units))], dataset_type)
         return ref
 
     def put_many(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from butler.arguments import data_id_of
 from butler.context import Context
 from butler.registry.results import DatasetRefs
 
@@ -61,7 +62,7 @@ class Query:
             ``to_astropy()`` give tables, ``to_batches()`` streams one.
         """
         context, registry = self._context, self._context.registry
-        values = {**(data_id or {}), **units}
+        values = data_id_of(data_id, units)
 
         def find(path: Sequence[str]) -> DatasetRefs:
             return registry.queries.datasets(dataset_type, path, values, find_first=find_first, as_of=as_of)

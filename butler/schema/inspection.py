@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
+from butler.schema.login_roles import unlike
 from butler.schema.migrations import check, current_version
 from butler.schema.requirements import Finding, advice, gaps, levels, locks, neighbours, obstacles
 from butler.version import SCHEMA_VERSION
@@ -39,6 +40,7 @@ def inspect(connection: Connection, role_prefix: str = "butler") -> Iterator[Fin
     prefix = owner.name.removesuffix("_owner") if owner else role_prefix
     yield from obstacles(connection)
     yield from levels(connection, prefix)
+    yield from unlike(connection, prefix)
     missing = gaps(connection, prefix)
     if owner is None:
         yield from (finding for finding, _ in missing)

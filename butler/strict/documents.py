@@ -8,8 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from butler.dsn import hidden
 from butler.errors import ButlerError, ConfigError
-from butler.strict.wording import KeyPath, dotted, hidden
+from butler.strict.wording import KeyPath, dotted
 
 __all__ = ["MAX_YAML_BYTES", "Document", "Problem", "parse_yaml", "read_yaml"]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-__all__ = ["KeyPath", "dotted", "hidden", "shown"]
+from butler.dsn import hidden
 
-_SECRET = r"""(?is)(?<=:).*(?=@)|(?P<key>passw\w*\s*=\s*)('[^']*'|"[^"]*"|\S+)"""
+__all__ = ["KeyPath", "dotted", "shown"]
 
 KeyPath = tuple[str | int, ...]
 """Keys, and positions in lists, that lead to a value."""
@@ -29,10 +28,5 @@ def shown(value: object) -> str:
         return "empty"
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**40:
         return "a number of more than 40 digits"
-    text = hidden(repr(value))
+    text = repr(hidden(value) if isinstance(value, str) else value)
     return text if len(text) <= 100 else f"{text[:97]}…"
-
-
-def hidden(text: str) -> str:
-    """Give a text for a message, without what may be a password."""
-    return re.sub(_SECRET, lambda found: f"{found['key'] or ''}***", text)

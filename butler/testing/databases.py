@@ -30,16 +30,15 @@ def load_schema(*, host: str, port: int, user: str, dbname: str, **_: Any) -> No
         It is empty, and the user is a superuser.
     """
     from butler.registry.postgres.engine import one_transaction
-    from butler.schema.install import run_sql
+    from butler.schema.login_roles import set_anew
     from butler.schema.migrations import initialise, upgrade
-    from butler.schema.objects import sql_root
 
     def dsn(role: str) -> str:
         return f"postgresql://{role}@/{dbname}?host={host}&port={port}"
 
     with one_transaction(dsn(user)) as connection:
         initialise(connection)
-        run_sql(connection, (sql_root() / "login_roles.sql").read_text(encoding="utf-8"))
+        set_anew(connection)
     with one_transaction(dsn("butler_owner")) as connection:
         upgrade(connection)
 

@@ -133,13 +133,13 @@ def test_an_interrupt_ends_a_long_query_at_once(repo: Path, database: Any) -> No
 
 def test_the_log_file_has_what_happened_and_no_password(repo: Path, tmp_path: Path) -> None:
     log = tmp_path / "butler.log"
-    secret = "postgresql://me:hush%20hush@127.0.0.1:1/nowhere?password=hush"
+    secret = "postgresql://me:hush%20hush@127.0.0.1:1/nowhere?password=hush&ssl%70assword=hush+hush"
     result = ran("--log-file", log, "create", tmp_path / "new", "--dsn", secret)
     assert result.returncode == 1
     assert "hush" not in result.stderr
     lines = log.read_text().splitlines()
     assert "create" in lines[0]
-    assert "postgresql://me:***@127.0.0.1:1/nowhere?password=***" in lines[0]
+    assert "postgresql://me:***@127.0.0.1:1/nowhere?password=***&ssl%70assword=***" in lines[0]
     assert "ERROR" in lines[1]
     assert "hush" not in log.read_text()
     assert not (tmp_path / "new").exists()

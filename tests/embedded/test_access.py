@@ -218,7 +218,7 @@ def test_a_login_that_reads_comes_in_by_password(listening: EmbeddedServer) -> N
     assert stored.startswith("SCRAM-SHA-256$")
 
 
-@pytest.mark.parametrize("user", ["postgres", "butler_owner", "butler_writer", "stranger"])
+@pytest.mark.parametrize("user", ["postgres", "butler_owner", "butler_writer", "butler_reader", "stranger"])
 def test_over_tcp_nobody_else_comes_in_with_the_right_password_either(
     listening: EmbeddedServer, user: str
 ) -> None:

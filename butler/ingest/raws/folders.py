@@ -45,7 +45,7 @@ def found_files(paths: Iterable[Path | str]) -> Iterator[Found]:
     """
     seen: set[str] = set()
     for path in map(Path, paths):
-        for found in _in_folder(path) if path.is_dir() else (Found(path, named=True),):
+        for found in _in_folder(path) if os.path.isdir(path) else (Found(path, named=True),):
             name = os.path.abspath(found.path)
             if name not in seen:
                 seen.add(name)

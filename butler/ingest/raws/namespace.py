@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from butler.arguments import items, name, path
 from butler.context import Context
 from butler.values import DatasetRef, IngestMode
 
@@ -150,10 +151,10 @@ class Raws:
         """
         from butler.ingest.raws.night import RawRequest, ingest_each
 
-        request = RawRequest(dataset_type, IngestMode(mode), run, strict, skip_existing)
+        request = RawRequest(dataset_type, IngestMode(name(mode, "mode")), run, strict, skip_existing)
         yield from ingest_each(
             self._context,
-            files,
+            [path(file, "one of files") for file in items(files, "files", "paths")],
             request,
             camera=camera,
             settle=settle,

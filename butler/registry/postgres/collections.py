@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from butler.arguments import name as text
+from butler.arguments import names
 from butler.errors import CollectionNotFoundError
 from butler.registry.interfaces.collections import Collections
 from butler.registry.postgres.parameters import bound_ids, bound_texts, like_pattern
@@ -27,21 +29,25 @@ class PostgresCollections(Collections):
         self._session = session
 
     def register(self, name: str, collection_type: CollectionType, doc: str = "") -> bool:
-        ((new,),) = self._session.call("register_collection", name, str(collection_type), doc)
+        ((new,),) = self._session.call(
+            "register_collection", text(name, "name"), str(collection_type), text(doc, "doc")
+        )
         return bool(new)
 
     def chain(self, name: str, members: Sequence[str]) -> None:
-        self._session.call_repeatable("set_chain", name, bound_texts(members))
+        self._session.call_repeatable("set_chain", text(name, "name"), bound_texts(names(members, "members")))
 
     def freeze(self, name: str, frozen: bool = True) -> None:
-        self._session.call_repeatable("freeze_collection", name, frozen)
+        self._session.call_repeatable("freeze_collection", text(name, "name"), bool(frozen))
 
     def associate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._session.call("associate", collection, bound_ids(dataset_ids))
+        ((count,),) = self._session.call("associate", text(collection, "collection"), bound_ids(dataset_ids))
         return int(count)
 
     def disassociate(self, collection: str, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._session.call("disassociate", collection, bound_ids(dataset_ids))
+        ((count,),) = self._session.call(
+            "disassociate", text(collection, "collection"), bound_ids(dataset_ids)
+        )
         return int(count)
 
     def matching(self, pattern: str = "*") -> list[Collection]:
@@ -59,7 +65,7 @@ class PostgresCollections(Collections):
         ]
 
     def contents(self, name: str) -> dict[str, int]:
-        rows = self._session.rows(_CONTENTS.format(self._session.schema), (name, name))
+        rows = self._session.rows(_CONTENTS.format(self._session.schema), (text(name, "name"), name))
         if not rows:
             raise CollectionNotFoundError(
                 f"no collection {name!r}",

@@ -174,6 +174,11 @@ def _url_and_settings(dsn: str) -> tuple[str, dict[str, Any]]:
             int(port or 0)
     except (ProgrammingError, ValueError):
         raise ConfigError("the database's DSN is not a URL that PostgreSQL understands", hint=hint) from None
+    if "@" in given.get("host", ""):
+        raise ConfigError(
+            "the database's DSN has more than one '@' before its host",
+            hint="Write those of a user or password as %40, and '/' as %2F.",
+        )
     return url, settings_beside(given)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from butler.arguments import items, mapping
+from butler.arguments import name as text
 from butler.registry.interfaces.definitions import Definitions
 from butler.registry.postgres.parameters import bound_json, bound_texts, like_pattern
 from butler.registry.postgres.session import Session
@@ -29,14 +31,21 @@ class PostgresDefinitions(Definitions):
         self._dataset_types: dict[str, DatasetType] = {}
 
     def register_camera(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._session.call_repeatable("register_camera", bound_json(dict(definition)), replace)
+        self._session.call_repeatable(
+            "register_camera", bound_json(dict(mapping(definition, "definition"))), replace
+        )
 
     def register_skymap(self, definition: Mapping[str, Any], *, replace: bool = False) -> None:
-        self._session.call_repeatable("register_skymap", bound_json(dict(definition)), replace)
+        self._session.call_repeatable(
+            "register_skymap", bound_json(dict(mapping(definition, "definition"))), replace
+        )
 
     def register_units(self, unit: str, rows: Sequence[Mapping[str, Any]], *, replace: bool = False) -> int:
         ((new,),) = self._session.call(
-            "register_units", unit, bound_json([json_ready(row) for row in rows]), replace
+            "register_units",
+            text(unit, "unit"),
+            bound_json([json_ready(row) for row in items(rows, "rows", "mappings")]),
+            replace,
         )
         return int(new)
 
@@ -51,10 +60,11 @@ class PostgresDefinitions(Definitions):
         return bool(new)
 
     def register_datastore(self, name: str, root: str) -> bool:
-        ((new,),) = self._session.call("register_datastore", name, root)
+        ((new,),) = self._session.call("register_datastore", text(name, "name"), text(root, "root"))
         return bool(new)
 
     def dataset_type(self, name: str) -> DatasetType:
+        text(name, "dataset_type")
         # Definitions never change, so a cached one is never stale.
         if name not in self._dataset_types:
             (row,) = self._session.look_up("get_dataset_type", name)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
+from butler.dsn import SECRETS
 from butler.errors import ConfigError
 from butler.registry.postgres.connections import is_over, settings_beside
 
@@ -36,24 +37,26 @@ def open_engine(dsn: str) -> Engine:
     """
     try:
         url = make_url(dsn)
-    except Exception as error:
+    except Exception:  # its own text may quote the DSN
         raise ConfigError(
             "the database's DSN is not a URL", hint="Write postgresql://user@host:port/database."
-        ) from error
+        ) from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise ConfigError(
             f"the database's DSN is of {url.get_backend_name()!r}, not of PostgreSQL",
             hint="Write postgresql://user@host:port/database.",
         )
+    # An engine shows its URL, of which it hides the user's password alone.
+    secrets = {name: value for name, value in url.query.items() if name in SECRETS}
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg2"),
+        url.set(drivername="postgresql+psycopg2").difference_update_query(secrets),
         isolation_level="AUTOCOMMIT",
         pool_size=5,
         max_overflow=15,
         pool_reset_on_return=None,
         pool_recycle=1800,
         use_native_hstore=False,
-        connect_args=settings_beside(url.query),
+        connect_args={**settings_beside(url.query), **secrets},
     )
     event.listen(engine, "checkout", _refuse_a_lost_connection)
     _engines.add(engine)

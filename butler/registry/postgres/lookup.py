@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any, Literal, overload
 from uuid import UUID
 
+from butler.arguments import items
+from butler.arguments import name as text
 from butler.registry.interfaces.definitions import Definitions
 from butler.registry.interfaces.lookup import Lookup
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_moment, bound_texts
@@ -65,7 +67,7 @@ class PostgresLookup(Lookup):
     ) -> DatasetRef | None:
         rows = self._session.look_up_dataset(
             "find_dataset",
-            dataset_type,
+            text(dataset_type, "dataset_type"),
             bound_json(json_ready(data_id)),
             bound_texts(collections),
             bound_moment(as_of),
@@ -78,7 +80,10 @@ class PostgresLookup(Lookup):
     ) -> list[tuple[DataId, UUID | None]]:
         units = self._definitions.dataset_type(dataset_type).units
         rows = self._session.look_up(
-            "find_in_run", run, dataset_type, bound_json([json_ready(data_id) for data_id in data_ids])
+            "find_in_run",
+            text(run, "run"),
+            dataset_type,
+            bound_json([json_ready(data_id) for data_id in items(data_ids, "data_ids", "mappings")]),
         )
         return [(data_id_of(row.data_id, units), row.dataset_id) for row in rows]
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from butler.arguments import items, label, name, names, short
 from butler.errors import InvalidDataIdError, InvalidNameError
 
 __all__ = [
@@ -37,7 +38,7 @@ class Bound:
 
 
 def bound(value: Any) -> Bound:
-    """Bind as whatever type the driver takes it for.
+    """Bind as whatever type the driver takes it for; NumPy's numbers are Python's.
 
     Raises
     ------
@@ -48,6 +49,8 @@ def bound(value: Any) -> Bound:
         return value
     if isinstance(value, str):
         _refuse_unsendable(value)
+    elif hasattr(value, "item"):
+        value = label(value, "a value")
     return Bound(value, "")
 
 
@@ -62,14 +65,14 @@ def sendable(text: str) -> bool:
 def _refuse_unsendable(text: str) -> None:
     if not sendable(text):
         raise InvalidNameError(
-            f"{text[:100]!r} holds a character that no text may have",
+            f"{short(text)} holds a character that no text may have",
             hint="Take out NUL and half characters.",
         )
 
 
 def like_pattern(pattern: str) -> str:
     """Give a pattern with ``*`` and ``?`` as LIKE understands it."""
-    return re.sub(r"([\\%_])", r"\\\1", pattern).replace("*", "%").replace("?", "_")
+    return re.sub(r"([\\%_])", r"\\\1", name(pattern, "pattern")).replace("*", "%").replace("?", "_")
 
 
 def bound_json(value: Any) -> Bound:
@@ -83,9 +86,9 @@ def bound_json(value: Any) -> Bound:
     try:
         dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
         dumped.encode()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDataIdError(
-            f"a value can't be sent to the database: {error}: {ascii(value)[:200]}",
+            f"a value can't be sent to the database: {error}: {short(value)}",
             hint="Use texts, whole numbers, finite numbers, lists and dicts.",
         ) from error
     if _NUL.search(dumped):
@@ -95,7 +98,8 @@ def bound_json(value: Any) -> Bound:
 
 def bound_texts(values: Iterable[str]) -> Bound:
     """Bind as an array of texts; a single text is an array of one."""
-    texts = [values] if isinstance(values, str) else list(values)
+    # A set, or the keys of a dict, may do where the order doesn't matter.
+    texts = names(list(values) if type(values) in (set, frozenset, dict) else values, "names")
     for text in texts:
         _refuse_unsendable(text)
     return Bound(texts, "text[]")
@@ -108,7 +112,13 @@ def bound_id(value: UUID) -> Bound:
 
 def bound_ids(values: Iterable[UUID]) -> Bound:
     """Bind as an array of ids."""
-    return Bound([str(value) for value in values], "uuid[]")
+    return Bound(
+        [
+            str(value)
+            for value in items(list(values) if type(values) is dict else values, "dataset_ids", "ids")
+        ],
+        "uuid[]",
+    )
 
 
 def bound_moment(value: datetime | str | None) -> Bound:
@@ -125,11 +135,11 @@ def bound_moment(value: datetime | str | None) -> Bound:
             value = datetime.fromisoformat(value)
         except ValueError as error:
             raise InvalidDataIdError(
-                f"{value!r} is not a time", hint="Write 2026-03-01T00:00:00Z."
+                f"{short(value)} is not a time", hint="Write 2026-03-01T00:00:00Z."
             ) from error
     if not isinstance(value, datetime | None):
         raise InvalidDataIdError(
-            f"{value!r} is not a time", hint="Give a datetime with a time zone, or 2026-03-01T00:00:00Z."
+            f"{short(value)} is not a time", hint="Give a datetime with a time zone, or 2026-03-01T00:00:00Z."
         )
     if value is not None and value.tzinfo is None:
         raise InvalidDataIdError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from butler.arguments import name as text
 from butler.errors import CollectionNotFoundError
 from butler.registry.interfaces.provenance import Provenance
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
@@ -44,7 +45,12 @@ class PostgresProvenance(Provenance):
         self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
     ) -> int:
         ((quantum_id,),) = self._session.call(
-            "begin_quantum", run, task, bound_json(json_ready(data_id)), bound_ids(inputs), host
+            "begin_quantum",
+            text(run, "run"),
+            text(task, "task"),
+            bound_json(json_ready(data_id)),
+            bound_ids(inputs),
+            host,
         )
         return int(quantum_id)
 

@@ -8,6 +8,8 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
+from butler.arguments import items
+from butler.arguments import name as text
 from butler.concurrency import looking_ahead
 from butler.errors import ArtifactMissingError
 from butler.registry.interfaces.definitions import Definitions
@@ -50,9 +52,9 @@ class PostgresPuts(Puts):
     ) -> list[BegunPut]:
         rows = self._session.call_repeatable(
             "begin_put",
-            run,
-            dataset_type,
-            bound_json([json_ready(data_id) for data_id in data_ids]),
+            text(run, "run"),
+            text(dataset_type, "dataset_type"),
+            bound_json([json_ready(data_id) for data_id in items(data_ids, "data_ids", "mappings")]),
             template,
             datastore,
             quantum_id,

@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.arguments import name as text
 from butler.errors import InvalidDataIdError, nearest
 from butler.registry.interfaces.definitions import Definitions
 from butler.registry.interfaces.lookup import Lookup
@@ -52,7 +53,7 @@ class PostgresQueries(Queries):
         as_of: datetime | str | None = None,
     ) -> DatasetRefs:
         asked = (
-            dataset_type,
+            text(dataset_type, "dataset_type"),
             bound_texts(collections),
             bound_json(json_ready(data_id)),
             find_first,
@@ -80,6 +81,7 @@ class PostgresQueries(Queries):
         )
 
     def units(self, view: str, values: Mapping[str, Any], *, limit: int | None = None) -> Rows:
+        text(view, "view")
         columns = [
             row.column_name for row in self._session.rows(_PLAIN_COLUMNS, (self._session.schema, view))
         ]

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from butler.arguments import name as text
 from butler.registry.interfaces.removal import HeldTrash, RemovalRecord, Removals, TrashedArtifact
 from butler.registry.postgres.held_trash import PostgresHeldTrash
 from butler.registry.postgres.parameters import bound_id, bound_ids
@@ -35,12 +36,12 @@ class PostgresRemovals(Removals):
     def unstore(
         self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
     ) -> list[Removal]:
-        return self._removals("unstore", bound_ids(dataset_ids), reason, force, dry_run)
+        return self._removals("unstore", bound_ids(dataset_ids), text(reason, "reason"), force, dry_run)
 
     def remove(
         self, dataset_ids: Sequence[UUID], *, reason: str = "", force: bool = False, dry_run: bool = False
     ) -> list[Removal]:
-        return self._removals("remove", bound_ids(dataset_ids), reason, force, dry_run)
+        return self._removals("remove", bound_ids(dataset_ids), text(reason, "reason"), force, dry_run)
 
     def remove_collection(
         self,
@@ -51,7 +52,9 @@ class PostgresRemovals(Removals):
         force: bool = False,
         dry_run: bool = False,
     ) -> list[Removal]:
-        return self._removals("remove_collection", name, datasets, reason, force, dry_run)
+        return self._removals(
+            "remove_collection", text(name, "name"), datasets, text(reason, "reason"), force, dry_run
+        )
 
     def _removals(self, function: str, *parameters: Any) -> list[Removal]:
         return [

@@ -249,6 +249,9 @@ artifact = Table(
     CheckConstraint("size >= 0", name="ck_artifact_size"),
     CheckConstraint("octet_length(sha256) = 32", name="ck_artifact_sha256"),
     CheckConstraint(
+        "component !~ '[[:cntrl:]]' AND octet_length(component) <= 255", name="ck_artifact_component"
+    ),
+    CheckConstraint(
         # \x25 is the percent sign: nothing of a path is hidden in an escape.
         r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)'"
         r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",

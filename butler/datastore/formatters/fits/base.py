@@ -66,7 +66,7 @@ class FitsFormatter(Formatter):
                             for start in range(0, len(content), width)
                         ]
                     break
-        except (FormatError, EOFError):
+        except (FormatError, EOFError, MemoryError, OverflowError):  # it may promise more than there can be
             if identity is None:  # what the primary header says isn't known
                 raise
         return identity

@@ -7,6 +7,7 @@ and measured before any of its data is touched.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ _CARD = 80
 _END = b"END".ljust(_CARD)
 _HEADER_BLOCKS = 4000
 _CHUNK = 1 << 24
+_BEYOND_ANY_FILE = (errno.EINVAL, errno.EFBIG, errno.EOVERFLOW)
 _LAYOUT = re.compile(rb"BITPIX|NAXIS|PCOUNT|GCOUNT|GROUPS")
 """What a card has in it that says how many bytes of data follow."""
 
@@ -261,7 +263,7 @@ def fits_headers(path: Path) -> Iterator[tuple[Any, BufferedIOBase]]:
         while header := _header(stream, str(path)):
             data = stream.tell()
             yield header, stream
-            stream.seek(_padded(data + _data_bytes(header, str(path))))
+            _seek(stream, _padded(data + _data_bytes(header, str(path))), str(path))
 
 
 def write_fits(hdus: list[Any], path: Path, packing: Packing | None = None) -> None:
@@ -287,10 +289,26 @@ def _hdus(stream: BufferedIOBase, shown: str) -> Iterator[Hdu]:
 def _check_there(stream: BufferedIOBase, end: int, shown: str) -> None:
     # One byte is read, for past the end of a file seeking succeeds. No file has 2**62 bytes.
     if end < 1 << 62:
-        stream.seek(end - 1)
+        _seek(stream, end - 1, shown)
         if stream.read(1):
             return
-    raise damaged(shown, f"its headers promise {end} bytes and it has fewer")
+    raise _cut_short(end, shown)
+
+
+def _seek(stream: BufferedIOBase, offset: int, shown: str) -> None:
+    try:
+        stream.seek(offset)
+    except (OverflowError, ValueError) as error:
+        raise _cut_short(offset, shown) from error
+    except OSError as error:
+        # The file system has no room for a file that goes on there.
+        if error.errno in _BEYOND_ANY_FILE:
+            raise _cut_short(offset, shown) from error
+        raise
+
+
+def _cut_short(promised: int, shown: str) -> FormatError:
+    return damaged(shown, f"its headers promise {promised} bytes and it has fewer")
 
 
 def _check_ended(stream: BufferedIOBase, shown: str) -> None:

@@ -854,6 +854,7 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT ck_artifact_state CHECK (state IN ('present', 'lost', 'deleting')),
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
+	CONSTRAINT ck_artifact_component CHECK (component !~ '[[:cntrl:]]' AND octet_length(component) <= 255),
 	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')),
 	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])'))
 );
