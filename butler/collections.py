@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Collections"]
 
+_LONGEST = timedelta(days=10_000)
+
 
 class Collections:
     """Named groups of datasets: ``butler.collections``.
@@ -105,7 +107,7 @@ class Collections:
         """
         if isinstance(until, timedelta):
             # A longer one is refused all the same, and some lead to no time that there is.
-            until = datetime.now(UTC) + min(until, timedelta(days=10_000))
+            until = datetime.now(UTC) + max(min(until, _LONGEST), -_LONGEST)
         self._context.registry.puts.hold(text(run, "run"), moment(until, "until"), text(reason, "reason"))
 
     def release(self, run: str) -> bool:

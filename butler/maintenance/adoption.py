@@ -152,21 +152,22 @@ class Adoption:
             Of all files of its dataset, by their paths, as `identities` read them before.
         """
         identity = identities[path]
-        if self.identities(identities) != identities:
-            return "it has changed meanwhile"
         if len(identities) > 1 and self._is_registered(identity.id, path):
             return ""  # with another of its files
         if reason := self.refused([identity]).get(identity.id):
             return reason
         registry = self._registry
+        registry.collections.register(identity.run, CollectionType.RUN)
+        # Its id may be of any age: what was put and not registered is adopted long after.
+        # Held before the file is looked at: then nobody deletes it in between.
+        registry.puts.hold(identity.run, datetime.now(UTC) + timedelta(hours=1), "adoption")
+        if self.identities(identities) != identities:
+            return "it has changed meanwhile"
         storage_class = registry.definitions.dataset_type(identity.dataset_type).storage_class
         artifacts = [
             self._datastore.inventory.describe(each, storage_class, identity.dataset_type, said.component)
             for each, said in identities.items()
         ]
-        registry.collections.register(identity.run, CollectionType.RUN)
-        # Its id may be of any age: what was put and not registered is adopted long after.
-        registry.puts.hold(identity.run, datetime.now(UTC) + timedelta(hours=1), "adoption")
         registry.puts.register(
             identity.run,
             identity.dataset_type,

@@ -289,6 +289,12 @@ class _DatastoreRepairer:
 
     def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
         """Delete files, but those that are somebody's by now."""
+        # Reading them takes the time that it takes: whose they are is asked after it, right before they go.
+        looked_at = {
+            repair.finding.path: self._deletion.looked_at(repair.finding.path)
+            for repair in repairs
+            if repair.finding.fault == Fault.ORPHAN  # the name of a temporary file is a writer's word
+        }
         try:
             owned = self._deletion.owned([repair.finding.path for repair in repairs])
         except ButlerError as error:
@@ -298,10 +304,9 @@ class _DatastoreRepairer:
             path = repair.finding.path
             if reason := owned.get(path):
                 return reason
-            # The name of a temporary file is a writer's word that it is none.
-            if repair.finding.fault == Fault.ORPHAN:
-                since, kept = self._deletion.looked_at(path)
-                if kept or since != repair.since:
+            if path in looked_at:
+                since, kept = looked_at[path]
+                if kept or since != repair.since or since != self._datastore.inventory.modified(path):
                     return kept or "it has changed meanwhile"
             if not self._deletion.is_old(path):
                 return "it has changed meanwhile"

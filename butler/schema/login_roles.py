@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from butler.schema.install import run_sql
 from butler.schema.objects import sql_root
 from butler.schema.requirements import Finding, role_names
+from butler.schema.revisions import MIGRATION_LOCK
 
 __all__ = ["set_anew", "unlike"]
 
@@ -44,6 +45,8 @@ def set_anew(connection: Connection) -> None:
     connection : `sqlalchemy.Connection`
         As the superuser, in a transaction.
     """
+    # Two processes that find a server just started would alter the same roles at once: one can't.
+    connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
     run_sql(connection, _script())
 
 

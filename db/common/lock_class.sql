@@ -13,11 +13,11 @@ BEGIN
         WHEN 'datastores' THEN RETURN 7310001;
         WHEN 'chains' THEN RETURN 7310002;
         WHEN 'names' THEN RETURN 7310003;
-        WHEN 'collection' THEN RETURN 7310004;
-        WHEN 'overlap' THEN RETURN 7310005;
-        WHEN 'camera views' THEN RETURN 7310006;
-        WHEN 'files' THEN RETURN 7310007;
-        WHEN 'loose files' THEN RETURN 7310008;
+        WHEN 'loose files' THEN RETURN 7310004;
+        WHEN 'collection' THEN RETURN 7310005;
+        WHEN 'overlap' THEN RETURN 7310006;
+        WHEN 'camera views' THEN RETURN 7310007;
+        WHEN 'files' THEN RETURN 7310008;
         WHEN 'quanta' THEN RETURN 7310009;
     END CASE;
 END;

@@ -99,6 +99,16 @@ def test_a_late_put_is_refused_while_its_file_is_being_deleted(pair: Pair, old: 
     waiting.result()
 
 
+def test_a_hold_is_not_ended_while_a_reaper_is_at_work(pair: Pair, old: dict[str, Any]) -> None:
+    holder, reaper = pair
+    holder.call("hold_run", "r/one", "tomorrow")
+    reaper.rows("BEGIN")
+    assert reaper.rows(*claim(old)) == []
+    waiting = holder.expect_blocked("SELECT butler.release_run('r/one')")
+    reaper.rows("COMMIT")
+    assert waiting.result() == [(True,)]
+
+
 def test_a_reaper_finds_the_hold_that_it_waited_for(pair: Pair, old: dict[str, Any]) -> None:
     holder, reaper = pair
     holder.rows("BEGIN")

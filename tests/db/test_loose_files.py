@@ -82,6 +82,12 @@ def test_a_file_that_a_dataset_of_another_name_has_stays(write: Session) -> None
     assert loose(write, name(OLD, ".fits"), name(OLD, ".json")) == {name(OLD, ".json")}
 
 
+def test_the_id_is_what_stands_at_the_end_of_a_name(write: Session) -> None:
+    young = id_made()
+    assert loose(write, f"r/one/raw_{OLD.hex}_{young.hex}.fits") == set()
+    assert loose(write, f"r/one/raw_{young.hex}_{OLD.hex}-mask.fits.gz") != set()
+
+
 def test_a_file_of_a_layer_s_dataset_stays(write: Session, database: Any) -> None:
     from psycopg2.extras import Json
 

@@ -168,6 +168,35 @@ def test_a_path_that_leads_elsewhere_is_refused(write: Session, own: Session, pa
     assert contents(own) == before
 
 
+def test_each_dataset_has_a_file_of_its_own(write: Session, own: Session) -> None:
+    before = contents(own)
+    for artifacts in ([], None):
+        without = {**dataset("census", {}), "artifacts": artifacts}
+        with refused("UB402", f"dataset {without['dataset_id']} has no artifact"):
+            write.call("put", "r/one", [dataset("raw", RAW, "image", "mask"), without])
+    without.pop("artifacts")
+    with refused("UB402", "no artifact"):
+        write.call("put", "r/one", [dataset("raw", RAW, "image", "mask"), without])
+    assert contents(own) == before
+
+
+@pytest.mark.parametrize("change", ["unstore", "remove"])
+def test_what_was_removed_since_is_not_said_to_be_there(write: Session, change: str) -> None:
+    given = dataset("raw", RAW)
+    write.call("put", "r/one", [given])
+    write.rows(f"SELECT * FROM butler.{change}(ARRAY[%s]::uuid[])", given["dataset_id"])
+    with refused("UB201", "is taken|already"):
+        write.call("put", "r/one", [given])
+
+
+def test_a_put_that_was_begun_is_finished_as_it_was_begun(write: Session, own: Session) -> None:
+    (begun,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}", "main")
+    before = contents(own)
+    with refused("UB201", f"the put of dataset {begun['dataset_id']} was begun by begin_put"):
+        write.call("put", "r/one", [dataset("raw", RAW, dataset_id=begun["dataset_id"])])
+    assert contents(own) == before
+
+
 def test_all_that_is_wrong_is_named_at_once(write: Session, own: Session) -> None:
     there = dataset("raw", RAW)
     write.call("put", "r/one", [there])

@@ -13,9 +13,9 @@ BEGIN
     PERFORM butler_common.require_read_committed('runs can be held');
     v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     PERFORM butler_internal.own_collection(p_run, 'run');
-    PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
     v_now := clock_timestamp();
     IF p_until > v_now AND p_until <= v_now + interval '1 year' THEN
         INSERT INTO butler_internal.run_hold AS h (run_id, held_by, since, until, reason)
@@ -25,7 +25,7 @@ BEGIN
             -- A hold that has ended is a new one; one that hasn't is renewed.
             since = CASE WHEN h.until > v_now THEN h.since ELSE v_now END,
             until = greatest(h.until, excluded.until),
-            reason = excluded.reason;
+            reason = CASE WHEN h.until > excluded.until THEN h.reason ELSE excluded.reason END;
     ELSE
         PERFORM butler_common.raise_error(
             'UB301', format('a run can''t be held until %s', coalesce(to_jsonb(p_until) #>> '{}', 'null')),

@@ -17,6 +17,7 @@ DECLARE
     v_now timestamptz;
     v_registered uuid[];
     v_stored bigint;
+    v_with_files bigint;
     v_fresh boolean;
     v_others jsonb;
 BEGIN
@@ -94,6 +95,7 @@ BEGIN
         SELECT
             coalesce((SELECT array_agg(r.dataset_id) FROM registered AS r), '{}'),
             (SELECT count(*) FROM stored),
+            (SELECT count(DISTINCT s.dataset_id) FROM stored AS s),
             (
                 SELECT coalesce(bool_and((
                     butler_common.uuid7_time(r.dataset_id)
@@ -101,10 +103,10 @@ BEGIN
                 ) IS TRUE), true)
                 FROM registered AS r CROSS JOIN butler_common.installation AS i
             )
-        INTO v_registered, v_stored, v_fresh;
+        INTO v_registered, v_stored, v_with_files, v_fresh;
         IF
             cardinality(v_registered) < jsonb_array_length(p_datasets)
-            OR v_stored < cardinality(v_registered)
+            OR v_with_files < cardinality(v_registered)
             OR v_stored IS DISTINCT FROM (
                 SELECT coalesce(sum(jsonb_array_length(d -> 'artifacts')), 0) FROM jsonb_array_elements(p_datasets) AS d
             )
@@ -117,6 +119,8 @@ BEGIN
                         AND t.digest = d.digest AND upper_inf(t.known)
                 WHERE d.dataset_id = ANY (v_registered)
             ))
+            -- A put that begin_put has begun is finished by finish_put: a reaper gives it up by its intent alone.
+            OR EXISTS (SELECT FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_registered))
             -- Within one registry the primary key refuses an id that is taken.
             OR (v_run.has_layers AND EXISTS (
                 SELECT FROM butler_common.registered_datasets(v_registered) AS r (dataset_id)

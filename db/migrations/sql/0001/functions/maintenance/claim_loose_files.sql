@@ -1,4 +1,4 @@
--- The caller deletes the files in the transaction that claims them. Until it ends, nobody can begin to hold a run, and
+-- The caller deletes the files in the transaction that claims them. Until it ends, nobody begins or ends a hold, and
 -- without a hold no put of so old an id comes in: what was loose stays so. Holds are judged at the time before the wait:
 -- a put that a hold let in, which has ended since, has been waited for, and its dataset is seen. An hour is left between what
 -- a put takes and what may go, as the server's clock may step back.
@@ -25,13 +25,13 @@ BEGIN
             jsonb_build_object('datastore', p_datastore)
         );
     END IF;
-    v_now := butler_common.wait_for_puts();
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
-    v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now) AS h);
+    v_now := butler_common.wait_for_puts();
+    v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now - interval '1 hour') AS h);
     v_claimed := ARRAY(SELECT s FROM butler_common.shared_paths(v_datastore, p_paths) AS s);
     RETURN QUERY
     WITH given AS (
-        SELECT g.path, g.run, g.modified, substring(g.path FROM '_([0-9a-f]{32})[^/]*$')::uuid AS dataset_id
+        SELECT g.path, g.run, g.modified, substring(g.path FROM '_([0-9a-f]{32})(?:-[a-z]+)?(?:[.][A-Za-z0-9.]+)?$')::uuid AS dataset_id
         FROM unnest(p_paths, p_runs, p_modified) AS g (path, run, modified)
     ),
     claims AS (

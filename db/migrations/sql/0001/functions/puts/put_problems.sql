@@ -22,11 +22,10 @@ BEGIN
                 END AS dataset_id
             FROM jsonb_array_elements(p_datasets) WITH ORDINALITY AS d (row, n)
         ),
-        -- OFFSET 0, or the planner would compute again what is computed here wherever it is used below.
         read AS (
             SELECT
-                g.*, t.dataset_type_id, r.data_id AS units, r.digest, r.problem, d.state,
-                d.dataset_id IS NOT NULL AND d.run_id = p_run_id AND d.dataset_type_id = t.dataset_type_id
+                g.*, t.dataset_type_id, r.data_id AS units, r.digest, r.problem,
+                d.state = 'present' AND d.run_id = p_run_id AND d.dataset_type_id = t.dataset_type_id
                 AND d.digest = r.digest AND butler_internal.has_artifacts(d.dataset_id, g.artifacts) AS same
             FROM given AS g
             LEFT JOIN butler_internal.all_dataset_type AS t ON t.dataset_type = g.dataset_type
@@ -34,7 +33,6 @@ BEGIN
                 coalesce(t.unit_mask, 0), jsonb_build_array(g.data_id)
             ) AS r ON t.dataset_type_id IS NOT NULL
             LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = g.dataset_id
-            OFFSET 0
         ),
         existing AS (
             SELECT r.n, d.dataset_id
@@ -81,6 +79,12 @@ BEGIN
             WHERE
                 r.same IS NOT TRUE
                 AND EXISTS (SELECT FROM butler_common.registered_datasets(ARRAY[r.dataset_id]))
+            UNION ALL
+            SELECT
+                r.n, 'UB201', format('the put of dataset %s was begun by begin_put', r.dataset_id),
+                'Finish it by finish_put, or make a new id.'
+            FROM read AS r
+            INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = r.dataset_id
             UNION ALL
             SELECT
                 r.n, 'UB201', format('run %s has %s of this data ID already: dataset %s', p_run, r.dataset_type, e.dataset_id),

@@ -1,3 +1,4 @@
+-- A reaper at work may have seen nothing yet of a put that the hold has let in: it is waited for, and the next waits for the put.
 CREATE OR REPLACE FUNCTION butler.release_run(p_run text)
 RETURNS boolean
 LANGUAGE plpgsql
@@ -10,6 +11,7 @@ BEGIN
     PERFORM butler_common.require_read_committed('runs can be released');
     v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
+    PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
     DELETE FROM butler_internal.run_hold AS h
     USING butler_internal.run AS r
     WHERE r.collection_id = v_collection AND h.run_id = r.run_id AND h.held_by = butler_common.actor();
