@@ -170,7 +170,8 @@ def test_a_path_that_leads_elsewhere_is_refused(write: Session, own: Session, pa
 
 def test_each_dataset_has_a_file_of_its_own(write: Session, own: Session) -> None:
     before = contents(own)
-    for artifacts in ([], None):
+    nothing: tuple[Any, ...] = ([], None)
+    for artifacts in nothing:
         without = {**dataset("census", {}), "artifacts": artifacts}
         with refused("UB402", f"dataset {without['dataset_id']} has no artifact"):
             write.call("put", "r/one", [dataset("raw", RAW, "image", "mask"), without])
