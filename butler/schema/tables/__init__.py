@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 # Each of these adds its tables to the metadata.
-from butler.schema.tables import calibrations, collections, database, datasets, provenance, units
+from butler.schema.tables import calibrations, collections, database, datasets, overlaps, provenance, units
 from butler.schema.tables.conventions import BASE, COMMON, IDS, NAMING, SRID, Letter, metadata
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "database",
     "datasets",
     "metadata",
+    "overlaps",
     "provenance",
     "registry_tables",
     "units",
