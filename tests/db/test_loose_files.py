@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
-from db.session import Session, refused
+from db.session import Json, Session, refused
 from db.world import DAY, dataset, id_made
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
@@ -89,8 +89,6 @@ def test_the_id_is_what_stands_at_the_end_of_a_name(write: Session) -> None:
 
 
 def test_a_file_of_a_layer_s_dataset_stays(write: Session, database: Any) -> None:
-    from psycopg2.extras import Json
-
     with create_engine(database.dsn("owner"), poolclass=NullPool).begin() as connection:
         create_layer(connection, "mydb_ann", "butler")
     write.rows("SELECT mydb_ann.register_collection('u/ann', 'run')")

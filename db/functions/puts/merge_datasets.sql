@@ -43,14 +43,7 @@ BEGIN
     END IF;
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     SELECT r.run_id, r.collection_id INTO v_run, v_collection FROM butler_internal.run_to_put_into(p_run) AS r;
-    SELECT d.datastore_id INTO v_datastore
-    FROM butler_internal.all_datastore AS d WHERE d.datastore = p_datastore;
-    IF NOT FOUND THEN
-        PERFORM butler_common.raise_error(
-            'UB301', format('no datastore %L', p_datastore), 'Register it by the command datastore add, or by register_datastore.',
-            jsonb_build_object('datastore', p_datastore)
-        );
-    END IF;
+    v_datastore := butler_internal.find_datastore(p_datastore);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     -- Another session may have frozen the run while this one waited.
     PERFORM butler_internal.own_collection(p_run, 'run');

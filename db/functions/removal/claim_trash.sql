@@ -32,13 +32,7 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
-    IF NOT FOUND THEN
-        PERFORM butler_common.raise_error(
-            'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
-            jsonb_build_object('datastore', p_datastore)
-        );
-    END IF;
+    v_datastore := butler_internal.find_datastore(p_datastore);
     -- The moments are compared, as intervals of months and days can't be.
     IF
         v_cutoff > v_now - v_delay AND NOT pg_has_role(butler_common.actor(), current_user, 'MEMBER')

@@ -18,13 +18,7 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('files can be claimed');
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
-    IF NOT FOUND THEN
-        PERFORM butler_common.raise_error(
-            'UB301', format('no datastore %L', p_datastore), 'Register it by the command datastore add, or by register_datastore.',
-            jsonb_build_object('datastore', p_datastore)
-        );
-    END IF;
+    v_datastore := butler_internal.find_datastore(p_datastore);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
     v_now := butler_common.wait_for_puts();
     v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now - interval '1 hour') AS h);

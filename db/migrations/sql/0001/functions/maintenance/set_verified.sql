@@ -9,13 +9,7 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('a verification can be recorded');
     PERFORM set_config('synchronous_commit', 'on', true);
-    SELECT s.datastore_id INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
-    IF NOT FOUND THEN
-        PERFORM butler_common.raise_error(
-            'UB301', format('no datastore %L', p_datastore), 'Look at the view datastore.',
-            jsonb_build_object('datastore', p_datastore)
-        );
-    END IF;
+    v_datastore := butler_internal.find_datastore(p_datastore);
     INSERT INTO butler_internal.verify_position AS v (datastore_id, dataset_id, component, moved, completed)
     VALUES (
         v_datastore, p_dataset_id, coalesce(p_component, ''), clock_timestamp(),
