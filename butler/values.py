@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NoReturn
 from uuid import UUID
@@ -30,6 +31,7 @@ __all__ = [
     "QuantumStatus",
     "Removal",
     "RemovalOutcome",
+    "made_at",
     "new_dataset_id",
     "new_dataset_ids",
     "split_component",
@@ -37,6 +39,7 @@ __all__ = [
 
 UnitValue = str | int
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
 _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
@@ -306,6 +309,13 @@ def new_dataset_ids(count: int) -> list[UUID]:
 def new_dataset_id() -> UUID:
     """Make one; see `new_dataset_ids`."""
     return new_dataset_ids(1)[0]
+
+
+def made_at(dataset_id: UUID) -> datetime | None:
+    """Give when an id was made, UTC, as `new_dataset_ids` made it; `None` for one of another version."""
+    if dataset_id.version != 7:
+        return None
+    return _EPOCH + timedelta(milliseconds=dataset_id.int >> 80)
 
 
 @dataclass(frozen=True, slots=True)

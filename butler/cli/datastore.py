@@ -86,17 +86,14 @@ def relocate(
         Check,
         typer.Option("--check", help="Which files to read there first; a sample is of 1000."),
     ] = Check.SAMPLE,
-    force: Annotated[
-        bool, typer.Option("--force", help="Even if puts have begun that may write to the old place.")
-    ] = False,
     dry_run: DryRun = False,
     dsn: AdministratorDsn = None,
 ) -> None:
     """Say that a datastore's files were moved.
 
     Copy them first, with their paths, while nobody writes. Layers share the
-    datastore, and move along. Programs that are running keep the old place
-    until they open the repository anew. butler.yaml gets the new root.
+    datastore, and move along. Programs that are running keep the old place,
+    and can't put, until they open the repository anew. butler.yaml gets the new root.
     """
     from butler.maintenance.relocate import SAMPLE, check_moved, datastore_at, root_for
     from butler.maintenance.relocate import relocate as relocated
@@ -118,7 +115,7 @@ def relocate(
         )
         return
     with session.owning(dsn) as connection:
-        before = relocated(connection, config.repo, datastore, root, in_flight=force)
+        before = relocated(connection, config.repo, datastore, root)
     note(
         session,
         f"datastore {name} is at {datastore.root} now, not at {before}; {len(artifacts)} artifacts were read",

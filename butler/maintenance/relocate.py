@@ -85,14 +85,7 @@ def check_moved(
         )
 
 
-def relocate(
-    connection: Connection,
-    repo: Path,
-    datastore: Datastore,
-    root: str,
-    *,
-    in_flight: bool = False,
-) -> str:
+def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str) -> str:
     """Record a datastore's new root, in the database and in ``butler.yaml``.
 
     Parameters
@@ -106,8 +99,6 @@ def relocate(
         At the new root.
     root : `str`
         As the configuration is to name it.
-    in_flight : `bool`
-        Whether puts that have begun and not ended are no obstacle.
 
     Returns
     -------
@@ -116,8 +107,6 @@ def relocate(
 
     Raises
     ------
-    DefinitionConflictError
-        If puts are in flight.
     InvalidDataIdError
         If the database has no such datastore.
     """
@@ -126,7 +115,7 @@ def relocate(
     from butler.config import RepositoryConfig
     from butler.schema.datastores import set_root
 
-    before = set_root(connection, datastore.name, datastore.root, in_flight=in_flight)
+    before = set_root(connection, datastore.name, datastore.root)
     now = RepositoryConfig.read(repo)  # somebody may have changed it since the files were first looked at
     if (own := now.datastores.get(datastore.name)) is not None:
         moved = {datastore.name: own.at(root, datastore.name)}

@@ -23,12 +23,10 @@ from butler.errors import ButlerError
 from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
 from butler.maintenance.deletion import Deletion
 from butler.maintenance.findings import Fault, Finding
-from butler.maintenance.reap import clear
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
-    from butler.registry.interfaces.puts import UnfinishedPut
 
 __all__ = ["Action", "Repair", "Repairer"]
 
@@ -38,8 +36,6 @@ ORPHANS_AT_ONCE = 1000
 class Action(StrEnum):
     """What a repair does."""
 
-    REAP = "reap"
-    """Clears up after a dead put."""
     DELETE = "delete"
     """Deletes a file."""
     MARK_LOST = "mark lost"
@@ -97,8 +93,7 @@ class Repairer:
         don't say what they are. What can't be read, or says what it is, is
         left for whatever reason it can't be adopted.
     older_than : `datetime.timedelta`
-        Leave alone puts and files that are younger: their writer may be at
-        work.
+        Leave alone files that are younger: their writer may be at work.
     """
 
     def __init__(
@@ -180,12 +175,8 @@ class _DatastoreRepairer:
                 return Repair(Action.MARK_FOUND, finding)
             case Fault.OVERLAP | Fault.REGION:
                 return Repair(Action.RECOMPUTE, finding)
-            case Fault.UNFINISHED:
-                return (
-                    Repair(Action.REAP, finding)
-                    if finding.dataset_id in self._dead_puts
-                    else _leave_young(finding)
-                )
+            case Fault.IN_FLIGHT:
+                return _leave_young(finding)
             case Fault.TEMPORARY:
                 old = self._deletion.is_old(finding.path)
                 return Repair(Action.DELETE, finding) if old else _leave_young(finding)
@@ -195,16 +186,6 @@ class _DatastoreRepairer:
     def _is_empty(self) -> bool:
         inventory = inventory_of(self._datastore)
         return inventory is not None and next(iter(inventory.paths()), None) is None
-
-    @cached_property
-    def _dead_puts(self) -> dict[str, UnfinishedPut]:
-        """Those that are old enough, by their ids."""
-        return {
-            str(put.id): put
-            for registry in self._registries.values()
-            for put in registry.puts.unfinished(self._older_than)
-            if put.datastore == self._datastore.name
-        }
 
     def _plan_orphans(self, findings: Sequence[Finding]) -> Iterator[Repair]:
         identities = self._adoption.identities([finding.path for finding in findings])
@@ -266,8 +247,6 @@ class _DatastoreRepairer:
         """Carry out one step; returns why it wasn't done, or nothing."""
         finding = repair.finding
         match repair.action:
-            case Action.REAP:
-                return self._reap(finding)
             case Action.MARK_LOST | Action.MARK_FOUND:
                 return self._mark(repair)
             case Action.ADOPT:
@@ -276,16 +255,6 @@ class _DatastoreRepairer:
                 self._registries[finding.registry].maintenance.recompute([finding.drift])
                 return ""
         return "left"
-
-    def _reap(self, finding: Finding) -> str:
-        registry = self._registries[finding.registry]
-        put = self._dead_puts[finding.dataset_id]
-        if put.id not in registry.puts.abandon([put.id]):
-            return "it has ended meanwhile"
-        if failure := clear(self._datastore, put):
-            return f"failed: {failure}"
-        registry.puts.forget([put.id])
-        return ""
 
     def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
         """Delete files, but those that are somebody's by now."""

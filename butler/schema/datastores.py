@@ -46,7 +46,7 @@ def stored_artifacts(connection: Connection, name: str, *, sample: int | None = 
     ]
 
 
-def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = False) -> str:
+def set_root(connection: Connection, name: str, root: str) -> str:
     """Record where a datastore's files are now.
 
     Parameters
@@ -55,8 +55,6 @@ def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = 
         As the owner, in a transaction.
     name, root : `str`
         Of the datastore, and its new root URI.
-    in_flight : `bool`
-        Whether puts that have begun and not ended are no obstacle.
 
     Returns
     -------
@@ -65,15 +63,12 @@ def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = 
 
     Raises
     ------
-    DefinitionConflictError
-        If puts are in flight.
     InvalidDataIdError
         If the database has no such datastore.
     """
     from sqlalchemy import text
 
     before: str = connection.execute(
-        text("SELECT butler_common.relocate_datastore(:name, :root, :in_flight)"),
-        {"name": name, "root": root, "in_flight": in_flight},
+        text("SELECT butler_common.relocate_datastore(:name, :root)"), {"name": name, "root": root}
     ).scalar_one()
     return before

@@ -302,30 +302,6 @@ verify_position = Table(
     comment="How far an incremental verify has come in each datastore.",
 )
 
-put_intent = Table(
-    "put_intent",
-    metadata,
-    Column("dataset_id", UUID, comment="Of the dataset to be."),
-    Column("run_id", Integer, nullable=False),
-    Column("dataset_type_id", Integer, nullable=False),
-    Column("datastore_id", Integer, nullable=False),
-    Column("quantum_id", BigInteger),
-    *map(_unit_column, UNITS.values()),
-    Column("hint", Text, nullable=False, comment="The file-name template, filled."),
-    Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
-    Column("begun_by", Text, nullable=False, comment="The database role that began it."),
-    Column(
-        "given_up",
-        DateTime(timezone=True),
-        comment="When it was given up, UTC: it can't end any more, and its bytes may be deleted.",
-    ),
-    PrimaryKeyConstraint("dataset_id", name="pk_put_intent"),
-    within("fk_put_intent_run", ["run_id"], "run"),
-    Index("ix_put_intent_begun", "begun"),
-    Index("ix_put_intent_run", "run_id"),
-    comment="Puts that have begun and not ended; what a dead process leaves, the reaper finds here.",
-)
-
 dataset_tag = Table(
     "dataset_tag",
     metadata,

@@ -89,7 +89,9 @@ BEGIN
             FROM registered AS r
             INNER JOIN given AS g ON g.dataset_id = r.dataset_id
             CROSS JOIN LATERAL jsonb_array_elements(g.artifacts) AS a
-            INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
+            -- What was written under a root that isn't the datastore's any more lies elsewhere.
+            INNER JOIN butler_internal.all_datastore AS s
+                ON s.datastore = a ->> 'datastore' AND s.root = coalesce(a ->> 'root', s.root)
             RETURNING dataset_id
         )
         SELECT
@@ -119,8 +121,6 @@ BEGIN
                         AND t.digest = d.digest AND upper_inf(t.known)
                 WHERE d.dataset_id = ANY (v_registered)
             ))
-            -- A put that begin_put has begun is finished by finish_put: a reaper gives it up by its intent alone.
-            OR EXISTS (SELECT FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_registered))
             -- Within one registry the primary key refuses an id that is taken.
             OR (v_run.has_layers AND EXISTS (
                 SELECT FROM butler_common.registered_datasets(v_registered) AS r (dataset_id)
@@ -160,7 +160,8 @@ $$;
 
 COMMENT ON FUNCTION butler.put(text, jsonb, bigint) IS
 'Register datasets whose files are written, of any types and in any datastores, in a run that is there: a JSON array of
-{"dataset_id", "dataset_type", "data_id", "artifacts": [{"datastore", "component", "path", "formatter", "size", "sha256" (hex)}]}.
+{"dataset_id", "dataset_type", "data_id", "artifacts": [{"datastore", "component", "path", "formatter", "size", "sha256" (hex)}]};
+an artifact may also say under which "root" it was written, which is compared.
 The ids are version 7 UUIDs that the writer makes before it writes, not older than the grace period, unless the run is held.
 All or none; returns how many are new: the same datasets given again are no error. One error names every bad one.
 Raises UB102, UB103, UB104, UB201, UB202, UB301, UB302, UB401 or UB402.';

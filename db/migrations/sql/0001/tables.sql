@@ -436,48 +436,6 @@ COMMENT ON COLUMN butler_internal.patch.region IS 'Outline of the patch, ICRS. U
 
 CREATE INDEX ix_patch_region ON butler_internal.patch USING gist (region);
 
-CREATE TABLE butler_internal.put_intent (
-	dataset_id UUID NOT NULL,
-	run_id INTEGER NOT NULL,
-	dataset_type_id INTEGER NOT NULL,
-	datastore_id INTEGER NOT NULL,
-	quantum_id BIGINT,
-	camera TEXT,
-	abstract_filter TEXT,
-	physical_filter TEXT,
-	sensor INTEGER,
-	visit BIGINT,
-	snap INTEGER,
-	visit_range INT8RANGE,
-	skymap TEXT,
-	tract INTEGER,
-	patch INTEGER,
-	sky_pixel BIGINT,
-	label TEXT,
-	hint TEXT NOT NULL,
-	begun TIMESTAMP WITH TIME ZONE NOT NULL,
-	begun_by TEXT NOT NULL,
-	given_up TIMESTAMP WITH TIME ZONE,
-	CONSTRAINT pk_put_intent PRIMARY KEY (dataset_id),
-	CONSTRAINT fk_put_intent_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id)
-);
-
-COMMENT ON TABLE butler_internal.put_intent IS 'Puts that have begun and not ended; what a dead process leaves, the reaper finds here.';
-
-COMMENT ON COLUMN butler_internal.put_intent.dataset_id IS 'Of the dataset to be.';
-
-COMMENT ON COLUMN butler_internal.put_intent.hint IS 'The file-name template, filled.';
-
-COMMENT ON COLUMN butler_internal.put_intent.begun IS 'When the put began, UTC.';
-
-COMMENT ON COLUMN butler_internal.put_intent.begun_by IS 'The database role that began it.';
-
-COMMENT ON COLUMN butler_internal.put_intent.given_up IS 'When it was given up, UTC: it can''t end any more, and its bytes may be deleted.';
-
-CREATE INDEX ix_put_intent_begun ON butler_internal.put_intent (begun);
-
-CREATE INDEX ix_put_intent_run ON butler_internal.put_intent (run_id);
-
 CREATE TABLE butler_internal.quantum (
 	quantum_id BIGINT NOT NULL,
 	run_id INTEGER NOT NULL,

@@ -53,11 +53,6 @@ BEGIN
     v_clock := clock_timestamp();
     v_now := butler_common.time_after(c.changed, c.put_until)
     FROM butler_internal.collection AS c WHERE c.collection_id = v_collection;
-    -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
-    PERFORM FROM butler_internal.put_intent AS i
-    WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
-    ORDER BY i.dataset_id
-    FOR UPDATE;
 
     SELECT
         count(*), count(DISTINCT s.dataset_id),
@@ -74,12 +69,6 @@ BEGIN
             LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
             WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_clock) IS NOT NULL
         ))
-        OR EXISTS (
-            SELECT FROM butler_internal.put_intent AS i
-            WHERE
-                i.given_up IS NOT NULL
-                AND i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
-        )
         OR EXISTS (
             SELECT FROM butler_internal.dataset_tag AS t
             WHERE
@@ -136,11 +125,6 @@ BEGIN
             INNER JOIN registered AS f ON f.dataset_id = s.dataset_id
             -- Ids ascend: in their order, the primary key's index fills one page after the other.
             ORDER BY s.dataset_id
-        ),
-        ended AS (
-            DELETE FROM butler_internal.put_intent AS i
-            USING registered AS f
-            WHERE i.dataset_id = f.dataset_id
         )
         SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_registered
         FROM registered AS f;

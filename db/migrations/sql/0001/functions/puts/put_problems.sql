@@ -81,12 +81,6 @@ BEGIN
                 AND EXISTS (SELECT FROM butler_common.registered_datasets(ARRAY[r.dataset_id]))
             UNION ALL
             SELECT
-                r.n, 'UB201', format('the put of dataset %s was begun by begin_put', r.dataset_id),
-                'Finish it by finish_put, or make a new id.'
-            FROM read AS r
-            INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = r.dataset_id
-            UNION ALL
-            SELECT
                 r.n, 'UB201', format('run %s has %s of this data ID already: dataset %s', p_run, r.dataset_type, e.dataset_id),
                 'Datasets never change: put into another run, or remove the one that is there.'
             FROM read AS r

@@ -1,4 +1,4 @@
--- The mirror of begin_put: it records durably which bytes are about to be deleted, before the first is. It
+-- The mirror of a put: it records durably which bytes are about to be deleted, before the first is. It
 -- returns again what a process claimed that has died since, but not what a process is deleting now. Only the
 -- owner may claim sooner than after the trash's delay.
 CREATE OR REPLACE FUNCTION butler.claim_trash(
