@@ -89,6 +89,8 @@ class _Reaper:
 
     def reap(self) -> Iterator[ReapedFile]:
         """Look at all files, some thousands at a time."""
+        with self._registry.puts.claim_loose_files(self._datastore.name, []):
+            pass  # whoever may not learns so now, and not after hours
         paths = iter(self._inventory.paths())
         while batch := list(islice(paths, _LISTED_TOGETHER)):
             old = {found.path: found for path in batch if (found := self._if_old(path))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,8 +18,8 @@ from butler.registry import Registry
 from butler.registry.interfaces import PORTS, Puts
 from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.puts import PostgresPuts
-from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put
-from butler.values import Artifact
+from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put, written
+from butler.values import Artifact, DatasetRef
 
 
 class TellingPuts(PostgresPuts):
@@ -28,12 +27,19 @@ class TellingPuts(PostgresPuts):
 
     told: ClassVar[list[UUID]] = []
 
-    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
-        if any(artifact.size > 1000 for artifacts in written.values() for artifact in artifacts):
+    def put(
+        self,
+        run: str,
+        datasets: Sequence[DatasetRef],
+        *,
+        roots: Mapping[str, str] | None = None,
+        quantum_id: int | None = None,
+    ) -> int:
+        if any(artifact.size > 1000 for ref in datasets for artifact in ref.artifacts or ()):
             raise PermissionDeniedError("that is more than a quota allows")
-        registered = super().finish(written, skip_existing=skip_existing)
-        self.told.extend(written)
-        return registered
+        new = super().put(run, datasets, roots=roots, quantum_id=quantum_id)
+        self.told.extend(ref.id for ref in datasets)
+        return new
 
 
 class TellingRegistry(PostgresRegistry):
@@ -57,9 +63,9 @@ class TestTellingRegistry(RegistryFixtures):
     def test_a_method_that_is_overridden_is_the_one_that_is_called(self, observatory: Registry) -> None:
         (ref,) = put(observatory, RAW)
         assert TellingPuts.told == [ref.id]
-        (begun,) = observatory.puts.begin("r/two", "raw", [RAW], template="x", datastore="store")
+        large = written(RAW, artifacts=[Artifact("store", "x", "json", 1001, bytes(32))])
         with pytest.raises(PermissionDeniedError, match="quota"):
-            observatory.puts.finish({begun.id: [Artifact("store", "x", "json", 1001, bytes(32))]})
+            observatory.puts.put("r/two", [large])
         assert TellingPuts.told == [ref.id]
         assert found(observatory, ["r/two"]) is None
 
@@ -91,4 +97,3 @@ class TestTellingRegistry(RegistryFixtures):
             assert files(tmp_path) == paths
             assert found(observatory, ["u/me/told"], {**RAW, "sensor": 2}) is None
             assert butler.get(ref) == {"a": 1}
-        assert observatory.puts.unfinished(timedelta(0)) == []

@@ -16,16 +16,6 @@ class Provenance(ABC):
     """Runs' environments, and quanta: pieces of work with what they read and made."""
 
     @abstractmethod
-    def has_environment(self, run: str) -> bool:
-        """Whether somebody has described a run's environment.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If there is no such run.
-        """
-
-    @abstractmethod
     def set_environment(self, run: str, dataset_id: UUID) -> bool:
         """Say which dataset describes a run's environment; the first to say so wins."""
 

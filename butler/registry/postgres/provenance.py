@@ -28,15 +28,6 @@ class PostgresProvenance(Provenance):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def has_environment(self, run: str) -> bool:
-        for (known,) in self._session.rows(
-            f"SELECT environment IS NOT NULL FROM {self._session.schema}.run WHERE run = %s", (run,)
-        ):
-            return bool(known)
-        raise CollectionNotFoundError(
-            f"no run {run!r}", hint="'butler collection list' lists them.", details={"collection": run}
-        )
-
     def set_environment(self, run: str, dataset_id: UUID) -> bool:
         ((first,),) = self._session.call("set_run_environment", run, bound_id(dataset_id))
         return bool(first)
