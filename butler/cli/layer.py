@@ -75,7 +75,7 @@ def drop(
 def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
     from butler.errors import ButlerError
-    from butler.maintenance.verify import unclaimed
+    from butler.maintenance.orphans import unclaimed
 
     by_datastore: dict[str, dict[str, Artifact]] = defaultdict(dict)
     for artifact in artifacts:

@@ -79,7 +79,8 @@ def verify(
     Each difference is a line with its remedy; exit status 1 if there is one. With --repair it is repaired:
     never by deleting what could be the last copy of something. What is gone or altered is recorded as
     lost, what says what it is becomes a dataset again, and other files are left, with the reason. A young
-    file that nobody has is in flight: its writer may be at work, and it isn't counted. Exit status of a repair: 0 if all is repaired, 3 if something is left, 1 if nothing was done.
+    file that nobody has is in flight: its writer may be at work, and it isn't counted. Exit status of a
+    repair: 0 if all is repaired, 3 if something is left, 1 if nothing was done.
     """
     from butler.maintenance.findings import Fault
 

@@ -184,9 +184,7 @@ class FileLot:
             self._dataset_type.name,
             self._request.formatter,
         )
-        return [
-            (place, self._judged(place, found)) for place, found in zip(places, described, strict=True)
-        ]
+        return [(place, self._judged(place, found)) for place, found in zip(places, described, strict=True)]
 
     def _judged(self, place: int, found: Artifact | ButlerError) -> ButlerError | None:
         """Refuse what isn't a file in place that may become an artifact of the datastore."""

@@ -157,10 +157,12 @@ class PutProtocol:
 
         Parameters
         ----------
-        dataset_type, run : `str`
-            What they are, and where they go.
+        dataset_type : `str`
+            What they are.
         data_ids : sequence of `~collections.abc.Mapping`
             As people write them.
+        run : `str`
+            Where they go.
         written : `bool`
             Whether files are to be written for them; else none is named, and
             the run is left to whoever registers them.
@@ -216,14 +218,14 @@ class PutProtocol:
         return not described
 
     def _open(self, run: str) -> None:
-        """Make sure of a run once a process: it is made, or what refuses it is told before a byte is written."""
+        """Make sure of a run once a process: it is made, or refused before a byte is written."""
         if run not in self._described:
             self._described[run] = self.registry.puts.open_run(run)
 
     def _known(
         self, dataset_type: DatasetType, data_ids: Sequence[Mapping[str, Any]], template: str
     ) -> list[DataId] | None:
-        """Give data IDs that are complete as they are, if all are, and nothing must be asked of their units."""
+        """Give data IDs that are complete as they are, if all are, and nothing must be asked of units."""
         units = dataset_type.units
         types = [_PLAIN_TYPES.get(unit) for unit in units]
         known = []

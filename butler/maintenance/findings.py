@@ -49,7 +49,8 @@ class Finding:
     fault : `Fault`
         In what they differ: of a recorded file ``missing``, ``size``,
         ``sha256``, ``unreadable``, ``found``, ``stale``; of a file
-        ``orphan``, ``temporary``, ``in flight``; of a dataset ``no artifact``; of what is derived ``overlap``, ``region``.
+        ``orphan``, ``temporary``, ``in flight``; of a dataset ``no
+        artifact``; of what is derived ``overlap``, ``region``.
     dataset_id : `str`
         Of the dataset, if it is one.
     uri : `str`

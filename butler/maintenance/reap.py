@@ -103,7 +103,7 @@ class _Reaper:
                 )
 
     def _if_old(self, path: str) -> ReapedFile | None:
-        """Take a file for old by the id in its name, else by when it was written; the server judges once more."""
+        """Take a file for old by the id in its name, else by when it was written."""
         dataset_id = None if self._inventory.is_temporary(path) else self._inventory.id_in_path(path)
         if dataset_id is None and not self._inventory.is_temporary(path):
             return None  # no writer of datasets has named it
@@ -131,8 +131,8 @@ class _Reaper:
 
     def _claimed(self, files: Iterable[ReapedFile]) -> Iterator[ReapedFile]:
         """Delete those of which the registry says that no dataset can get them any more."""
-        done = []
-        readable = []
+        done: list[ReapedFile] = []
+        readable: list[ReapedFile] = []
         for file in files:
             (done if file.failure else readable).append(file)
         loose = [

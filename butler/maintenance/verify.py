@@ -77,7 +77,7 @@ class Verification(Iterator[Finding]):
         self._checksum = checksum
         self._incremental = incremental
         self._deadline = None if time_limit is None else time.monotonic() + time_limit.total_seconds()
-        self._older_than = context.registry.puts.grace_period() if older_than is None else older_than
+        self._in_flight = older_than
         self._on_progress = on_progress
         self.checked = 0
         self.lost = 0
@@ -126,8 +126,9 @@ class Verification(Iterator[Finding]):
 
     def _afterwards(self, registries: Iterable[Registry]) -> Iterator[Finding | None]:
         """Look at what isn't an artifact; `None` between two parts of the work."""
+        age = self._registry.puts.grace_period() if self._in_flight is None else self._in_flight
         for datastore in self._datastores.values():
-            yield from self._files(datastore)
+            yield from self._files(datastore, age)
         for registry in registries:
             yield from self._derived(registry)
 
@@ -198,7 +199,7 @@ class Verification(Iterator[Finding]):
 
     # Files ---------------------------------------------------------------
 
-    def _files(self, datastore: Datastore) -> Iterator[Finding | None]:
+    def _files(self, datastore: Datastore, age: timedelta) -> Iterator[Finding | None]:
         """Name the files that no dataset has; `None` between two batches."""
         inventory = inventory_of(datastore)
         if inventory is None:
@@ -208,14 +209,14 @@ class Verification(Iterator[Finding]):
         while batch := list(islice(paths, _FILES_AT_ONCE)):
             suspects += of_no_dataset(self._registry, datastore, batch)
             if len(suspects) >= _SUSPECTS_AT_ONCE:
-                yield from self._orphans(datastore, suspects)
+                yield from self._orphans(datastore, suspects, age)
                 suspects.clear()
             yield None
-        yield from self._orphans(datastore, suspects)
+        yield from self._orphans(datastore, suspects, age)
 
-    def _orphans(self, datastore: Datastore, paths: list[str]) -> Iterator[Finding]:
+    def _orphans(self, datastore: Datastore, paths: list[str], age: timedelta) -> Iterator[Finding]:
         for path in sorted(unclaimed(self._registry, datastore, paths)):
-            in_flight = is_in_flight(datastore, path, self._older_than)
+            in_flight = is_in_flight(datastore, path, age)
             if in_flight is None:
                 continue
             temporary = datastore.inventory.is_temporary(path)

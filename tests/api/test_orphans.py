@@ -252,7 +252,9 @@ def test_a_file_stays_while_a_plug_in_can_t_be_loaded_that_could_have_written_it
     broken = EntryPoint("broken", "nowhere:Nothing", "butler.formatters")
     for module in ("nameless", "formatters"):
         monkeypatch.setattr(f"butler.datastore.{module}.plugins", lambda _group: {"broken": broken})
-    (step,) = butler.maintenance.repair(list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, "plug-in 'broken'" in step.reason) == ("leave", True)
 
 
@@ -264,7 +266,9 @@ def test_a_file_stays_in_a_datastore_that_can_t_tell(
 
     monkeypatch.delattr(type(butler.datastore.inventory), "lacks_identity")
     assert type(butler.datastore.inventory).lacks_identity is Inventory.lacks_identity
-    (step,) = butler.maintenance.repair(list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert step.action == "leave"
 
 
@@ -272,7 +276,9 @@ def test_what_is_whole_becomes_a_dataset_again_whether_or_not_others_may_go(
     butler: Butler, orphans: Orphans
 ) -> None:
     orphans.put({"mean": 2}, "Dict")
-    (step,) = butler.maintenance.repair(list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, step.outcome) == ("adopt", "done")
     assert butler.get("stats", label="b") == {"mean": 2}
 
@@ -280,6 +286,8 @@ def test_what_is_whole_becomes_a_dataset_again_whether_or_not_others_may_go(
 def test_a_file_of_another_database_stays(butler: Butler, orphans: Orphans) -> None:
     """Its data ID is none here, which is found when it is to be registered."""
     file = orphans.put({}, "Dict", data_id={"label": "of another database"})
-    (step,) = butler.maintenance.repair(list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, "of another database" in step.outcome) == ("adopt", True)
     assert file.exists()

@@ -330,7 +330,10 @@ def test_a_put_is_one_statement_once_its_run_and_units_were_seen(
         work()
         return [re.findall(r"butler\.(\w+)", sql)[0] for sql in statements]
 
-    assert sent(lambda: butler.put({}, "stats", DATA_ID, run="u/me/first", sensor=2)) == ["prepare_put", "put"]
+    assert sent(lambda: butler.put({}, "stats", DATA_ID, run="u/me/first", sensor=2)) == [
+        "prepare_put",
+        "put",
+    ]
     assert sent(lambda: butler.put({}, "stats", DATA_ID, visit=8)) == ["prepare_put", "put"]
     assert sent(lambda: butler.put({}, "stats", DATA_ID, visit=8, sensor=2)) == ["put"]
     butler.put({}, "stats", DATA_ID, run="u/me/second")

@@ -94,9 +94,7 @@ def loose(butler: Butler, label: str, obj: Any = None, *, made: timedelta = NOW)
         "data_id": {"label": label},
         "inputs": [],
     }
-    artifacts = butler.datastore.put(
-        obj or {}, dataset_id, f"{run}/stats_{label}", "Dict", "stats", identity
-    )
+    artifacts = butler.datastore.put(obj or {}, dataset_id, f"{run}/stats_{label}", "Dict", "stats", identity)
     of_type = DatasetType("stats", "Dict", ("label",))
     return DatasetRef(dataset_id, of_type, DataId(label=label), run, artifacts)
 
@@ -113,7 +111,9 @@ def test_one_deleted_one_altered_and_one_that_nobody_has_are_three_faults(
     overwrite(file_of(butler, altered), content[:-2] + b" \n")
     orphan = file_of(butler, refs[2]).with_name("nobody.json")
     orphan.write_text("mine: 1")
-    assert {(finding.fault, finding.dataset_id, finding.uri) for finding in butler.verify(older_than=NOW)} == {
+    assert {
+        (finding.fault, finding.dataset_id, finding.uri) for finding in butler.verify(older_than=NOW)
+    } == {
         ("missing", str(gone.id), butler.uri(gone)),
         ("sha256", str(altered.id), butler.uri(altered)),
         ("orphan", "", orphan.as_uri()),
@@ -596,7 +596,9 @@ def test_a_plan_does_nothing(butler: Butler, refs: list[DatasetRef]) -> None:
     loose(butler, "e", made=LONG)
     before = [str(finding) for finding in butler.verify(older_than=NOW)]
     steps = list(
-        butler.maintenance.repair(list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW, dry_run=True)
+        butler.maintenance.repair(
+            list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW, dry_run=True
+        )
     )
     assert sorted(step.action for step in steps) == ["adopt", "delete", "mark lost"]
     assert [str(finding) for finding in butler.verify(older_than=NOW)] == before

@@ -75,7 +75,10 @@ def test_a_difference_names_the_one_that_it_is_in(two: Path, command: Command) -
     ).unlink()
     (two / "data" / "nobody.txt").write_text("nobody's")
     found = json.loads(command("verify", "--format", "json").stdout)
-    assert {(one["fault"], one["datastore"]) for one in found} == {("missing", "archive"), ("orphan", "main")}
+    assert {(one["fault"], one["datastore"]) for one in found} == {
+        ("missing", "archive"),
+        ("in flight", "main"),
+    }
 
 
 def test_a_layer_is_dropped_with_its_files_in_both(two: Path, command: Command) -> None:

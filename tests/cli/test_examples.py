@@ -84,11 +84,11 @@ butler du --by type --format json
 butler du 'Peep*' --by collection
 butler verify
 butler verify --fast --format json
-butler verify --incremental --for 2h --older-than 1d
+butler verify --incremental --for 2h
 butler verify --repair --dry-run
-butler verify --repair --yes --report repairs.jsonl
+butler verify --repair --yes --older-than 0s --report repairs.jsonl
 butler reap --dry-run
-butler reap --older-than 8h
+butler reap --format json
 butler unstore raw visit=12 --collections Peepshow/raw --dry-run
 butler unstore raw camera=Peepshow visit=12 -c Peepshow/raw --reason 'on tape' --yes
 butler trash list

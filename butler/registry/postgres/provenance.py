@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from butler.arguments import name as text
-from butler.errors import CollectionNotFoundError
 from butler.registry.interfaces.provenance import Provenance
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
 from butler.registry.postgres.session import Session

@@ -16,7 +16,7 @@ from butler.errors import (
 )
 from butler.registry import Registry
 from butler.testing.registry.capabilities import CapabilityTests
-from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
+from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS
 from butler.testing.registry.fixtures import RAW, put, written
 from butler.values import QuantumStatus
 
