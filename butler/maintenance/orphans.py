@@ -56,14 +56,17 @@ def unclaimed(registry: Registry, datastore: Datastore, paths: list[str]) -> set
 
 
 def is_in_flight(datastore: Datastore, path: str, age: timedelta) -> bool | None:
-    """Whether a file that no dataset has may be one that is being put: its id, or else itself, is younger.
+    """Whether a file that no dataset has may be one that is being put.
+
+    That is one whose name bears an id, or a temporary one, that is young: by
+    its id, where that says when it was made, or else by itself.
 
     Parameters
     ----------
     datastore, path : as for `of_no_dataset`
         Which.
     age : `datetime.timedelta`
-        Than this.
+        What is younger is young.
 
     Returns
     -------
@@ -71,9 +74,13 @@ def is_in_flight(datastore: Datastore, path: str, age: timedelta) -> bool | None
         `None` if it is gone.
     """
     inventory = datastore.inventory
-    dataset_id = None if inventory.is_temporary(path) else inventory.id_in_path(path)
+    dataset_id = inventory.id_in_path(path)
     try:
-        made = (dataset_id and made_at(dataset_id)) or inventory.modified(path)
+        modified = inventory.modified(path)
     except ArtifactMissingError:
         return None
-    return made > datetime.now(UTC) - age
+    if inventory.is_temporary(path):
+        return modified > datetime.now(UTC) - age
+    if dataset_id is None:
+        return False
+    return (made_at(dataset_id) or modified) > datetime.now(UTC) - age
