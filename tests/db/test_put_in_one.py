@@ -160,6 +160,27 @@ def test_what_is_wrong_is_named_and_nothing_comes_in(write: Session, own: Sessio
     assert contents(own) == before
 
 
+def test_a_root_that_is_given_is_compared(write: Session, own: Session) -> None:
+    assert write.call("put", "r/one", [changed(dataset("census", {}), root="file:///data/")]) == 1
+    own.rows("SELECT butler_common.relocate_datastore('main', 'file:///moved/')")
+    before = contents(own)
+    late = changed(dataset("raw", RAW), root="file:///data/")
+    with refused("UB301", "written under file:///data/, where datastore 'main' isn't any more", "anew"):
+        write.call("put", "r/one", [dataset("note", {"label": "twilight"}), late])
+    assert contents(own) == before
+    assert write.call("put", "r/one", [changed(late, root="file:///moved/")]) == 1
+
+
+def test_the_uri_follows_the_datastore_and_a_whole_uri_stays(write: Session, own: Session) -> None:
+    given = dataset("raw", RAW, "image", "mask")
+    write.call("put", "r/one", [changed(given, path="s3://b/q")])
+    own.rows("SELECT butler_common.relocate_datastore('main', 'swift://new/')")
+    assert write.column("SELECT uri FROM butler.artifact ORDER BY 1") == [
+        "s3://b/q",
+        f"swift://new/{given['artifacts'][1]['path']}",
+    ]
+
+
 @pytest.mark.parametrize("path", ["../b", "/b", "a//b", "", "a\nb", "%2e%2e/b", "s3://b", "a b"])
 def test_a_path_that_leads_elsewhere_is_refused(write: Session, own: Session, path: str) -> None:
     before = contents(own)
@@ -188,14 +209,6 @@ def test_what_was_removed_since_is_not_said_to_be_there(write: Session, change: 
     write.rows(f"SELECT * FROM butler.{change}(ARRAY[%s]::uuid[])", given["dataset_id"])
     with refused("UB201", "is taken|already"):
         write.call("put", "r/one", [given])
-
-
-def test_a_put_that_was_begun_is_finished_as_it_was_begun(write: Session, own: Session) -> None:
-    (begun,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}", "main")
-    before = contents(own)
-    with refused("UB201", f"the put of dataset {begun['dataset_id']} was begun by begin_put"):
-        write.call("put", "r/one", [dataset("raw", RAW, dataset_id=begun["dataset_id"])])
-    assert contents(own) == before
 
 
 def test_all_that_is_wrong_is_named_at_once(write: Session, own: Session) -> None:
