@@ -201,12 +201,6 @@ def test_a_run_that_is_opened_is_there_for_good(write: Session) -> None:
         assert write.scalar("SELECT current_setting('synchronous_commit')") == "off", "nothing is written"
 
 
-def test_ids_are_version_7_and_ordered(still: dict[str, Session]) -> None:
-    first, later = (still["owner"].scalar("SELECT butler_common.uuid7()") for _ in range(2))
-    assert {(made.version, made.variant) for made in (first, later)} == {(7, uuid.RFC_4122)}
-    assert first.int >> 80 <= later.int >> 80
-
-
 def test_two_cameras_with_the_same_visit_number_never_meet(write: Session) -> None:
     spec = {**RAW, "camera": "Spec"}
     (one,) = put(write, "raw", RAW)

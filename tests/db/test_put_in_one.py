@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
+from butler.values import made_at, new_dataset_id
 from db.session import Json, Session, refused
 from db.world import DAY, contents, dataset, id_made
 
@@ -326,9 +327,11 @@ def test_a_reader_neither_puts_nor_holds(still: dict[str, Session], call: tuple[
 
 
 def test_a_version_7_id_says_when_it_was_made(still: dict[str, Session]) -> None:
-    made = still["owner"].rows(
-        "SELECT abs(extract('epoch' FROM clock_timestamp() - butler_common.uuid7_time(butler_common.uuid7()))) < 60,"
+    made = new_dataset_id()
+    told = still["owner"].rows(
+        "SELECT butler_common.uuid7_time(%s),"
         " butler_common.uuid7_time('017f22e2-79b0-7cc3-98c4-dc0c0c07398f') = '2022-02-22T19:22:22Z',"
-        " butler_common.uuid7_time(gen_random_uuid()) IS NULL"
+        " butler_common.uuid7_time(gen_random_uuid()) IS NULL",
+        made,
     )
-    assert made == [(True, True, True)]
+    assert told == [(made_at(made), True, True)]
