@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from butler.ingest.file_names import FileNames
 from db.session import Session, refused
 from db.world import contents, dataset, put
 
@@ -120,6 +121,24 @@ def test_what_a_file_name_may_say_of_a_unit_is_given_by_the_unit(
     still: dict[str, Session], dataset_type: str, data_id: dict[str, Any], names: dict[str, Any]
 ) -> None:
     assert [row["names"] for row in prepare(still["writer"], dataset_type, data_id)] == [names]
+
+
+@pytest.mark.parametrize(
+    ("dataset_type", "data_id", "name"),
+    [
+        ("raw", RAW, "raw/Cam_Cam-1_S1"),
+        ("flat", {"camera": "Cam", "sensor": 2, "physical_filter": "Cam-g"}, "flat/Cam_S2_Cam-g"),
+        ("snap_image", {"camera": "Cam", "visit": 1, "snap": 0}, "snap_image/Cam_Cam-1_0"),
+        ("coadd", {"skymap": "rings", "tract": 0, "patch": 1, "abstract_filter": "r"}, "coadd/r_rings_0_1"),
+    ],
+)
+def test_files_are_named_by_what_is_given(
+    still: dict[str, Session], dataset_type: str, data_id: dict[str, Any], name: str
+) -> None:
+    names = FileNames()
+    (row,) = prepare(still["writer"], dataset_type, data_id)
+    names.learn(row["data_id"], row["names"])
+    assert names.fill("{dataset_type}/{data_id}", "r/one", dataset_type, row["data_id"]) == name
 
 
 def test_what_nobody_said_of_a_visit_is_in_no_file_name(write: Session) -> None:
