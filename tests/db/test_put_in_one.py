@@ -162,7 +162,8 @@ def test_what_is_wrong_is_named_and_nothing_comes_in(write: Session, own: Sessio
 
 
 def test_a_root_that_is_given_is_compared(write: Session, own: Session) -> None:
-    assert write.call("put", "r/one", [changed(dataset("census", {}), root="file:///data/")]) == 1
+    given = [changed(dataset("census", {}), root="file:///data/")]
+    assert write.call("put", "r/one", given) == 1
     own.rows("SELECT butler_common.relocate_datastore('main', 'file:///moved/')")
     before = contents(own)
     late = changed(dataset("raw", RAW), root="file:///data/")
@@ -170,6 +171,7 @@ def test_a_root_that_is_given_is_compared(write: Session, own: Session) -> None:
         write.call("put", "r/one", [dataset("note", {"label": "twilight"}), late])
     assert contents(own) == before
     assert write.call("put", "r/one", [changed(late, root="file:///moved/")]) == 1
+    assert write.call("put", "r/one", given) == 0, "it was put before, and has moved with the others"
 
 
 def test_the_uri_follows_the_datastore_and_a_whole_uri_stays(write: Session, own: Session) -> None:
