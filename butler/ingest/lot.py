@@ -184,9 +184,7 @@ class FileLot:
             self._dataset_type.name,
             self._request.formatter,
         )
-        return [
-            (place, self._judged(place, found)) for place, found in zip(places, described, strict=True)
-        ]
+        return [(place, self._judged(place, found)) for place, found in zip(places, described, strict=True)]
 
     def _judged(self, place: int, found: Artifact | ButlerError) -> ButlerError | None:
         """Refuse what isn't a file in place that may become an artifact of the datastore."""
@@ -235,6 +233,7 @@ class FileLot:
             self._datastore.name,
             ((ref.id, ref.data_id, artifact) for ref in _told(taken) for artifact in ref.artifacts or ()),
             skip_existing=not self._request.strict,
+            root=None if self._in_place else self._datastore.root,
         )
         if registered.existing:
             places = {item.id: place for place, item in enumerate(self._items)}
