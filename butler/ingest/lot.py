@@ -233,6 +233,7 @@ class FileLot:
             self._datastore.name,
             ((ref.id, ref.data_id, artifact) for ref in _told(taken) for artifact in ref.artifacts or ()),
             skip_existing=not self._request.strict,
+            root=None if self._in_place else self._datastore.root,
         )
         if registered.existing:
             places = {item.id: place for place, item in enumerate(self._items)}

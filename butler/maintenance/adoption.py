@@ -173,6 +173,7 @@ class Adoption:
             identity.dataset_type,
             self._datastore.name,
             [(identity.id, identity.data_id, artifact) for artifact in artifacts],
+            root=self._datastore.root,
         )
         if identity.dataset_type == ENVIRONMENT:
             registry.provenance.set_environment(identity.run, identity.id)

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from db.session import Session, refused
-from db.world import put
+from db.world import dataset, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 OTHER = {"camera": "Cam", "visit": 1, "sensor": 2}
@@ -161,12 +161,11 @@ def test_chains_are_not_changed_in_another_isolation_level(write: Session) -> No
 
 def test_a_frozen_collection_takes_nothing_and_a_released_one_does(write: Session) -> None:
     (dataset_id,) = put(write, "raw", RAW)
-    begun = write.table("begin_put", "r/one", "raw", [OTHER], "{visit}", "main")
     for name in ("r/one", "best", "all"):
         write.call("freeze_collection", name)
     calls: list[tuple[Any, ...]] = [
-        ("begin_put", "r/one", "census", [{}], "x", "main"),
-        ("finish_put", [{"dataset_id": str(begun[0]["dataset_id"])}]),
+        ("open_run", "r/one"),
+        ("put", "r/one", [dataset("raw", OTHER)]),
         ("set_chain", "all", ["r/one"]),
         ("begin_quantum", "r/one", "task"),
         ("set_run_environment", "r/one", dataset_id),

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -19,7 +20,7 @@ from butler.testing.postgres import TemporaryServer
 from butler.values import new_dataset_ids
 from db.bulk import load, row
 from db.session import Session, refused
-from db.world import TEMPLATE, artifact, camera, contents, put, square
+from db.world import camera, contents, datasets, put, square
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
@@ -94,9 +95,9 @@ def alice(database: Any) -> Layer:
 def put_into(
     layer: Layer, dataset_type: str, *data_ids: dict[str, Any], run: str = "u/alice", store: str = "main"
 ) -> list[Any]:
-    begun = layer.table("begin_put", run, dataset_type, list(data_ids), TEMPLATE, store)
-    layer.call("finish_put", [artifact(row["dataset_id"], row["hint"]) for row in begun])
-    return [row["dataset_id"] for row in begun]
+    given = datasets(dataset_type, *data_ids, datastore=store)
+    layer.call("put", run, given)
+    return [UUID(each["dataset_id"]) for each in given]
 
 
 def test_a_layer_has_the_contract_of_its_base(alice: Layer, as_owner: Callable[..., Any]) -> None:
@@ -166,7 +167,8 @@ def test_the_base_is_never_written_through_a_layer(
     for call in (
         ("freeze_collection", "r/one"),
         ("set_chain", "all", ["u/alice"]),
-        ("begin_put", "r/one", "raw", [RAW], "x", "main"),
+        ("open_run", "r/one"),
+        ("put", "r/one", datasets("raw", RAW)),
         ("begin_quantum", "r/one", "task"),
     ):
         with refused("UB401", "belongs to a layer under this registry"):
@@ -423,15 +425,9 @@ def test_joins_of_personal_and_release_datasets_are_read_by_index(
     write.call("register_units", "visit", rows)
     for layer in (write, alice):
         run = "r/one" if layer is write else "u/alice"
-        begun = layer.table(
-            "begin_put",
-            run,
-            "visit_summary",
-            [{"camera": "Cam", "visit": r["visit"]} for r in rows],
-            "{visit}",
-            "main",
+        layer.call(
+            "put", run, datasets("visit_summary", *({"camera": "Cam", "visit": r["visit"]} for r in rows))
         )
-        layer.call("finish_put", [artifact(b["dataset_id"], b["hint"]) for b in begun])
     for schema in ("butler_internal", "mydb_alice_internal"):
         own.rows(f"ANALYZE {schema}.dataset")
         own.rows(f"ANALYZE {schema}.artifact")

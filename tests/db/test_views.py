@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from db.session import Session
-from db.world import artifact, put
+from db.world import put
 
 VIEWS = {
     "camera",
@@ -263,11 +263,8 @@ def test_a_removed_dataset_is_in_no_view_of_what_there_is(write: Session, own: S
 
 
 def test_a_path_is_stored_without_its_dataset_s_id_and_shown_with_it(write: Session, own: Session) -> None:
-    (begun,) = write.table(
-        "begin_put", "r/one", "raw", [{"camera": "Cam", "visit": 1, "sensor": 2}], "{run}/raw", "main"
-    )
-    one, path = begun["dataset_id"], f"r/one/raw_{begun['dataset_id'].hex}.json"
-    write.call("finish_put", [artifact(one, path)])
-    assert own.column("SELECT path FROM butler_internal.artifact") == ["r/one/raw_{}.json"]
+    (one,) = put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 2})
+    path = f"r/raw_{one.hex}.json"
+    assert own.column("SELECT path FROM butler_internal.artifact") == ["r/raw_{}.json"]
     assert write.rows("SELECT path, uri, state FROM artifact") == [(path, f"file:///data/{path}", "present")]
     assert write.table("get_dataset", one)[0]["path"] == path

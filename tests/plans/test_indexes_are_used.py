@@ -11,10 +11,10 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from db.session import Json
+from db.world import datasets
 
 from butler.testing.databases import Database
 from butler.values import new_dataset_id
@@ -46,17 +46,12 @@ def find(session: Watched, collections: list[str], as_of: str | None = None, **u
     )
 
 
-def put(session: Watched, run: str, visit: int, count: int) -> list[UUID]:
-    data_ids = [{"camera": "Cam", "visit": visit, "sensor": n} for n in range(count)]
-    begun = session.column(
-        "SELECT dataset_id FROM begin_put(%s, 'image', %s, '{run}/{data_id}', 'main')", run, Json(data_ids)
-    )
-    artifacts = [
-        {"dataset_id": str(n), "path": str(n), "formatter": "json", "size": 1, "sha256": SHA256}
-        for n in begun
-    ]
-    assert session.scalar("SELECT finish_put(%s)", Json(artifacts)) == count
-    return begun
+def images(visit: int, count: int) -> list[dict[str, Any]]:
+    return [{"camera": "Cam", "visit": visit, "sensor": n} for n in range(count)]
+
+
+def put(session: Watched, run: str, visit: int, count: int) -> None:
+    assert session.scalar("SELECT put(%s, %s)", run, Json(datasets("image", *images(visit, count)))) == count
 
 
 def load(session: Watched, run: str, visit: int, count: int) -> None:
@@ -102,6 +97,23 @@ def test_finding_nothing_and_saying_what_is_near(session: Watched) -> None:
 def test_putting(session: Watched, own_run: str) -> None:
     put(session, own_run, visit=620, count=1)
     put(session, own_run, visit=621, count=10)
+    assert session.read_whole() == []
+
+
+def test_putting_the_same_again(session: Watched, own_run: str) -> None:
+    given = datasets("image", *images(visit=623, count=10))
+    for new in (10, 0):
+        assert session.scalar("SELECT put(%s, %s)", own_run, Json(given)) == new
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("visit", [17, 620])
+def test_looking_before_a_put(session: Watched, own_run: str, visit: int) -> None:
+    for count in (1, 10):
+        rows = session.rows(
+            "SELECT * FROM prepare_put(%s, 'image', %s, true)", own_run, Json(images(visit, count))
+        )
+        assert len(rows) == count
     assert session.read_whole() == []
 
 

@@ -210,6 +210,7 @@ class Puts(ABC):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
+        root: str | None = None,
     ) -> Registered:
         """Register many datasets of one type whose bytes are there already, in one transaction.
 
@@ -224,6 +225,9 @@ class Puts(ABC):
             other. Read as they are registered, some thousands in memory.
         skip_existing : `bool`
             Whether to pass over those that the run has.
+        root : `str`, optional
+            URI of the datastore's root, as whoever wrote the bytes knew it:
+            refused if it isn't there any more.
 
         Returns
         -------

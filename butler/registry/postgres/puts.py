@@ -101,13 +101,14 @@ class PostgresPuts(Puts):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
+        root: str | None = None,
     ) -> Registered:
         from concurrent.futures import ThreadPoolExecutor
 
         units = self._definitions.dataset_type(dataset_type).units
         schema = self._session.schema
         copy = f"COPY %s ({staged_columns(units)}) FROM STDIN"
-        merge = f"SELECT * FROM {schema}.merge_datasets(%s, %s, %s, %s)"
+        merge = f"SELECT * FROM {schema}.merge_datasets(%s, %s, %s, %s, NULL, %s)"
         given = 0
         existing: dict[UUID, UUID] = {}
 
@@ -115,7 +116,7 @@ class PostgresPuts(Puts):
             execute(cursor, f"SELECT {schema}.stage_datasets()")
             ((stage,),) = cursor.fetchall()
             cursor.copy_expert(copy % stage, BytesIO(lot.text()))
-            execute(cursor, merge, (run, dataset_type, datastore, skip_existing))
+            execute(cursor, merge, (run, dataset_type, datastore, skip_existing, root))
             return lot, cursor.fetchall()
 
         with (

@@ -72,7 +72,7 @@ BEGIN
             FROM read AS r
             CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS e
             CROSS JOIN LATERAL (SELECT butler_internal.artifact_problem(e) AS problem) AS a
-            WHERE a.problem IS NOT NULL
+            WHERE r.same IS NOT TRUE AND a.problem IS NOT NULL
             UNION ALL
             SELECT r.n, 'UB201', format('dataset id %s is taken', r.dataset_id), 'Make a new id for each dataset.'
             FROM read AS r

@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION butler.merge_datasets(
     p_dataset_type text,
     p_datastore text,
     p_skip_existing boolean DEFAULT false,
-    p_quantum_id bigint DEFAULT NULL
+    p_quantum_id bigint DEFAULT NULL,
+    p_root text DEFAULT NULL
 )
 RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
@@ -102,7 +103,7 @@ BEGIN
                 camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
                 skymap, tract, patch, sky_pixel, label, created
             )
-            -- In the order of finish_put, so that two sessions that put the same data IDs wait for each other.
+            -- In the order of put, so that two sessions that put the same data IDs wait for each other.
             SELECT DISTINCT
                 s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
@@ -147,6 +148,16 @@ BEGIN
         ));
         RAISE;
     END;
+    -- Whoever moves the datastore was waited for by the foreign key's check, and waits from then on.
+    IF v_registered <> '{}' AND p_root <> (
+        SELECT s.root FROM butler_internal.all_datastore AS s WHERE s.datastore_id = v_datastore
+    ) THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('files were written under %s, where datastore %L isn''t any more', p_root, p_datastore),
+            'Open the repository anew, and load them again.',
+            jsonb_build_object('datastore', p_datastore, 'root', p_root)
+        );
+    END IF;
     IF cardinality(v_registered) < v_datasets THEN
         RETURN QUERY
         SELECT e.row_number, e.existing, e.same_bytes
@@ -159,8 +170,9 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
+COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint, text) IS
 'Register what was copied into the staging table as datasets of one type in a run, which is made if it isn''t there. A row
 is one artifact; the rows of one dataset have its id. All or none: one error names every bad row. A data ID of which
 the run has a dataset already is an error, or its rows are passed over if p_skip_existing is true. Returns the rows
-passed over, each with the dataset that the run has and whether that has an artifact of the same bytes.';
+passed over, each with the dataset that the run has and whether that has an artifact of the same bytes. Where p_root is
+given, the files were written under it: it is compared with the datastore''s.';

@@ -89,9 +89,7 @@ BEGIN
             FROM registered AS r
             INNER JOIN given AS g ON g.dataset_id = r.dataset_id
             CROSS JOIN LATERAL jsonb_array_elements(g.artifacts) AS a
-            -- What was written under a root that isn't the datastore's any more lies elsewhere.
-            INNER JOIN butler_internal.all_datastore AS s
-                ON s.datastore = a ->> 'datastore' AND s.root = coalesce(a ->> 'root', s.root)
+            INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
             RETURNING dataset_id
         )
         SELECT
@@ -111,6 +109,13 @@ BEGIN
             OR v_with_files < cardinality(v_registered)
             OR v_stored IS DISTINCT FROM (
                 SELECT coalesce(sum(jsonb_array_length(d -> 'artifacts')), 0) FROM jsonb_array_elements(p_datasets) AS d
+            )
+            -- What was written under a root that isn't the datastore's any more lies elsewhere. Whoever
+            -- moves it was waited for by the foreign keys' checks: what is seen now stays until this transaction ends.
+            OR EXISTS (
+                SELECT FROM jsonb_path_query(p_datasets, '$[*].artifacts[*]') AS a
+                INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
+                WHERE s.root <> a ->> 'root'
             )
             OR (NOT v_fresh AND NOT butler_internal.is_held(v_run.run_id, v_clock))
             OR (v_run.has_inputs AND EXISTS (
