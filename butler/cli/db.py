@@ -273,7 +273,9 @@ app.command(
 
 
 @app.command(
-    epilog=examples("butler db prune --older-than 1000d --dry-run", "butler db prune --older-than 1000d --yes")
+    epilog=examples(
+        "butler db prune --older-than 1000d --dry-run", "butler db prune --older-than 1000d --yes"
+    )
 )
 def prune(
     ctx: typer.Context,

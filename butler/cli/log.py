@@ -28,15 +28,19 @@ def _since(value: str | timedelta | datetime) -> timedelta | datetime:
 
 @app.command(
     epilog=examples(
-        "butler log", "butler log --since 8h --by butler_writer", "butler log --collection raw --format json"
+        "butler log",
+        "butler log --since 8h --by butler_writer",
+        "butler log --collection Peepshow/raw --format json",
     )
 )
 def log(
     ctx: typer.Context,
     since: Annotated[
-        datetime | None,
+        timedelta | None,
         typer.Option(
-            parser=_since, metavar="TIME", help="Not before 2026-03-01T12:00:00Z, or longer ago than 8h or 1d."
+            parser=_since,
+            metavar="TIME",
+            help="Not before 2026-03-01T12:00:00Z, or longer ago than 8h or 1d.",
         ),
     ] = None,
     by: Annotated[
@@ -53,9 +57,9 @@ def log(
     form: FormatOption = None,
     output: OutputFile = None,
 ) -> None:
-    """Show who did what, the newest first.
+    """Show who did what, when and from where.
 
-    A row a call that changed something. Puts into one's own run have none: the
+    The newest first, a row a call that changed something. Puts into one's own run have none: the
     datasets tell. What clients told of themselves, nobody has checked. In SQL:
     SELECT * FROM activity.
     """

@@ -85,7 +85,10 @@ class PostgresProvenance(Provenance):
         asked: dict[str, tuple[Any, str]] = {
             "since": (since, f"at >= {after}"),
             "by": (by and text(by, "by"), ":by IN (actor, login)"),
-            "collection": (collection and text(collection, "collection"), "collections @> ARRAY[:collection]"),
+            "collection": (
+                collection and text(collection, "collection"),
+                "collections @> ARRAY[:collection]",
+            ),
             "operation": (operation and text(operation, "operation"), "operation = :operation"),
         }
         conditions = [condition for value, condition in asked.values() if value is not None]

@@ -8,6 +8,7 @@ DECLARE
     v_before constant timestamptz := clock_timestamp() - p_older_than;
     v_count bigint;
 BEGIN
+    PERFORM butler_common.require_read_committed('what was done can be forgotten');
     IF (v_before <= clock_timestamp()) IS NOT TRUE THEN
         PERFORM butler_common.raise_error(
             'UB301', format('rows can''t be older than %s', coalesce(p_older_than::text, 'null')), 'Give a time such as ''365 days''.'
@@ -26,4 +27,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.prune_activity(interval, boolean) IS
-'Forget what was done longer ago than this, by the server''s clock; returns how many rows. A dry run only counts them. Raises UB301.';
+'Forget what was done longer ago than this, by the server''s clock; returns how many rows. A dry run only
+counts them. Raises UB301 or UB601.';
