@@ -73,7 +73,7 @@ dataset_consumer = Table(
 activity = Table(
     "activity",
     metadata,
-    Column("activity_id", BigInteger, server_default=next_id("activity_id"), comment="Ascends with time."),
+    Column("activity_id", BigInteger, server_default=next_id("activity_id"), comment="Of the row alone."),
     Column("at", DateTime(timezone=True), nullable=False, comment="When, by the server's clock, UTC."),
     Column("actor", Text, nullable=False, comment="The database role that did it."),
     Column(

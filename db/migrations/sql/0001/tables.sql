@@ -32,7 +32,7 @@ CREATE TABLE butler_internal.activity (
 
 COMMENT ON TABLE butler_internal.activity IS 'Who did what, by which function, when and from where.';
 
-COMMENT ON COLUMN butler_internal.activity.activity_id IS 'Ascends with time.';
+COMMENT ON COLUMN butler_internal.activity.activity_id IS 'Of the row alone.';
 
 COMMENT ON COLUMN butler_internal.activity.at IS 'When, by the server''s clock, UTC.';
 
