@@ -29,7 +29,7 @@ def _since(value: str | timedelta | datetime) -> timedelta | datetime:
 @app.command(
     epilog=examples(
         "butler log",
-        "butler log --since 8h --by butler_writer",
+        "butler log --since 8h --by alice",
         "butler log --collection Peepshow/raw --format json",
     )
 )
