@@ -343,6 +343,26 @@ def test_a_role_that_was_set_is_told_beside_the_login(database: Any, own: Sessio
     assert where(own)[:2] == ("mallory", "mallory")
 
 
+def test_what_all_writers_may_become_is_nobody_s_own(mallory: Session, write: Session, own: Session) -> None:
+    quantum, before = begun(write), own.scalar(LAST)
+    mallory.rows("SET ROLE butler_writer")
+    registered(mallory, NOTE)
+    mallory.rows("SELECT butler.end_quantum(%s, 'failed')", quantum)
+    assert own.rows(
+        "SELECT operation, actor, login FROM butler.activity WHERE activity_id > %s ORDER BY activity_id",
+        before,
+    ) == [("put", "butler_writer", "mallory"), ("end_quantum", "butler_writer", "mallory")]
+
+
+def test_whom_a_service_serves_has_runs_of_his_own(database: Any, server_login: str, own: Session) -> None:
+    service = Session(database.connect("superuser"))
+    service.rows(f"SET ROLE {server_login}")
+    service.call("register_collection", "u/mallory", "run")
+    before = own.scalar(LAST)
+    registered(service, NOTE, run="u/mallory")
+    assert done(own, before) == []
+
+
 @pytest.mark.parametrize(
     ("told", "application", "host"),
     [

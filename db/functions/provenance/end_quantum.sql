@@ -50,7 +50,7 @@ BEGIN
             jsonb_build_object('quantum_id', p_quantum_id, 'dataset_id', v_unpredicted)
         );
     END IF;
-    IF v_quantum.begun_by <> butler_common.actor() THEN
+    IF NOT butler_common.is_own(v_quantum.begun_by) THEN
         PERFORM butler_internal.record('end_quantum', 1, ARRAY[r.run], jsonb_build_object(
             'quantum_id', p_quantum_id, 'task', v_quantum.task, 'status', p_status, 'begun_by', v_quantum.begun_by
         ))

@@ -31,7 +31,7 @@ BEGIN
     SELECT DISTINCT p_quantum_id, g FROM unnest(p_inputs) AS g
     ON CONFLICT ON CONSTRAINT pk_dataset_consumer DO NOTHING;
     GET DIAGNOSTICS v_count = ROW_COUNT;
-    IF v_quantum.begun_by <> butler_common.actor() THEN
+    IF NOT butler_common.is_own(v_quantum.begun_by) THEN
         PERFORM butler_internal.record('predict_inputs', v_count, ARRAY[r.run], jsonb_build_object(
             'quantum_id', p_quantum_id, 'task', v_quantum.task, 'begun_by', v_quantum.begun_by
         ))

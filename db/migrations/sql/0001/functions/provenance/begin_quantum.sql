@@ -35,7 +35,7 @@ BEGIN
     FROM butler_internal.quantum AS q
     WHERE q.run_id = v_run AND q.task = p_task AND q.data_id = coalesce(p_data_id, '{}');
     PERFORM butler.predict_inputs(v_quantum, p_inputs);
-    IF v_owner <> butler_common.actor() THEN
+    IF NOT butler_common.is_own(v_owner) THEN
         PERFORM butler_internal.record(
             'begin_quantum', 1, ARRAY[p_run], jsonb_build_object('quantum_id', v_quantum, 'task', p_task)
         );

@@ -33,7 +33,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     SELECT
         r.run_id, r.has_inputs, c.changed, c.put_until, c.frozen OR c.removed IS NOT NULL AS closed,
-        c.owner <> butler_common.actor() AS anothers,
+        NOT butler_common.is_own(c.owner) AS anothers,
         (SELECT count(*) > 1 FROM butler_common.registry) AS has_layers
     INTO v_run
     FROM butler_internal.collection AS c
