@@ -238,7 +238,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     administrator.dispose()
     with one_transaction(server.dsn("superuser", "butler")) as connection:
         initialise(connection)
-        set_anew(connection)
+        set_anew(connection, server.logins)
     with one_transaction(server.dsn("owner")) as connection:
         upgrade(connection)
 

@@ -35,6 +35,7 @@ SUMMARIES = {
     "restore": "Bring back what was unstored or removed, out of the trash.",
     "trash": "List and empty the trash, and say how long it is kept.",
     "du": "Show how much is stored.",
+    "log": "Show who did what, when and from where.",
     "verify": "Compare registry and datastore, and repair what differs.",
     "reap": "Delete what writers left that died before they put it.",
     "identify": "Show what files say about themselves.",

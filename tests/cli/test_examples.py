@@ -82,6 +82,9 @@ butler collection holds
 butler du
 butler du --by type --format json
 butler du 'Peep*' --by collection
+butler log
+butler log --since 8h --by alice
+butler log --collection Peepshow/raw --format json
 butler verify
 butler verify --fast --format json
 butler verify --incremental --for 2h
@@ -123,6 +126,8 @@ butler db downgrade 0001 --yes
 butler db upgrade
 butler db check
 butler db grant
+butler db prune --older-than 1000d --dry-run
+butler db prune --older-than 1000d --yes
 butler db backup before-upgrade --dry-run
 butler db backup before-upgrade
 butler db restore before-upgrade --replace --dry-run

@@ -93,6 +93,7 @@ def test_what_needs_the_look_up_alone_works(limited: Butler, command: Command, i
         ("trash list", "removal"),
         ("trash empty", "removal"),
         ("trash delay", "removal"),
+        ("log", "provenance"),
         ("verify", "definitions"),
         ("reap", "puts"),
     ],

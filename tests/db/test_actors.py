@@ -73,11 +73,11 @@ def test_nobody_says_who_he_is(write: Session) -> None:
         write.rows("SELECT set_config('role', 'butler_owner', true)")
 
 
-def test_one_function_says_who_acts() -> None:
+def test_one_function_says_who_acts_and_of_the_login_only_records_ask_beside() -> None:
     named = [
         file.name
         for folder in ("common", "functions", "triggers", "views")
         for file in (sql_root() / folder).rglob("*.sql")
         if "session_user" in file.read_text(encoding="utf-8")
     ]
-    assert named == ["actor.sql"]
+    assert sorted(named) == ["actor.sql", "is_own.sql", "record.sql"]

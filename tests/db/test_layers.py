@@ -449,6 +449,10 @@ def test_dropping_a_layer_leaves_nothing_of_it(
     before = contents(own, "butler"), as_owner(catalog)
     put_into(alice, "raw", RAW)
     as_owner(drop_layer, "mydb_alice")
+    assert own.rows(
+        "SELECT actor, operation, subject FROM butler.activity ORDER BY activity_id DESC LIMIT 1"
+    ) == [("butler_owner", "drop_layer", {"layer": "mydb_alice", "artifacts": 1})]
+    own.rows("DELETE FROM butler_internal.activity WHERE operation = 'drop_layer'")
     assert own.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mydb%'") == []
     assert own.column("SELECT registry FROM butler.registry") == ["butler"]
     assert (contents(own, "butler"), as_owner(catalog)) == before

@@ -8,6 +8,7 @@ from db.session import Session
 from db.world import put
 
 VIEWS = {
+    "activity",
     "camera",
     "physical_filter",
     "abstract_filter",

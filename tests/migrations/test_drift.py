@@ -253,14 +253,14 @@ def test_a_dump_of_our_schemas_restores_whole(
     run_as(empty_database.dsn("superuser"), initialise)
     schemas = ["butler", "butler_internal", "butler_common", "mydb", "mydb_internal"]
     dump_and_restore(database, empty_database, tmp_path, schemas)
+    restored = Session(empty_database.connect("owner"))
+    assert contents(restored, "butler", "mydb") == contents(own, "butler", "mydb")
     run_as(empty_database.dsn("owner"), grant)
     run_as(empty_database.dsn("superuser"), initialise)
 
     for name in ("butler", "mydb"):
         assert run_as(empty_database.dsn("owner"), catalog, name) == as_owner(catalog, name)
     assert run_as(empty_database.dsn("owner"), check) == []
-    restored = Session(empty_database.connect("owner"))
-    assert contents(restored, "butler", "mydb") == contents(own, "butler", "mydb")
     assert restored.rows("SELECT * FROM butler.dataset") == own.rows("SELECT * FROM butler.dataset")
 
     writer = Session(empty_database.connect("writer"))

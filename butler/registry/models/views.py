@@ -475,6 +475,7 @@ class Quantum(Base):
     status: Mapped[str]
     attempt: Mapped[int] = mapped_column(SmallInteger)
     message: Mapped[str | None]
+    begun_by: Mapped[str]
     host: Mapped[str | None]
     started: Mapped[datetime | None] = mapped_column(Utc)
     ended: Mapped[datetime | None] = mapped_column(Utc)

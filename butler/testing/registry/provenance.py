@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -79,6 +80,28 @@ class ProvenanceTests(CapabilityTests):
         with pytest.raises(DatasetNotFoundError):
             provenance.set_environment("r/two", uuid4())
 
+    def test_what_was_done_is_listed_the_newest_first(self, observatory: Registry) -> None:
+        activity = observatory.provenance.activity
+        one, other = put(observatory, RAW, {**RAW, "sensor": 2})
+        observatory.collections.associate("best", [one.id, other.id])
+        observatory.collections.disassociate("best", [other.id])
+        observatory.collections.disassociate("best", [other.id])  # it changes nothing
+        newest, before = activity(limit=2)
+        assert (newest.operation, newest.collections, newest.affected) == ("disassociate", ["best"], 1)
+        assert (before.operation, before.collections, before.affected) == ("associate", ["best"], 2)
+        assert newest.at >= before.at
+        assert [row.operation for row in activity(collection="best")][:2] == ["disassociate", "associate"]
+        assert [row.affected for row in activity(operation="associate", by=newest.actor)] == [2]
+        assert [row.activity_id for row in activity(since=newest.at)] == [newest.activity_id]
+        assert newest in list(activity(since=timedelta(days=1)))
+        for nothing in (
+            activity(since=datetime(9999, 1, 1, tzinfo=UTC)),
+            activity(since="9999-01-01T00:00:00Z"),
+            activity(by="nobody"),
+            activity(limit=0),
+        ):
+            assert len(nothing) == 0
+
     # Hostile callers -----------------------------------------------------------------
 
     def test_what_a_quantum_is_told_is_only_ever_a_text(self, observatory: Registry) -> None:
@@ -89,6 +112,21 @@ class ProvenanceTests(CapabilityTests):
             assert _recorded(observatory, quantum) == (text, QuantumStatus.FAILED, text)
             with pytest.raises(CollectionNotFoundError):
                 provenance.begin_quantum(text, "isr", {}, [], "host")
+
+    def test_nobody_of_any_name_did_anything(self, observatory: Registry) -> None:
+        activity = observatory.provenance.activity
+        for text in (*HOSTILE_TEXTS, *UNSENDABLE_TEXTS):
+            attempts: tuple[Callable[[str], Any], ...] = (
+                lambda text: activity(by=text),
+                lambda text: activity(collection=text),
+                lambda text: activity(operation=text),
+            )
+            for attempt in attempts:
+                if text in UNSENDABLE_TEXTS:
+                    with pytest.raises(ButlerError):
+                        len(attempt(text))
+                else:
+                    assert len(attempt(text)) == 0
 
     def test_a_text_that_can_not_be_stored_begins_no_quantum(self, observatory: Registry) -> None:
         provenance = observatory.provenance

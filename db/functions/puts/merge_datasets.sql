@@ -165,6 +165,10 @@ BEGIN
         ORDER BY e.row_number;
     END IF;
     PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
+    PERFORM butler_internal.record(
+        'merge_datasets', cardinality(v_registered), ARRAY[p_run],
+        jsonb_build_object('dataset_type', p_dataset_type, 'datastore', p_datastore)
+    );
     -- So that a transaction may load datasets of several types.
     DROP TABLE pg_temp.butler_stage_dataset;
 END;

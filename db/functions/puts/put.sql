@@ -33,6 +33,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     SELECT
         r.run_id, r.has_inputs, c.changed, c.put_until, c.frozen OR c.removed IS NOT NULL AS closed,
+        NOT butler_common.is_own(c.owner) AS anothers,
         (SELECT count(*) > 1 FROM butler_common.registry) AS has_layers
     INTO v_run
     FROM butler_internal.collection AS c
@@ -158,6 +159,10 @@ BEGIN
     END;
     IF v_registered <> '{}' AND v_now > coalesce(v_run.put_until, '-infinity') THEN
         PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
+    END IF;
+    -- One's own run tells who and when already.
+    IF v_run.anothers THEN
+        PERFORM butler_internal.record('put', cardinality(v_registered), ARRAY[p_run]);
     END IF;
     RETURN cardinality(v_registered);
 END;

@@ -11,6 +11,57 @@ COMMENT ON COLUMN butler_internal.abstract_filter.abstract_filter IS 'Name of a 
 
 COMMENT ON COLUMN butler_internal.abstract_filter.doc IS 'What it is, in a sentence.';
 
+CREATE TABLE butler_internal.activity (
+	activity_id BIGINT DEFAULT nextval('butler_common.activity_id') NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	actor TEXT NOT NULL,
+	login TEXT NOT NULL,
+	client_address INET,
+	told_application TEXT,
+	told_host TEXT,
+	operation TEXT NOT NULL,
+	collections TEXT[] NOT NULL,
+	subject JSONB NOT NULL,
+	affected BIGINT NOT NULL,
+	reason TEXT,
+	CONSTRAINT pk_activity PRIMARY KEY (activity_id),
+	CONSTRAINT ck_activity_affected CHECK (affected > 0),
+	CONSTRAINT ck_activity_collections CHECK (cardinality(collections) <= 100),
+	CONSTRAINT ck_activity_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
+);
+
+COMMENT ON TABLE butler_internal.activity IS 'Who did what, by which function, when and from where.';
+
+COMMENT ON COLUMN butler_internal.activity.activity_id IS 'Of the row alone.';
+
+COMMENT ON COLUMN butler_internal.activity.at IS 'When, by the server''s clock, UTC.';
+
+COMMENT ON COLUMN butler_internal.activity.actor IS 'The database role that did it.';
+
+COMMENT ON COLUMN butler_internal.activity.login IS 'The role that logged in: another than the actor where a session has set its role.';
+
+COMMENT ON COLUMN butler_internal.activity.client_address IS 'Where the connection came from, as the server saw it: perhaps a pooler; null for its own socket.';
+
+COMMENT ON COLUMN butler_internal.activity.told_application IS 'The program, as it told; nobody has checked.';
+
+COMMENT ON COLUMN butler_internal.activity.told_host IS 'The computer that the program told it runs on; nobody has checked.';
+
+COMMENT ON COLUMN butler_internal.activity.operation IS 'The function that was called.';
+
+COMMENT ON COLUMN butler_internal.activity.collections IS 'The collections concerned, or the runs of the datasets; at most a hundred.';
+
+COMMENT ON COLUMN butler_internal.activity.subject IS 'What else it concerned: a dataset type, a datastore, a unit with some data IDs ….';
+
+COMMENT ON COLUMN butler_internal.activity.affected IS 'How many datasets, members, units or files it concerned; 1 for a thing itself.';
+
+COMMENT ON COLUMN butler_internal.activity.reason IS 'Why, as the caller gave it, its first thousand characters.';
+
+CREATE INDEX ix_activity_actor ON butler_internal.activity (actor, at);
+
+CREATE INDEX ix_activity_at ON butler_internal.activity (at);
+
+CREATE INDEX ix_activity_collections ON butler_internal.activity USING gin (collections);
+
 CREATE TABLE butler_internal.camera (
 	camera TEXT NOT NULL,
 	doc TEXT DEFAULT '' NOT NULL,
@@ -444,6 +495,7 @@ CREATE TABLE butler_internal.quantum (
 	status TEXT DEFAULT 'running' NOT NULL,
 	attempt INTEGER DEFAULT 1 NOT NULL,
 	message TEXT,
+	begun_by TEXT NOT NULL,
 	CONSTRAINT pk_quantum PRIMARY KEY (quantum_id),
 	CONSTRAINT fk_quantum_execution FOREIGN KEY(quantum_id) REFERENCES butler_internal.execution (execution_id),
 	CONSTRAINT fk_quantum_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
@@ -465,6 +517,8 @@ COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done or failed.';
 COMMENT ON COLUMN butler_internal.quantum.attempt IS 'Which try it is, from 1.';
 
 COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it failed.';
+
+COMMENT ON COLUMN butler_internal.quantum.begun_by IS 'The database role that began it.';
 
 CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
 

@@ -33,6 +33,8 @@ BEGIN
         );
     END IF;
     EXECUTE format('UPDATE %s.datastore SET root = $1 WHERE datastore_id = $2', v_owner) USING p_root, v_id;
+    EXECUTE format('SELECT %s.record(''relocate_datastore'', 1, p_subject => $1)', v_owner)
+    USING jsonb_build_object('datastore', p_datastore, 'root', p_root, 'root_before', v_root);
     RETURN v_root;
 END;
 $$;

@@ -15,6 +15,7 @@ DECLARE
     v_now timestamptz;
     v_held text[];
     v_claimed text[];
+    v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('files can be claimed');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -42,6 +43,8 @@ BEGIN
         AND g.dataset_id NOT IN (SELECT c.dataset_id FROM claims AS c)
         AND g.path <> ALL (v_claimed)
         AND CASE WHEN g.run IS NULL THEN v_held = '{}' ELSE g.run <> ALL (v_held) END;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('claim_loose_files', v_count, p_subject => jsonb_build_object('datastore', p_datastore));
 END;
 $$;
 
