@@ -79,6 +79,7 @@ def test_the_trash_isn_t_emptied_of_a_file_that_is_being_registered_anew(
 ) -> None:
     with Butler(repo, run="u/me", role="owner") as butler:
         butler.registry.definitions.register_dataset_type(DatasetType("night", "Text", ()))
+        butler.registry.puts.open_run("u/me")
         file = Path(butler.datastore.root.removeprefix("file://")) / "night.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text("of a night")
