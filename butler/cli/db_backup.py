@@ -64,7 +64,8 @@ def restore(
 
     It changes all at once, or not at all. Then each difference between it and
     the files is listed; exit status 3 if there is one, for 'butler verify
-    --repair' to settle.
+    --repair' to settle. Nothing is written or deleted before 'butler datastore
+    mark' has set the roots' marks anew.
     """
     from butler.backup import read_backup
     from butler.backup import restore as restored
@@ -82,11 +83,15 @@ def restore(
         confirm(f"Replace what is registered in {session.repo} by the backup of {manifest.made}?", yes)
     with progress(session, "restore") as report:
         restored(backup, manifest, administrator, owner, replace=replace, on_progress=report)
-    note(session, f"the database is what it was at {manifest.made}")
+    note(
+        session,
+        f"the database is what it was at {manifest.made}; nothing is written to its datastores until"
+        " their roots are marked anew: 'butler datastore mark --dry-run' says what is there",
+    )
     if _upgrade_is_needed(session, manifest.schema_version):
         return
     with Butler(session.repo, registry="butler") as butler, progress(session, "verify") as report:
-        findings = list(butler.maintenance.verify(checksum=not fast, on_progress=report))
+        findings = list(butler.maintenance.verify(checksum=not fast, unmarked=True, on_progress=report))
     for finding in findings:
         print(f"{finding}: {finding.remedy}")
     if findings:

@@ -76,10 +76,12 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
     from butler.errors import ButlerError
     from butler.maintenance.verify import unclaimed
+    from butler.roots import Roots
 
     by_datastore: dict[str, dict[str, Artifact]] = defaultdict(dict)
     for artifact in artifacts:
         by_datastore[artifact.datastore][artifact.path] = artifact
+    roots = Roots(butler.registry, butler.datastore)
     left = 0
     for name, by_path in by_datastore.items():
         datastore = butler.datastore.members.get(name)
@@ -90,6 +92,7 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
             )
             left += len(by_path)
             continue
+        roots.check(name)
         for path in sorted(unclaimed(butler.registry, datastore, list(by_path))):
             try:
                 datastore.remove([by_path[path]])

@@ -82,6 +82,11 @@ class FileDatastore(Datastore):
         """The storage's files."""
         return self._inventory
 
+    @property
+    def marked_root(self) -> Storage:
+        """The storage's."""
+        return self._storage
+
     def warnings(self) -> Iterator[str]:
         """Those of the storage."""
         return self._storage.warnings()

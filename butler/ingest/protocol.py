@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.arguments import name
-from butler.context import agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
@@ -24,6 +23,7 @@ from butler.errors import (
     InvalidDataIdError,
     NotSupportedError,
 )
+from butler.roots import Roots
 from butler.values import Artifact, DatasetRef
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class PutProtocol:
     def __init__(self, registry: Registry, datastore: Datastore) -> None:
         self._registry = registry
         self._datastore = datastore
-        self._agreed = False
+        self.roots = Roots(registry, datastore)
 
     def begin(
         self,
@@ -61,9 +61,7 @@ class PutProtocol:
     ) -> list[BegunPut]:
         """Begin to put; everything that can be refused before a byte is written is refused here."""
         refuse_component(dataset_type)
-        if not self._agreed:
-            agreed_roots(self._registry, self._datastore)
-            self._agreed = True
+        self.roots.check()
         storage_class = self._registry.definitions.dataset_type(dataset_type).storage_class
         # Without its definition nobody could tell what a put that dies has written.
         find_storage_class(storage_class)
@@ -89,6 +87,7 @@ class PutProtocol:
         puts = self._registry.puts
         for artifact in chain.from_iterable(written.values()):
             refuse_astray(artifact, self._datastore.name)
+        self.roots.check()
 
         def finish() -> bool:
             return puts.finish(written, skip_existing=skip_existing) == len(written)
@@ -131,7 +130,11 @@ class PutProtocol:
             raise
 
     def abandon(self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]) -> set[UUID]:
-        """Give puts up, and delete what was written; give the ids of those that aren't registered."""
+        """Give puts up, and delete what was written; give the ids of those that aren't registered.
+
+        Where the root doesn't bear its mark any more they stay begun: what was written may lie elsewhere.
+        """
+        self.roots.check()
         unregistered = set(self._registry.puts.abandon([dataset.id for dataset in begun]))
         for dataset in begun:
             if dataset.id in unregistered and dataset.id in written:

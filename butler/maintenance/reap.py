@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, agreed_roots
+from butler.context import Context
 from butler.errors import ButlerError
+from butler.roots import Roots
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -56,11 +57,14 @@ def reap(context: Context, *, older_than: timedelta, dry_run: bool = False) -> I
     See `butler.maintenance.namespace.Maintenance.reap`.
     """
     registries = [(registry, registry.puts) for registry in context.registry.related()]
-    agreed_roots(context.registry, context.datastore)
+    roots = Roots(context.registry, context.datastore)
+    roots.check_all()
     for registry, puts in registries:
         for datastore in context.datastore.members.values():
-            look = _due if dry_run else _reaped
-            for put, failure in look(puts, datastore, older_than):
+            found = (
+                _due(puts, datastore, older_than) if dry_run else _reaped(puts, datastore, older_than, roots)
+            )
+            for put, failure in found:
                 yield ReapedPut(
                     put.id, put.dataset_type, put.hint, put.begun, put.begun_by, registry.name, failure
                 )
@@ -84,10 +88,14 @@ def _due(puts: Puts, datastore: Datastore, older_than: timedelta) -> Iterator[tu
             yield put, ""
 
 
-def _reaped(puts: Puts, datastore: Datastore, older_than: timedelta) -> Iterator[tuple[UnfinishedPut, str]]:
+def _reaped(
+    puts: Puts, datastore: Datastore, older_than: timedelta, roots: Roots
+) -> Iterator[tuple[UnfinishedPut, str]]:
     after: UUID | None = None
     while dead := puts.reap(datastore.name, older_than, after=after):
+        roots.check(datastore.name)
         results = [(put, clear(datastore, put)) for put in dead]
+        roots.check(datastore.name)
         if cleared := [put.id for put, failure in results if not failure]:
             puts.forget(cleared)
         yield from results

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from butler.schema.install import registries
-from butler.values import Artifact
+from butler.values import Artifact, Mark
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["set_root", "stored_artifacts"]
+__all__ = ["mark_of", "set_mark", "set_root", "stored_artifacts"]
 
 
 def stored_artifacts(connection: Connection, name: str, *, sample: int | None = None) -> list[Artifact]:
@@ -44,6 +44,57 @@ def stored_artifacts(connection: Connection, name: str, *, sample: int | None = 
     return [
         Artifact(name, row.path, row.formatter, row.size, bytes(row.sha256), row.component) for row in rows
     ]
+
+
+def mark_of(connection: Connection, name: str) -> Mark | None:
+    """Give what a datastore's root must bear, in whichever registry it is; `None` if there is none.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the datastore.
+    """
+    from sqlalchemy import text
+
+    own = " UNION ALL ".join(
+        f"SELECT datastore, mark FROM {r.tables}.datastore" for r in registries(connection)
+    )
+    row = connection.execute(
+        text(
+            f"SELECT s.mark, butler.installation_id() AS installation FROM ({own}) AS s WHERE datastore = :name"
+        ),
+        {"name": name},
+    ).one_or_none()
+    return None if row is None else Mark(row.installation, name, row.mark)
+
+
+def set_mark(connection: Connection, name: str) -> Mark:
+    """Give a datastore another mark, which counts from the end of the transaction.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the datastore.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If the database has no such datastore.
+    """
+    from sqlalchemy import text
+
+    row = connection.execute(
+        text(
+            "SELECT s.mark, butler.installation_id() AS installation"
+            " FROM butler_common.mark_datastores(ARRAY[:name]) AS s"
+        ),
+        {"name": name},
+    ).one()
+    return Mark(row.installation, name, row.mark)
 
 
 def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = False) -> str:

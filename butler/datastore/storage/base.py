@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
+from butler.datastore.marks import MarkedRoot
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
 
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
@@ -21,12 +22,13 @@ class NoOptions(Struct, frozen=True):
     """A storage that needs to be told nothing."""
 
 
-class Storage(ABC):
+class Storage(MarkedRoot):
     """A place for files: named once, never overwritten.
 
     Paths are relative to `root`, percent-encoded, with ``/`` between the
     parts. Every method refuses a path that leads out of the root with
-    `~butler.errors.InvalidNameError`, before any I/O.
+    `~butler.errors.InvalidNameError`, before any I/O. The root's mark is none
+    of its files: no path leads to it.
     """
 
     options: ClassVar[type[Struct]] = NoOptions
@@ -46,11 +48,6 @@ class Storage(ABC):
             hint="Make it in Python, and give FileDatastore(…) to Butler(…, datastore=…).",
             details={"datastore": name, "storage": cls.__qualname__},
         )
-
-    @property
-    @abstractmethod
-    def root(self) -> str:
-        """URI that paths continue; percent-encoded, ends in a slash."""
 
     @property
     def supports_links(self) -> bool:

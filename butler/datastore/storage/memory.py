@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import NoReturn, Self
 from urllib.parse import quote
 
+from butler.datastore.marks import RootState
 from butler.datastore.storage.base import NoOptions, Storage, decode_path, path_taken
 from butler.datastore.system_errors import typed
-from butler.errors import ArtifactMissingError, NotSupportedError
+from butler.errors import ArtifactMissingError, DatastoreRootError, NotSupportedError
 
 __all__ = ["MemoryStorage"]
 
@@ -32,6 +34,8 @@ class MemoryStorage(Storage):
         self._files: dict[bytes, bytes] = {}
         self._since: dict[bytes, datetime] = {}
         self._opened = datetime.now(UTC)
+        self._mark: bytes | None = None
+        self._marking = Lock()
 
     @classmethod
     def from_config(cls, name: str, options: NoOptions, repo: Path) -> Self:
@@ -42,6 +46,28 @@ class MemoryStorage(Storage):
     def root(self) -> str:
         """``memory://name/``."""
         return f"memory://{quote(self._name, safe='')}/"
+
+    @property
+    def is_private(self) -> bool:
+        """Always."""
+        return True
+
+    def read_mark(self) -> bytes | RootState:
+        """What was set, in this process."""
+        if self._mark is None:
+            return RootState.UNMARKED if self._files else RootState.EMPTY
+        return self._mark
+
+    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
+        """Keep it beside the files; of two who set the first one, one is refused."""
+        with self._marking:
+            if self._mark != instead_of:
+                raise DatastoreRootError(
+                    f"{self.root} bears another mark by now, which stays",
+                    hint="Give each datastore in memory a storage of its own.",
+                    details={"root": self.root},
+                )
+            self._mark = content
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:

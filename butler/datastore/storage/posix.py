@@ -19,8 +19,10 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
+from butler.datastore.marks import RootState
 from butler.datastore.paths import file_uri
 from butler.datastore.special_files import refuse_special
+from butler.datastore.storage import root_mark
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
 from butler.datastore.system_errors import typed
@@ -79,7 +81,7 @@ class PosixStorage(Storage):
     Parameters
     ----------
     folder : `~pathlib.Path`
-        The root; made at the first write.
+        The root; made when it is marked, or at the first write.
     permissions : `~butler.datastore.storage.permissions.Permissions`, optional
         Group and mode of files and folders; by default what kernel and umask
         give.
@@ -89,6 +91,7 @@ class PosixStorage(Storage):
 
     def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
+        self._name = str(self._folder)
         self._permissions = permissions or Permissions()
 
     @classmethod
@@ -113,6 +116,22 @@ class PosixStorage(Storage):
     def warnings(self) -> Iterator[str]:
         """Whether others could change what is in the root."""
         return warnings_about(self._folder, self._permissions)
+
+    def read_mark(self) -> bytes | RootState:
+        """What the file ``.butler-datastore.json`` says, read in the folder that was opened."""
+        return root_mark.read(self._name)
+
+    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
+        """Write beside it, then link or rename."""
+        root_mark.refuse_inside_root(self._folder.parent)
+        with typed(self._folder):
+            self._make_folders(self._folder)
+        draft = _temporary_prefix(root_mark.MARK_NAME)
+        root_mark.write(self._folder, content, draft, instead_of=instead_of)
+
+    def refuse_shared(self) -> None:
+        """By the names of the files in it and of the folders around it."""
+        root_mark.refuse_shared(self._folder)
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
@@ -170,9 +189,9 @@ class PosixStorage(Storage):
             _flush(file.parent)
 
     def paths(self) -> Iterator[str]:
-        """Walk the folder; links to folders aren't followed."""
+        """Walk the folder; links to folders aren't followed, and a folder of another's is refused."""
         with typed(self._folder):
-            for folder, _, names in os.walk(self._folder, onerror=_not_listed):
+            for folder, names in root_mark.files_below(self._folder):
                 for name in names:
                     relative = os.path.relpath(os.path.join(folder, name), self._folder)
                     yield quote(os.fsencode(relative), safe="/+,=@")
@@ -247,6 +266,8 @@ class PosixStorage(Storage):
 
     def _inside(self, path: str) -> Path:
         name = os.fsdecode(decode_path(path))
+        if name == root_mark.MARK_NAME:
+            raise path_escapes(path)
         file = self._folder / name
         # What holds no part '..' can be led outside by a link only.
         folders = accumulate(name.split("/")[:-1], os.path.join, initial=str(self._folder))
@@ -259,11 +280,6 @@ def last_changed(file: Path) -> datetime:
     """When a file's name or bytes last changed, UTC; of a link its own, not its target's."""
     found = file.lstat()
     return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
-
-
-def _not_listed(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error  # a folder left out would look like one without files
 
 
 def _names(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
+from butler.datastore.marks import RootState
 from butler.datastore.storage.base import Storage
 
 __all__ = ["StorageWrapper"]
@@ -30,6 +31,23 @@ class StorageWrapper(Storage):
     def root(self) -> str:
         """Of the inner storage, as is everything else."""
         return self.inner.root
+
+    @property
+    def is_private(self) -> bool:
+        """As the inner storage."""
+        return self.inner.is_private
+
+    def read_mark(self) -> bytes | RootState:
+        """Of the inner storage."""
+        return self.inner.read_mark()
+
+    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
+        """Set that of the inner storage."""
+        self.inner.write_mark(content, instead_of=instead_of)
+
+    def refuse_shared(self) -> None:
+        """As the inner storage."""
+        self.inner.refuse_shared()
 
     @property
     def supports_links(self) -> bool:
