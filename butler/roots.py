@@ -1,4 +1,4 @@
-"""The roots of datastores: they are written to as long as they are where the registry says, and bear their marks."""
+"""The roots of datastores: written to while they are where the registry says, and bear their marks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Roots:
         known = self.registered.get(name)
         if known is None:
             return
-        root = self._datastore.members[name].marked_root
+        root = self._datastore.members[name].mark
         try:
             check_mark(root, known.mark)
         except DatastoreRootError:
@@ -113,20 +113,20 @@ def add_datastore(registry: Registry, datastore: Datastore) -> bool:
         If it is registered elsewhere, or shares files with another.
     """
     known = registry.definitions.datastores().get(datastore.name)
-    root = datastore.marked_root
+    root = datastore.mark
     if known is None:
         root.refuse_shared()
-        if not isinstance(found := root.read_mark(), RootState):
+        if not isinstance(found := root.read(), RootState):
             raise DatastoreRootError(
                 f"{datastore.root} bears a mark already: it is a datastore's root, {found[:400]!r}",
-                hint="Give this datastore a root of its own. If that one is given up for good, delete the mark's"
-                " file first.",
+                hint="Give this datastore a root of its own. If that one is given up for good, delete the"
+                " mark's file first.",
                 details={"datastore": datastore.name, "root": datastore.root},
             )
     new = registry.definitions.register_datastore(datastore.name, datastore.root)
     mark = registry.definitions.datastores()[datastore.name].mark
     if new:
-        root.write_mark(encode_mark(mark), instead_of=None)
+        root.write(encode_mark(mark), instead_of=None)
     else:
         check_mark(root, mark)
     return new

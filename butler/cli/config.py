@@ -120,7 +120,7 @@ def _difference(datastore: Datastore, known: RegisteredDatastore | None) -> str:
     if known.root != datastore.root:
         return f"the registry has it at {known.root}, the configuration at {datastore.root}"
     try:
-        check_mark(datastore.marked_root, known.mark)
+        check_mark(datastore.mark, known.mark)
     except ButlerError as error:
         return error.message
     return ""

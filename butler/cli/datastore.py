@@ -125,12 +125,7 @@ def mark(
                     hint=nearest(name, members),
                 )
         found = [
-            examine(
-                butler.registry,
-                members[name],
-                over=over or (),
-                empty=empty,
-            )
+            examine(butler.registry, members[name], over=over or (), empty=empty)
             for name in dict.fromkeys(names or members)
         ]
     write_list(
@@ -139,8 +134,8 @@ def mark(
         ListFormat.TABLE,
     )
     for each in found:
-        if not dry_run:
-            with session.owning(dsn) as connection:
+        with session.owning(dsn) as connection:
+            if not dry_run:
                 set_anew(connection, each)
         note(session, f"datastore {each.datastore.name} {'would be' if dry_run else 'is'} marked anew")
 

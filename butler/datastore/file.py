@@ -15,6 +15,7 @@ from butler.datastore.formatters.packing import packing_of
 from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
 from butler.datastore.inventory import StorageInventory
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
 from butler.datastore.storage import Storage
@@ -83,9 +84,9 @@ class FileDatastore(Datastore):
         return self._inventory
 
     @property
-    def marked_root(self) -> Storage:
-        """The storage's."""
-        return self._storage
+    def mark(self) -> RootMark:
+        """That of the storage's root."""
+        return self._storage.mark
 
     def warnings(self) -> Iterator[str]:
         """Those of the storage."""

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from butler.datastore.fingerprint import Fingerprint
-from butler.datastore.marks import MarkedRoot
+from butler.datastore.marks import RootMark
 from butler.errors import ButlerError, NotSupportedError
 from butler.values import Artifact, ArtifactFault, IngestMode
 
@@ -71,7 +71,7 @@ class Datastore(ABC):
         raise self._lacks("inventory")
 
     @property
-    def marked_root(self) -> MarkedRoot:
+    def mark(self) -> RootMark:
         """What bears the mark that says whose the root is; of several together, that of the one written to.
 
         Raises

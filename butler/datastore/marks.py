@@ -14,7 +14,7 @@ from msgspec.json import decode
 from butler.errors import DatastoreRootError
 from butler.values import Mark
 
-__all__ = ["LONGEST_MARK", "MarkedRoot", "RootState", "check_mark", "encode_mark", "read_mark", "wrong_mark"]
+__all__ = ["LONGEST_MARK", "RootMark", "RootState", "check_mark", "encode_mark", "read_mark", "wrong_mark"]
 
 LONGEST_MARK = 4096
 """Bytes; what is longer is no mark, and isn't read."""
@@ -29,21 +29,21 @@ class RootState(StrEnum):
     OBSTRUCTED = "has something that isn't a regular file in the place of its mark"
 
 
-class MarkedRoot(ABC):
-    """A root that can bear a mark, which isn't one of its files."""
+class RootMark(ABC):
+    """The mark of a root, which isn't one of its files."""
 
     @property
     @abstractmethod
     def root(self) -> str:
-        """URI that paths continue; percent-encoded, ends in a slash."""
+        """URI of the root."""
 
     @property
     def is_private(self) -> bool:
-        """Whether nobody but this process can ever reach what is in it: then its first user marks it."""
+        """Whether nobody but this process ever reaches what is in the root: then its first user marks it."""
         return False
 
     @abstractmethod
-    def read_mark(self) -> bytes | RootState:
+    def read(self) -> bytes | RootState:
         """Read what the mark says, of which no more than `LONGEST_MARK` and a byte, or why there is none.
 
         Whatever is mounted in the root's place meanwhile, the answer is of one root.
@@ -55,7 +55,7 @@ class MarkedRoot(ABC):
         """
 
     @abstractmethod
-    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
+    def write(self, content: bytes, *, instead_of: bytes | None) -> None:
         """Set the mark, whole and durable, and make the root if it isn't there.
 
         Parameters
@@ -106,7 +106,7 @@ def read_mark(content: bytes) -> Mark | None:
     return Mark(said.installation, said.datastore, said.mark)
 
 
-def check_mark(root: MarkedRoot, expected: Mark) -> None:
+def check_mark(mark: RootMark, expected: Mark) -> None:
     """Refuse a root that doesn't bear the mark that it should.
 
     Raises
@@ -117,19 +117,19 @@ def check_mark(root: MarkedRoot, expected: Mark) -> None:
         If it can't be known.
     """
     content = encode_mark(expected)
-    found = root.read_mark()
+    found = mark.read()
     if found == content:
         return
     if isinstance(found, RootState):
-        if root.is_private:
-            root.write_mark(content, instead_of=None)
+        if mark.is_private:
+            mark.write(content, instead_of=None)
             return
     elif read_mark(found) == expected:  # in other words
         return
-    raise wrong_mark(root, found, expected)
+    raise wrong_mark(mark.root, found, expected)
 
 
-def wrong_mark(root: MarkedRoot, found: bytes | RootState, expected: Mark) -> DatastoreRootError:
+def wrong_mark(root: str, found: bytes | RootState, expected: Mark) -> DatastoreRootError:
     """Give the error for a root that doesn't bear the mark that it should."""
     said: Mark | None = None
     hint = (
@@ -152,12 +152,11 @@ def wrong_mark(root: MarkedRoot, found: bytes | RootState, expected: Mark) -> Da
             f" this one is {expected.installation}"
         )
     return DatastoreRootError(
-        f"nothing is written to or deleted from datastore {expected.datastore!r}:"
-        f" its root {root.root} {problem}",
+        f"nothing is written to or deleted from datastore {expected.datastore!r}: its root {root} {problem}",
         hint=hint,
         details={
             "datastore": expected.datastore,
-            "root": root.root,
+            "root": root,
             "expected": _plain(expected),
             "found": found.name.lower() if isinstance(found, RootState) else _plain(said),
         },

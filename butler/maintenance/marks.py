@@ -70,10 +70,10 @@ def examine(
         that isn't among ``over``; what holds, or lies in, what is another's;
         what is empty and shouldn't be.
     """
-    root = datastore.marked_root
+    root = datastore.mark
     expected = registry.definitions.datastores()[datastore.name].mark
     root.refuse_shared()
-    found = root.read_mark()
+    found = root.read()
     if isinstance(found, RootState):
         if found == RootState.OBSTRUCTED:
             raise _refused(datastore, f"it {found}", "Look what it is, and take it away.")
@@ -93,10 +93,11 @@ def examine(
     elif (other.installation, other.datastore) == (expected.installation, expected.datastore):
         said = "bears its mark" if other == expected else f"bears an earlier mark of its own, {other.id}"
     elif other.id not in over:
-        error = wrong_mark(root, found, expected)
+        error = wrong_mark(datastore.root, found, expected)
         raise DatastoreRootError(
             error.message,
-            hint=f"If nobody writes there as that any more: 'butler datastore mark {datastore.name} --over {other.id}'.",
+            hint="If nobody writes there as that any more:"
+            f" 'butler datastore mark {datastore.name} --over {other.id}'.",
             details=error.details,
         )
     else:
@@ -127,7 +128,7 @@ def mark(connection: Connection, examined: ExaminedRoot) -> None:
     from butler.schema.datastores import set_mark
 
     made = set_mark(connection, examined.datastore.name)
-    examined.datastore.marked_root.write_mark(encode_mark(made), instead_of=examined.instead_of)
+    examined.datastore.mark.write(encode_mark(made), instead_of=examined.instead_of)
 
 
 def _artifacts(registry: Registry, name: str) -> int:

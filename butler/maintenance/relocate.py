@@ -107,7 +107,7 @@ def check_mark_moved(connection: Connection, datastore: Datastore) -> None:
     if mark is None:  # it isn't registered, which is told where its root is set
         return
     try:
-        check_mark(datastore.marked_root, mark)
+        check_mark(datastore.mark, mark)
     except DatastoreRootError as error:
         raise DatastoreRootError(
             error.message,

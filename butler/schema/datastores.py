@@ -63,7 +63,8 @@ def mark_of(connection: Connection, name: str) -> Mark | None:
     )
     row = connection.execute(
         text(
-            f"SELECT s.mark, butler.installation_id() AS installation FROM ({own}) AS s WHERE datastore = :name"
+            "SELECT s.mark, butler.installation_id() AS installation"
+            f" FROM ({own}) AS s WHERE s.datastore = :name"
         ),
         {"name": name},
     ).one_or_none()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from collections import Counter
@@ -22,9 +23,12 @@ from butler.errors import (
     ChecksumError,
     DatabaseUnavailableError,
     DatasetNotFoundError,
+    DatastoreRootError,
     PermissionDeniedError,
 )
+from butler.maintenance.findings import Fault, Finding
 from butler.registry.postgres.engine import one_transaction
+from butler.roots import add_datastore
 from butler.schema.install import create_layer
 from butler.testing.datastore import assert_same_exposure, example_exposure
 from butler.values import ArtifactFault
@@ -309,7 +313,7 @@ def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
     copy = open_datastore({"type": "posix", "root": "copy"}, repo, "copy")
-    butler.registry.definitions.register_datastore("copy", copy.root)
+    add_datastore(butler.registry, copy)
     assert refs[0].artifacts
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
@@ -329,12 +333,13 @@ def test_another_datastore_s_copy_is_read_where_one_is_lost(
         assert list(other.verify()) == []
 
 
-def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: list[DatasetRef]) -> None:
+def test_all_is_recorded_as_lost_where_a_root_with_its_mark_has_nothing_else(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
     root = Path(butler.datastore.root.removeprefix("file://"))
-    root.rename(root.with_name("unmounted"))
-    root.mkdir()
+    shutil.rmtree(root / "u")
     steps = list(butler.maintenance.repair(list(butler.verify()), older_than=NOW))
-    assert {(step.action, "mounted" in step.reason) for step in steps} == {("leave", True)}
+    assert {(step.action, step.outcome) for step in steps} == {("mark lost", "done")}
 
 
 # Puts that died ---------------------------------------------------------------
@@ -557,12 +562,22 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"type": "posix", "root": spelling}, repo, "theirs")
-    butler.registry.definitions.register_datastore("theirs", theirs.root)
     before = sorted(butler.datastore.inventory.paths())
+    with pytest.raises(DatastoreRootError, match=r"root of a datastore|a datastore's root"):
+        add_datastore(butler.registry, theirs)
+    butler.registry.definitions.register_datastore("theirs", theirs.root)
+    orphans = [
+        Finding(Fault.ORPHAN, "", theirs.root + path, datastore="theirs", path=path) for path in before
+    ]
     with Butler(repo, datastore=theirs) as attacker:
-        findings = list(attacker.verify())
-        list(attacker.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
-        list(attacker.maintenance.reap(older_than=NOW))
+        for act in (
+            attacker.verify().__next__,
+            lambda: attacker.maintenance.repair(orphans, delete_orphans=True, older_than=NOW),
+            lambda: list(attacker.maintenance.reap(older_than=NOW)),
+            attacker.removal.empty_trash,
+        ):
+            with pytest.raises(DatastoreRootError, match="'theirs'"):
+                act()
     assert sorted(butler.datastore.inventory.paths()) == before
     assert list(butler.verify()) == []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from butler.datastore.marks import MarkedRoot
+from butler.datastore.marks import RootMark
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
 
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
@@ -22,7 +22,7 @@ class NoOptions(Struct, frozen=True):
     """A storage that needs to be told nothing."""
 
 
-class Storage(MarkedRoot):
+class Storage(ABC):
     """A place for files: named once, never overwritten.
 
     Paths are relative to `root`, percent-encoded, with ``/`` between the
@@ -48,6 +48,22 @@ class Storage(MarkedRoot):
             hint="Make it in Python, and give FileDatastore(…) to Butler(…, datastore=…).",
             details={"datastore": name, "storage": cls.__qualname__},
         )
+
+    @property
+    @abstractmethod
+    def root(self) -> str:
+        """URI that paths continue; percent-encoded, ends in a slash."""
+
+    @property
+    @abstractmethod
+    def mark(self) -> RootMark:
+        """What bears the mark that says whose the root is.
+
+        Raises
+        ------
+        NotSupportedError
+            If there is no root that could be marked: then nothing is written.
+        """
 
     @property
     def supports_links(self) -> bool:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from butler.datastore.marks import RootState
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import is_file_uri, local_file
 from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage
@@ -31,11 +31,8 @@ class InPlaceStorage(Storage):
         """Nothing: a path is whole without it."""
         return ""
 
-    def read_mark(self) -> RootState:
-        """There is no root that could bear one."""
-        return RootState.ABSENT
-
-    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
+    @property
+    def mark(self) -> RootMark:
         """Refuse.
 
         Raises

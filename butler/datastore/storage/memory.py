@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from threading import Lock
 from typing import NoReturn, Self
 from urllib.parse import quote
 
-from butler.datastore.marks import RootState
+from butler.datastore.marks import RootMark, RootState
 from butler.datastore.storage.base import NoOptions, Storage, decode_path, path_taken
 from butler.datastore.system_errors import typed
 from butler.errors import ArtifactMissingError, DatastoreRootError, NotSupportedError
@@ -34,8 +34,7 @@ class MemoryStorage(Storage):
         self._files: dict[bytes, bytes] = {}
         self._since: dict[bytes, datetime] = {}
         self._opened = datetime.now(UTC)
-        self._mark: bytes | None = None
-        self._marking = Lock()
+        self._mark = _MemoryMark(self.root, self._files)
 
     @classmethod
     def from_config(cls, name: str, options: NoOptions, repo: Path) -> Self:
@@ -48,26 +47,9 @@ class MemoryStorage(Storage):
         return f"memory://{quote(self._name, safe='')}/"
 
     @property
-    def is_private(self) -> bool:
-        """Always."""
-        return True
-
-    def read_mark(self) -> bytes | RootState:
-        """What was set, in this process."""
-        if self._mark is None:
-            return RootState.UNMARKED if self._files else RootState.EMPTY
+    def mark(self) -> RootMark:
+        """Kept beside the files."""
         return self._mark
-
-    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
-        """Keep it beside the files; of two who set the first one, one is refused."""
-        with self._marking:
-            if self._mark != instead_of:
-                raise DatastoreRootError(
-                    f"{self.root} bears another mark by now, which stays",
-                    hint="Give each datastore in memory a storage of its own.",
-                    details={"root": self.root},
-                )
-            self._mark = content
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
@@ -136,3 +118,36 @@ class MemoryStorage(Storage):
             f"datastore {self._name!r} is in this process's memory: another process can't read it",
             hint="Use a datastore of type 'posix'.",
         )
+
+
+class _MemoryMark(RootMark):
+    """The mark of files in memory."""
+
+    def __init__(self, root: str, files: Mapping[bytes, bytes]) -> None:
+        self._root = root
+        self._files = files
+        self._content: bytes | None = None
+        self._changing = Lock()
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    @property
+    def is_private(self) -> bool:
+        return True
+
+    def read(self) -> bytes | RootState:
+        if self._content is None:
+            return RootState.UNMARKED if self._files else RootState.EMPTY
+        return self._content
+
+    def write(self, content: bytes, *, instead_of: bytes | None) -> None:
+        with self._changing:
+            if self._content != instead_of:
+                raise DatastoreRootError(
+                    f"{self.root} bears another mark by now, which stays",
+                    hint="Give each datastore in memory a storage of its own.",
+                    details={"root": self.root},
+                )
+            self._content = content

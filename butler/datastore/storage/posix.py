@@ -19,12 +19,12 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
-from butler.datastore.marks import RootState
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import file_uri
 from butler.datastore.special_files import refuse_special
-from butler.datastore.storage import root_mark
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
+from butler.datastore.storage.root_mark import MARK_NAME, FolderMark, files_below
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
@@ -91,8 +91,8 @@ class PosixStorage(Storage):
 
     def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
-        self._name = str(self._folder)
         self._permissions = permissions or Permissions()
+        self._mark = FolderMark(self._folder, self.root, self._make_folders)
 
     @classmethod
     def from_config(cls, name: str, options: PosixOptions, repo: Path) -> Self:
@@ -103,6 +103,11 @@ class PosixStorage(Storage):
     def root(self) -> str:
         """``file:///…/``."""
         return f"{file_uri(self._folder).rstrip('/')}/"
+
+    @property
+    def mark(self) -> RootMark:
+        """The file ``.butler-datastore.json`` in the folder."""
+        return self._mark
 
     @property
     def supports_links(self) -> bool:
@@ -116,22 +121,6 @@ class PosixStorage(Storage):
     def warnings(self) -> Iterator[str]:
         """Whether others could change what is in the root."""
         return warnings_about(self._folder, self._permissions)
-
-    def read_mark(self) -> bytes | RootState:
-        """What the file ``.butler-datastore.json`` says, read in the folder that was opened."""
-        return root_mark.read(self._name)
-
-    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
-        """Write beside it, then link or rename."""
-        root_mark.refuse_inside_root(self._folder.parent)
-        with typed(self._folder):
-            self._make_folders(self._folder)
-        draft = _temporary_prefix(root_mark.MARK_NAME)
-        root_mark.write(self._folder, content, draft, instead_of=instead_of)
-
-    def refuse_shared(self) -> None:
-        """By the names of the files in it and of the folders around it."""
-        root_mark.refuse_shared(self._folder)
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
@@ -191,7 +180,7 @@ class PosixStorage(Storage):
     def paths(self) -> Iterator[str]:
         """Walk the folder; links to folders aren't followed, and a folder of another's is refused."""
         with typed(self._folder):
-            for folder, names in root_mark.files_below(self._folder):
+            for folder, names in files_below(self._folder):
                 for name in names:
                     relative = os.path.relpath(os.path.join(folder, name), self._folder)
                     yield quote(os.fsencode(relative), safe="/+,=@")
@@ -266,7 +255,7 @@ class PosixStorage(Storage):
 
     def _inside(self, path: str) -> Path:
         name = os.fsdecode(decode_path(path))
-        if name == root_mark.MARK_NAME:
+        if name == MARK_NAME:
             raise path_escapes(path)
         file = self._folder / name
         # What holds no part '..' can be led outside by a link only.

@@ -5,23 +5,25 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from butler.datastore.marks import LONGEST_MARK, RootState
+from butler.datastore.marks import LONGEST_MARK, RootMark, RootState
+from butler.datastore.storage.permissions import refuse_open_to_all
 from butler.datastore.system_errors import typed
 from butler.errors import DatastoreRootError
 
-__all__ = ["MARK_NAME", "files_below", "read", "refuse_inside_root", "refuse_shared", "write"]
+__all__ = ["MARK_NAME", "FolderMark", "files_below", "refuse_inside_root"]
 
 MARK_NAME = ".butler-datastore.json"
 """No template makes it: each file's name ends in a dataset's id and what comes after."""
 
 _CLUSTER = "PG_VERSION"
+_REPOSITORY = "butler.yaml"
 _OTHERS = {
-    _CLUSTER: "a PostgreSQL server's files",
-    "butler.yaml": "a repository",
+    _CLUSTER: "a PostgreSQL server's",
+    _REPOSITORY: "a repository's",
     MARK_NAME: "another datastore's root",
 }
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -29,20 +31,96 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def read(folder: str) -> bytes | RootState:
-    """Read a folder's mark; see `butler.datastore.marks.MarkedRoot.read_mark`."""
-    with typed(folder):
+class FolderMark(RootMark):
+    """The mark of a folder.
+
+    Parameters
+    ----------
+    folder : `~pathlib.Path`
+        The root.
+    root : `str`
+        Its URI.
+    make_folders : callable
+        Makes a folder and those above it, as the datastore's are to be.
+    """
+
+    def __init__(self, folder: Path, root: str, make_folders: Callable[[Path], None]) -> None:
+        self._folder = folder
+        self._name = str(folder)
+        self._root = root
+        self._make_folders = make_folders
+
+    @property
+    def root(self) -> str:
+        """Of the folder."""
+        return self._root
+
+    def read(self) -> bytes | RootState:
+        """Read it in the folder that was opened, whatever has its name afterwards."""
+        with typed(self._name):
+            try:
+                root = os.open(self._name, _FOLDER)
+            except (FileNotFoundError, NotADirectoryError):
+                return RootState.ABSENT
+            try:
+                for name in (_CLUSTER, _REPOSITORY):
+                    if os.access(name, os.F_OK, dir_fd=root):
+                        raise _shared(self._name, self._name, name)
+                return _read_in(root)
+            finally:
+                os.close(root)
+
+    def write(self, content: bytes, *, instead_of: bytes | None) -> None:
+        """Write a file beside it, flush it, and give it the name: by a link, or by renaming where there is one."""
+        refuse_inside_root(self._folder.parent)
+        draft = f".{sha256(MARK_NAME.encode()).hexdigest()[:16]}-{secrets.token_hex(4)}.partial"
+        with typed(self._name):
+            self._make_folders(self._folder)
+            root = os.open(self._name, _FOLDER)
+            try:
+                _write_in(root, draft, content)
+                try:
+                    self._give_name(root, draft, instead_of)
+                except BaseException:
+                    os.unlink(draft, dir_fd=root)
+                    raise
+                os.fsync(root)
+            finally:
+                os.close(root)
+
+    def _give_name(self, root: int, draft: str, instead_of: bytes | None) -> None:
+        found = _read_in(root)
+        if isinstance(found, RootState) if instead_of is not None else not isinstance(found, RootState):
+            raise self._meanwhile()
+        if instead_of is not None:
+            if found != instead_of:
+                raise self._meanwhile()
+            os.rename(draft, MARK_NAME, src_dir_fd=root, dst_dir_fd=root)
+            return
         try:
-            root = os.open(folder, _FOLDER)
-        except (FileNotFoundError, NotADirectoryError):
-            return RootState.ABSENT
-        try:
-            for name in (_CLUSTER, "butler.yaml"):
-                if os.access(name, os.F_OK, dir_fd=root):
-                    raise _shared(folder, folder, name)
-            return _read_in(root)
-        finally:
-            os.close(root)
+            os.link(draft, MARK_NAME, src_dir_fd=root, dst_dir_fd=root, follow_symlinks=False)
+        except FileExistsError:
+            raise self._meanwhile() from None
+        os.unlink(draft, dir_fd=root)
+
+    def _meanwhile(self) -> DatastoreRootError:
+        return DatastoreRootError(
+            f"{self._name!r} bears another mark by now, which stays",
+            hint="Look whose it is: 'butler datastore mark --dry-run'.",
+            details={"root": self._name},
+        )
+
+    def refuse_shared(self) -> None:
+        """By the names of the files in it, and in the folders around it."""
+        refuse_open_to_all(self._folder)
+        top = Path(os.path.realpath(self._name))
+        with typed(self._name):
+            for above in top.parents:
+                for name in (_CLUSTER, MARK_NAME):
+                    if os.path.lexists(above / name):
+                        raise _shared(self._name, str(above), name)
+            for _ in files_below(top):
+                pass
 
 
 def _read_in(root: int) -> bytes | RootState:
@@ -62,79 +140,18 @@ def _read_in(root: int) -> bytes | RootState:
         os.close(file)
 
 
-def write(folder: Path, content: bytes, draft: str, *, instead_of: bytes | None) -> None:
-    """Set the mark of a folder that is there; see `butler.datastore.marks.MarkedRoot.write_mark`.
-
-    Parameters
-    ----------
-    folder : `~pathlib.Path`
-        The root.
-    content : `bytes`
-        What the mark is to say.
-    draft : `str`
-        What the name of its temporary file begins with.
-    instead_of : `bytes` or `None`
-        What it says now.
-    """
-    name = f"{draft}{secrets.token_hex(4)}.partial"
-    with typed(folder):
-        root = os.open(folder, _FOLDER)
-        try:
-            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=root)
-            try:
-                with open(file, "wb") as written:
-                    written.write(content)
-                    written.flush()
-                    # It is no secret: whoever may enter the folder is to see whose it is.
-                    os.fchmod(file, 0o444)
-                    os.fsync(file)
-                _give_name(root, name, folder, instead_of)
-            except BaseException:
-                _unlink(root, name)
-                raise
-            os.fsync(root)
-        finally:
-            os.close(root)
-
-
-def _give_name(root: int, name: str, folder: Path, instead_of: bytes | None) -> None:
-    found = _read_in(root)
-    if found != instead_of if instead_of is not None else not isinstance(found, RootState):
-        raise _meanwhile(folder)
-    if instead_of is not None:
-        os.rename(name, MARK_NAME, src_dir_fd=root, dst_dir_fd=root)
-        return
+def _write_in(root: int, name: str, content: bytes) -> None:
+    file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=root)
     try:
-        os.link(name, MARK_NAME, src_dir_fd=root, dst_dir_fd=root, follow_symlinks=False)
-    except FileExistsError:
-        raise _meanwhile(folder) from None
-    os.unlink(name, dir_fd=root)
-
-
-def _unlink(root: int, name: str) -> None:
-    with suppress(FileNotFoundError):
+        with open(file, "wb") as written:
+            written.write(content)
+            written.flush()
+            # It is no secret: whoever may enter the folder is to see whose it is.
+            os.fchmod(file, 0o444)
+            os.fsync(file)
+    except BaseException:
         os.unlink(name, dir_fd=root)
-
-
-def _meanwhile(folder: Path) -> DatastoreRootError:
-    return DatastoreRootError(
-        f"{str(folder)!r} bears another mark by now, which stays",
-        hint="Look whose it is: 'butler datastore mark --dry-run'.",
-        details={"root": str(folder)},
-    )
-
-
-def refuse_shared(folder: Path) -> None:
-    """Refuse a root with what isn't its own; see `butler.datastore.marks.MarkedRoot.refuse_shared`."""
-    real = os.path.realpath(folder)
-    with typed(folder):
-        for above in (real, *map(str, Path(real).parents)):
-            for name in _OTHERS:
-                inside = name != "butler.yaml" if above != real else name != MARK_NAME
-                if inside and os.path.lexists(os.path.join(above, name)):
-                    raise _shared(folder, above, name)
-        for _ in files_below(real):
-            pass
+        raise
 
 
 def refuse_inside_root(folder: Path) -> None:
@@ -168,7 +185,7 @@ def files_below(folder: str | Path) -> Iterator[tuple[str, list[str]]]:
             for name in _OTHERS.keys() & set(names):
                 if within != top or name != MARK_NAME:
                     raise _shared(top, within, name)
-            names.remove(MARK_NAME)
+            names.remove(MARK_NAME)  # it is none of the datastore's files
         yield within, names
 
 
@@ -179,7 +196,7 @@ def _not_listed(error: OSError) -> None:
 
 def _shared(root: str | Path, where: str, name: str) -> DatastoreRootError:
     return DatastoreRootError(
-        f"{str(root)!r} can't be a datastore's root: {where!r} is {_OTHERS[name]}",
+        f"{str(root)!r} can't be a datastore's root: {where!r} is {_OTHERS[name]}, which has {name!r} in it",
         hint="Give the datastore a folder of its own, such as 'data', outside of any other's: what is in it"
         " is taken for its files, and those that no dataset has may be deleted.",
         details={"root": str(root), "folder": where, "name": name},

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from butler.datastore.marks import RootState
+from butler.datastore.marks import RootMark
 from butler.datastore.storage.base import Storage
 
 __all__ = ["StorageWrapper"]
@@ -33,21 +33,9 @@ class StorageWrapper(Storage):
         return self.inner.root
 
     @property
-    def is_private(self) -> bool:
-        """As the inner storage."""
-        return self.inner.is_private
-
-    def read_mark(self) -> bytes | RootState:
+    def mark(self) -> RootMark:
         """Of the inner storage."""
-        return self.inner.read_mark()
-
-    def write_mark(self, content: bytes, *, instead_of: bytes | None) -> None:
-        """Set that of the inner storage."""
-        self.inner.write_mark(content, instead_of=instead_of)
-
-    def refuse_shared(self) -> None:
-        """As the inner storage."""
-        self.inner.refuse_shared()
+        return self.inner.mark
 
     @property
     def supports_links(self) -> bool:

@@ -95,7 +95,8 @@ class PostgresDefinitions(Definitions):
         schema = self._session.schema
         rows = self._session.rows(
             "SELECT s.datastore, s.root, s.mark, s.marked, i.id AS installation"
-            f" FROM {schema}.datastore AS s CROSS JOIN {schema}.installation_id() AS i (id) ORDER BY s.datastore"
+            f" FROM {schema}.datastore AS s CROSS JOIN {schema}.installation_id() AS i (id)"
+            " ORDER BY s.datastore"
         )
         return {
             row.datastore: RegisteredDatastore(

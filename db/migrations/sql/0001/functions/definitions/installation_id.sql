@@ -4,7 +4,6 @@ CREATE OR REPLACE FUNCTION butler.installation_id()
 RETURNS uuid
 LANGUAGE sql
 STABLE
-SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT encode(
