@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
+    from butler.values import Mark
 
 __all__ = ["ExaminedRoot", "examine", "mark"]
 
@@ -32,6 +33,8 @@ class ExaminedRoot:
     ----------
     datastore : `~butler.datastore.Datastore`
         Whose root it is to be.
+    mark : `~butler.values.Mark`
+        What it should bear, by the registry.
     found : `str`
         What was in the place of the mark.
     loose : `int`
@@ -42,6 +45,7 @@ class ExaminedRoot:
     """
 
     datastore: Datastore
+    mark: Mark
     found: str
     loose: int
     instead_of: bytes | None
@@ -103,7 +107,11 @@ def examine(
     else:
         said = f"bears mark {other.id} of datastore {other.datastore} of installation {other.installation}"
     return ExaminedRoot(
-        datastore, said, _loose(registry, datastore), None if isinstance(found, RootState) else found
+        datastore,
+        expected,
+        said,
+        _loose(registry, datastore),
+        None if isinstance(found, RootState) else found,
     )
 
 
@@ -122,12 +130,12 @@ def mark(connection: Connection, examined: ExaminedRoot) -> None:
 
     Raises
     ------
-    DatastoreRootError
+    DatastoreRootError, InvalidDataIdError
         If somebody else has marked it meanwhile; nothing has changed.
     """
     from butler.schema.datastores import set_mark
 
-    made = set_mark(connection, examined.datastore.name)
+    made = set_mark(connection, examined.mark)
     examined.datastore.mark.write(encode_mark(made), instead_of=examined.instead_of)
 
 

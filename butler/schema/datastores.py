@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from butler.schema.install import registries
@@ -47,7 +48,7 @@ def stored_artifacts(connection: Connection, name: str, *, sample: int | None = 
 
 
 def mark_of(connection: Connection, name: str) -> Mark | None:
-    """Give what a datastore's root must bear, in whichever registry it is; `None` if there is none.
+    """Give what a datastore's root must bear, in the first registry that has it; `None` if none has.
 
     Parameters
     ----------
@@ -58,44 +59,41 @@ def mark_of(connection: Connection, name: str) -> Mark | None:
     """
     from sqlalchemy import text
 
-    own = " UNION ALL ".join(
-        f"SELECT datastore, mark FROM {r.tables}.datastore" for r in registries(connection)
-    )
-    row = connection.execute(
-        text(
-            "SELECT s.mark, butler.installation_id() AS installation"
-            f" FROM ({own}) AS s WHERE s.datastore = :name"
-        ),
-        {"name": name},
-    ).one_or_none()
-    return None if row is None else Mark(row.installation, name, row.mark)
+    for registry in registries(connection):
+        row = connection.execute(
+            text(
+                "SELECT s.mark, butler.installation_id() AS installation"
+                f" FROM {registry.tables}.datastore AS s WHERE s.datastore = :name"
+            ),
+            {"name": name},
+        ).one_or_none()
+        if row is not None:
+            return Mark(row.installation, name, row.mark)
+    return None
 
 
-def set_mark(connection: Connection, name: str) -> Mark:
+def set_mark(connection: Connection, before: Mark) -> Mark:
     """Give a datastore another mark, which counts from the end of the transaction.
 
     Parameters
     ----------
     connection : `sqlalchemy.Connection`
         As the owner, in a transaction.
-    name : `str`
-        Of the datastore.
+    before : `~butler.values.Mark`
+        The one that it has.
 
     Raises
     ------
     InvalidDataIdError
-        If the database has no such datastore.
+        If no datastore has it any more.
     """
     from sqlalchemy import text
 
-    row = connection.execute(
-        text(
-            "SELECT s.mark, butler.installation_id() AS installation"
-            " FROM butler_common.mark_datastores(ARRAY[:name]) AS s"
-        ),
-        {"name": name},
-    ).one()
-    return Mark(row.installation, name, row.mark)
+    made = connection.execute(
+        text("SELECT s.mark FROM butler_common.mark_datastores(ARRAY[CAST(:mark AS uuid)]) AS s"),
+        {"mark": before.id},
+    ).scalar_one()
+    return replace(before, id=made)
 
 
 def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = False) -> str:

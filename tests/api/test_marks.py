@@ -18,10 +18,16 @@ from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.datastore.marks import encode_mark
 from butler.datastore.storage import PosixStorage
-from butler.errors import ButlerError, ConfigError, DatastoreRootError, DefinitionConflictError
+from butler.errors import (
+    ButlerError,
+    ConfigError,
+    DatastoreRootError,
+    DefinitionConflictError,
+    InvalidDataIdError,
+)
 from butler.maintenance.findings import Fault, Finding
 from butler.maintenance.marks import examine, mark
-from butler.repository import create_repository
+from butler.repository import create_repository, schema_connection
 from butler.roots import add_datastore
 from butler.testing.databases import Database, fresh_database
 from butler.testing.postgres import TemporaryServer
@@ -243,10 +249,9 @@ def test_nothing_is_called_missing_once_the_disk_has_gone(
 ) -> None:
     butler.put_many([({}, {"label": label}) for label in LABELS], "stats")
     at_the_third("local", lambda: unmount(root))
-    found = []
+    found: list[Finding] = []
     with pytest.raises(DatastoreRootError, match="its root"):
-        for finding in butler.verify():
-            found.append(finding)
+        found.extend(butler.verify())
     assert found == []
 
 
@@ -331,9 +336,11 @@ def test_a_copy_of_a_database_is_another_installation(
         again = RepositoryConfig.read(repo)
         replace(again, dsns={role: copy.dsn(role) for role in again.dsns}).write()
         assert installation(repo) != ours
-        with Butler(repo, run="u/me/copy") as butler:
-            with pytest.raises(DatastoreRootError, match=f"of installation {ours}; this one is"):
-                butler.put({}, "stats", label="a")
+        with (
+            Butler(repo, run="u/me/copy") as copied,
+            pytest.raises(DatastoreRootError, match=f"of installation {ours}; this one is"),
+        ):
+            copied.put({}, "stats", label="a")
 
 
 def installation(repo: Path) -> str:
@@ -358,8 +365,6 @@ def test_a_configured_root_that_differs_stops_the_marking_too(butler: Butler, re
 
 
 def mark_anew(butler: Butler, database: Database, **options: Any) -> Any:
-    from butler.repository import schema_connection
-
     found = examine(butler.registry, butler.datastore.members["main"], **options)
     with schema_connection(database.dsn("owner")) as connection:
         mark(connection, found)
@@ -376,6 +381,19 @@ def test_a_writer_goes_on_after_the_mark_was_set_anew(
     assert after.mark.id != before.mark.id
     assert before.marked < after.marked <= datetime.now(UTC) + timedelta(hours=1)
     butler.put({}, "stats", label="b")
+    assert list(butler.verify()) == []
+
+
+def test_of_two_who_mark_a_root_the_later_is_told(butler: Butler, root: Path, database: Database) -> None:
+    found = examine(butler.registry, butler.datastore.members["main"])
+    mark_anew(butler, database)
+    before = files(root)
+    with (
+        pytest.raises(InvalidDataIdError, match="of these marks only 0"),
+        schema_connection(database.dsn("owner")) as connection,
+    ):
+        mark(connection, found)
+    assert files(root) == before
     assert list(butler.verify()) == []
 
 

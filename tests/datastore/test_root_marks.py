@@ -165,10 +165,9 @@ def test_what_lies_deep_in_a_root_and_is_another_s_is_refused_and_never_listed(r
     storage = PosixStorage(root)
     with pytest.raises(DatastoreRootError, match="a/deep/folder"):
         storage.mark.refuse_shared()
-    found = []
+    found: list[str] = []
     with pytest.raises(DatastoreRootError, match="a/deep/folder"):
-        for path in storage.paths():
-            found.append(path)
+        found.extend(storage.paths())
     assert found == ["a/b"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from butler.datastore.marks import LONGEST_MARK, RootMark, RootState
 from butler.datastore.storage.permissions import refuse_open_to_all
-from butler.datastore.system_errors import typed
+from butler.datastore.system_errors import refusal, typed
 from butler.errors import DatastoreRootError
 
 __all__ = ["MARK_NAME", "FolderMark", "files_below", "refuse_inside_root"]
@@ -57,21 +57,24 @@ class FolderMark(RootMark):
 
     def read(self) -> bytes | RootState:
         """Read it in the folder that was opened, whatever has its name afterwards."""
-        with typed(self._name):
-            try:
-                root = os.open(self._name, _FOLDER)
-            except (FileNotFoundError, NotADirectoryError):
-                return RootState.ABSENT
-            try:
-                for name in (_CLUSTER, _REPOSITORY):
-                    if os.access(name, os.F_OK, dir_fd=root):
-                        raise _shared(self._name, self._name, name)
-                return _read_in(root)
-            finally:
-                os.close(root)
+        try:  # not by a context manager: this is done before each put
+            root = os.open(self._name, _FOLDER)
+        except (FileNotFoundError, NotADirectoryError):
+            return RootState.ABSENT
+        except OSError as error:
+            raise refusal(error, self._name) from error
+        try:
+            for name in (_CLUSTER, _REPOSITORY):
+                if os.access(name, os.F_OK, dir_fd=root):
+                    raise _shared(self._name, self._name, name)
+            return _read_in(root)
+        except OSError as error:
+            raise refusal(error, self._name) from error
+        finally:
+            os.close(root)
 
     def write(self, content: bytes, *, instead_of: bytes | None) -> None:
-        """Write a file beside it, flush it, and give it the name: by a link, or by renaming where there is one."""
+        """Write a file beside it, flush it, and give it the name; never that of one that wasn't read."""
         refuse_inside_root(self._folder.parent)
         draft = f".{sha256(MARK_NAME.encode()).hexdigest()[:16]}-{secrets.token_hex(4)}.partial"
         with typed(self._name):
