@@ -57,9 +57,13 @@ def drop(
     Files that were ingested in place stay where they are, and so does what
     another registry has too. Exit status 3 if files couldn't be removed.
     """
+    from butler.roots import Roots
     from butler.schema.install import drop_layer
 
     session = session_of(ctx)
+    if not keep_files:
+        with session.reading() as butler:
+            Roots(butler.registry, butler.datastore).check_all()
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
         artifacts = drop_layer(connection, name)

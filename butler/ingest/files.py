@@ -142,7 +142,8 @@ class FileIngest:
                         raise _belongs_to_another(uri, owners[uri])
                 if dataset.there_already:
                     return _compared(file.path, there[dataset.id], request)
-                self._protocol.roots.check()
+                if written:  # of the first it was just looked at
+                    self._protocol.roots.check()
                 written[dataset.id] = ()
                 written[dataset.id] = self._datastore.intake.ingest(
                     file.path,

@@ -77,7 +77,8 @@ class ObjectWriter:
         written: dict[UUID, Sequence[Artifact]] = {}
         with self._protocol.abandoned_on_error(begun, written):
             for dataset, (obj, _) in zip(begun, pairs, strict=True):
-                self._protocol.roots.check()
+                if written:  # of the first it was just looked at
+                    self._protocol.roots.check()
                 written[dataset.id] = ()
                 written[dataset.id] = self._datastore.put(
                     obj,

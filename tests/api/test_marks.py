@@ -15,6 +15,7 @@ import pytest
 
 from butler import Butler, DatasetRef, DatasetType
 from butler.config import RepositoryConfig
+from butler.datastore import open_datastore
 from butler.datastore.config import DatastoreConfig
 from butler.datastore.marks import encode_mark
 from butler.datastore.storage import PosixStorage
@@ -318,6 +319,30 @@ def test_a_second_repository_on_one_root_can_do_nothing_to_it(
                 act()
     assert files(root) == before
     assert list(butler.verify()) == []
+
+
+def test_no_repository_is_made_with_another_s_root_and_nothing_is_left_of_it(
+    butler: Butler, kept: DatasetRef, root: Path, other: Path, tmp_path: Path
+) -> None:
+    before = files(root)
+    dsn = RepositoryConfig.read(other).dsn("writer")
+    with pytest.raises(DatastoreRootError, match="bears a mark already"):
+        create_repository(tmp_path / "third", dsn=dsn, datastore={"root": str(root)})
+    assert not (tmp_path / "third").exists()
+    assert files(root) == before
+    with Butler(other) as theirs:
+        assert theirs.registry.definitions.datastores() == {}
+
+
+@pytest.mark.parametrize("spelling", ["./", ".", "link"])
+def test_the_repository_itself_is_no_root(butler: Butler, repo: Path, spelling: str) -> None:
+    (repo / "link").symlink_to(repo)
+    before = files(repo)
+    datastore = open_datastore({"root": spelling}, repo, "here")
+    with pytest.raises(DatastoreRootError, match=r"butler\.yaml"):
+        add_datastore(butler.registry, datastore)
+    assert files(repo) == before
+    assert "here" not in butler.registry.definitions.datastores()
 
 
 def test_no_repository_is_made_inside_a_root(butler: Butler, kept: DatasetRef, root: Path) -> None:
