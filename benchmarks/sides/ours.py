@@ -12,6 +12,7 @@ from butler import Butler
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.registry.postgres.engine import one_transaction
+from butler.roots import add_datastore
 from butler.schema.login_roles import set_anew
 from butler.schema.migrations import initialise, upgrade
 from butler.values import DatasetType
@@ -54,7 +55,7 @@ def make(place: Place) -> None:
     visits = list(survey.visits(survey.visits_needed(place.survey)))
     with open_butler(place) as butler:
         registry = butler.registry
-        registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
+        add_datastore(registry, butler.datastore)
         registry.definitions.register_camera(_camera())
         for name in (METRIC, RAW):
             registry.definitions.register_dataset_type(DatasetType(name, "Dict", UNITS))

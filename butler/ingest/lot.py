@@ -154,6 +154,7 @@ class FileLot:
                     raise _belongs_to_another(uri, owner)
             if item.existing is not None:
                 return _compared(file, there[item.existing], self._request)
+            self._protocol.roots.check()
             with item.being_written():
                 item.artifacts = self._datastore.intake.ingest(
                     file,
@@ -225,8 +226,10 @@ class FileLot:
         }
 
     def _tell(self, taken: Iterable[PutItem]) -> None:
-        if not self._in_place and not (taken := list(taken)):
-            return
+        if not self._in_place:
+            if not (taken := list(taken)):
+                return
+            self._protocol.roots.check()  # it may have been unmounted while it was written to
         registered = self._registry.puts.register(
             self._request.run,
             self._dataset_type.name,

@@ -75,6 +75,8 @@ class ObjectWriter:
         made_from = [str(dataset_id) for dataset_id in inputs]
         with protocol.undone_on_error(prepared):
             for item, (obj, _) in zip(prepared, pairs, strict=True):
+                if item is not prepared[0]:  # for which it was just looked at
+                    protocol.roots.check()
                 with item.being_written():
                     item.artifacts = protocol.datastore.put(
                         obj,

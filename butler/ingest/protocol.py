@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.arguments import mapping, name
-from butler.context import agreed_roots
 from butler.datastore.interfaces import inventory_of
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
@@ -27,6 +26,7 @@ from butler.errors import (
     NotSupportedError,
 )
 from butler.ingest.file_names import FileNames
+from butler.roots import Roots
 from butler.units import UNITS, ValueType
 from butler.values import Artifact, DataId, DatasetRef, DatasetType, new_dataset_ids
 
@@ -134,8 +134,8 @@ class PutProtocol:
     def __init__(self, registry: Registry, datastore: Datastore) -> None:
         self.registry = registry
         self.datastore = datastore
+        self.roots = Roots(registry, datastore)
         self._names = FileNames()
-        self._roots: dict[str, str] = {}
         self._described: dict[str, bool] = {}
         """Of runs that were opened: whether somebody has described their environment."""
 
@@ -179,9 +179,8 @@ class PutProtocol:
         """
         _refuse_component(dataset_type)
         name(run, "run")
-        if not self._roots:
-            agreed_roots(self.registry, self.datastore)
-            self._roots = {called: member.root for called, member in self.datastore.members.items()}
+        if written:
+            self.roots.check()
         of_type = self.registry.definitions.dataset_type(dataset_type)
         find_storage_class(of_type.storage_class)
         template = self.datastore.template(dataset_type, of_type.storage_class) if written else ""
@@ -256,6 +255,7 @@ class PutProtocol:
         for item in items:
             for artifact in item.artifacts:
                 refuse_astray(artifact, self.datastore.name)
+        self.roots.check()  # it may have been unmounted while it was written to
         try:
             self._put(run, items, quantum_id)
         except CollectionNotFoundError:
@@ -264,10 +264,12 @@ class PutProtocol:
             self._put(run, items, quantum_id)
 
     def _put(self, run: str, items: Sequence[PutItem], quantum_id: int | None) -> None:
+        roots = {self.datastore.name: self.datastore.root}
+
         def put() -> None:
             with self.registering(items):
                 refs = [item.told() for item in items]
-                self.registry.puts.put(run, refs, roots=self._roots, quantum_id=quantum_id)
+                self.registry.puts.put(run, refs, roots=roots, quantum_id=quantum_id)
 
         try:
             put()
@@ -309,11 +311,19 @@ class PutProtocol:
             raise
 
     def discard(self, items: Sequence[PutItem]) -> None:
-        """Delete the bytes of what isn't registered; of what may be, they stay for the grace period."""
-        for item in items:
-            if item.state in {PutState.WRITING, PutState.WRITTEN}:
-                self._discard(item)
-                item.state = PutState.PREPARED
+        """Delete the bytes of what isn't registered; of what may be, they stay for the grace period.
+
+        Raises
+        ------
+        DatastoreRootError
+            If the root doesn't bear its mark any more: what was written may lie elsewhere.
+        """
+        left = [item for item in items if item.state in {PutState.WRITING, PutState.WRITTEN}]
+        if left:
+            self.roots.check()
+        for item in left:
+            self._discard(item)
+            item.state = PutState.PREPARED
 
     def _discard(self, item: PutItem) -> None:
         """Delete the bytes of a dataset, also those of which an interrupted write didn't tell."""

@@ -36,6 +36,7 @@ class Maintenance:
         incremental: bool = False,
         time_limit: timedelta | None = None,
         older_than: timedelta | None = None,
+        unmarked: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Verification:
         """Compare registry and datastore, and name each difference.
@@ -55,6 +56,9 @@ class Maintenance:
         older_than : `datetime.timedelta`, optional
             Call files that nobody has and that are younger in flight, as
             their writer may be at work; the grace period if it isn't given.
+        unmarked : `bool`
+            Whether to compare also what lies in a root that doesn't bear its
+            datastore's mark, as after a restore; nothing is repaired there.
         on_progress : callable, optional
             Called with artifacts done and artifacts in all.
 
@@ -68,6 +72,10 @@ class Maintenance:
         ------
         PermissionDeniedError
             If it is to be incremental, and the role may not record it.
+        ConfigError
+            As it begins, if a datastore is registered with another root.
+        DatastoreRootError
+            Whenever a root isn't there, or doesn't bear its datastore's mark.
         """
         from butler.maintenance.verify import Verification
 
@@ -77,6 +85,7 @@ class Maintenance:
             incremental=incremental,
             time_limit=time_limit,
             older_than=older_than,
+            unmarked=unmarked,
             on_progress=on_progress,
         )
 

@@ -9,11 +9,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.context import Context, agreed_roots
+from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError, StorageError
 from butler.maintenance.orphans import of_no_dataset
 from butler.registry.interfaces.puts import LooseFile
+from butler.roots import Roots
 from butler.values import made_at
 
 if TYPE_CHECKING:
@@ -63,11 +64,12 @@ class ReapedFile:
 def reap(context: Context, *, dry_run: bool = False) -> Iterator[ReapedFile]:
     """Delete the loose files that are older than the grace period; see `butler.maintenance.namespace`."""
     grace = context.registry.puts.grace_period()
-    registered = agreed_roots(context.registry, context.datastore)
+    roots = Roots(context.registry, context.datastore)
+    roots.check_all()
     for name, datastore in context.datastore.members.items():
         inventory = inventory_of(datastore)
-        if inventory is not None and name in registered:
-            yield from _Reaper(context, datastore, inventory, grace, dry_run).reap()
+        if inventory is not None and name in roots.registered:
+            yield from _Reaper(context, roots, datastore, inventory, grace, dry_run).reap()
 
 
 class _Reaper:
@@ -76,12 +78,14 @@ class _Reaper:
     def __init__(
         self,
         context: Context,
+        roots: Roots,
         datastore: Datastore,
         inventory: Inventory,
         grace: timedelta,
         dry_run: bool,
     ) -> None:
         self._registry = context.registry
+        self._roots = roots
         self._datastore = datastore
         self._inventory = inventory
         self._grace = grace
@@ -152,6 +156,7 @@ class _Reaper:
 
     def _deleted(self, file: ReapedFile) -> ReapedFile:
         if not self._dry_run:
+            self._roots.check(self._datastore.name)
             try:
                 self._inventory.discard([file.path])
             except (ButlerError, OSError) as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from butler.config import RepositoryConfig
-from butler.errors import ArtifactMissingError, ConfigError
+from butler.datastore.marks import check_mark
+from butler.errors import ArtifactMissingError, ConfigError, DatastoreRootError
 from butler.values import Artifact
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from butler.datastore.interfaces import Datastore
 
-__all__ = ["SAMPLE", "check_moved", "datastore_at", "relocate", "root_for"]
+__all__ = ["SAMPLE", "check_mark_moved", "check_moved", "datastore_at", "relocate", "root_for"]
 
 SAMPLE = 1000
 """How many artifacts are read where not all are."""
@@ -85,6 +86,37 @@ def check_moved(
         )
 
 
+def check_mark_moved(connection: Connection, datastore: Datastore) -> None:
+    """Look whether the mark came along with a datastore's files.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    datastore : `~butler.datastore.Datastore`
+        At the new root.
+
+    Raises
+    ------
+    DatastoreRootError
+        If the root bears none, or another.
+    """
+    from butler.schema.datastores import mark_of
+
+    mark = mark_of(connection, datastore.name)
+    if mark is None:  # it isn't registered, which is told where its root is set
+        return
+    try:
+        check_mark(datastore.mark, mark)
+    except DatastoreRootError as error:
+        raise DatastoreRootError(
+            error.message,
+            hint="Copy all files of the old root there, such as by 'rsync -aH', with the mark's own,"
+            " .butler-datastore.json; then do the same again.",
+            details=error.details,
+        ) from error
+
+
 def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str) -> str:
     """Record a datastore's new root, in the database and in ``butler.yaml``.
 
@@ -107,6 +139,8 @@ def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str
 
     Raises
     ------
+    DatastoreRootError
+        If the new root doesn't bear the datastore's mark.
     InvalidDataIdError
         If the database has no such datastore.
     """
@@ -115,6 +149,7 @@ def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str
     from butler.config import RepositoryConfig
     from butler.schema.datastores import set_root
 
+    check_mark_moved(connection, datastore)
     before = set_root(connection, datastore.name, datastore.root)
     now = RepositoryConfig.read(repo)  # somebody may have changed it since the files were first looked at
     if (own := now.datastores.get(datastore.name)) is not None:

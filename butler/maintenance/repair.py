@@ -17,12 +17,12 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, agreed_roots
-from butler.datastore.interfaces import inventory_of
+from butler.context import Context
 from butler.errors import ButlerError
 from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
 from butler.maintenance.deletion import Deletion
 from butler.maintenance.findings import Fault, Finding
+from butler.roots import Roots
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -103,9 +103,10 @@ class Repairer:
         delete_orphans: bool = False,
         older_than: timedelta = timedelta(days=1),
     ) -> None:
-        agreed_roots(context.registry, context.datastore)
+        roots = Roots(context.registry, context.datastore)
+        roots.check_all()
         self._of = {
-            name: _DatastoreRepairer(context.registry, datastore, delete_orphans, older_than)
+            name: _DatastoreRepairer(context.registry, datastore, roots, delete_orphans, older_than)
             for name, datastore in context.datastore.members.items()
         }
         # What lies in no datastore, such as what the database derives, is any one's.
@@ -133,10 +134,16 @@ class _DatastoreRepairer:
     """Plans and carries out repairs of one datastore."""
 
     def __init__(
-        self, registry: Registry, datastore: Datastore, delete_orphans: bool, older_than: timedelta
+        self,
+        registry: Registry,
+        datastore: Datastore,
+        roots: Roots,
+        delete_orphans: bool,
+        older_than: timedelta,
     ) -> None:
         self._registry = registry
         self._datastore = datastore
+        self._roots = roots
         self._delete_orphans = delete_orphans
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
@@ -168,8 +175,6 @@ class _DatastoreRepairer:
     def _plan(self, finding: Finding) -> Repair:
         match finding.fault:
             case Fault.MISSING | Fault.SIZE | Fault.SHA256:
-                if self._is_empty:
-                    return Repair(Action.LEAVE, finding, f"{self._datastore.root} is empty: is it mounted?")
                 return Repair(Action.MARK_LOST, finding)
             case Fault.FOUND:
                 return Repair(Action.MARK_FOUND, finding)
@@ -181,11 +186,6 @@ class _DatastoreRepairer:
                 old = self._deletion.is_old(finding.path)
                 return Repair(Action.DELETE, finding) if old else _leave_young(finding)
         return Repair(Action.LEAVE, finding, "it is for you to decide")
-
-    @cached_property
-    def _is_empty(self) -> bool:
-        inventory = inventory_of(self._datastore)
-        return inventory is not None and next(iter(inventory.paths()), None) is None
 
     def _plan_orphans(self, findings: Sequence[Finding]) -> Iterator[Repair]:
         identities = self._adoption.identities([finding.path for finding in findings])
@@ -238,6 +238,7 @@ class _DatastoreRepairer:
 
     def _attempted(self, repair: Repair, carry_out: Callable[[Repair], str]) -> Repair:
         try:
+            self._roots.check(self._datastore.name)
             return replace(repair, outcome=carry_out(repair) or "done")
         except (ButlerError, OSError) as error:
             message = error.message if isinstance(error, ButlerError) else str(error)
@@ -299,6 +300,7 @@ class _DatastoreRepairer:
         if recorded is None or recorded.path != finding.path:
             return "it isn't recorded any more"
         found = self._datastore.check(recorded)
+        self._roots.check(self._datastore.name)  # what was not found may have been unmounted
         if repair.action == Action.MARK_FOUND:
             if found:
                 return "it isn't whole any more"

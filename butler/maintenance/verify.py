@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead, unwaited
-from butler.context import Context, agreed_roots
+from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ButlerError
 from butler.maintenance.findings import Fault, Finding
 from butler.maintenance.orphans import is_in_flight, of_no_dataset, unclaimed
+from butler.roots import Roots
 from butler.values import ArtifactFault, ArtifactState, DatasetState
 
 if TYPE_CHECKING:
@@ -69,9 +70,12 @@ class Verification(Iterator[Finding]):
         incremental: bool = False,
         time_limit: timedelta | None = None,
         older_than: timedelta | None = None,
+        unmarked: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._registry = context.registry
+        self._roots = Roots(context.registry, context.datastore)
+        self._unmarked = unmarked
         self._datastore = context.datastore
         self._datastores = dict(context.datastore.members)
         self._checksum = checksum
@@ -97,7 +101,8 @@ class Verification(Iterator[Finding]):
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _compare(self) -> Generator[Finding]:
-        registered = agreed_roots(self._registry, self._datastore)
+        registered = self._roots.registered
+        self._check_roots()
         self.not_compared = tuple(name for name in registered if name not in self._datastores)
         # Nothing was put into one that is configured and not registered yet.
         self._datastores = {name: each for name, each in self._datastores.items() if name in registered}
@@ -123,6 +128,12 @@ class Verification(Iterator[Finding]):
                 for registry in registries:
                     registry.maintenance.set_progress(datastore.name, None)
         self.complete = True
+
+    def _check_roots(self, *names: str) -> None:
+        """Refuse to compare a datastore with a root that isn't its own, where nothing would be found."""
+        if not self._unmarked:
+            for name in names or self._datastores:
+                self._roots.check(name)
 
     def _afterwards(self, registries: Iterable[Registry]) -> Iterator[Finding | None]:
         """Look at what isn't an artifact; `None` between two parts of the work."""
@@ -155,6 +166,8 @@ class Verification(Iterator[Finding]):
         with unwaited(ThreadPoolExecutor(THREADS, thread_name_prefix="butler-verify")) as threads:
             for row, difference in looking_ahead(threads, compare, stored, 2 * THREADS):
                 # One that was unstored meanwhile is nobody's fault.
+                if difference is not None:
+                    self._check_roots(datastore.name)
                 if difference is not None and maintenance.is_as_recorded(datastore.name, row):
                     fault, uri, detail = difference
                     yield Finding(
@@ -204,6 +217,7 @@ class Verification(Iterator[Finding]):
         inventory = inventory_of(datastore)
         if inventory is None:
             return
+        self._check_roots(datastore.name)
         suspects: list[str] = []
         paths = iter(inventory.paths())
         while batch := list(islice(paths, _FILES_AT_ONCE)):

@@ -69,6 +69,19 @@ def test_after_a_move_everything_is_read_and_written_at_the_new_place(
     assert not (repo / "data").exists()
 
 
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--check", "none"), ("--force",)])
+def test_a_copy_without_the_mark_is_refused(
+    butler: Butler, repo: Path, copied: Path, options: tuple[str, ...]
+) -> None:
+    (copied / ".butler-datastore.json").unlink()
+    before = roots(repo)
+    result = relocate(repo, "main", copied, *options)
+    assert result.exit_code == 1
+    assert "bears no mark" in result.output
+    assert "rsync -aH" in result.output
+    assert roots(repo) == before
+
+
 def test_layers_share_the_datastore_and_move_along(layer: Butler, repo: Path, tmp_path: Path) -> None:
     shutil.copytree(repo / "data", tmp_path / "new")
     assert relocate(repo, "main", tmp_path / "new", "--check", "all").exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from collections import Counter
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
+from marking import age_marks
 
 from butler import Artifact, Butler, DatasetRef, DatasetType
 from butler.datastore import open_datastore
@@ -21,10 +23,13 @@ from butler.errors import (
     ArtifactMissingError,
     ChecksumError,
     DatasetNotFoundError,
+    DatastoreRootError,
     PermissionDeniedError,
     StorageError,
 )
+from butler.maintenance.findings import Fault, Finding
 from butler.registry.postgres.engine import one_transaction
+from butler.roots import add_datastore
 from butler.schema.install import create_layer
 from butler.testing.datastore import assert_same_exposure, example_exposure
 from butler.values import ArtifactFault, DataId, new_dataset_id
@@ -37,7 +42,8 @@ DATA_ID = "abcdefgh"
 
 
 @pytest.fixture
-def butler(butler: Butler) -> Butler:
+def butler(butler: Butler, owner: psycopg2.extensions.connection) -> Butler:
+    age_marks(owner)
     butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("label",)))
     butler.registry.definitions.register_units("label", [{"label": name} for name in DATA_ID])
     return butler
@@ -314,7 +320,7 @@ def test_another_datastore_s_copy_is_read_where_one_is_lost(
     butler: Butler, refs: list[DatasetRef], owner: psycopg2.extensions.connection, repo: Path
 ) -> None:
     copy = open_datastore({"type": "posix", "root": "copy"}, repo, "copy")
-    butler.registry.definitions.register_datastore("copy", copy.root)
+    add_datastore(butler.registry, copy)
     assert refs[0].artifacts
     (artifact,) = refs[0].artifacts
     target = repo / "copy" / artifact.path
@@ -334,12 +340,13 @@ def test_another_datastore_s_copy_is_read_where_one_is_lost(
         assert list(other.verify()) == []
 
 
-def test_nothing_is_called_lost_where_the_folder_is_empty(butler: Butler, refs: list[DatasetRef]) -> None:
+def test_all_is_recorded_as_lost_where_a_root_with_its_mark_has_nothing_else(
+    butler: Butler, refs: list[DatasetRef]
+) -> None:
     root = Path(butler.datastore.root.removeprefix("file://"))
-    root.rename(root.with_name("unmounted"))
-    root.mkdir()
+    shutil.rmtree(root / "u")
     steps = list(butler.maintenance.repair(list(butler.verify()), older_than=NOW))
-    assert {(step.action, "mounted" in step.reason) for step in steps} == {("leave", True)}
+    assert {(step.action, step.outcome) for step in steps} == {("mark lost", "done")}
 
 
 # Puts that died ---------------------------------------------------------------
@@ -383,6 +390,18 @@ def test_what_is_of_a_held_run_is_not_reaped(butler: Butler) -> None:
     assert list(butler.datastore.inventory.paths()) == [artifact_of(old).path]
     butler.collections.release(old.run)
     assert [file.dataset_id for file in butler.maintenance.reap()] == [old.id]
+
+
+def test_what_is_older_than_the_root_s_mark_is_left_to_adoption(
+    butler: Butler, owner: psycopg2.extensions.connection
+) -> None:
+    """A database that was restored to an older time has forgotten what lies there."""
+    loose(butler, "a", {"mean": 5}, made=LONG)
+    with owner.cursor() as cursor:
+        cursor.execute("UPDATE butler_internal.datastore SET marked = clock_timestamp() - interval '1 day'")
+    assert list(butler.maintenance.reap(dry_run=True)) == list(butler.maintenance.reap()) == []
+    assert repaired(butler) == {"adopt": 1}
+    assert butler.get("stats", label="a") == {"mean": 5}
 
 
 def test_half_a_file_is_reaped_when_it_is_old(butler: Butler) -> None:
@@ -580,12 +599,22 @@ def test_nobody_makes_a_repair_delete_another_s_files(
     layer.put({"mean": 1}, "stats", label="g")
     (repo / "link").symlink_to(repo / "data")
     theirs = open_datastore({"type": "posix", "root": spelling}, repo, "theirs")
-    butler.registry.definitions.register_datastore("theirs", theirs.root)
     before = sorted(butler.datastore.inventory.paths())
+    with pytest.raises(DatastoreRootError, match=r"root of a datastore|a datastore's root"):
+        add_datastore(butler.registry, theirs)
+    butler.registry.definitions.register_datastore("theirs", theirs.root)
+    orphans = [
+        Finding(Fault.ORPHAN, "", theirs.root + path, datastore="theirs", path=path) for path in before
+    ]
     with Butler(repo, datastore=theirs) as attacker:
-        findings = list(attacker.verify())
-        list(attacker.maintenance.repair(findings, delete_orphans=True, older_than=NOW))
-        list(attacker.maintenance.reap())
+        for act in (
+            attacker.verify().__next__,
+            lambda: attacker.maintenance.repair(orphans, delete_orphans=True, older_than=NOW),
+            lambda: list(attacker.maintenance.reap()),
+            attacker.removal.empty_trash,
+        ):
+            with pytest.raises(DatastoreRootError, match="'theirs'"):
+                act()
     assert sorted(butler.datastore.inventory.paths()) == before
     assert list(butler.verify()) == []
 

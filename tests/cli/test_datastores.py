@@ -98,6 +98,16 @@ def test_files_of_a_layer_in_one_that_the_repository_lacks_are_named(two: Path, 
     assert [row["registry"] for row in command.json("layer", "list")] == ["butler"]
 
 
+def test_a_layer_whose_files_are_on_a_disk_that_is_not_mounted_stays(two: Path, command: Command) -> None:
+    fill_layer(two, command)
+    (two / "archive").rename(two / "unmounted")
+    (two / "archive").mkdir()
+    result = command("layer", "drop", "mydb_me", "--yes")
+    assert result.exit_code == 1
+    assert "is empty" in result.stderr
+    assert [row["registry"] for row in command.json("layer", "list")] == ["butler", "mydb_me"]
+
+
 def fill_layer(repo: Path, command: Command) -> None:
     """Make a layer with a dataset, and its run's environment, in each of the two datastores."""
     command.out("layer", "create", "mydb_me")

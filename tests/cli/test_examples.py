@@ -115,6 +115,8 @@ butler datastore add archive
 butler datastore list
 butler datastore list --format json
 butler datastore show main
+butler datastore mark --dry-run
+butler datastore mark main
 butler datastore relocate main new-disk/data --dry-run
 butler datastore relocate main new-disk/data --check all
 butler layer create mydb_alice

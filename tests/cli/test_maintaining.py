@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import psycopg2.extensions
 import pytest
 import yaml
+from marking import age_marks
 
 from butler import Butler
 from butler.values import new_dataset_id
@@ -90,7 +92,10 @@ def test_options_that_make_no_sense_are_refused(filled: Butler, command: Command
     assert command("verify", *words).exit_code == 2
 
 
-def test_what_dead_writers_left_is_reaped_when_it_is_old(filled: Butler, command: Command) -> None:
+def test_what_dead_writers_left_is_reaped_when_it_is_old(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection
+) -> None:
+    age_marks(owner)
     new = new_dataset_id()
     old = UUID(int=new.int - (14 * 24 * 3600 * 1000 << 80))  # two weeks ago
     for dataset_id in (new, old):

@@ -27,6 +27,7 @@ READS = {
     "sky_box",
     "sky_center",
     "sky_circle",
+    "installation_id",
     "sky_hull",
     "sky_point",
     "sky_polygon",

@@ -6,6 +6,7 @@ from db.session import Session
 
 TOLD_OTHERWISE = {
     "hold_trash": "takes locks, and changes nothing",
+    "open_run": "register_collection tells of the run that it makes",
     "recompute_overlap": "writes what regions say, whoever calls it",
     "recompute_visit_overlap": "writes what regions say, whoever calls it",
     "recompute_visit_regions": "writes what regions say, whoever calls it",

@@ -221,6 +221,27 @@ def test_a_run_of_a_layer_holds_one_dataset_of_a_data_id(alice: Layer) -> None:
         put_into(alice, "raw", RAW)
 
 
+def test_of_two_layers_datastores_of_one_name_only_the_one_that_is_named_by_its_mark_is_marked_anew(
+    alice: Layer, make: Make, own: Session
+) -> None:
+    make("mydb_bob").call("register_datastore", "alice", "file:///home/bob/")
+    roots = "SELECT root, mark, marked FROM {}.datastore WHERE datastore = 'alice'"
+    ((_, hers, since),) = own.rows(roots.format("mydb_alice"))
+    (his,) = own.rows(roots.format("mydb_bob"))
+    ((name, new, marked),) = own.rows("SELECT * FROM butler_common.mark_datastores(ARRAY[%s])", hers)
+    assert (name, new != hers, marked > since) == ("alice", True, True)
+    assert own.rows(roots.format("mydb_alice")) == [("file:///home/alice/", new, marked)]
+    assert own.rows(roots.format("mydb_bob")) == [his]
+    with refused("UB301", "only 0 are those of datastores", "set one anew"):
+        own.rows("SELECT * FROM butler_common.mark_datastores(ARRAY[%s])", hers)
+    assert len(own.rows("SELECT * FROM butler_common.mark_datastores()")) == 3
+    assert own.rows(roots.format("mydb_bob")) != [his]
+
+
+def test_a_layer_is_of_its_base_s_installation(alice: Layer) -> None:
+    assert alice.scalar("SELECT mydb_alice.installation_id() = butler.installation_id()")
+
+
 SHADOWS = {
     "collection": ("register_collection", "shared name", "run"),
     "dataset type": ("register_dataset_type", "shared_name", "Dict", ["visit"]),

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg2
 import pytest
+from marking import age_marks
 from pytest_postgresql.executors import NoopExecutor
 from pytest_postgresql.factories import postgresql_noproc
 
@@ -214,6 +215,10 @@ def load_world(*, host: str, port: int, dbname: str, **_: Any) -> None:
     connection.autocommit = True
     populate(Session(connection))
     connection.close()
+    owner = psycopg2.connect(host=host, port=port, dbname=dbname, user="butler_owner")
+    owner.autocommit = True
+    age_marks(owner)
+    owner.close()
 
 
 world_noproc = postgresql_noproc(dbname="world", depends_on="butler_noproc", load=[load_world])

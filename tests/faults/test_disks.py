@@ -19,6 +19,7 @@ from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
 from butler.datastore.formatters import all_formatters
 from butler.errors import DatabaseUnavailableError, PermissionDeniedError, StorageError
+from butler.roots import add_datastore
 from faults.worker import Workers
 
 DISK = 512 * 1024
@@ -53,7 +54,7 @@ def on_small_disk(repo: Path, disk: Path) -> Iterator[Butler]:
     files = DatastoreConfig.from_plain({"root": str(disk / "data")})
     RepositoryConfig(repo, config.dsns, config.registry, {"small": files}, "small").write()
     with Butler(repo, run="u/me/first") as butler:
-        butler.registry.definitions.register_datastore("small", butler.datastore.root)
+        add_datastore(butler.registry, butler.datastore.members["small"])
         prepare(butler)
         yield butler
 

@@ -18,6 +18,7 @@ from butler.registry import Registry
 from butler.registry.interfaces import PORTS, Puts
 from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.puts import PostgresPuts
+from butler.roots import add_datastore
 from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put, written
 from butler.values import Artifact, DatasetRef
 
@@ -87,7 +88,7 @@ class TestTellingRegistry(RegistryFixtures):
         self, observatory: Registry, tmp_path: Path
     ) -> None:
         datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "told")
-        observatory.definitions.register_datastore("told", datastore.root)
+        add_datastore(observatory, datastore)
         with Butler(registry=observatory, datastore=datastore, run="u/me/told") as butler:
             ref = butler.put({"a": 1}, "raw", RAW)
             assert ref.id in TellingPuts.told

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import psycopg2.extensions
 import pytest
+from marking import age_marks
 
 from butler.errors import (
     ConfigError,
@@ -36,6 +38,11 @@ class TestBase(RegistryTests):
         registry = PostgresRegistry(database.dsn("writer"))
         yield registry
         registry.close()
+
+    @pytest.fixture
+    def aged(self, observatory: Registry, owner: psycopg2.extensions.connection) -> Registry:
+        age_marks(owner)
+        return observatory
 
 
 @pytest.fixture

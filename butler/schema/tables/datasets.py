@@ -208,6 +208,20 @@ datastore = Table(
     Column(
         "root", Text, nullable=False, comment="URI that the paths in it are relative to; ends with a slash."
     ),
+    Column(
+        "mark",
+        UUID,
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="What the mark in the root must say; another one each time that it is set.",
+    ),
+    Column(
+        "marked",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+        comment="When the mark was last set, UTC: what lies in the root from before may be of another time of the registry.",
+    ),
     PrimaryKeyConstraint("datastore_id", name="pk_datastore"),
     UniqueConstraint("datastore", name="uq_datastore_datastore"),
     named("datastore", "datastore"),

@@ -172,7 +172,7 @@ class PutsTests(CapabilityTests):
         put, ref = observatory.puts.put, written(RAW)
         with pytest.raises(ButlerError, match="elsewhere"):
             put("r/one", [written(RAW, artifacts=[replace(artifact("a"), datastore="elsewhere")])])
-        root = observatory.definitions.datastores()["store"]
+        root = observatory.definitions.datastores()["store"].root
         with pytest.raises(ButlerError, match="moved"):
             put("r/one", [ref], roots={"store": f"{root}moved/"})
         assert put("r/one", [ref], roots={"store": root}) == 1
@@ -190,10 +190,14 @@ class PutsTests(CapabilityTests):
 
     # Files of nobody -------------------------------------------------------------------
 
-    def test_a_loose_file_may_be_deleted_when_no_dataset_can_get_it_any_more(
-        self, observatory: Registry
-    ) -> None:
-        puts, now = observatory.puts, datetime.now(UTC)
+    def test_a_loose_file_that_is_older_than_the_root_s_mark_stays(self, observatory: Registry) -> None:
+        old = UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80))
+        file = LooseFile(f"x_{old.hex}.json", "r/one", datetime.now(UTC))
+        with observatory.puts.claim_loose_files("store", [file]) as paths:
+            assert paths == frozenset()
+
+    def test_a_loose_file_may_be_deleted_when_no_dataset_can_get_it_any_more(self, aged: Registry) -> None:
+        puts, now = aged.puts, datetime.now(UTC)
         long_ago = now - timedelta(milliseconds=_TWO_WEEKS)
         old = [UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80)) for _ in range(4)]
         puts.hold("r/two", now + timedelta(days=1))

@@ -158,6 +158,8 @@ CREATE TABLE butler_internal.datastore (
 	datastore_id INTEGER DEFAULT nextval('butler_common.artifact_store_id') NOT NULL,
 	datastore TEXT NOT NULL,
 	root TEXT NOT NULL,
+	mark UUID DEFAULT gen_random_uuid() NOT NULL,
+	marked TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	CONSTRAINT pk_datastore PRIMARY KEY (datastore_id),
 	CONSTRAINT uq_datastore_datastore UNIQUE (datastore),
 	CONSTRAINT ck_datastore_name CHECK (datastore <> '' AND octet_length(datastore) <= 255 AND datastore !~ '[[:cntrl:]]' AND datastore !~ '^[[:space:]]' AND datastore !~ '[[:space:]]$'),
@@ -171,6 +173,10 @@ COMMENT ON COLUMN butler_internal.datastore.datastore_id IS 'Short for the name.
 COMMENT ON COLUMN butler_internal.datastore.datastore IS 'Name of the datastore.';
 
 COMMENT ON COLUMN butler_internal.datastore.root IS 'URI that the paths in it are relative to; ends with a slash.';
+
+COMMENT ON COLUMN butler_internal.datastore.mark IS 'What the mark in the root must say; another one each time that it is set.';
+
+COMMENT ON COLUMN butler_internal.datastore.marked IS 'When the mark was last set, UTC: what lies in the root from before may be of another time of the registry.';
 
 CREATE TABLE butler_internal.execution (
 	execution_id BIGINT DEFAULT nextval('butler_common.execution_id') NOT NULL,
