@@ -69,7 +69,7 @@ def test_after_a_move_everything_is_read_and_written_at_the_new_place(
     assert not (repo / "data").exists()
 
 
-@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--check", "none"), ("--force",)])
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--check", "none")])
 def test_a_copy_without_the_mark_is_refused(
     butler: Butler, repo: Path, copied: Path, options: tuple[str, ...]
 ) -> None:
