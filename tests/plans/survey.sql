@@ -9,9 +9,10 @@ $$;
 
 INSERT INTO camera (camera) VALUES ('Cam');
 INSERT INTO abstract_filter (abstract_filter) VALUES ('r');
+INSERT INTO physical_filter (camera, physical_filter, abstract_filter) VALUES ('Cam', 'Cam-r', 'r');
 INSERT INTO physical_sensor (camera, sensor, sensor_name) SELECT 'Cam', s, 'S' || s FROM generate_series(0, 19) AS s;
-INSERT INTO visit (camera, visit, visit_name, night, region)
-SELECT 'Cam', v, 'visit-' || v, '2026-01-01', pg_temp.box(10 + v * 0.04, 0, 1) FROM generate_series(1, 1000) AS v;
+INSERT INTO visit (camera, visit, visit_name, physical_filter, night, target_name, region)
+SELECT 'Cam', v, 'visit-' || v, 'Cam-r', date '2026-01-01' + v / 20, 'field-' || v / 5, pg_temp.box(10 + v * 0.04, 0, 1) FROM generate_series(1, 1000) AS v;
 INSERT INTO observed_sensor (camera, visit, sensor, observed_sensor_id, region)
 SELECT 'Cam', v, s, v * 20 + s, pg_temp.box(10 + v * 0.04 + s % 5 * 0.1, s / 5 * 0.1, 0.1)
 FROM generate_series(1, 1000) AS v, generate_series(0, 19) AS s;
