@@ -191,6 +191,31 @@ def test_who_doesn_t_ask_for_the_band_pays_nothing_for_it(session: Watched, sele
     assert session.tables().isdisjoint({"visit", "physical_filter"})
 
 
+BELIEVED = pytest.mark.parametrize("known", ["infinity", "2026-02-14"], ids=["now", "as of a time"])
+OF_A_CAMERA = (
+    "SELECT dataset_id FROM calibration WHERE collection = 'calib' AND camera = 'Cam'"
+    " AND valid @> '2026-04-04 05:06'::timestamp AND known @> %s::timestamptz"
+)
+
+
+@BELIEVED
+def test_the_calibrations_of_a_camera_at_a_moment_are_found_by_both_times(
+    watched: Callable[..., Watched], known: str
+) -> None:
+    session = watched("butler")
+    assert len(session.rows(OF_A_CAMERA, known)) == 20
+    found_by = session.indexes()
+    assert "ix_calibration_valid_known" in found_by
+    assert "ex_calibration_valid" not in found_by
+
+
+@BELIEVED
+@pytest.mark.parametrize("sensor", ["", " AND dataset_type = 'flat' AND sensor = 7"], ids=["all", "one"])
+def test_calibrations_of_a_moment(session: Watched, known: str, sensor: str) -> None:
+    assert session.rows(OF_A_CAMERA + sensor, known)
+    assert session.read_whole() == []
+
+
 JOINED_TO_THE_SKY = [
     "SELECT d.*, a.uri FROM visit_tract_join AS j JOIN dataset AS d USING (camera, visit)"
     " JOIN artifact AS a USING (dataset_id)"

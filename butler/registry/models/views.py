@@ -554,7 +554,16 @@ class Calibration(Base):
     calibration_id: Mapped[int] = mapped_column(primary_key=True)
     collection: Mapped[str]
     dataset_type: Mapped[str]
-    dataset_id: Mapped[UUID]
+    camera: Mapped[str | None]
+    abstract_filter: Mapped[str | None]
+    physical_filter: Mapped[str | None]
+    sensor: Mapped[int | None] = mapped_column(Integer)
+    skymap: Mapped[str | None]
+    tract: Mapped[int | None] = mapped_column(Integer)
+    patch: Mapped[int | None] = mapped_column(Integer)
+    sky_pixel: Mapped[int | None]
+    label: Mapped[str | None]
+    dataset_id: Mapped[UUID | None]
     valid: Mapped[Range[datetime]] = mapped_column(TSRANGE)
     valid_begin_tai: Mapped[datetime | None] = mapped_column(Tai)
     valid_end_tai: Mapped[datetime | None] = mapped_column(Tai)
