@@ -114,6 +114,23 @@ def test_the_first_collection_that_has_it_wins(write: Session) -> None:
     assert len(write.table("query_datasets", "raw", ["r/one", "r/two"], {}, False)) == 3
 
 
+def test_datasets_are_listed_by_the_band_of_their_visit_or_filter(write: Session, own: Session) -> None:
+    own.rows("UPDATE butler_internal.visit SET physical_filter = 'Cam-g' WHERE camera = 'Cam' AND visit = 2")
+    for visit in (1, 2):
+        put(write, "raw", {"camera": "Cam", "visit": visit, "sensor": 1})
+    put(write, "flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-g"})
+    put(write, "coadd", {"tract": 1, "patch": 0, "band": "g"})
+    for dataset_type, data_id in (
+        ("raw", {"camera": "Cam", "visit": 2, "sensor": 1}),
+        ("flat", {"camera": "Cam", "sensor": 1, "physical_filter": "Cam-g"}),
+        ("coadd", {"skymap": "rings", "tract": 1, "patch": 0, "abstract_filter": "g"}),
+    ):
+        (row,) = write.table("query_datasets", dataset_type, ["r/one"], {"band": "g"})
+        assert row["data_id"] == data_id
+        assert write.table("query_datasets", dataset_type, ["r/one"], {"abstract_filter": "i"}) == []
+    assert write.table("query_datasets", "raw", ["r/one"], {"band": "g", "visit": 1, "camera": "Cam"}) == []
+
+
 def test_chains_of_chains_are_walked_depth_first_and_met_once(write: Session) -> None:
     for n in range(1, 6):
         write.call("register_collection", f"run{n}", "run")

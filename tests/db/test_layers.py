@@ -554,3 +554,37 @@ def test_several_layers_leave_the_base_as_it_was(
         make(f"mydb_{n}")
     assert own.scalar("SELECT count(*) FROM butler.registry") == 5
     assert as_owner(check) == []
+
+
+def test_what_a_layer_certified_once_is_kept_in_the_base(alice: Layer, own: Session, write: Session) -> None:
+    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    alice.call("register_collection", "mine", "calibration")
+    own.rows(
+        "WITH k AS (INSERT INTO mydb_alice_internal.calibration_key (collection_id, dataset_type_id, camera, sensor)"
+        " SELECT c.collection_id, t.dataset_type_id, 'Cam', 1"
+        " FROM mydb_alice_internal.collection AS c, butler_internal.dataset_type AS t"
+        " WHERE c.collection = 'mine' AND t.dataset_type = 'bias' RETURNING calibration_key_id)"
+        " INSERT INTO mydb_alice_internal.calibration (calibration_key_id, dataset_id, valid, known, actor)"
+        " SELECT calibration_key_id, %s, '(,)', '[2026-03-01,2026-04-01)', 'me' FROM k",
+        one,
+    )
+    assert alice.rows("SELECT dataset_id FROM butler.calibration") == [(one,)]
+    assert write.rows("SELECT outcome, reason FROM butler.remove(%s, '', true)", [one]) == [
+        ("kept", "once certified in mine")
+    ]
+    own.rows("DELETE FROM butler_internal.artifact")
+    with refused("UB401", f"dataset {one} is kept, as it was once certified in mine", "earlier time"):
+        own.rows("DELETE FROM butler_internal.dataset")
+
+
+def test_a_layer_certifies_for_units_that_there_are_alone(alice: Layer, own: Session, write: Session) -> None:
+    alice.call("register_collection", "mine", "calibration")
+    key = (
+        "INSERT INTO mydb_alice_internal.calibration_key (collection_id, dataset_type_id, camera, sensor)"
+        " SELECT c.collection_id, t.dataset_type_id, 'Cam', %s"
+        " FROM mydb_alice_internal.collection AS c, butler_internal.dataset_type AS t"
+        " WHERE c.collection = 'mine' AND t.dataset_type = 'bias'"
+    )
+    own.rows(key, 1)
+    with refused("23503", constraint="fk_calibration_key_physical_sensor"):
+        own.rows(key, 77)

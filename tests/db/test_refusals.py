@@ -197,6 +197,12 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "tract is not one of",
         "camera, sensor",
     ),
+    "a query by the band of what is of no filter": (
+        ("query_datasets", "bias", ["r/one"], {"band": "r"}),
+        "UB301",
+        "band is not one of",
+        "camera, sensor",
+    ),
     "a query by something that is no data ID": (
         ("query_datasets", "bias", ["r/one"], [1, {}]),
         "UB301",

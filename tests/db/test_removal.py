@@ -126,22 +126,6 @@ def test_what_is_frozen_is_kept_even_with_force(write: Session, frozen: str, ver
     assert carry_out(write, verb, one, force=force) == {("kept", f"in {frozen}, which is frozen"): {one}}
 
 
-def test_what_is_certified_is_kept_even_with_force(write: Session, own: Session) -> None:
-    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
-    write.call("register_collection", "calib", "calibration")
-    own.rows(
-        "WITH k AS (INSERT INTO butler_internal.calibration_key (collection_id, dataset_type_id, digest)"
-        " SELECT c.collection_id, d.dataset_type_id, d.digest FROM butler_internal.dataset AS d,"
-        " butler_internal.collection AS c WHERE c.collection = 'calib' RETURNING calibration_key_id)"
-        " INSERT INTO butler_internal.calibration (calibration_key_id, dataset_id, valid, known, actor)"
-        " SELECT calibration_key_id, %s, '[2026-01-01,2027-01-01)', tstzrange(now(), NULL), 'x' FROM k",
-        one,
-    )
-    assert carry_out(write, "remove", one, force=True) == {("kept", "certified in calib"): {one}}
-    with refused("UB401", "certifies calibrations", "Withdraw"):
-        write.table("remove_collection", "calib")
-
-
 def test_doing_it_again_is_no_error_and_says_who_did_it(write: Session) -> None:
     (one,) = put(write, "raw", RAW)
     carry_out(write, "remove", one, why="cloudy")

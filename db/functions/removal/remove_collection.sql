@@ -53,7 +53,7 @@ BEGIN
     IF v_collection_type = 'calibration' AND EXISTS (
         SELECT FROM butler_internal.calibration_key AS k
         INNER JOIN butler_internal.calibration AS b ON b.calibration_key_id = k.calibration_key_id
-        WHERE k.collection_id = v_collection AND upper_inf(b.known)
+        WHERE k.collection_id = v_collection AND b.known @> 'infinity'::timestamptz
     ) THEN
         PERFORM butler_common.raise_error(
             'UB401', format('collection %L certifies calibrations', p_collection),

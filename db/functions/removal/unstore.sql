@@ -32,6 +32,6 @@ $$;
 
 COMMENT ON FUNCTION butler.unstore(uuid[], text, boolean, boolean) IS
 'Give up the bytes of datasets: data IDs, collections and provenance stay, the files go to the trash. What a
-tag or a calibration collection holds, or a frozen run, is kept; with force only what is certified or frozen, or
-in another registry''s collection. One row for each outcome (unstored, kept, done before) and reason, with
+tag holds, a calibration collection certifies or once did, or a frozen run has, is kept; with force only what was ever
+certified or is frozen, or in another registry''s collection. One row for each outcome (unstored, kept, done before) and reason, with
 number of datasets, files and bytes, and the ids; a dry run only says so. Raises UB101 for an unknown id.';

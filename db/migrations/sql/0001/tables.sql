@@ -273,23 +273,6 @@ COMMENT ON TABLE butler_internal.visit_patch_overlap IS 'Which visits overlap wh
 
 CREATE INDEX ix_visit_patch_overlap_patch ON butler_internal.visit_patch_overlap (skymap, tract, patch, camera, visit);
 
-CREATE TABLE butler_internal.calibration_key (
-	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
-	collection_id BIGINT NOT NULL,
-	dataset_type_id INTEGER NOT NULL,
-	digest UUID NOT NULL,
-	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
-	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
-	CONSTRAINT fk_calibration_key_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
-	CONSTRAINT fk_calibration_key_dataset_type FOREIGN KEY(dataset_type_id) REFERENCES butler_internal.dataset_type (dataset_type_id)
-);
-
-COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
-
-COMMENT ON COLUMN butler_internal.calibration_key.calibration_key_id IS 'Short for collection, type and data ID.';
-
-CREATE INDEX ix_calibration_key_dataset_type ON butler_internal.calibration_key (dataset_type_id);
-
 CREATE TABLE butler_internal.collection_member (
 	collection_id BIGINT,
 	position INTEGER,
@@ -668,6 +651,48 @@ CREATE INDEX ix_visit_physical_filter ON butler_internal.visit (camera, physical
 
 CREATE INDEX ix_visit_region ON butler_internal.visit USING gist (region);
 
+CREATE TABLE butler_internal.calibration_key (
+	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
+	collection_id BIGINT NOT NULL,
+	sky_pixel BIGINT,
+	dataset_type_id INTEGER NOT NULL,
+	sensor INTEGER,
+	tract INTEGER,
+	patch INTEGER,
+	unit_mask SMALLINT GENERATED ALWAYS AS (butler_common.unit_mask(camera, abstract_filter, physical_filter, sensor, NULL::bigint, NULL::integer, NULL::int8range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	digest UUID GENERATED ALWAYS AS (butler_common.data_id_digest(camera, abstract_filter, physical_filter, sensor, NULL::bigint, NULL::integer, NULL::int8range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	camera TEXT,
+	abstract_filter TEXT,
+	physical_filter TEXT,
+	skymap TEXT,
+	label TEXT,
+	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
+	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
+	CONSTRAINT fk_calibration_key_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT fk_calibration_key_dataset_type FOREIGN KEY(dataset_type_id, unit_mask) REFERENCES butler_internal.dataset_type (dataset_type_id, unit_mask),
+	CONSTRAINT fk_calibration_key_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT fk_calibration_key_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
+	CONSTRAINT fk_calibration_key_physical_filter FOREIGN KEY(camera, physical_filter) REFERENCES butler_internal.physical_filter (camera, physical_filter),
+	CONSTRAINT fk_calibration_key_physical_sensor FOREIGN KEY(camera, sensor) REFERENCES butler_internal.physical_sensor (camera, sensor),
+	CONSTRAINT fk_calibration_key_skymap FOREIGN KEY(skymap) REFERENCES butler_internal.skymap (skymap),
+	CONSTRAINT fk_calibration_key_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract),
+	CONSTRAINT fk_calibration_key_patch FOREIGN KEY(skymap, tract, patch) REFERENCES butler_internal.patch (skymap, tract, patch),
+	CONSTRAINT fk_calibration_key_sky_pixel FOREIGN KEY(sky_pixel) REFERENCES butler_internal.sky_pixel (sky_pixel),
+	CONSTRAINT fk_calibration_key_label FOREIGN KEY(label) REFERENCES butler_internal.label (label)
+);
+
+COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.calibration_key_id IS 'Short for collection, type and data ID.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.unit_mask IS 'The units present, one bit each: those of the dataset type.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.digest IS 'That of the datasets with this data ID.';
+
+CREATE INDEX ix_calibration_key_camera ON butler_internal.calibration_key (camera, sensor, physical_filter);
+
+CREATE INDEX ix_calibration_key_dataset_type ON butler_internal.calibration_key (dataset_type_id, unit_mask);
+
 CREATE TABLE butler_internal.observed_sensor (
 	camera TEXT NOT NULL,
 	visit BIGINT NOT NULL,
@@ -918,7 +943,7 @@ COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role t
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_common.calibration_id') NOT NULL,
 	calibration_key_id BIGINT NOT NULL,
-	dataset_id UUID NOT NULL,
+	dataset_id UUID,
 	valid TSRANGE NOT NULL,
 	known TSTZRANGE NOT NULL,
 	actor TEXT NOT NULL,
@@ -927,17 +952,20 @@ CREATE TABLE butler_internal.calibration (
 	CONSTRAINT fk_calibration_key FOREIGN KEY(calibration_key_id) REFERENCES butler_internal.calibration_key (calibration_key_id),
 	CONSTRAINT fk_calibration_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT ex_calibration_valid EXCLUDE USING gist (calibration_key_id WITH =, valid WITH &&) WHERE (upper_inf(known)),
-	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid)),
-	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND NOT lower_inf(known))
+	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid) AND (lower_inf(valid) OR lower_inc(valid)) AND NOT upper_inc(valid) AND lower(valid) >= '0001-01-01' AND upper(valid) <= '9999-12-31'),
+	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND lower_inc(known) AND NOT upper_inc(known) AND isfinite(lower(known)) AND isfinite(upper(known))),
+	CONSTRAINT ck_calibration_reason CHECK (dataset_id IS NOT NULL OR reason <> '')
 );
 
-COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed.';
+COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed; rows come, and none goes.';
 
 COMMENT ON COLUMN butler_internal.calibration.calibration_id IS 'Of one assertion.';
 
-COMMENT ON COLUMN butler_internal.calibration.valid IS 'Observation times that it applies to, half open. Time scale: TAI.';
+COMMENT ON COLUMN butler_internal.calibration.dataset_id IS 'What is valid; null where it is known that there is nothing.';
 
-COMMENT ON COLUMN butler_internal.calibration.known IS 'From when to when this was believed, UTC.';
+COMMENT ON COLUMN butler_internal.calibration.valid IS 'Observation times that it applies to, half open; without a bound where it has no end. Time scale: TAI.';
+
+COMMENT ON COLUMN butler_internal.calibration.known IS 'From when to when this was believed, UTC, half open; without an upper bound while it is.';
 
 COMMENT ON COLUMN butler_internal.calibration.actor IS 'The database role that said so.';
 
@@ -945,7 +973,7 @@ COMMENT ON COLUMN butler_internal.calibration.reason IS 'Why.';
 
 CREATE INDEX ix_calibration_dataset ON butler_internal.calibration (dataset_id);
 
-CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibration_key_id, lower(valid) DESC);
+CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibration_key_id, coalesce(lower(valid), '-infinity'::timestamp) DESC);
 
 CREATE INDEX ix_calibration_valid_known ON butler_internal.calibration USING gist (valid, known);
 

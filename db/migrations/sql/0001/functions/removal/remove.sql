@@ -32,7 +32,7 @@ $$;
 
 COMMENT ON FUNCTION butler.remove(uuid[], text, boolean, boolean) IS
 'Remove datasets: their data IDs are free again, they leave the tags that hold them, their files go to the trash;
-their provenance stays, and reads as of an earlier time say who removed them. What a tag or a calibration
-collection holds, or a frozen run, is kept; with force only what is certified or frozen, or in another registry''s
-collection. One row for each outcome (removed, kept, done before) and reason, with number of datasets, files and
+their provenance stays, and reads as of an earlier time say who removed them. What a tag holds, a
+calibration collection certifies or once did, or a frozen run has, is kept; with force only what was ever certified or is
+frozen, or in another registry''s collection. One row for each outcome (removed, kept, done before) and reason, with number of datasets, files and
 bytes, and the ids; a dry run only says so. Raises UB101 for an unknown id.';
