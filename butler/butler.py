@@ -15,6 +15,7 @@ from butler.context import Context
 from butler.delegates import delegate
 from butler.ingest.files import FileIngest
 from butler.ingest.objects import ObjectWriter
+from butler.ingest.protocol import PutProtocol
 from butler.ingest.raws.namespace import Raws
 from butler.ingest.requests import IngestRequest
 from butler.maintenance.namespace import Maintenance
@@ -82,8 +83,9 @@ class Butler:
         repo, registry, datastore = open_repository(repo, role=role, registry=registry, datastore=datastore)
         self._again = partial(type(self), repo, datastore=datastore, **options)
         self._context = context = Context(registry, datastore, path, run)
-        self._objects = ObjectWriter(registry, datastore)
-        self._files = FileIngest(registry, datastore)
+        protocol = PutProtocol(registry, datastore)
+        self._objects = ObjectWriter(protocol)
+        self._files = FileIngest(protocol)
         self.query = Query(context)
         self.raws = Raws(context)
         self.collections = Collections(context)

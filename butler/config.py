@@ -283,7 +283,7 @@ def set_roles_anew(server: EmbeddedServer) -> None:
     from butler.schema.login_roles import set_anew
 
     with translated(), one_transaction(server.dsn("superuser", "butler")) as connection:
-        set_anew(connection)
+        set_anew(connection, server.logins)
 
 
 def config_schema() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from butler.arguments import items, name, names, refused
 from butler.errors import CollectionNotFoundError, ConfigError, InvalidDataIdError
-from butler.values import DatasetRef
+from butler.values import DatasetRef, RegisteredDatastore
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -106,8 +106,8 @@ def _id_of(dataset: object) -> UUID:
     )
 
 
-def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
-    """Give the root of each datastore that is registered, once those that are configured are seen to agree.
+def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, RegisteredDatastore]:
+    """Give each datastore that is registered, once the roots of those that are configured are seen to agree.
 
     Whoever writes to, or looks for, files elsewhere would make artifacts
     that nobody finds, or call lost what only lies where it was.
@@ -119,11 +119,12 @@ def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, str]:
     """
     registered = registry.definitions.datastores()
     for called, member in datastore.members.items():
-        if registered.get(called, member.root) != member.root:
+        if called in registered and registered[called].root != member.root:
+            at = registered[called].root
             raise ConfigError(
-                f"datastore {called!r} is registered at {registered[called]}, not at {member.root}",
+                f"datastore {called!r} is registered at {at}, not at {member.root}",
                 hint="Correct its root in butler.yaml; or, if its files were moved, say so by"
                 f" 'butler datastore relocate {called}'.",
-                details={"datastore": called, "registered": registered[called], "configured": member.root},
+                details={"datastore": called, "registered": at, "configured": member.root},
             )
     return registered

@@ -23,6 +23,7 @@ __all__ = [
     "DatasetExistsError",
     "DatasetNotFoundError",
     "DatasetTypeNotFoundError",
+    "DatastoreRootError",
     "DefinitionConflictError",
     "ExpressionError",
     "FormatError",
@@ -203,6 +204,10 @@ class StorageError(ButlerError, OSError):
     ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.errno = self.details.get("errno")
+
+
+class DatastoreRootError(ButlerError):
+    """A datastore's root isn't there, bears no mark or another's, or holds what is another's."""
 
 
 # The database --------------------------------------------------------------

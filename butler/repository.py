@@ -167,12 +167,17 @@ def create_repository(
     ------
     ConfigError
         If the folder is a repository or holds anything else. Nothing is left.
+    DatastoreRootError
+        If it lies in the root of a datastore, or its own datastore's root is
+        another's or has something of another's in it. Nothing is left.
     DatabaseUnavailableError, SchemaVersionError
         If the database can't be reached or isn't ours. Nothing is left.
     """
     from butler.datastore.config import DatastoreConfig, open_datastores
+    from butler.datastore.storage.root_mark import refuse_inside_root
     from butler.dsn import hidden
     from butler.registry.postgres import PostgresRegistry
+    from butler.roots import add_datastore
 
     folder = Path(repo).expanduser().absolute()
     new = not folder.exists()
@@ -180,6 +185,7 @@ def create_repository(
         raise ConfigError(f"{folder} is a repository already", hint="Use it, or choose another folder.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder} is not an empty folder", hint="Choose a new one.")
+    refuse_inside_root(folder)
     config = RepositoryConfig(
         folder,
         {"writer": dsn} if dsn else {},
@@ -194,7 +200,7 @@ def create_repository(
         opened = PostgresRegistry(config.dsn("writer"), registry)
         try:
             opened.check_version()
-            opened.definitions.register_datastore(store.name, store.root)
+            add_datastore(opened, store)
         except SchemaVersionError as error:
             if dsn is None or "found" in error.details:
                 raise
@@ -238,7 +244,7 @@ def _make_database(folder: Path, *, durable: bool) -> None:
     administrator.dispose()
     with one_transaction(server.dsn("superuser", "butler")) as connection:
         initialise(connection)
-        set_anew(connection)
+        set_anew(connection, server.logins)
     with one_transaction(server.dsn("owner")) as connection:
         upgrade(connection)
 

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NoReturn
 from uuid import UUID
@@ -27,9 +28,12 @@ __all__ = [
     "DatasetState",
     "DatasetType",
     "IngestMode",
+    "Mark",
     "QuantumStatus",
+    "RegisteredDatastore",
     "Removal",
     "RemovalOutcome",
+    "made_at",
     "new_dataset_id",
     "new_dataset_ids",
     "split_component",
@@ -37,6 +41,7 @@ __all__ = [
 
 UnitValue = str | int
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
 _VERSION_7 = 0x7000 << 64 | 0x8000 << 48
 
@@ -188,6 +193,46 @@ class DatasetType:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What a datastore's root says whose it is.
+
+    Parameters
+    ----------
+    installation : `uuid.UUID`
+        The database: of a copy, or of a dump that was restored elsewhere, it
+        is another one.
+    datastore : `str`
+        The datastore's name there.
+    id : `uuid.UUID`
+        Another one each time that the mark is set.
+    """
+
+    installation: UUID
+    datastore: str
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredDatastore:
+    """A datastore, as a registry knows it.
+
+    Parameters
+    ----------
+    root : `str`
+        URI that the paths in it are relative to.
+    mark : `Mark`
+        What its root must bear.
+    marked : `datetime.datetime`
+        When that was set. Files of an earlier time may be those of datasets
+        that the registry doesn't know any more, as after a restore.
+    """
+
+    root: str
+    mark: Mark
+    marked: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """One stored piece of a dataset.
 
@@ -306,6 +351,13 @@ def new_dataset_ids(count: int) -> list[UUID]:
 def new_dataset_id() -> UUID:
     """Make one; see `new_dataset_ids`."""
     return new_dataset_ids(1)[0]
+
+
+def made_at(dataset_id: UUID) -> datetime | None:
+    """Give when an id was made, UTC, as `new_dataset_ids` made it; `None` for one of another version."""
+    if dataset_id.version != 7:
+        return None
+    return _EPOCH + timedelta(milliseconds=dataset_id.int >> 80)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
--- In the embedded server owner, writer and reader are login roles themselves, mapped to OS users. These settings
--- are defaults for the session and no barrier; the grants are. A member may change them, and give the role a
--- password: each start of the server makes all of it anew, so that what one did to the others ends there.
+-- In the embedded server owner, writer and reader are login roles themselves, mapped to OS users, of whom each writes by a
+-- login of his own, a member of the writer. These settings are defaults for the session and no barrier; the grants are. A
+-- member may change them, and give the role a password: each start of the server makes all of it anew, so that what one did
+-- to the others ends there.
 DO $$
 DECLARE
     v_role text;

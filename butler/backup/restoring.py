@@ -36,6 +36,8 @@ def restore(
 
     What is there goes in the same transaction in which the backup's content
     comes: until that is whole, and if it fails, everything stays as it was.
+    Each datastore gets another mark, so that nothing is written or deleted
+    until somebody sets that of its root anew.
 
     Parameters
     ----------
@@ -109,6 +111,8 @@ def _script(
 
 
 _AFTERWARDS = (
+    # What was written after the backup lies in the roots, unknown to what is restored.
+    f"SELECT {COMMON}.mark_datastores();\n",
     f"SELECT {COMMON}.grant_access(r.registry) FROM {COMMON}.registry AS r ORDER BY r.depth, r.registry;\n",
     # The planner's figures aren't in a dump.
     f"""

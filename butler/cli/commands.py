@@ -35,8 +35,9 @@ SUMMARIES = {
     "restore": "Bring back what was unstored or removed, out of the trash.",
     "trash": "List and empty the trash, and say how long it is kept.",
     "du": "Show how much is stored.",
+    "log": "Show who did what, when and from where.",
     "verify": "Compare registry and datastore, and repair what differs.",
-    "reap": "Clear up after puts that began and never ended.",
+    "reap": "Delete what writers left that died before they put it.",
     "identify": "Show what files say about themselves.",
 }
 """What the first help says of each command, without loading any."""

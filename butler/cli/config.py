@@ -16,6 +16,8 @@ from butler.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from butler.config import RepositoryConfig
+    from butler.datastore.interfaces import Datastore
+    from butler.values import RegisteredDatastore
 
 __all__ = ["app"]
 
@@ -103,13 +105,22 @@ def _trials(session: Session, config: RepositoryConfig) -> Iterator[tuple[str, s
         yield f"database as {role}", ""
         for datastore in members if role == "writer" else ():
             problems = [
-                _difference(datastore.name, known.get(datastore.name), datastore.root),
+                _difference(datastore, known.get(datastore.name)),
                 *datastore.warnings(),
             ]
             yield f"datastore {datastore.name}", "; ".join(filter(None, problems))
 
 
-def _difference(name: str, registered: str | None, root: str) -> str:
-    if registered is None:
-        return f"the registry doesn't know it: 'butler datastore add {name}' registers it"
-    return "" if registered == root else f"the registry has it at {registered}, the configuration at {root}"
+def _difference(datastore: Datastore, known: RegisteredDatastore | None) -> str:
+    from butler.datastore.marks import check_mark
+    from butler.errors import ButlerError
+
+    if known is None:
+        return f"the registry doesn't know it: 'butler datastore add {datastore.name}' registers it"
+    if known.root != datastore.root:
+        return f"the registry has it at {known.root}, the configuration at {datastore.root}"
+    try:
+        check_mark(datastore.mark, known.mark)
+    except ButlerError as error:
+        return error.message
+    return ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import closing
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from butler.cli.arguments import AdministratorDsn, ListFormat, ListFormatOption, Yes
+from butler.cli.arguments import AdministratorDsn, DryRun, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
 from butler.cli.console import confirm, note, write_record
 from butler.cli.db_backup import backup, restore
@@ -269,6 +270,35 @@ app.command(
         "butler db restore before-upgrade --replace --dry-run",
     )
 )(restore)
+
+
+@app.command(
+    epilog=examples(
+        "butler db prune --older-than 1000d --dry-run", "butler db prune --older-than 1000d --yes"
+    )
+)
+def prune(
+    ctx: typer.Context,
+    older_than: Annotated[
+        timedelta,
+        typer.Option(parser=read_duration, metavar="TIME", help="How long ago it was done."),
+    ],
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    dsn: AdministratorDsn = None,
+) -> None:
+    """Forget old rows of 'butler log', in all registries of the database.
+
+    That they were pruned, and by whom, is a row of it.
+    """
+    from butler.schema.installation import prune_activity
+
+    session = session_of(ctx)
+    if not dry_run:
+        confirm(f"Forget who did what longer than {older_than} ago?", yes)
+    with session.owning(dsn) as connection:
+        count = prune_activity(connection, older_than, dry_run=dry_run)
+    print(f"{count} rows {'would be' if dry_run else 'are'} forgotten")
 
 
 @app.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))

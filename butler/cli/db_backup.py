@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -64,7 +65,8 @@ def restore(
 
     It changes all at once, or not at all. Then each difference between it and
     the files is listed; exit status 3 if there is one, for 'butler verify
-    --repair' to settle.
+    --repair' to settle. Nothing is written or deleted before 'butler datastore
+    mark' has set the roots' marks anew.
     """
     from butler.backup import read_backup
     from butler.backup import restore as restored
@@ -82,11 +84,19 @@ def restore(
         confirm(f"Replace what is registered in {session.repo} by the backup of {manifest.made}?", yes)
     with progress(session, "restore") as report:
         restored(backup, manifest, administrator, owner, replace=replace, on_progress=report)
-    note(session, f"the database is what it was at {manifest.made}")
+    note(
+        session,
+        f"the database is what it was at {manifest.made}; nothing is written to its datastores until"
+        " their roots are marked anew: 'butler datastore mark --dry-run' says what is there",
+    )
     if _upgrade_is_needed(session, manifest.schema_version):
         return
     with Butler(session.repo, registry="butler") as butler, progress(session, "verify") as report:
-        findings = list(butler.maintenance.verify(checksum=not fast, on_progress=report))
+        # Nobody is at work: a file that nobody has is newer than the backup, however young it is.
+        verification = butler.maintenance.verify(
+            checksum=not fast, older_than=timedelta(0), unmarked=True, on_progress=report
+        )
+        findings = list(verification)
     for finding in findings:
         print(f"{finding}: {finding.remedy}")
     if findings:

@@ -57,9 +57,13 @@ def drop(
     Files that were ingested in place stay where they are, and so does what
     another registry has too. Exit status 3 if files couldn't be removed.
     """
+    from butler.roots import Roots
     from butler.schema.install import drop_layer
 
     session = session_of(ctx)
+    if not keep_files:
+        with session.reading() as butler:
+            Roots(butler.registry, butler.datastore).check_all()
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
         artifacts = drop_layer(connection, name)
@@ -75,11 +79,13 @@ def drop(
 def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
     from butler.errors import ButlerError
-    from butler.maintenance.verify import unclaimed
+    from butler.maintenance.orphans import unclaimed
+    from butler.roots import Roots
 
     by_datastore: dict[str, dict[str, Artifact]] = defaultdict(dict)
     for artifact in artifacts:
         by_datastore[artifact.datastore][artifact.path] = artifact
+    roots = Roots(butler.registry, butler.datastore)
     left = 0
     for name, by_path in by_datastore.items():
         datastore = butler.datastore.members.get(name)
@@ -90,6 +96,7 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
             )
             left += len(by_path)
             continue
+        roots.check(name)
         for path in sorted(unclaimed(butler.registry, datastore, list(by_path))):
             try:
                 datastore.remove([by_path[path]])

@@ -31,9 +31,9 @@ app = new_app()
     epilog=examples(
         "butler verify",
         "butler verify --fast --format json",
-        "butler verify --incremental --for 2h --older-than 1d",
+        "butler verify --incremental --for 2h",
         "butler verify --repair --dry-run",
-        "butler verify --repair --yes --report repairs.jsonl",
+        "butler verify --repair --yes --older-than 0s --report repairs.jsonl",
     )
 )
 def verify(
@@ -53,8 +53,8 @@ def verify(
         typer.Option(
             parser=read_duration,
             metavar="TIME",
-            show_default="0s; 1d for --repair",
-            help="Leave out unfinished puts, and files that nobody has, which are younger.",
+            show_default="the grace period, 7d",
+            help="Files that nobody has and that are younger are in flight, and no difference.",
         ),
     ] = None,
     repair: Annotated[
@@ -78,13 +78,15 @@ def verify(
 
     Each difference is a line with its remedy; exit status 1 if there is one. With --repair it is repaired:
     never by deleting what could be the last copy of something. What is gone or altered is recorded as
-    lost, what says what it is becomes a dataset again, and other files are left, with the reason. Exit
-    status of a repair: 0 if all is repaired, 3 if something is left, 1 if nothing was done.
+    lost, what says what it is becomes a dataset again, and other files are left, with the reason. A young
+    file that nobody has is in flight: its writer may be at work, and it isn't counted. Exit status of a
+    repair: 0 if all is repaired, 3 if something is left, 1 if nothing was done.
     """
+    from butler.maintenance.findings import Fault
+
     session = session_of(ctx)
     if not repair and (delete_orphans or report or dry_run or yes):
         raise typer.BadParameter("it belongs to a repair: add --repair")
-    age = older_than if older_than is not None else timedelta(days=1 if repair else 0)
     # What only compares is for readers, too.
     opened = session.writing() if repair or incremental else session.reading()
     with opened as butler:
@@ -94,10 +96,11 @@ def verify(
                 checksum=not fast,
                 incremental=incremental,
                 time_limit=time_limit,
-                older_than=age,
+                older_than=older_than,
                 on_progress=on_progress,
             )
-            findings = list(verification)
+            found = list(verification)
+        findings = [one for one in found if one.fault != Fault.IN_FLIGHT]
         if verification.not_compared:
             names = ", ".join(verification.not_compared)
             note(session, f"not compared, as butler.yaml names no such datastores: {names}")
@@ -106,18 +109,20 @@ def verify(
         if not verification.complete:
             note(session, f"time was up after {verification.checked} files; the rest was not compared")
         if findings and repair:
+            age = butler.registry.puts.grace_period() if older_than is None else older_than
             _repair(session, butler, findings, age, delete_orphans, report, dry_run, yes, form)
         elif form == ListFormat.JSON:
-            write_list((*_FINDING, "remedy"), [(*_row(one), one.remedy) for one in findings], form)
+            write_list((*_FINDING, "remedy"), [(*_row(one), one.remedy) for one in found], form)
         else:
-            for finding in findings:
+            for finding in found:
                 print(f"{finding}: {finding.remedy}")
     if findings and not repair:
         raise typer.Exit(ExitStatus.FAILED)
     if not findings:
         otherwise = " otherwise" * bool(verification.not_compared)
         so_far = "" if verification.complete else " so far"
-        note(session, f"registry and datastore agree{otherwise}{so_far}")
+        in_flight = f", but for {len(found)} files in flight" if found else ""
+        note(session, f"registry and datastore agree{otherwise}{so_far}{in_flight}")
 
 
 _FINDING = ("fault", "dataset_id", "datastore", "uri", "detail")

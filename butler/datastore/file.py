@@ -15,6 +15,7 @@ from butler.datastore.formatters.packing import packing_of
 from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
 from butler.datastore.inventory import StorageInventory
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
 from butler.datastore.storage import Storage
@@ -81,6 +82,11 @@ class FileDatastore(Datastore):
     def inventory(self) -> StorageInventory:
         """The storage's files."""
         return self._inventory
+
+    @property
+    def mark(self) -> RootMark:
+        """That of the storage's root."""
+        return self._storage.mark
 
     def warnings(self) -> Iterator[str]:
         """Those of the storage."""

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from butler.datastore.fingerprint import Fingerprint
+from butler.datastore.marks import RootMark
 from butler.errors import ButlerError, NotSupportedError
 from butler.values import Artifact, ArtifactFault, IngestMode
 
@@ -68,6 +69,17 @@ class Datastore(ABC):
             If this datastore can't list what it has.
         """
         raise self._lacks("inventory")
+
+    @property
+    def mark(self) -> RootMark:
+        """What bears the mark that says whose the root is; of several together, that of the one written to.
+
+        Raises
+        ------
+        NotSupportedError
+            If this datastore has none: then no Butler writes to it.
+        """
+        raise self._lacks("mark")
 
     def _lacks(self, capability: str) -> NotSupportedError:
         return NotSupportedError(

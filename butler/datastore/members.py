@@ -13,6 +13,7 @@ from uuid import UUID
 from butler.datastore.fingerprint import Fingerprint
 from butler.datastore.intake import lies_within
 from butler.datastore.interfaces import Datastore, FileIntake, Inventory
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import local_file
 from butler.datastore.selection import not_configured, read_components, select
 from butler.datastore.storage_classes import storage_class as find_storage_class
@@ -109,6 +110,11 @@ class Datastores(Datastore):
     def inventory(self) -> Inventory:
         """Of the member that is written to."""
         return self._default.inventory
+
+    @property
+    def mark(self) -> RootMark:
+        """Of the member that is written to."""
+        return self._default.mark
 
     def warnings(self) -> Iterator[str]:
         """Those of all members."""

@@ -33,6 +33,11 @@ class Account:
     uid: int
     gid: int
 
+    @property
+    def login(self) -> str:
+        """Name of the database login that is this user's own, in the server of a repository."""
+        return f"os_{self.name}"
+
     @classmethod
     def of_server(cls, owner: int) -> Account:
         """Find the account of a server that an OS user owns.

@@ -145,11 +145,24 @@ class EmbeddedServer:
         if role not in _ROLES:
             raise ConfigError(f"{role!r} is not a role of the database", hint=f"Known: {', '.join(_ROLES)}.")
         database = database or ("postgres" if role == "superuser" else "butler")
+        user = _ROLES[role]
+        if role == "writer":  # who isn't a member is turned away as that
+            user = next((each.login for each in self._members() if each.uid == os.geteuid()), user)
         # Nobody else can pose as the server, even where he got to the socket's folder first.
         return (
-            f"postgresql://{_ROLES[role]}@/{quote(database, safe='')}?host={self._socket_dir}"
+            f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?host={self._socket_dir}"
             f"&port={self._state.port}&requirepeer={quote(self._account.name, safe='')}"
         )
+
+    @property
+    def logins(self) -> list[str]:
+        """The logins by which OS users write, each by his own."""
+        return [member.login for member in self._members()]
+
+    def _members(self) -> list[Account]:
+        """Give root and the OS user who made the server."""
+        found = {uid: Account.find(uid) for uid in (0, self._state.creator)}
+        return [account for account in found.values() if account is not None]
 
     @property
     def administered(self) -> bool:
@@ -360,7 +373,7 @@ class EmbeddedServer:
             share=state.share,
         )
         write_settings(
-            postmaster.folder, state, self._socket_dir, account=postmaster.account, creator=creator
+            postmaster.folder, state, self._socket_dir, account=postmaster.account, members=self._members()
         )
 
     # Where it runs ----------------------------------------------------------

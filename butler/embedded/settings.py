@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from butler.embedded.account import Account
@@ -12,7 +13,7 @@ __all__ = ["write_settings"]
 
 
 def write_settings(
-    folder: Path, state: ServerState, socket_dir: Path, *, account: Account, creator: Account | None
+    folder: Path, state: ServerState, socket_dir: Path, *, account: Account, members: Iterable[Account]
 ) -> None:
     """Write the configuration of a repository's server.
 
@@ -26,10 +27,9 @@ def write_settings(
         Folder of the socket.
     account : `~butler.embedded.account.Account`
         As whom the server runs; superuser, like root.
-    creator : `~butler.embedded.account.Account` or `None`
-        The OS user who made the server; owner, writer and reader, like root.
+    members : iterable of `~butler.embedded.account.Account`
+        The OS users who are owner, reader, and writer by a login of their own.
     """
-    members = {"root", creator.name} if creator else {"root"}
     write_configuration(
         folder,
         _settings(folder, state, socket_dir),
@@ -69,7 +69,8 @@ def _access(listen: str | None) -> list[str]:
         "local all postgres peer map=superuser",
         # For a replica on this computer.
         "local replication postgres peer map=superuser",
-        "local butler butler_owner,butler_writer,butler_reader peer map=butler",
+        # Each writes by a login of his own, so that it is known who did what.
+        "local butler butler_owner,butler_reader,+butler_writer peer map=butler",
     ]
     if listen is not None:
         clients = f"{listen}/{128 if ':' in listen else 32}" if _is_loopback(listen) else "all"
@@ -85,10 +86,12 @@ def _is_loopback(address: str) -> bool:
     return address == "::1" or address.startswith("127.")
 
 
-def _identities(superusers: set[str], members: set[str], *, share: bool) -> list[str]:
+def _identities(superusers: set[str], members: Iterable[Account], *, share: bool) -> list[str]:
     lines = [f'superuser "{user}" postgres' for user in sorted(superusers)]
     lines += [
-        f'butler "{user}" butler_{role}' for user in sorted(members) for role in ("owner", "writer", "reader")
+        f'butler "{user.name}" "{role}"'
+        for user in members
+        for role in ("butler_owner", user.login, "butler_reader")
     ]
     if share:
         lines.append("butler /^ butler_reader")

@@ -13,6 +13,7 @@ from butler.datastore.paths import local_file
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
+    from butler.values import RegisteredDatastore
 
 __all__ = ["HeldFolders"]
 
@@ -24,17 +25,17 @@ class HeldFolders:
 
     Parameters
     ----------
-    registered : `~collections.abc.Mapping` [`str`, `str`]
-        Root URIs by the names of the datastores.
+    registered : `~collections.abc.Mapping` [`str`, `~butler.values.RegisteredDatastore`]
+        By the names of the datastores.
     datastore : `~butler.datastore.Datastore`
         Has those that are configured.
     """
 
-    def __init__(self, registered: Mapping[str, str], datastore: Datastore) -> None:
+    def __init__(self, registered: Mapping[str, RegisteredDatastore], datastore: Datastore) -> None:
         self._folders = {
-            name: Path(os.path.realpath(local_file(root)))
-            for name, root in registered.items()
-            if name not in datastore.members and root.startswith("file:///")
+            name: Path(os.path.realpath(local_file(known.root)))
+            for name, known in registered.items()
+            if name not in datastore.members and known.root.startswith("file:///")
         }
         self._holder = lru_cache(maxsize=1000)(self._holder_of)
 

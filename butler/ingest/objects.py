@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields, is_dataclass
+from typing import Any
 from uuid import UUID
 
 from butler.arguments import items, refused
 from butler.errors import DatasetExistsError, InvalidDataIdError
-from butler.ingest.protocol import PutProtocol, ref_of
+from butler.ingest.protocol import PutItem, PutProtocol
 from butler.provenance.environment import ENVIRONMENT
-from butler.values import Artifact, DatasetRef
-
-if TYPE_CHECKING:
-    from butler.datastore.interfaces import Datastore
-    from butler.registry import Registry
-    from butler.registry.interfaces.puts import BegunPut
+from butler.values import DatasetRef
 
 __all__ = ["ObjectWriter"]
 
 _logger = logging.getLogger(__name__)
+
+_LARGE = 1 << 20
+"""Bytes from which on it takes longer to write objects than to ask whether they would be refused."""
 
 
 class ObjectWriter:
@@ -29,16 +28,12 @@ class ObjectWriter:
 
     Parameters
     ----------
-    registry : `~butler.registry.Registry`
-        Where they are registered.
-    datastore : `~butler.datastore.Datastore`
-        Where their bytes go.
+    protocol : `~butler.ingest.protocol.PutProtocol`
+        How.
     """
 
-    def __init__(self, registry: Registry, datastore: Datastore) -> None:
-        self._registry = registry
-        self._datastore = datastore
-        self._protocol = PutProtocol(registry, datastore)
+    def __init__(self, protocol: PutProtocol) -> None:
+        self._protocol = protocol
 
     def put(
         self,
@@ -70,50 +65,73 @@ class ObjectWriter:
                 )
         if not pairs:
             return []
-        begun = self._protocol.begin(
-            dataset_type, [data_id for _, data_id in pairs], run, quantum_id=quantum_id
+        protocol = self._protocol
+        prepared = protocol.prepare(
+            dataset_type,
+            [data_id for _, data_id in pairs],
+            run,
+            ask=sum(_size_of(obj) for obj, _ in pairs) >= _LARGE,
         )
         made_from = [str(dataset_id) for dataset_id in inputs]
-        written: dict[UUID, Sequence[Artifact]] = {}
-        with self._protocol.abandoned_on_error(begun, written):
-            for dataset, (obj, _) in zip(begun, pairs, strict=True):
-                written[dataset.id] = ()
-                written[dataset.id] = self._datastore.put(
-                    obj,
-                    dataset.id,
-                    dataset.hint,
-                    dataset.dataset_type.storage_class,
-                    dataset_type,
-                    _identity(dataset, made_from),
-                )
-            self._protocol.finish(written)
-        if begun[0].needs_environment:
-            self.describe_run(run, dataset_type)
-        return [ref_of(dataset, written[dataset.id]) for dataset in begun]
+        with protocol.undone_on_error(prepared):
+            for item, (obj, _) in zip(prepared, pairs, strict=True):
+                if item is not prepared[0]:  # for which it was just looked at
+                    protocol.roots.check()
+                with item.being_written():
+                    item.artifacts = protocol.datastore.put(
+                        obj,
+                        item.id,
+                        item.hint,
+                        item.dataset_type.storage_class,
+                        dataset_type,
+                        _identity(item, made_from),
+                    )
+            protocol.put(prepared, quantum_id=quantum_id)
+        self.describe_run(run, dataset_type)
+        return [item.ref for item in prepared]
 
     def describe_run(self, run: str, dataset_type: str) -> None:
-        """Put a description of this process into a run that is new, unless another process was first.
+        """Put a description of this process into a run that has none, unless another process is first.
 
         The dataset that was put, of this type, is safe by now, so that no failure of this may look like
         one of its.
         """
-        if dataset_type == ENVIRONMENT:
+        if dataset_type == ENVIRONMENT or not self._protocol.is_to_describe(run):
             return
         from butler.provenance.environment import describe_environment
 
         try:
             with suppress(DatasetExistsError):
                 (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, run)
-                self._registry.provenance.set_environment(run, ref.id)
+                self._protocol.registry.provenance.set_environment(run, ref.id)
         except Exception as error:
             _logger.warning("the environment of run %s isn't recorded: %s", run, error)
 
 
-def _identity(dataset: BegunPut, inputs: Sequence[str]) -> dict[str, Any]:
+def _identity(item: PutItem, inputs: Sequence[str]) -> dict[str, Any]:
     return {
-        "id": str(dataset.id),
-        "dataset_type": dataset.dataset_type.name,
-        "run": dataset.run,
-        "data_id": dict(dataset.data_id),
+        "id": str(item.id),
+        "dataset_type": item.dataset_type.name,
+        "run": item.run,
+        "data_id": dict(item.data_id),
         "inputs": list(inputs),
     }
+
+
+def _size_of(obj: Any, depth: int = 2) -> int:
+    """Give about how many bytes an object takes, as far as what it is made of says so."""
+    if isinstance(obj, (bytes, str)):
+        return len(obj)
+    if isinstance(size := getattr(obj, "nbytes", None), int):
+        return size
+    parts: Iterable[Any] = ()
+    if depth > 0:
+        if isinstance(obj, Mapping):
+            parts = obj.values()
+        elif is_dataclass(obj):
+            parts = [getattr(obj, field.name) for field in fields(obj)]
+        elif isinstance(columns := getattr(obj, "columns", None), Mapping):
+            parts = columns.values()
+        elif (data := getattr(obj, "data", None)) is not None:
+            parts = [data]
+    return sum(_size_of(part, depth - 1) for part in parts)

@@ -1,37 +1,123 @@
 """Writing datasets so that nothing can be half done.
 
-The registry is asked first, and refuses what can be refused; then bytes are
-written under a name that nobody reads; then the registry is told. No database
-transaction is open while bytes move.
+Bytes are written under their final names, by an id that is made here; then
+one statement makes them datasets. No database transaction is open while bytes
+move, and nothing is announced: what a writer leaves that dies in between
+belongs to nobody, and goes when it is older than the grace period.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from itertools import chain
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.arguments import name
-from butler.context import agreed_roots
+from butler.arguments import mapping, name
 from butler.datastore.interfaces import inventory_of
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
+    ButlerError,
+    CollectionNotFoundError,
     DatabaseUnavailableError,
-    DatasetNotFoundError,
     InvalidDataIdError,
     NotSupportedError,
 )
-from butler.values import Artifact, DatasetRef
+from butler.ingest.file_names import FileNames
+from butler.roots import Roots
+from butler.units import UNITS, ValueType
+from butler.values import Artifact, DataId, DatasetRef, DatasetType, new_dataset_ids
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
-    from butler.registry.interfaces.puts import BegunPut
 
-__all__ = ["PutProtocol", "ref_of", "refuse_astray", "refuse_component"]
+__all__ = ["PutItem", "PutProtocol", "PutState", "refuse_astray"]
+
+_PLAIN_TYPES = {
+    unit.name: unit.python_type for unit in UNITS.values() if unit.value_type is not ValueType.RANGE
+}
+"""What values of units are, as programs give them; a range is read by the registry."""
+
+
+class PutState(Enum):
+    """How far a dataset has come."""
+
+    PREPARED = auto()
+    """Nothing of it is written."""
+    WRITING = auto()
+    """Something of it may be written."""
+    WRITTEN = auto()
+    """Its bytes are safe, and it is no dataset."""
+    REGISTERING = auto()
+    """The registry is told of it."""
+    UNCERTAIN = auto()
+    """The registry was told, and its answer was lost: it may be a dataset."""
+    REGISTERED = auto()
+    """It is a dataset."""
+
+
+_TOLD = frozenset({PutState.REGISTERING, PutState.UNCERTAIN})
+_OPEN = _TOLD | {PutState.WRITTEN}
+
+
+@dataclass(slots=True, eq=False)
+class PutItem:
+    """A dataset on its way into a run.
+
+    Parameters
+    ----------
+    id : `uuid.UUID`
+        Its id.
+    dataset_type : `~butler.DatasetType`
+        Its type.
+    data_id : `~butler.DataId`
+        Its data ID, complete.
+    run : `str`
+        The run that it goes into.
+    hint : `str`
+        The datastore's file-name template, filled; empty for what is left where it lies.
+    existing : `uuid.UUID` or `None`
+        The dataset that the run has of its data ID, so that nothing is to be written.
+    state : `PutState`
+        How far it has come.
+    artifacts : `tuple` [`~butler.Artifact`]
+        What was written.
+    """
+
+    id: UUID
+    dataset_type: DatasetType
+    data_id: DataId
+    run: str
+    hint: str = ""
+    existing: UUID | None = None
+    state: PutState = PutState.PREPARED
+    artifacts: tuple[Artifact, ...] = ()
+
+    @contextmanager
+    def being_written(self) -> Iterator[None]:
+        """Note that it is being written, and then that it is."""
+        self.state = PutState.WRITING
+        yield
+        self.state = PutState.WRITTEN
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the registry is to be told of it, perhaps again."""
+        return self.state in _OPEN
+
+    def told(self) -> DatasetRef:
+        """Note that the registry is told of it; give what it is told."""
+        if self.state is not PutState.UNCERTAIN:
+            self.state = PutState.REGISTERING
+        return self.ref
+
+    @property
+    def ref(self) -> DatasetRef:
+        """The dataset that it is, or is to be."""
+        return DatasetRef(self.id, self.dataset_type, self.data_id, self.run, self.artifacts)
 
 
 class PutProtocol:
@@ -46,110 +132,210 @@ class PutProtocol:
     """
 
     def __init__(self, registry: Registry, datastore: Datastore) -> None:
-        self._registry = registry
-        self._datastore = datastore
-        self._agreed = False
+        self.registry = registry
+        self.datastore = datastore
+        self.roots = Roots(registry, datastore)
+        self._names = FileNames()
+        self._described: dict[str, bool] = {}
+        """Of runs that were opened: whether somebody has described their environment."""
 
-    def begin(
+    def prepare(
         self,
         dataset_type: str,
         data_ids: Sequence[Mapping[str, Any]],
         run: str,
         *,
-        quantum_id: int | None = None,
+        written: bool = True,
+        ask: bool = False,
         skip_existing: bool = False,
-    ) -> list[BegunPut]:
-        """Begin to put; everything that can be refused before a byte is written is refused here."""
-        refuse_component(dataset_type)
-        if not self._agreed:
-            agreed_roots(self._registry, self._datastore)
-            self._agreed = True
-        storage_class = self._registry.definitions.dataset_type(dataset_type).storage_class
-        # Without its definition nobody could tell what a put that dies has written.
-        find_storage_class(storage_class)
-        return self._registry.puts.begin(
-            run,
-            dataset_type,
-            data_ids,
-            template=self._datastore.template(dataset_type, storage_class),
-            datastore=self._datastore.name,
-            quantum_id=quantum_id,
-            skip_existing=skip_existing,
-        )
+    ) -> list[PutItem]:
+        """Prepare datasets of one type, before a byte is written.
 
-    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> bool:
-        """Register what was written; say whether that is all of it.
+        The registry is asked where that is needed: for data IDs that aren't
+        complete, units that weren't seen before, and the first time that this
+        process puts into a run, before that is made.
+
+        Parameters
+        ----------
+        dataset_type : `str`
+            What they are.
+        data_ids : sequence of `~collections.abc.Mapping`
+            As people write them.
+        run : `str`
+            Where they go.
+        written : `bool`
+            Whether files are to be written for them; else none is named, and
+            the run is left to whoever registers them.
+        ask : `bool`
+            Whether to ask in any case: what can be refused is refused now.
+        skip_existing : `bool`
+            Whether what the run has is given as ``existing``, instead of
+            being an error, where the registry is asked.
 
         Raises
         ------
-        NotSupportedError
-            If an artifact isn't in the datastore that is written to: the registry would take it for one
-            that is.
+        ButlerError
+            As `butler.registry.interfaces.puts.Puts.prepare` and ``open_run`` raise.
         """
-        puts = self._registry.puts
-        for artifact in chain.from_iterable(written.values()):
-            refuse_astray(artifact, self._datastore.name)
+        _refuse_component(dataset_type)
+        name(run, "run")
+        if written:
+            self.roots.check()
+        of_type = self.registry.definitions.dataset_type(dataset_type)
+        find_storage_class(of_type.storage_class)
+        template = self.datastore.template(dataset_type, of_type.storage_class) if written else ""
+        ask = ask or (written and run not in self._described)
+        known = None if ask else self._known(of_type, data_ids, template)
+        existing: list[UUID | None]
+        if known is None:
+            puts = self.registry.puts
+            prepared = puts.prepare(run, dataset_type, data_ids, skip_existing=skip_existing)
+            for one in prepared:
+                self._names.learn(one.data_id, one.names)
+            known, existing = [one.data_id for one in prepared], [one.existing for one in prepared]
+            if written:
+                self._open(run)
+        else:
+            existing = [None] * len(known)
+        return [
+            PutItem(
+                dataset_id,
+                of_type,
+                data_id,
+                run,
+                self._names.fill(template, run, dataset_type, data_id) if written else "",
+                there,
+            )
+            for dataset_id, data_id, there in zip(new_dataset_ids(len(known)), known, existing, strict=True)
+        ]
 
-        def finish() -> bool:
-            return puts.finish(written, skip_existing=skip_existing) == len(written)
+    def is_to_describe(self, run: str) -> bool:
+        """Whether a run's environment is to be described here, as nobody is known to have; said once."""
+        self._open(run)
+        described = self._described[run]
+        self._described[run] = True
+        return not described
+
+    def _open(self, run: str) -> None:
+        """Make sure of a run once a process: it is made, or refused before a byte is written."""
+        if run not in self._described:
+            self._described[run] = self.registry.puts.open_run(run)
+
+    def _known(
+        self, dataset_type: DatasetType, data_ids: Sequence[Mapping[str, Any]], template: str
+    ) -> list[DataId] | None:
+        """Give data IDs that are complete as they are, if all are, and nothing must be asked of units."""
+        units = dataset_type.units
+        types = [_PLAIN_TYPES.get(unit) for unit in units]
+        known = []
+        for given in data_ids:
+            data_id = mapping(given, "data_id")
+            if len(data_id) != len(units) or [type(data_id.get(unit)) for unit in units] != types:
+                return None
+            complete = DataId({unit: data_id[unit] for unit in units})
+            if template and not self._names.knows(template, complete):
+                return None
+            known.append(complete)
+        return known
+
+    # Registering ------------------------------------------------------------
+
+    def put(self, items: Sequence[PutItem], *, quantum_id: int | None = None) -> None:
+        """Make what was written datasets, all of it, by one statement.
+
+        A run that was removed since it was opened is made anew.
+
+        Raises
+        ------
+        ButlerError
+            As `butler.registry.interfaces.puts.Puts.put` raises. If the answer was lost, nobody knows what
+            became of it, and `undone_on_error` leaves the bytes.
+        """
+        run = items[0].run
+        for item in items:
+            for artifact in item.artifacts:
+                refuse_astray(artifact, self.datastore.name)
+        self.roots.check()  # it may have been unmounted while it was written to
+        try:
+            self._put(run, items, quantum_id)
+        except CollectionNotFoundError:
+            del self._described[run]
+            self._open(run)
+            self._put(run, items, quantum_id)
+
+    def _put(self, run: str, items: Sequence[PutItem], quantum_id: int | None) -> None:
+        roots = {self.datastore.name: self.datastore.root}
+
+        def put() -> None:
+            with self.registering(items):
+                refs = [item.told() for item in items]
+                self.registry.puts.put(run, refs, roots=roots, quantum_id=quantum_id)
 
         try:
-            try:
-                return finish()
-            except DatabaseUnavailableError:
-                return finish()  # perhaps only the answer was lost: a put ends once
-        except DatasetNotFoundError as error:
-            known = {put.id for put in puts.unfinished(timedelta(0))}
-            unregistered = puts.abandon(list(written))
-            if len(unregistered) < len(written):  # it was carried out the first time
-                return not unregistered
-            if not known.isdisjoint(written):
+            put()
+        except DatabaseUnavailableError as lost:
+            if not _is_lost(lost):
                 raise
-            raise DatabaseUnavailableError(
-                "nobody knows any more that the put began: the server crashed while the bytes were written,"
-                " or the put took so long that it was taken for dead; nothing was registered",
-                hint="Put it again.",
-                details=error.details,
-            ) from error
+            try:
+                put()  # perhaps only the answer was lost: the same again is no error
+            except ButlerError as again:
+                raise lost from again
 
     @contextmanager
-    def abandoned_on_error(
-        self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]
-    ) -> Iterator[None]:
-        """Delete what was written and give the puts up, if anything goes wrong.
+    def registering(self, items: Sequence[PutItem]) -> Iterator[None]:
+        """Note what the registry says of those of which it is told: refused ones are as they were before."""
+        try:
+            yield
+        except ButlerError as error:
+            after = PutState.UNCERTAIN if _is_lost(error) else PutState.WRITTEN
+            for item in items:
+                if item.state is PutState.REGISTERING:
+                    item.state = after
+            raise
+        for item in items:
+            if item.state in _TOLD:
+                item.state = PutState.REGISTERED
 
-        What is being written has no artifacts yet, what hasn't been begun is in ``written`` not at all.
-        """
+    # The way back -----------------------------------------------------------
+
+    @contextmanager
+    def undone_on_error(self, items: Sequence[PutItem]) -> Iterator[None]:
+        """Delete what was written, if anything goes wrong, but not what may be registered."""
         try:
             yield
         except BaseException:
-            # If the database is gone, nobody knows what it registered: the bytes stay. Whatever is left
-            # undone here, the puts stay begun, and the reaper finds them later. What went wrong first is
-            # told, not what it led to.
+            # Whatever is left undone here is found by the reaper. What went wrong first is told, not what
+            # it led to.
             with suppress(Exception):
-                self.abandon(begun, written)
+                self.discard(items)
             raise
 
-    def abandon(self, begun: Sequence[BegunPut], written: Mapping[UUID, Sequence[Artifact]]) -> set[UUID]:
-        """Give puts up, and delete what was written; give the ids of those that aren't registered."""
-        unregistered = set(self._registry.puts.abandon([dataset.id for dataset in begun]))
-        for dataset in begun:
-            if dataset.id in unregistered and dataset.id in written:
-                self._discard(dataset, written[dataset.id])
-        self._registry.puts.forget(list(unregistered))
-        return unregistered
+    def discard(self, items: Sequence[PutItem]) -> None:
+        """Delete the bytes of what isn't registered; of what may be, they stay for the grace period.
 
-    def _discard(self, dataset: BegunPut, artifacts: Sequence[Artifact]) -> None:
+        Raises
+        ------
+        DatastoreRootError
+            If the root doesn't bear its mark any more: what was written may lie elsewhere.
+        """
+        left = [item for item in items if item.state in {PutState.WRITING, PutState.WRITTEN}]
+        if left:
+            self.roots.check()
+        for item in left:
+            self._discard(item)
+            item.state = PutState.PREPARED
+
+    def _discard(self, item: PutItem) -> None:
         """Delete the bytes of a dataset, also those of which an interrupted write didn't tell."""
-        if artifacts:
-            self._datastore.remove(artifacts)
+        if item.artifacts:
+            self.datastore.remove(item.artifacts)
             return
-        inventory = inventory_of(self._datastore)
+        inventory = inventory_of(self.datastore)
         if inventory is None:  # it has promised that a put which fails leaves nothing
             return
         inventory.discard(
             inventory.expected_paths(
-                dataset.id, dataset.hint, dataset.dataset_type.storage_class, dataset.dataset_type.name
+                item.id, item.hint, item.dataset_type.storage_class, item.dataset_type.name
             )
         )
 
@@ -169,14 +355,7 @@ def refuse_astray(artifact: Artifact, datastore: str) -> None:
         )
 
 
-def refuse_component(dataset_type: str) -> None:
-    """Refuse to put a part of a dataset.
-
-    Raises
-    ------
-    InvalidDataIdError
-        If the dataset type names a component.
-    """
+def _refuse_component(dataset_type: str) -> None:
     if "." in name(dataset_type, "dataset_type"):
         raise InvalidDataIdError(
             f"{dataset_type} is a component; only whole datasets can be put",
@@ -184,6 +363,6 @@ def refuse_component(dataset_type: str) -> None:
         )
 
 
-def ref_of(dataset: BegunPut, artifacts: Sequence[Artifact]) -> DatasetRef:
-    """Give the dataset that a put has made."""
-    return DatasetRef(dataset.id, dataset.dataset_type, dataset.data_id, dataset.run, tuple(artifacts))
+def _is_lost(error: ButlerError) -> bool:
+    """Whether the registry was told something, and nobody knows what became of it."""
+    return "carried_out" in error.details

@@ -119,13 +119,13 @@ class Adoption:
     def refused(self, identities: Sequence[Identity]) -> dict[UUID, str]:
         """Give those that can't be registered, and why."""
         refused = {}
-        begun = {
+        taken = {
             claim.dataset_id
             for claim in self._registry.maintenance.claims_of_datasets({i.id for i in identities})
         }
         for identity in identities:
-            if identity.id in begun:
-                refused[identity.id] = f"dataset {identity.id} has other files, or is being put"
+            if identity.id in taken:
+                refused[identity.id] = f"dataset {identity.id} has other files"
                 continue
             try:
                 self._registry.definitions.dataset_type(identity.dataset_type)
@@ -173,6 +173,7 @@ class Adoption:
             identity.dataset_type,
             self._datastore.name,
             [(identity.id, identity.data_id, artifact) for artifact in artifacts],
+            root=self._datastore.root,
         )
         if identity.dataset_type == ENVIRONMENT:
             registry.provenance.set_environment(identity.run, identity.id)

@@ -52,12 +52,9 @@ class Deletion:
         )
         of = {path: self._datastore.inventory.id_in_path(path) for path in paths}
         claims = self._registry.maintenance.claims_of_datasets({i for i in of.values() if i is not None})
-        begun = {claim.dataset_id for claim in claims if claim.hint is not None}
-        names = {_name(claim.path) for claim in claims if claim.path is not None}
+        names = {_name(claim.path) for claim in claims}
         for path, dataset_id in of.items():
-            if dataset_id in begun:
-                owned[path] = f"dataset {dataset_id} is being put"
-            elif _name(path) in names:
+            if _name(path) in names:
                 owned[path] = f"dataset {dataset_id} has a file of this name"
         return owned
 

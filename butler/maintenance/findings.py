@@ -28,11 +28,8 @@ class Fault(StrEnum):
     SHA256 = "sha256", "restore the file: it isn't the one that was written"
     FOUND = "found", "it was lost and is whole again: let --repair record that"
     ORPHAN = "orphan", "no dataset has it: --repair registers it, if it says what it is, or says why not"
-    TEMPORARY = "temporary", "a writer is at work, or died: --repair deletes it when it is old"
-    UNFINISHED = (
-        "unfinished",
-        "a put began and didn't end: its writer is at work, or died; 'butler reap' clears up",
-    )
+    TEMPORARY = "temporary", "a writer died: --repair deletes it"
+    IN_FLIGHT = "in flight", "a writer is at work, or died: 'butler reap' deletes it in time"
     UNREADABLE = (
         "unreadable",
         "it can't be looked at: correct what the reason names, or ask who registered it",
@@ -52,16 +49,15 @@ class Finding:
     fault : `Fault`
         In what they differ: of a recorded file ``missing``, ``size``,
         ``sha256``, ``unreadable``, ``found``, ``stale``; of a file
-        ``orphan``, ``temporary``; of a put ``unfinished``, ``unreadable``; of
-        a dataset ``no artifact``; of what is derived ``overlap``, ``region``.
+        ``orphan``, ``temporary``, ``in flight``; of a dataset ``no
+        artifact``; of what is derived ``overlap``, ``region``.
     dataset_id : `str`
         Of the dataset, if it is one.
     uri : `str`
-        Of the file; of an unfinished or unreadable one what is recorded; of
-        what is derived the data ID.
+        Of the file; of an unreadable one what is recorded; of what is derived
+        the data ID.
     detail : `str`
-        Who began what is unfinished, and when, UTC; why it is unreadable; in
-        what it differs.
+        Why it is unreadable; in what it differs.
     registry, datastore : `str`
         Names of those that have it.
     path, component : `str`

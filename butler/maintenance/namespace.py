@@ -10,7 +10,7 @@ from butler.context import Context
 
 if TYPE_CHECKING:
     from butler.maintenance.findings import Finding
-    from butler.maintenance.reap import ReapedPut
+    from butler.maintenance.reap import ReapedFile
     from butler.maintenance.repair import Repair
     from butler.maintenance.verify import Verification
 
@@ -35,7 +35,8 @@ class Maintenance:
         checksum: bool = True,
         incremental: bool = False,
         time_limit: timedelta | None = None,
-        older_than: timedelta = timedelta(0),
+        older_than: timedelta | None = None,
+        unmarked: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Verification:
         """Compare registry and datastore, and name each difference.
@@ -52,9 +53,12 @@ class Maintenance:
             the end it begins anew.
         time_limit : `datetime.timedelta`, optional
             Stop after so long.
-        older_than : `datetime.timedelta`
-            Leave out unfinished puts, and files that nobody has, which are
-            younger: their writer may be at work.
+        older_than : `datetime.timedelta`, optional
+            Call files that nobody has and that are younger in flight, as
+            their writer may be at work; the grace period if it isn't given.
+        unmarked : `bool`
+            Whether to compare also what lies in a root that doesn't bear its
+            datastore's mark, as after a restore; nothing is repaired there.
         on_progress : callable, optional
             Called with artifacts done and artifacts in all.
 
@@ -68,6 +72,10 @@ class Maintenance:
         ------
         PermissionDeniedError
             If it is to be incremental, and the role may not record it.
+        ConfigError
+            As it begins, if a datastore is registered with another root.
+        DatastoreRootError
+            Whenever a root isn't there, or doesn't bear its datastore's mark.
         """
         from butler.maintenance.verify import Verification
 
@@ -77,6 +85,7 @@ class Maintenance:
             incremental=incremental,
             time_limit=time_limit,
             older_than=older_than,
+            unmarked=unmarked,
             on_progress=on_progress,
         )
 
@@ -102,8 +111,7 @@ class Maintenance:
             Whether to delete files that no dataset of any registry has, that
             were read whole, and that don't say what they are.
         older_than : `datetime.timedelta`
-            Leave alone puts and files that are younger: their writer may be
-            at work.
+            Leave alone files that are younger: their writer may be at work.
         dry_run : `bool`
             Whether to plan only.
 
@@ -118,27 +126,23 @@ class Maintenance:
         plan = repairer.plan(findings)
         return plan if dry_run else repairer.carry_out(plan)
 
-    def reap(
-        self, *, older_than: timedelta = timedelta(days=1), dry_run: bool = False
-    ) -> Iterator[ReapedPut]:
-        """Clear up after puts that began longer ago than this and never ended, each as it is asked for.
+    def reap(self, *, dry_run: bool = False) -> Iterator[ReapedFile]:
+        """Delete what writers left that died before they put it, each file as it is asked for.
 
-        Their files are deleted, and they are forgotten; a writer that is at
-        work all the same gets an error when it ends. Those that went into
-        layers over the registry are cleared up too.
+        Those are the files of the repository's datastores that no registry of
+        the database knows, and that none takes any more, as the ids in their
+        names are older than the grace period, and nobody holds their run.
 
         Parameters
         ----------
-        older_than : `datetime.timedelta`
-            How long ago they began.
         dry_run : `bool`
             Whether to list them only.
 
         Yields
         ------
-        put : `~butler.maintenance.reap.ReapedPut`
-            What was cleared up, or why it wasn't.
+        file : `~butler.maintenance.reap.ReapedFile`
+            What was deleted, or why it wasn't.
         """
         from butler.maintenance.reap import reap
 
-        return reap(self._context, older_than=older_than, dry_run=dry_run)
+        return reap(self._context, dry_run=dry_run)

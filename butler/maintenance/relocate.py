@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from butler.config import RepositoryConfig
-from butler.errors import ArtifactMissingError, ConfigError
+from butler.datastore.marks import check_mark
+from butler.errors import ArtifactMissingError, ConfigError, DatastoreRootError
 from butler.values import Artifact
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from butler.datastore.interfaces import Datastore
 
-__all__ = ["SAMPLE", "check_moved", "datastore_at", "relocate", "root_for"]
+__all__ = ["SAMPLE", "check_mark_moved", "check_moved", "datastore_at", "relocate", "root_for"]
 
 SAMPLE = 1000
 """How many artifacts are read where not all are."""
@@ -85,14 +86,38 @@ def check_moved(
         )
 
 
-def relocate(
-    connection: Connection,
-    repo: Path,
-    datastore: Datastore,
-    root: str,
-    *,
-    in_flight: bool = False,
-) -> str:
+def check_mark_moved(connection: Connection, datastore: Datastore) -> None:
+    """Look whether the mark came along with a datastore's files.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    datastore : `~butler.datastore.Datastore`
+        At the new root.
+
+    Raises
+    ------
+    DatastoreRootError
+        If the root bears none, or another.
+    """
+    from butler.schema.datastores import mark_of
+
+    mark = mark_of(connection, datastore.name)
+    if mark is None:  # it isn't registered, which is told where its root is set
+        return
+    try:
+        check_mark(datastore.mark, mark)
+    except DatastoreRootError as error:
+        raise DatastoreRootError(
+            error.message,
+            hint="Copy all files of the old root there, such as by 'rsync -aH', with the mark's own,"
+            " .butler-datastore.json; then do the same again.",
+            details=error.details,
+        ) from error
+
+
+def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str) -> str:
     """Record a datastore's new root, in the database and in ``butler.yaml``.
 
     Parameters
@@ -106,8 +131,6 @@ def relocate(
         At the new root.
     root : `str`
         As the configuration is to name it.
-    in_flight : `bool`
-        Whether puts that have begun and not ended are no obstacle.
 
     Returns
     -------
@@ -116,8 +139,8 @@ def relocate(
 
     Raises
     ------
-    DefinitionConflictError
-        If puts are in flight.
+    DatastoreRootError
+        If the new root doesn't bear the datastore's mark.
     InvalidDataIdError
         If the database has no such datastore.
     """
@@ -126,7 +149,8 @@ def relocate(
     from butler.config import RepositoryConfig
     from butler.schema.datastores import set_root
 
-    before = set_root(connection, datastore.name, datastore.root, in_flight=in_flight)
+    check_mark_moved(connection, datastore)
+    before = set_root(connection, datastore.name, datastore.root)
     now = RepositoryConfig.read(repo)  # somebody may have changed it since the files were first looked at
     if (own := now.datastores.get(datastore.name)) is not None:
         moved = {datastore.name: own.at(root, datastore.name)}

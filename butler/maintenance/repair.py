@@ -17,18 +17,16 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, agreed_roots
-from butler.datastore.interfaces import inventory_of
+from butler.context import Context
 from butler.errors import ButlerError
 from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
 from butler.maintenance.deletion import Deletion
 from butler.maintenance.findings import Fault, Finding
-from butler.maintenance.reap import clear
+from butler.roots import Roots
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
-    from butler.registry.interfaces.puts import UnfinishedPut
 
 __all__ = ["Action", "Repair", "Repairer"]
 
@@ -38,8 +36,6 @@ ORPHANS_AT_ONCE = 1000
 class Action(StrEnum):
     """What a repair does."""
 
-    REAP = "reap"
-    """Clears up after a dead put."""
     DELETE = "delete"
     """Deletes a file."""
     MARK_LOST = "mark lost"
@@ -97,8 +93,7 @@ class Repairer:
         don't say what they are. What can't be read, or says what it is, is
         left for whatever reason it can't be adopted.
     older_than : `datetime.timedelta`
-        Leave alone puts and files that are younger: their writer may be at
-        work.
+        Leave alone files that are younger: their writer may be at work.
     """
 
     def __init__(
@@ -108,9 +103,10 @@ class Repairer:
         delete_orphans: bool = False,
         older_than: timedelta = timedelta(days=1),
     ) -> None:
-        agreed_roots(context.registry, context.datastore)
+        roots = Roots(context.registry, context.datastore)
+        roots.check_all()
         self._of = {
-            name: _DatastoreRepairer(context.registry, datastore, delete_orphans, older_than)
+            name: _DatastoreRepairer(context.registry, datastore, roots, delete_orphans, older_than)
             for name, datastore in context.datastore.members.items()
         }
         # What lies in no datastore, such as what the database derives, is any one's.
@@ -138,10 +134,16 @@ class _DatastoreRepairer:
     """Plans and carries out repairs of one datastore."""
 
     def __init__(
-        self, registry: Registry, datastore: Datastore, delete_orphans: bool, older_than: timedelta
+        self,
+        registry: Registry,
+        datastore: Datastore,
+        roots: Roots,
+        delete_orphans: bool,
+        older_than: timedelta,
     ) -> None:
         self._registry = registry
         self._datastore = datastore
+        self._roots = roots
         self._delete_orphans = delete_orphans
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
@@ -173,38 +175,17 @@ class _DatastoreRepairer:
     def _plan(self, finding: Finding) -> Repair:
         match finding.fault:
             case Fault.MISSING | Fault.SIZE | Fault.SHA256:
-                if self._is_empty:
-                    return Repair(Action.LEAVE, finding, f"{self._datastore.root} is empty: is it mounted?")
                 return Repair(Action.MARK_LOST, finding)
             case Fault.FOUND:
                 return Repair(Action.MARK_FOUND, finding)
             case Fault.OVERLAP | Fault.REGION:
                 return Repair(Action.RECOMPUTE, finding)
-            case Fault.UNFINISHED:
-                return (
-                    Repair(Action.REAP, finding)
-                    if finding.dataset_id in self._dead_puts
-                    else _leave_young(finding)
-                )
+            case Fault.IN_FLIGHT:
+                return _leave_young(finding)
             case Fault.TEMPORARY:
                 old = self._deletion.is_old(finding.path)
                 return Repair(Action.DELETE, finding) if old else _leave_young(finding)
         return Repair(Action.LEAVE, finding, "it is for you to decide")
-
-    @cached_property
-    def _is_empty(self) -> bool:
-        inventory = inventory_of(self._datastore)
-        return inventory is not None and next(iter(inventory.paths()), None) is None
-
-    @cached_property
-    def _dead_puts(self) -> dict[str, UnfinishedPut]:
-        """Those that are old enough, by their ids."""
-        return {
-            str(put.id): put
-            for registry in self._registries.values()
-            for put in registry.puts.unfinished(self._older_than)
-            if put.datastore == self._datastore.name
-        }
 
     def _plan_orphans(self, findings: Sequence[Finding]) -> Iterator[Repair]:
         identities = self._adoption.identities([finding.path for finding in findings])
@@ -257,6 +238,7 @@ class _DatastoreRepairer:
 
     def _attempted(self, repair: Repair, carry_out: Callable[[Repair], str]) -> Repair:
         try:
+            self._roots.check(self._datastore.name)
             return replace(repair, outcome=carry_out(repair) or "done")
         except (ButlerError, OSError) as error:
             message = error.message if isinstance(error, ButlerError) else str(error)
@@ -266,8 +248,6 @@ class _DatastoreRepairer:
         """Carry out one step; returns why it wasn't done, or nothing."""
         finding = repair.finding
         match repair.action:
-            case Action.REAP:
-                return self._reap(finding)
             case Action.MARK_LOST | Action.MARK_FOUND:
                 return self._mark(repair)
             case Action.ADOPT:
@@ -276,16 +256,6 @@ class _DatastoreRepairer:
                 self._registries[finding.registry].maintenance.recompute([finding.drift])
                 return ""
         return "left"
-
-    def _reap(self, finding: Finding) -> str:
-        registry = self._registries[finding.registry]
-        put = self._dead_puts[finding.dataset_id]
-        if put.id not in registry.puts.abandon([put.id]):
-            return "it has ended meanwhile"
-        if failure := clear(self._datastore, put):
-            return f"failed: {failure}"
-        registry.puts.forget([put.id])
-        return ""
 
     def _delete(self, repairs: Sequence[Repair]) -> list[Repair]:
         """Delete files, but those that are somebody's by now."""
@@ -330,6 +300,7 @@ class _DatastoreRepairer:
         if recorded is None or recorded.path != finding.path:
             return "it isn't recorded any more"
         found = self._datastore.check(recorded)
+        self._roots.check(self._datastore.name)  # what was not found may have been unmounted
         if repair.action == Action.MARK_FOUND:
             if found:
                 return "it isn't whole any more"

@@ -15,8 +15,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from butler.context import Context, agreed_roots
+from butler.context import Context
 from butler.errors import ButlerError
+from butler.roots import Roots
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -57,16 +58,18 @@ def empty_trash(
 ) -> Emptied:
     """Delete what has been in the trash for long enough; see `butler.removal.Removals.empty_trash`."""
     emptied = Emptied(0, 0)
-    registered = agreed_roots(context.registry, context.datastore)
+    roots = Roots(context.registry, context.datastore)
+    roots.check_all()
     for name, datastore in context.datastore.members.items():
-        if name in registered:  # nothing was put into any other, nor thrown away
-            emptied = _emptied(context.registry.removal, datastore, older_than, emptied, on_progress)
+        if name in roots.registered:  # nothing was put into any other, nor thrown away
+            emptied = _emptied(context.registry.removal, datastore, roots, older_than, emptied, on_progress)
     return emptied
 
 
 def _emptied(
     removal: Removals,
     datastore: Datastore,
+    roots: Roots,
     older_than: timedelta | None,
     before: Emptied,
     on_progress: Callable[[int, int], None] | None,
@@ -75,6 +78,7 @@ def _emptied(
     forgotten, freed = before.artifacts, before.bytes
     failures: dict[str, str] = {}
     stuck: set[UUID] = set()
+    roots.check(datastore.name)
     while claimed := removal.claim(datastore.name, older_than, BATCH, stuck):
         done: set[UUID] = set()
         with removal.hold(datastore.name, {trashed.dataset_id for trashed in claimed}) as held:
@@ -85,6 +89,7 @@ def _emptied(
                 for trashed in artifacts:
                     if trashed.delete_bytes:
                         held.confirm()
+                        roots.check(datastore.name)
                         try:
                             datastore.remove([trashed.artifact])
                         except (ButlerError, OSError) as error:
@@ -95,6 +100,8 @@ def _emptied(
                 else:
                     done.add(dataset_id)
                     freed += sum(t.artifact.size for t in artifacts if t.delete_bytes)
+            # What wasn't found because its disk is gone isn't deleted.
+            roots.check(datastore.name)
             if done:
                 forgotten += held.drop(done)
         if on_progress:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.concurrency import THREADS, looking_ahead, unwaited
-from butler.context import Context, agreed_roots
+from butler.context import Context
 from butler.datastore.interfaces import inventory_of
-from butler.errors import ArtifactMissingError, ButlerError
+from butler.errors import ButlerError
 from butler.maintenance.findings import Fault, Finding
+from butler.maintenance.orphans import is_in_flight, of_no_dataset, unclaimed
+from butler.roots import Roots
 from butler.values import ArtifactFault, ArtifactState, DatasetState
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from butler.registry import Registry
     from butler.registry.interfaces.maintenance import StoredArtifact
 
-__all__ = ["Verification", "unclaimed"]
+__all__ = ["Verification"]
 
 _FILES_AT_ONCE = 5_000
 _SUSPECTS_AT_ONCE = 50_000
@@ -68,16 +69,19 @@ class Verification(Iterator[Finding]):
         checksum: bool = True,
         incremental: bool = False,
         time_limit: timedelta | None = None,
-        older_than: timedelta = timedelta(0),
+        older_than: timedelta | None = None,
+        unmarked: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._registry = context.registry
+        self._roots = Roots(context.registry, context.datastore)
+        self._unmarked = unmarked
         self._datastore = context.datastore
         self._datastores = dict(context.datastore.members)
         self._checksum = checksum
         self._incremental = incremental
         self._deadline = None if time_limit is None else time.monotonic() + time_limit.total_seconds()
-        self._older_than = older_than
+        self._in_flight = older_than
         self._on_progress = on_progress
         self.checked = 0
         self.lost = 0
@@ -97,13 +101,12 @@ class Verification(Iterator[Finding]):
         return self._deadline is not None and time.monotonic() > self._deadline
 
     def _compare(self) -> Generator[Finding]:
-        registered = agreed_roots(self._registry, self._datastore)
+        registered = self._roots.registered
+        self._check_roots()
         self.not_compared = tuple(name for name in registered if name not in self._datastores)
         # Nothing was put into one that is configured and not registered yet.
         self._datastores = {name: each for name, each in self._datastores.items() if name in registered}
         registries = list(self._registry.related())
-        for registry in registries:
-            yield from self._unfinished(registry)
         begin = {}
         for datastore in self._datastores.values():
             for registry in registries:
@@ -126,34 +129,19 @@ class Verification(Iterator[Finding]):
                     registry.maintenance.set_progress(datastore.name, None)
         self.complete = True
 
+    def _check_roots(self, *names: str) -> None:
+        """Refuse to compare a datastore with a root that isn't its own, where nothing would be found."""
+        if not self._unmarked:
+            for name in names or self._datastores:
+                self._roots.check(name)
+
     def _afterwards(self, registries: Iterable[Registry]) -> Iterator[Finding | None]:
         """Look at what isn't an artifact; `None` between two parts of the work."""
+        age = self._registry.puts.grace_period() if self._in_flight is None else self._in_flight
         for datastore in self._datastores.values():
-            yield from self._files(datastore)
+            yield from self._files(datastore, age)
         for registry in registries:
             yield from self._derived(registry)
-
-    # Puts ----------------------------------------------------------------
-
-    def _unfinished(self, registry: Registry) -> Iterator[Finding]:
-        for put in registry.puts.unfinished(self._older_than):
-            datastore = self._datastores.get(put.datastore)
-            if datastore is None:
-                continue
-            when = f"begun by {put.begun_by} at {put.begun.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            given_up = ", given up" if put.given_up else ""
-            finding = partial(
-                Finding,
-                dataset_id=str(put.id),
-                uri=put.hint,
-                registry=registry.name,
-                datastore=datastore.name,
-            )
-            yield finding(Fault.UNFINISHED, detail=when + given_up)
-            try:
-                datastore.inventory.expected_paths(put.id, put.hint, put.storage_class, put.dataset_type)
-            except ButlerError as error:
-                yield finding(Fault.UNREADABLE, detail=error.message)
 
     # Artifacts -----------------------------------------------------------
 
@@ -178,6 +166,8 @@ class Verification(Iterator[Finding]):
         with unwaited(ThreadPoolExecutor(THREADS, thread_name_prefix="butler-verify")) as threads:
             for row, difference in looking_ahead(threads, compare, stored, 2 * THREADS):
                 # One that was unstored meanwhile is nobody's fault.
+                if difference is not None:
+                    self._check_roots(datastore.name)
                 if difference is not None and maintenance.is_as_recorded(datastore.name, row):
                     fault, uri, detail = difference
                     yield Finding(
@@ -222,56 +212,29 @@ class Verification(Iterator[Finding]):
 
     # Files ---------------------------------------------------------------
 
-    def _files(self, datastore: Datastore) -> Iterator[Finding | None]:
-        """Name the files that no dataset has and no put may be writing; `None` between two batches."""
+    def _files(self, datastore: Datastore, age: timedelta) -> Iterator[Finding | None]:
+        """Name the files that no dataset has; `None` between two batches."""
         inventory = inventory_of(datastore)
         if inventory is None:
             return
+        self._check_roots(datastore.name)
         suspects: list[str] = []
         paths = iter(inventory.paths())
         while batch := list(islice(paths, _FILES_AT_ONCE)):
-            suspects += self._of_no_dataset(datastore, batch)
+            suspects += of_no_dataset(self._registry, datastore, batch)
             if len(suspects) >= _SUSPECTS_AT_ONCE:
-                yield from self._orphans(datastore, suspects)
+                yield from self._orphans(datastore, suspects, age)
                 suspects.clear()
             yield None
-        yield from self._orphans(datastore, suspects)
+        yield from self._orphans(datastore, suspects, age)
 
-    def _of_no_dataset(self, datastore: Datastore, paths: Iterable[str]) -> Iterator[str]:
-        """Leave out the files whose names carry the id of a dataset, or a put, that has them.
-
-        The registry is asked after the files were listed: one that was
-        written meanwhile is registered by then, or still being put.
-        """
-        inventory = datastore.inventory
-        ids = {path: inventory.id_in_path(path) for path in paths}
-        claimed: set[str | None] = set()
-        puts: set[UUID | None] = set()
-        wanted = {dataset_id for dataset_id in ids.values() if dataset_id is not None}
-        for claim in self._registry.maintenance.claims_of_datasets(wanted):
-            if claim.hint is None:
-                claimed.add(claim.uri)
-                if claim.datastore == datastore.name:
-                    claimed.add(claim.path)
-                continue
-            try:
-                claimed.update(
-                    inventory.expected_paths(
-                        claim.dataset_id, claim.hint, claim.storage_class or "", claim.dataset_type or ""
-                    )
-                )
-            except ButlerError:
-                puts.add(claim.dataset_id)  # what it may write isn't known: nothing of it is an orphan
-        for path, dataset_id in ids.items():
-            if path not in claimed and datastore.root + path not in claimed and dataset_id not in puts:
-                yield path
-
-    def _orphans(self, datastore: Datastore, paths: list[str]) -> Iterator[Finding]:
-        inventory = datastore.inventory
+    def _orphans(self, datastore: Datastore, paths: list[str], age: timedelta) -> Iterator[Finding]:
         for path in sorted(unclaimed(self._registry, datastore, paths)):
-            if not _is_old(datastore, path, self._older_than):
+            in_flight = is_in_flight(datastore, path, age)
+            if in_flight is None:
                 continue
-            fault = Fault.TEMPORARY if inventory.is_temporary(path) else Fault.ORPHAN
+            temporary = datastore.inventory.is_temporary(path)
+            fault = Fault.IN_FLIGHT if in_flight else Fault.TEMPORARY if temporary else Fault.ORPHAN
             yield Finding(fault, "", datastore.root + path, datastore=datastore.name, path=path)
 
     # What the database derives -------------------------------------------
@@ -287,28 +250,3 @@ class Verification(Iterator[Finding]):
             if drift.sensor is not None:
                 data_id += f" sensor={drift.sensor}"
             yield Finding(Fault(drift.derived), "", data_id, drift.detail, registry.name, drift=drift)
-
-
-def unclaimed(registry: Registry, datastore: Datastore, paths: list[str]) -> set[str]:
-    """Give those of these paths that no artifact of any registry of the database is.
-
-    Parameters
-    ----------
-    registry : `~butler.registry.Registry`
-        One of them.
-    datastore : `~butler.datastore.Datastore`
-        The datastore.
-    paths : `list` [`str`]
-        As `butler.datastore.interfaces.Inventory.paths` spells them.
-    """
-    if not paths:
-        return set()
-    return set(paths) - registry.maintenance.claimed_files(datastore.name, datastore.root, paths)
-
-
-def _is_old(datastore: Datastore, path: str, age: timedelta) -> bool:
-    """Whether a file is older than this, and still there."""
-    try:
-        return datastore.inventory.modified(path) <= datetime.now(UTC) - age
-    except ArtifactMissingError:
-        return False

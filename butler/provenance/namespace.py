@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from butler.arguments import data_id_of, items, name, refused
 from butler.context import Context
 from butler.errors import InvalidDataIdError
 from butler.provenance.quantum import Quantum
+from butler.registry.results import Rows
 from butler.values import DatasetRef
 
 __all__ = ["Provenance"]
 
 
 class Provenance:
-    """What made a dataset, and of what: ``butler.provenance``.
+    """What made a dataset, and of what, and who did what: ``butler.provenance``.
 
     Parameters
     ----------
@@ -68,6 +70,49 @@ class Provenance:
         """
         return Quantum(
             self._context, self._put, name(task, "task"), data_id_of(data_id, units), _refs(inputs)
+        )
+
+    def activity(
+        self,
+        *,
+        since: datetime | timedelta | str | None = None,
+        by: str | None = None,
+        collection: str | None = None,
+        operation: str | None = None,
+        limit: int | None = None,
+    ) -> Rows:
+        """List who did what, the newest first: a row a call that changed something.
+
+        Parameters
+        ----------
+        since : `datetime.datetime`, `datetime.timedelta` or `str`, optional
+            Not before this time, or longer ago than this.
+        by : `str`, optional
+            What this database role did, or a login in whatever role.
+        collection : `str`, optional
+            What concerned this collection, or datasets of this run.
+        operation : `str`, optional
+            Calls of this function, such as ``remove``.
+        limit : `int`, optional
+            At most so many.
+
+        Returns
+        -------
+        rows : `~butler.registry.results.Rows`
+            Rows of the view ``activity``.
+
+        Notes
+        -----
+        A put into one's own run, and the end of one's own quantum, have no
+        row: dataset, run and quantum tell of them.
+
+        Examples
+        --------
+        >>> for row in butler.provenance.activity(since="2026-03-01T00:00:00Z"):  # doctest: +SKIP
+        ...     print(row.at, row.actor, row.operation, row.collections)
+        """
+        return self._context.registry.provenance.activity(
+            since=since, by=by, collection=collection, operation=operation, limit=limit
         )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from butler.schema.install import registries
-from butler.values import Artifact
+from butler.values import Artifact, Mark
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["set_root", "stored_artifacts"]
+__all__ = ["mark_of", "set_mark", "set_root", "stored_artifacts"]
 
 
 def stored_artifacts(connection: Connection, name: str, *, sample: int | None = None) -> list[Artifact]:
@@ -46,7 +47,56 @@ def stored_artifacts(connection: Connection, name: str, *, sample: int | None = 
     ]
 
 
-def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = False) -> str:
+def mark_of(connection: Connection, name: str) -> Mark | None:
+    """Give what a datastore's root must bear, in the first registry that has it; `None` if none has.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the datastore.
+    """
+    from sqlalchemy import text
+
+    for registry in registries(connection):
+        row = connection.execute(
+            text(
+                "SELECT s.mark, butler.installation_id() AS installation"
+                f" FROM {registry.tables}.datastore AS s WHERE s.datastore = :name"
+            ),
+            {"name": name},
+        ).one_or_none()
+        if row is not None:
+            return Mark(row.installation, name, row.mark)
+    return None
+
+
+def set_mark(connection: Connection, before: Mark) -> Mark:
+    """Give a datastore another mark, which counts from the end of the transaction.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    before : `~butler.values.Mark`
+        The one that it has.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If no datastore has it any more.
+    """
+    from sqlalchemy import text
+
+    made = connection.execute(
+        text("SELECT s.mark FROM butler_common.mark_datastores(ARRAY[CAST(:mark AS uuid)]) AS s"),
+        {"mark": before.id},
+    ).scalar_one()
+    return replace(before, id=made)
+
+
+def set_root(connection: Connection, name: str, root: str) -> str:
     """Record where a datastore's files are now.
 
     Parameters
@@ -55,8 +105,6 @@ def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = 
         As the owner, in a transaction.
     name, root : `str`
         Of the datastore, and its new root URI.
-    in_flight : `bool`
-        Whether puts that have begun and not ended are no obstacle.
 
     Returns
     -------
@@ -65,15 +113,12 @@ def set_root(connection: Connection, name: str, root: str, *, in_flight: bool = 
 
     Raises
     ------
-    DefinitionConflictError
-        If puts are in flight.
     InvalidDataIdError
         If the database has no such datastore.
     """
     from sqlalchemy import text
 
     before: str = connection.execute(
-        text("SELECT butler_common.relocate_datastore(:name, :root, :in_flight)"),
-        {"name": name, "root": root, "in_flight": in_flight},
+        text("SELECT butler_common.relocate_datastore(:name, :root)"), {"name": name, "root": root}
     ).scalar_one()
     return before

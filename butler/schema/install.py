@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
+from butler.schema.activity import record
 from butler.schema.objects import SqlObject, instantiate, read_objects, sql_root
 from butler.schema.tables import registry_tables
 from butler.values import Artifact
@@ -192,6 +193,7 @@ def create_layer(
     )
     registry_tables(layer.tables).create_all(connection, checkfirst=False)
     build_contract(connection, layer, read_objects(root or sql_root()), role_prefix(connection))
+    record(connection, "create_layer", layer=name, base=base)
     return layer
 
 
@@ -250,6 +252,7 @@ def drop_layer(connection: Connection, name: str) -> list[Artifact]:
     ).all()
     connection.execute(text("DELETE FROM butler_common.registry WHERE registry = :name"), {"name": name})
     run_sql(connection, f"DROP SCHEMA {found.name} CASCADE; DROP SCHEMA {found.tables} CASCADE;")
+    record(connection, "drop_layer", layer=name, artifacts=len(stored))
     return [
         Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)
         for row in stored

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from butler.errors import ConfigError
+from butler.schema.activity import record
+from butler.schema.install import registries
 from butler.schema.migrations import initialise, upgrade
 
-__all__ = ["install", "set_trash_delay"]
+__all__ = ["install", "prune_activity", "set_trash_delay"]
 
 
 def install(connection: Connection, *, role_prefix: str = "butler") -> None:
@@ -53,3 +57,30 @@ def set_trash_delay(connection: Connection, interval: str) -> None:
         )
     except (DataError, IntegrityError) as error:
         raise ConfigError(f"{interval!r} is not a time: write '7 days' or '12 hours'") from error
+    record(connection, "set_trash_delay", trash_delay=interval)
+
+
+def prune_activity(connection: Connection, older_than: timedelta, *, dry_run: bool = False) -> int:
+    """Forget who did what longer ago, in all registries of the database.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    older_than : `datetime.timedelta`
+        How long ago, by the server's clock.
+    dry_run : `bool`
+        Only count.
+
+    Returns
+    -------
+    count : `int`
+        How many rows that are, or would be.
+    """
+    return sum(
+        connection.execute(
+            text(f"SELECT {registry.tables}.prune_activity(:older_than, :dry_run)"),
+            {"older_than": older_than, "dry_run": dry_run},
+        ).scalar_one()
+        for registry in registries(connection)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection, text
 
@@ -34,20 +34,34 @@ _PASSWORDS = text("""
     WHERE a.rolname = ANY (:roles) AND a.rolcanlogin AND a.rolpassword IS NOT NULL
     ORDER BY a.rolname
 """)
+# Settings of a role are not those of its members.
+_WRITER = """
+    ALTER ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD NULL;
+    ALTER ROLE {name} SET idle_in_transaction_session_timeout = '1h';
+    GRANT butler_writer TO {name};
+"""
 _REMEDY = "run 'butler db start', which sets it anew"
 
 
-def set_anew(connection: Connection) -> None:
+def set_anew(connection: Connection, writers: Iterable[str] = ()) -> None:
     """Give the roles of a repository's own server the settings that are kept, and none else, and no password.
 
     Parameters
     ----------
     connection : `sqlalchemy.Connection`
         As the superuser, in a transaction.
+    writers : iterable of `str`
+        Logins that are one person's own each; made, if they aren't there.
     """
     # Two processes that find a server just started would alter the same roles at once: one can't.
     connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
     run_sql(connection, _script())
+    there = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
+    for writer in writers:
+        name = connection.dialect.identifier_preparer.quote_identifier(writer)
+        if writer not in there:
+            run_sql(connection, f"CREATE ROLE {name}")
+        run_sql(connection, _WRITER.format(name=name))
 
 
 def unlike(connection: Connection, role_prefix: str) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from butler.errors import (
     PermissionDeniedError,
     SchemaVersionError,
 )
+from butler.schema.activity import record
 from butler.schema.install import registries, role_prefix, run_sql
 from butler.schema.objects import instantiate, sql_root
 from butler.schema.reference import expected_catalog
@@ -205,8 +206,10 @@ def _migrate(direction: str, connection: Connection, target: str) -> None:
 
 def grant(connection: Connection) -> None:
     """Grant access to every registry again, after a restore, which brings no grants."""
-    for registry in registries(connection):
+    granted = registries(connection)
+    for registry in granted:
         connection.execute(text(f"SELECT {COMMON}.grant_access(:registry)"), {"registry": registry.name})
+    record(connection, "grant", registries=[registry.name for registry in granted])
 
 
 def catalog(connection: Connection, registry: str = "butler") -> dict[tuple[str, str], str]:

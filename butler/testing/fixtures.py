@@ -106,13 +106,14 @@ def butler_repository(butler_database: Database, tmp_path: Path) -> Path:
     """
     from butler import Butler
     from butler.config import RepositoryConfig
+    from butler.roots import add_datastore
 
     folder = tmp_path / "repo"
     folder.mkdir()
     dsns = {role: butler_database.dsn(role) for role in ("owner", "writer", "reader")}
     RepositoryConfig(folder, dsns).write()
     with Butler(folder) as butler:
-        butler.registry.definitions.register_datastore(butler.datastore.name, butler.datastore.root)
+        add_datastore(butler.registry, butler.datastore)
     return folder
 
 

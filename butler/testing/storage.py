@@ -14,15 +14,25 @@ the rest::
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from butler.datastore.marks import RootState, check_mark, encode_mark
 from butler.datastore.storage import Storage
-from butler.errors import ArtifactMissingError, DatasetExistsError, InvalidNameError, NotSupportedError
+from butler.errors import (
+    ArtifactMissingError,
+    DatasetExistsError,
+    DatastoreRootError,
+    InvalidNameError,
+    NotSupportedError,
+)
+from butler.values import Mark
 
 __all__ = ["HOSTILE_PATHS", "StorageTests"]
 
@@ -139,6 +149,52 @@ class StorageTests(ABC):
             storage.modified("a/b")
         with pytest.raises(ArtifactMissingError, match="'a/b'"), storage.local("a/b"):
             pass
+
+    def test_a_root_bears_one_mark_which_is_none_of_its_files(self, storage: Storage) -> None:
+        assert isinstance(storage.mark.read(), RootState)
+        assert storage.mark.root == storage.root
+        storage.mark.write(b"first", instead_of=None)
+        assert storage.mark.read() == b"first"
+        _create(storage, "a", b"")
+        assert list(storage.paths()) == ["a"]
+        storage.sweep(list(storage.paths()))
+        storage.delete("a")
+        assert storage.mark.read() == b"first"
+
+    def test_a_mark_is_only_replaced_by_who_has_read_it(self, storage: Storage) -> None:
+        storage.mark.write(b"first", instead_of=None)
+        for other in (None, b"another"):
+            with pytest.raises(DatastoreRootError):
+                storage.mark.write(b"second", instead_of=other)
+        assert storage.mark.read() == b"first"
+        storage.mark.write(b"second", instead_of=b"first")
+        assert storage.mark.read() == b"second"
+
+    def test_of_many_who_mark_a_root_one_wins(self, storage: Storage) -> None:
+        def write(number: int) -> bytes | None:
+            try:
+                storage.mark.write(content := b"%d" % number, instead_of=None)
+            except DatastoreRootError:
+                return None
+            return content
+
+        with ThreadPoolExecutor(8) as pool:
+            written = [content for content in pool.map(write, range(16)) if content is not None]
+        assert written == [storage.mark.read()]
+        assert list(storage.paths()) == []
+
+    def test_a_root_without_its_mark_is_refused_unless_nobody_else_can_ever_have_it(
+        self, storage: Storage
+    ) -> None:
+        _create(storage, "a", b"")
+        ours, theirs = (Mark(uuid4(), "main", uuid4()) for _ in range(2))
+        if not storage.mark.is_private:
+            with pytest.raises(DatastoreRootError, match=f"'main'.*{re.escape(storage.root)}"):
+                check_mark(storage.mark, ours)
+            storage.mark.write(encode_mark(ours), instead_of=None)
+        check_mark(storage.mark, ours)
+        with pytest.raises(DatastoreRootError, match=f"{ours.id}.*{ours.installation}"):
+            check_mark(storage.mark, theirs)
 
     def test_deleting_twice_is_no_error(self, storage: Storage) -> None:
         _create(storage, "a/b", b"")

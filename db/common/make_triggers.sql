@@ -47,6 +47,29 @@ BEGIN
         'WHEN (strpos(new.path, '':'') = 0 AND strpos(new.path, ''{}'') = 0) '
         'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
     );
+    EXECUTE format(
+        'CREATE TRIGGER check_calibration AFTER INSERT ON %1$I.calibration REFERENCING NEW TABLE AS new_rows '
+        'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.check_calibration()', v_own
+    );
+    FOREACH v_table IN ARRAY ARRAY['calibration', 'calibration_key'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER keep_calibration BEFORE UPDATE OR DELETE ON %1$I.%2$I '
+            'FOR EACH ROW EXECUTE FUNCTION %1$I.keep_calibration()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_calibration_truncate BEFORE TRUNCATE ON %1$I.%2$I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_calibration()', v_own, v_table
+        );
+    END LOOP;
+    EXECUTE format(
+        'CREATE TRIGGER keep_certified_update AFTER UPDATE ON %1$I.dataset '
+        'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+        'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_certified()', v_own
+    );
+    EXECUTE format(
+        'CREATE TRIGGER keep_certified_delete BEFORE DELETE ON %1$I.dataset '
+        'FOR EACH ROW EXECUTE FUNCTION %1$I.keep_certified()', v_own
+    );
     IF v_depth > 0 THEN
         FOR v_table IN
             SELECT DISTINCT r.relname

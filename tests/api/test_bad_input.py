@@ -54,7 +54,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
     """Everything that a refused call might have left."""
     counts = butler.registry.query(
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM visit), (SELECT count(*) FROM collection),"
-        " (SELECT count(*) FROM camera), (SELECT count(*) FROM label), (SELECT count(*) FROM unfinished_puts('0'))"
+        " (SELECT count(*) FROM camera), (SELECT count(*) FROM label)"
     )
     return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 

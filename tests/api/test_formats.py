@@ -14,6 +14,7 @@ from astropy.table import Table
 from butler import Butler, DatasetType
 from butler.datastore import identify, open_datastore
 from butler.datastore.paths import local_file
+from butler.roots import add_datastore
 from butler.testing.datastore import assert_same_exposure, example_exposure
 
 DATA_ID = {"camera": "Cam"}
@@ -68,7 +69,7 @@ def test_the_same_script_gives_the_same_whatever_format_and_store_are_configured
     datastore = open_datastore({**STORES[store], **FORMATS[form]}, repo, store)
     with Butler(repo, run="u/me/configured", datastore=datastore) as butler:
         if store != "main":
-            butler.registry.definitions.register_datastore(store, datastore.root)
+            add_datastore(butler.registry, datastore)
         found = script(butler)
     assert_same_exposure(found.pop("exposure"), expected.pop("exposure"))
     assert found == expected
@@ -122,7 +123,7 @@ def test_the_datastores_of_one_registry_keep_each_its_own_configuration(repo: Pa
     paths = []
     for number, datastore in enumerate((fits, hdf5, fits)):
         with Butler(repo, run=f"u/me/{number}", datastore=datastore) as butler:
-            butler.registry.definitions.register_datastore(datastore.name, datastore.root)
+            add_datastore(butler.registry, datastore)
             butler.registry.definitions.register_dataset_type(DatasetType("stats", "Dict", ("camera",)))
             ref = butler.put({"a": 1}, "stats", DATA_ID)
             assert butler.get(ref) == {"a": 1}

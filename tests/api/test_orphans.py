@@ -161,7 +161,7 @@ def test_what_was_read_whole_and_says_nothing_goes_after_its_delay_and_all_else_
     refuse_to_open(monkeypatch, {failing: errno.EIO, closed: errno.EACCES})
     monkeypatch.setitem(sys.modules, "h5py", None)
 
-    findings = list(butler.verify())
+    findings = list(butler.verify(older_than=NOW))
     assert len(findings) == len(says_nothing) + len(kept)
     for options in ({"older_than": NOW}, {"delete_orphans": True, "older_than": A_DAY}):
         steps = list(butler.maintenance.repair(findings, **options))
@@ -189,7 +189,7 @@ def orphan(orphans: Orphans) -> Path:
 
 def planned(butler: Butler) -> tuple[Repairer, list[Any]]:
     repairer = Repairer(butler.maintenance._context, delete_orphans=True, older_than=NOW)
-    plan = list(repairer.plan(list(butler.verify())))
+    plan = list(repairer.plan(list(butler.verify(older_than=NOW))))
     assert [step.action for step in plan] == ["delete"]
     return repairer, plan
 
@@ -233,7 +233,7 @@ def test_a_file_of_which_the_disk_fails_one_read_stays(
     """Long after its beginning was read."""
     file = orphans.write("foreign.fits", foreign_fits(tmp_path))
     repairer = Repairer(butler.maintenance._context, delete_orphans=True, older_than=NOW)
-    plan = repairer.plan(list(butler.verify()))
+    plan = repairer.plan(list(butler.verify(older_than=NOW)))
     if when == "carried out":
         plan = iter(list(plan))
 
@@ -252,7 +252,9 @@ def test_a_file_stays_while_a_plug_in_can_t_be_loaded_that_could_have_written_it
     broken = EntryPoint("broken", "nowhere:Nothing", "butler.formatters")
     for module in ("nameless", "formatters"):
         monkeypatch.setattr(f"butler.datastore.{module}.plugins", lambda _group: {"broken": broken})
-    (step,) = butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, "plug-in 'broken'" in step.reason) == ("leave", True)
 
 
@@ -264,7 +266,9 @@ def test_a_file_stays_in_a_datastore_that_can_t_tell(
 
     monkeypatch.delattr(type(butler.datastore.inventory), "lacks_identity")
     assert type(butler.datastore.inventory).lacks_identity is Inventory.lacks_identity
-    (step,) = butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert step.action == "leave"
 
 
@@ -272,7 +276,9 @@ def test_what_is_whole_becomes_a_dataset_again_whether_or_not_others_may_go(
     butler: Butler, orphans: Orphans
 ) -> None:
     orphans.put({"mean": 2}, "Dict")
-    (step,) = butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, step.outcome) == ("adopt", "done")
     assert butler.get("stats", label="b") == {"mean": 2}
 
@@ -280,6 +286,8 @@ def test_what_is_whole_becomes_a_dataset_again_whether_or_not_others_may_go(
 def test_a_file_of_another_database_stays(butler: Butler, orphans: Orphans) -> None:
     """Its data ID is none here, which is found when it is to be registered."""
     file = orphans.put({}, "Dict", data_id={"label": "of another database"})
-    (step,) = butler.maintenance.repair(list(butler.verify()), delete_orphans=True, older_than=NOW)
+    (step,) = butler.maintenance.repair(
+        list(butler.verify(older_than=NOW)), delete_orphans=True, older_than=NOW
+    )
     assert (step.action, "of another database" in step.outcome) == ("adopt", True)
     assert file.exists()

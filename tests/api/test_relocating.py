@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from butler import Butler, DatasetType
 from butler.cli.application import application
+from butler.errors import InvalidDataIdError
 from butler.maintenance import relocate as relocating
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
@@ -66,6 +67,19 @@ def test_after_a_move_everything_is_read_and_written_at_the_new_place(
         moved.put("after", "note", label="c")
         assert list(moved.verify()) == []
     assert not (repo / "data").exists()
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--check", "none")])
+def test_a_copy_without_the_mark_is_refused(
+    butler: Butler, repo: Path, copied: Path, options: tuple[str, ...]
+) -> None:
+    (copied / ".butler-datastore.json").unlink()
+    before = roots(repo)
+    result = relocate(repo, "main", copied, *options)
+    assert result.exit_code == 1
+    assert "bears no mark" in result.output
+    assert "rsync -aH" in result.output
+    assert roots(repo) == before
 
 
 def test_layers_share_the_datastore_and_move_along(layer: Butler, repo: Path, tmp_path: Path) -> None:
@@ -130,18 +144,24 @@ def test_a_dry_run_checks_and_changes_nothing(butler: Butler, repo: Path, copied
     assert roots(repo) == before
 
 
-def test_a_put_in_flight_stops_a_move_unless_it_is_forced(butler: Butler, repo: Path, copied: Path) -> None:
-    (begun,) = butler.registry.puts.begin(
-        "u/me/first", "note", [{"label": "c"}], template="{run}/{data_id}", datastore="main"
-    )
-    result = relocate(repo, "main", copied)
-    assert result.exit_code == 1
-    assert "1 puts into datastore main have begun and not ended" in result.output
-    butler.registry.puts.abandon([begun.id])
-    butler.registry.puts.begin(
-        "u/me/first", "note", [{"label": "c"}], template="{run}/{data_id}", datastore="main"
-    )
-    assert relocate(repo, "main", copied, "--force").exit_code == 0
+def test_what_was_written_before_a_move_is_not_registered_after_it(
+    butler: Butler, repo: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = butler.datastore.put
+
+    def put_and_move(*arguments: Any) -> Any:
+        written = put(*arguments)
+        assert relocate(repo, "main", copied).exit_code == 0
+        return written
+
+    monkeypatch.setattr(butler.datastore, "put", put_and_move)
+    with pytest.raises(InvalidDataIdError, match="where datastore 'main' isn't any more") as caught:
+        butler.put("c", "note", label="c")
+    assert "Open the repository anew" in str(caught.value.hint)
+    monkeypatch.undo()
+    with Butler(repo, run="u/me/first") as again:
+        assert again.get(again.put("c", "note", label="c")) == "c"
+        assert list(again.verify()) == []
 
 
 def test_what_is_no_datastore_or_no_folder_is_refused(butler: Butler, repo: Path, copied: Path) -> None:

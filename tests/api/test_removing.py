@@ -20,6 +20,7 @@ from butler.errors import (
     PermissionDeniedError,
 )
 from butler.maintenance.trash import BATCH
+from butler.values import new_dataset_id
 
 NOW = timedelta(0)
 
@@ -158,14 +159,8 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         )
     files(repo)[[first.id.hex in f.name for f in files(repo)].index(True)].rename(file)
     butler.remove([first])
-    again = butler.registry.puts.begin(
-        butler.run or "",
-        "stats",
-        [{"camera": "Cam", "sensor": 1}],
-        template=butler.datastore.template("stats", "Dict"),
-        datastore=butler.datastore.name,
-    )[0]
-    artifacts = {again.id: [replace(artifact, path=shared) for artifact in first.artifacts]}
+    artifacts = tuple(replace(artifact, path=shared) for artifact in first.artifacts)
+    again = replace(first, id=new_dataset_id(), artifacts=artifacts)
     remove = owner.datastore.members["main"].remove
     seen: list[object] = []
 
@@ -173,7 +168,7 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
         with Butler(repo, role="owner") as other:
             seen.append(other.removal.empty_trash(older_than=NOW).artifacts)
         with pytest.raises(DatasetExistsError, match="is being deleted") as caught:
-            butler.registry.puts.finish(artifacts)
+            butler.registry.puts.put(again.run, [again])
         seen.append("Try again" in str(caught.value.hint))
         remove(doomed)
 
@@ -182,7 +177,7 @@ def test_of_two_that_empty_the_trash_a_slow_one_deletes_no_file_that_was_registe
     assert seen == [0, True]
     assert not file.exists()
     file.write_bytes(files(repo)[0].read_bytes())
-    assert butler.registry.puts.finish(artifacts) == 1
+    assert butler.registry.puts.put(again.run, [again]) == 1
     assert owner.removal.empty_trash(older_than=NOW).artifacts == 0
     assert file.exists()
     assert butler.exists(second)

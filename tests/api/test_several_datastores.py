@@ -17,6 +17,7 @@ from butler.datastore.config import DatastoreConfig
 from butler.datastore.paths import local_file
 from butler.errors import ArtifactMissingError, ConfigError, DefinitionConflictError, NotSupportedError
 from butler.repository import create_repository
+from butler.roots import add_datastore
 from butler.testing.databases import Database
 
 NOW = timedelta(0)
@@ -31,7 +32,7 @@ def both(repo: Path, tmp_path: Path) -> Iterator[Butler]:
     two = {**config.datastores, "archive": DatastoreConfig.from_plain({"root": str(tmp_path / "far")})}
     replace(config, datastores=two, default="archive").write()
     with Butler(repo, run="u/me/old") as old:
-        old.registry.definitions.register_datastore("archive", old.datastore.root)
+        add_datastore(old.registry, old.datastore.members["archive"])
         old.registry.definitions.register_units("label", [{"label": letter} for letter in "abc"])
         old.registry.definitions.register_dataset_type(DatasetType("note", "Text", ("label",)))
         old.ingest([(tmp_path / "in place.txt", {"label": "a"})], "note", mode="in-place")

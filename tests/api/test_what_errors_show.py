@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from butler import Butler, DatasetType
+from butler import Butler, DataId, DatasetRef, DatasetType
 from butler.errors import ButlerError, DatasetNotFoundError, FormatError, InvalidNameError, showable
+from butler.values import new_dataset_id
 
 HUGE = "x" * 1_000_000
 RED = "\x1b[31mred\x1b[0m\x9b2J\u202e\r"
@@ -90,14 +91,14 @@ def test_the_command_echoes_no_escape_sequence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("component", ["a\nb", "a\x1bb", "x" * 256])
 def test_a_component_is_a_line(butler: Butler, component: str) -> None:
-    (begun,) = butler.registry.puts.begin(
-        "other", "note", [{}], template="t", datastore=butler.datastore.name
-    )
-    artifacts = butler.datastore.put({}, begun.id, begun.hint, "Dict", "note", {})
-    named = [replace(artifact, component=component) for artifact in artifacts]
+    puts, dataset_id = butler.registry.puts, new_dataset_id()
+    artifacts = butler.datastore.put({}, dataset_id, "t", "Dict", "note", {})
+    ref = DatasetRef(dataset_id, DatasetType("note", "Dict", ()), DataId(), "other", artifacts)
+    puts.open_run("other")
+    named = tuple(replace(artifact, component=component) for artifact in artifacts)
     with pytest.raises(InvalidNameError):
-        butler.registry.puts.finish({begun.id: named})
-    assert butler.registry.puts.finish({begun.id: artifacts}) == 1
+        puts.put("other", [replace(ref, artifacts=named)])
+    assert puts.put("other", [ref]) == 1
 
 
 def card(keyword: str, value: object) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from butler.errors import (
     ChecksumError,
     ConfigError,
     DatabaseError,
+    DatastoreRootError,
     DefinitionConflictError,
     FormatError,
     SchemaVersionError,
@@ -222,8 +225,17 @@ def test_into_a_database_that_has_nothing_comes_everything(
         with Butler(repo, collections="u/me/first", role=role) as restored:
             assert restored.get("note", label="a") == "this is a"
     with Butler(repo, run="u/me/second") as restored:
+        with pytest.raises(DatastoreRootError, match="of datastore 'main' of installation"):
+            restored.put("after", "note", label="a")
+        assert butler.put("before", "note", label="c").artifacts, "to its own database the root still belongs"
+        refused = run(repo, "datastore", "mark", "main")
+        over = re.search(r"--over ([0-9a-f-]{36})", refused.output)
+        assert over is not None, refused.output
+        assert run(repo, "datastore", "mark", "main", "--over", over[1]).exit_code == 0
         restored.put("after", "note", label="a")
-        assert list(restored.verify()) == []
+        assert [finding.fault for finding in restored.verify(older_than=timedelta(0))] == ["orphan"]
+        with pytest.raises(DatastoreRootError, match="of datastore 'main' of installation"):
+            butler.put("late", "note", label="b")
 
 
 def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
@@ -387,6 +399,18 @@ def kinds(result: Result) -> list[tuple[str, str]]:
     return sorted((line.split(": ")[0], line.split(": ")[1].split(" of ")[0]) for line in lines)
 
 
+def marked_anew(repo: Path, found: str, *, files: int) -> None:
+    """Set the mark anew that a restore has made void: until then nothing is written."""
+    refused = run(repo, "verify", "--repair", "--yes")
+    assert refused.exit_code == 1
+    assert "the database or the root is from another time" in refused.output
+    marked = run(repo, "datastore", "mark")
+    assert marked.exit_code == 0, marked.output
+    (line,) = (line for line in marked.stdout.splitlines() if line.startswith("main"))
+    assert found in line
+    assert line.split()[-1] == str(files)
+
+
 def test_files_that_are_newer_than_the_database_are_named_and_kept(
     butler: Butler, database: Any, repo: Path, tmp_path: Path
 ) -> None:
@@ -396,6 +420,7 @@ def test_files_that_are_newer_than_the_database_are_named_and_kept(
     restored = run(repo, "db", "restore", str(tmp_path / "backup"), "--replace", "--yes")
     assert restored.exit_code == 3, restored.output
     assert kinds(restored) == [("orphan", butler.datastore.root + newer.artifacts[0].path)]
+    marked_anew(repo, f"{butler.datastore.root}  bears an earlier mark of its own", files=1)
     repaired = run(repo, "verify", "--repair", "--delete-orphans", "--older-than", "0s", "--yes")
     assert repaired.exit_code == 1, repaired.output
     assert "leave (its name alone says that it is dataset" in repaired.output
@@ -415,6 +440,7 @@ def test_files_that_are_older_than_the_database_are_named(
     restored = run(repo, "db", "restore", str(tmp_path / "backup"), "--replace", "--yes")
     assert restored.exit_code == 3, restored.output
     assert kinds(restored) == [("missing", butler.datastore.root + newer.artifacts[0].path)]
+    marked_anew(repo, "bears an earlier mark of its own", files=0)
     assert run(repo, "verify", "--repair", "--yes").exit_code == 0
     assert run(repo, "verify").exit_code == 0
     assert butler.find("note", label="c").id == newer.id, "the row stays, to say what was lost"

@@ -526,7 +526,7 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     # The files whose rows were altered belong to nothing now.
     left = {filled.datastore.uri(artifact) for ref in refs for artifact in ref.artifacts or ()}
     assert len(left) == len(refs)
-    assert {(one.fault, one.uri) for one in filled.verify()} == {("orphan", uri) for uri in left}
+    assert {(one.fault, one.uri) for one in filled.verify()} == {("in flight", uri) for uri in left}
 
 
 def test_db_check_lists_what_differs(command: Command, database: Any) -> None:

@@ -75,7 +75,10 @@ def test_a_difference_names_the_one_that_it_is_in(two: Path, command: Command) -
     ).unlink()
     (two / "data" / "nobody.txt").write_text("nobody's")
     found = json.loads(command("verify", "--format", "json").stdout)
-    assert {(one["fault"], one["datastore"]) for one in found} == {("missing", "archive"), ("orphan", "main")}
+    assert {(one["fault"], one["datastore"]) for one in found} == {
+        ("missing", "archive"),
+        ("orphan", "main"),
+    }
 
 
 def test_a_layer_is_dropped_with_its_files_in_both(two: Path, command: Command) -> None:
@@ -93,6 +96,16 @@ def test_files_of_a_layer_in_one_that_the_repository_lacks_are_named(two: Path, 
     assert result.exit_code == 3
     assert "2 files in datastore archive are left" in result.stderr
     assert [row["registry"] for row in command.json("layer", "list")] == ["butler"]
+
+
+def test_a_layer_whose_files_are_on_a_disk_that_is_not_mounted_stays(two: Path, command: Command) -> None:
+    fill_layer(two, command)
+    (two / "archive").rename(two / "unmounted")
+    (two / "archive").mkdir()
+    result = command("layer", "drop", "mydb_me", "--yes")
+    assert result.exit_code == 1
+    assert "is empty" in result.stderr
+    assert [row["registry"] for row in command.json("layer", "list")] == ["butler", "mydb_me"]
 
 
 def fill_layer(repo: Path, command: Command) -> None:

@@ -82,13 +82,16 @@ butler collection holds
 butler du
 butler du --by type --format json
 butler du 'Peep*' --by collection
+butler log
+butler log --since 8h --by alice
+butler log --collection Peepshow/raw --format json
 butler verify
 butler verify --fast --format json
-butler verify --incremental --for 2h --older-than 1d
+butler verify --incremental --for 2h
 butler verify --repair --dry-run
-butler verify --repair --yes --report repairs.jsonl
+butler verify --repair --yes --older-than 0s --report repairs.jsonl
 butler reap --dry-run
-butler reap --older-than 8h
+butler reap --format json
 butler unstore raw visit=12 --collections Peepshow/raw --dry-run
 butler unstore raw camera=Peepshow visit=12 -c Peepshow/raw --reason 'on tape' --yes
 butler trash list
@@ -112,6 +115,8 @@ butler datastore add archive
 butler datastore list
 butler datastore list --format json
 butler datastore show main
+butler datastore mark --dry-run
+butler datastore mark main
 butler datastore relocate main new-disk/data --dry-run
 butler datastore relocate main new-disk/data --check all
 butler layer create mydb_alice
@@ -123,6 +128,8 @@ butler db downgrade 0001 --yes
 butler db upgrade
 butler db check
 butler db grant
+butler db prune --older-than 1000d --dry-run
+butler db prune --older-than 1000d --yes
 butler db backup before-upgrade --dry-run
 butler db backup before-upgrade
 butler db restore before-upgrade --replace --dry-run

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import UUID
 
+import psycopg2.extensions
 import pytest
 import yaml
+from marking import age_marks
 
 from butler import Butler
+from butler.values import new_dataset_id
 
 from .conftest import Command
 
@@ -88,16 +92,32 @@ def test_options_that_make_no_sense_are_refused(filled: Butler, command: Command
     assert command("verify", *words).exit_code == 2
 
 
-def test_what_dead_puts_left_is_reaped(filled: Butler, command: Command) -> None:
-    (begun,) = filled.registry.puts.begin(
-        "u/me/dead", "stats", [{"camera": "Peepshow", "visit": 12}], template="{run}/x", datastore="main"
+def test_what_dead_writers_left_is_reaped_when_it_is_old(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection
+) -> None:
+    age_marks(owner)
+    new = new_dataset_id()
+    old = UUID(int=new.int - (14 * 24 * 3600 * 1000 << 80))  # two weeks ago
+    for dataset_id in (new, old):
+        filled.datastore.put({}, dataset_id, "u/me/dead/x", "Dict", "stats", {"run": "u/me/dead"})
+    listed = command("verify", "--fast", "--older-than", "30d")
+    assert listed.exit_code == 0
+    assert [line.split(":")[0] for line in listed.stdout.splitlines()] == ["in flight", "in flight"]
+    assert "agree, but for 2 files in flight" in listed.stderr
+    planned = command("reap", "--dry-run")
+    assert f"u/me/dead/x_{old.hex}.json of run u/me/dead, made at " in planned.stdout
+    assert "1 files that no dataset has would be deleted" in planned.stderr
+    (row,) = command.json("reap")
+    assert (row["dataset_id"], row["datastore"], row["run"], row["failure"]) == (
+        str(old),
+        "main",
+        "u/me/dead",
+        None,
     )
     assert command("reap").stdout == ""
-    planned = command("reap", "--older-than", "0s", "--dry-run")
-    assert f"u/me/dead/x_{begun.id.hex}, begun by " in planned.stdout
-    (row,) = command.json("reap", "--older-than", "0s")
-    assert (row["dataset_id"], row["registry"], row["failure"]) == (str(begun.id), "butler", None)
-    assert command("reap", "--older-than", "0s").stdout == ""
+    assert [path for path in filled.datastore.inventory.paths() if "dead" in path] == [
+        f"u/me/dead/x_{new.hex}.json"
+    ]
 
 
 def test_whoever_may_only_read_compares_and_cannot_repair(

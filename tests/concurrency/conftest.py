@@ -52,10 +52,18 @@ class Person(Session):
 
     def expect_blocked(self, sql: str, *parameters: Any) -> Waiting:
         """Start a statement; return once the server says that it waits for a lock."""
+        return self._started("SELECT cardinality(pg_blocking_pids(%s)) > 0", sql, parameters)
+
+    def expect_watching(self, sql: str, *parameters: Any) -> Waiting:
+        """Start a statement; return once the server says that it pauses before it looks again."""
+        question = "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = %s"
+        return self._started(question, sql, parameters)
+
+    def _started(self, question: str, sql: str, parameters: tuple[Any, ...]) -> Waiting:
         waiting = Waiting(self, sql, parameters)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            if self._onlooker.scalar("SELECT cardinality(pg_blocking_pids(%s)) > 0", self._pid):
+            if self._onlooker.scalar(question, self._pid):
                 return waiting
             assert waiting.alive, f"not blocked: {sql}"
             time.sleep(0.002)

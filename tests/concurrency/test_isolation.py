@@ -25,7 +25,7 @@ def emptier(database: Any, pair: Pair) -> Person:
 
 def thrown_away(writer: Session) -> Any:
     """A dataset in the trash, whose file doesn't carry its id."""
-    one, registered = file_of_the_night(writer)
+    one, registered = file_of_the_night()
     writer.rows(REGISTER, registered)
     writer.rows("SELECT butler.remove(%s::uuid[])", [one])
     return one
@@ -37,7 +37,7 @@ def test_a_file_that_is_being_registered_anew_isn_t_deleted_from_an_older_snapsh
 ) -> None:
     loader, _ = pair
     gone = thrown_away(loader)
-    _, registered = file_of_the_night(loader)
+    _, registered = file_of_the_night()
     loader.rows("BEGIN")
     loader.rows(REGISTER, registered)
     emptier.rows(f"BEGIN ISOLATION LEVEL {level}")

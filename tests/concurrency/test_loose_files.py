@@ -41,7 +41,7 @@ def test_a_reaper_waits_for_a_put_in_flight_and_finds_its_dataset(pair: Pair, ol
     writer.rows(*put(old))
     # The hold has ended when the reaper looks: the put that it let in is waited for.
     reaper.call("release_run", "r/one")
-    waiting = reaper.expect_blocked(*claim(old))
+    waiting = reaper.expect_watching(*claim(old))
     writer.rows("COMMIT")
     assert waiting.result() == []
 
@@ -52,7 +52,7 @@ def test_a_reaper_waits_for_a_put_in_flight_that_is_rolled_back(pair: Pair, old:
     writer.rows("BEGIN")
     writer.rows(*put(old))
     reaper.call("release_run", "r/one")
-    waiting = reaper.expect_blocked(*claim(old))
+    waiting = reaper.expect_watching(*claim(old))
     writer.rows("ROLLBACK")
     assert waiting.result() == [(old["artifacts"][0]["path"],)]
 
@@ -71,7 +71,7 @@ def test_a_reaper_waits_for_a_bulk_load_in_flight(pair: Pair, old: dict[str, Any
     )
     loader.rows("SELECT butler.merge_datasets('r/one', 'raw', 'main')")
     reaper.call("release_run", "r/one")
-    waiting = reaper.expect_blocked(*claim(old))
+    waiting = reaper.expect_watching(*claim(old))
     loader.rows("COMMIT")
     assert waiting.result() == []
 
@@ -81,11 +81,29 @@ def test_a_reaper_that_has_waited_keeps_nobody_waiting(pair: Pair, old: dict[str
     writer.rows("BEGIN")
     writer.rows(*put(dataset("raw", RAW)))
     reaper.rows("BEGIN")
-    waiting = reaper.expect_blocked(*claim(old))
+    waiting = reaper.expect_watching(*claim(old))
     writer.rows("COMMIT")
     assert waiting.result() == [(old["artifacts"][0]["path"],)]
     assert writer.rows(*put(dataset("raw", {**RAW, "sensor": 2}))) == [(1,)]
     reaper.rows("COMMIT")
+
+
+def test_later_puts_into_a_run_do_not_wait_for_a_reaper_that_waits(
+    pair: Pair, old: dict[str, Any], database: Any
+) -> None:
+    writer, reaper = pair
+    later = Person(database.connect("writer"), writer._onlooker)
+    later.rows("SET lock_timeout = '10s'")
+    writer.rows("BEGIN")
+    writer.rows(*put(dataset("raw", RAW)))
+    waiting = reaper.expect_watching(*claim(old))
+    later.rows("BEGIN")
+    assert later.rows(*put(dataset("raw", {**RAW, "sensor": 2}))) == [(1,)]
+    assert waiting.alive
+    writer.rows("COMMIT")
+    # Nor does the reaper wait for a put that has begun since.
+    assert waiting.result() == [(old["artifacts"][0]["path"],)]
+    later.rows("COMMIT")
 
 
 def test_a_late_put_is_refused_while_its_file_is_being_deleted(pair: Pair, old: dict[str, Any]) -> None:

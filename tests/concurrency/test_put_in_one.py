@@ -6,9 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from db.session import refused
+from db.session import Session, refused
 from db.world import dataset
+from sqlalchemy import NullPool, create_engine
 
+from butler.schema.install import create_layer
 from concurrency.conftest import Person
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
@@ -95,19 +97,23 @@ def test_freezing_waits_for_a_put_and_the_next_finds_the_run_frozen(pair: Pair) 
         waiting.result()
 
 
+def stage(loader: Session) -> None:
+    loader.call("stage_datasets")
+    loader.rows(
+        "INSERT INTO pg_temp.butler_stage_dataset"
+        " (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
+        " VALUES (1, %s, 'Cam', 1, 1, 'p', 'f', 1, sha256(''))",
+        raw()["dataset_id"],
+    )
+
+
 @pytest.mark.parametrize("put_first", [True, False])
 def test_a_bulk_load_and_a_put_of_one_data_id_meet(pair: Pair, put_first: bool) -> None:
     loader, writer = pair
     one = raw()
-    stage = (
-        "INSERT INTO pg_temp.butler_stage_dataset"
-        " (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
-        " VALUES (1, %s, 'Cam', 1, 1, 'p', 'f', 1, sha256(''))"
-    )
     merge = "SELECT butler.merge_datasets('r/one', 'raw', 'main')"
     loader.rows("BEGIN")
-    loader.call("stage_datasets")
-    loader.rows(stage, raw()["dataset_id"])
+    stage(loader)
     if put_first:
         writer.rows("BEGIN")
         writer.rows(*put(one))
@@ -122,3 +128,57 @@ def test_a_bulk_load_and_a_put_of_one_data_id_meet(pair: Pair, put_first: bool) 
         loader.rows("COMMIT")
         with refused("UB201", "already: dataset"):
             waiting.result()
+
+
+def under(root: str, given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "artifacts": [{**artifact, "root": root} for artifact in given["artifacts"]]}
+
+
+MOVE = "SELECT butler_common.relocate_datastore('main', 'file:///moved/')"
+
+
+@pytest.mark.parametrize("registry", ["butler", "mydb"])
+def test_a_put_that_waits_for_a_move_of_the_datastore_is_refused(
+    database: Any, own: Session, pair: Pair, registry: str
+) -> None:
+    writer, _ = pair
+    if registry == "mydb":
+        with create_engine(database.dsn("owner"), poolclass=NullPool).begin() as connection:
+            create_layer(connection, "mydb", "butler")
+    writer.rows(f"SELECT {registry}.open_run('r/new')")
+    given = json.dumps([under("file:///data/", raw())])
+    own.rows("BEGIN")
+    own.rows(MOVE)
+    waiting = writer.expect_blocked(f"SELECT {registry}.put('r/new', %s)", given)
+    own.rows("COMMIT")
+    with refused("UB301", "written under file:///data/, where datastore 'main' isn't any more"):
+        waiting.result()
+    assert own.rows("SELECT FROM butler_internal.dataset") == []
+
+
+def test_a_bulk_load_that_waits_for_a_move_of_the_datastore_is_refused(own: Session, pair: Pair) -> None:
+    loader, _ = pair
+    merge = "SELECT butler.merge_datasets('r/one', 'raw', 'main', p_root => %s)"
+    own.rows("BEGIN")
+    own.rows(MOVE)
+    loader.rows("BEGIN")
+    stage(loader)
+    waiting = loader.expect_blocked(merge, "file:///data/")
+    own.rows("COMMIT")
+    with refused("UB301", "written under file:///data/, where datastore 'main' isn't any more", "anew"):
+        waiting.result()
+    loader.rows("ROLLBACK")
+    loader.rows("BEGIN")
+    stage(loader)
+    assert loader.rows(merge, "file:///moved/") == []
+    loader.rows("COMMIT")
+
+
+def test_a_move_of_a_datastore_waits_for_a_put_in_flight(database: Any, pair: Pair) -> None:
+    writer, _ = pair
+    mover = Person(database.connect("owner"), writer._onlooker)
+    writer.rows("BEGIN")
+    writer.rows(*put(under("file:///data/", raw())))
+    waiting = mover.expect_blocked(MOVE)
+    writer.rows("COMMIT")
+    assert waiting.result() == [("file:///data/",)]

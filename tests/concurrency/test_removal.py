@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
-from db.session import Session, refused
-from db.world import TEMPLATE, artifact, put
+from db.session import refused
+from db.world import dataset, put
 
 from concurrency.conftest import Person
 
@@ -85,20 +86,20 @@ def test_what_is_being_deleted_isn_t_restored(pair: Pair, own: Any) -> None:
 NIGHT = "night/whole.fits"
 HOLD = "SELECT dataset_id FROM butler.hold_trash('main', %s::uuid[])"
 DROP = "SELECT butler.drop_trash('main', %s::uuid[])"
-REGISTER = "SELECT butler.finish_put(%s)"
+REGISTER = "SELECT butler.put('r/one', %s)"
 
 
-def file_of_the_night(session: Session) -> tuple[Any, str]:
-    """A dataset that is begun, and how it is registered with a file whose name doesn't carry its id."""
-    (row,) = session.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main")
-    return row["dataset_id"], json.dumps([artifact(row["dataset_id"], NIGHT)])
+def file_of_the_night() -> tuple[UUID, str]:
+    """A dataset, and how it is registered with a file whose name doesn't carry its id."""
+    given = dataset("raw", RAW, path=NIGHT)
+    return UUID(given["dataset_id"]), json.dumps([given])
 
 
 @pytest.fixture
 def trashed(pair: Pair, own: Any) -> Any:
     """A dataset whose deletion has begun: claimed, with its file still there."""
     writer, _ = pair
-    one, registered = file_of_the_night(writer)
+    one, registered = file_of_the_night()
     writer.rows(REGISTER, registered)
     writer.rows("SELECT butler.remove(%s::uuid[])", [one])
     assert [row["delete_bytes"] for row in own.table("claim_trash", "main", "0", 10)] == [True]
@@ -114,7 +115,7 @@ def test_while_one_deletes_a_file_no_other_can_end_it_and_nobody_registers_it_an
     assert own.table("claim_trash", "main", "0", 10) == []
     assert quick.column(HOLD, [trashed]) == []
     waiting = quick.expect_blocked(DROP, [trashed])
-    _, registered = file_of_the_night(own)
+    _, registered = file_of_the_night()
     with refused("UB201", f"{NIGHT} is being deleted", "Try again"):
         own.rows(REGISTER, registered)
     slow.rows(DROP, [trashed])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from db.session import Session, refused
-from db.world import TEMPLATE, artifact, put, square
+from db.world import dataset, put, square
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
@@ -20,84 +20,8 @@ RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 Pair = tuple[Person, Person]
 
 
-def begin(session: Session, data_id: dict[str, Any] = RAW) -> Any:
-    (row,) = session.table("begin_put", "r/one", "raw", [data_id], TEMPLATE, "main")
-    return row["dataset_id"]
-
-
-def finish(dataset_id: Any) -> tuple[str, str]:
-    return "SELECT butler.finish_put(%s)", json.dumps([artifact(dataset_id, dataset_id.hex)])
-
-
-def test_of_two_puts_of_one_data_id_the_first_to_finish_wins(pair: Pair) -> None:
-    first, second = pair
-    one, other = begin(first), begin(second)
-    first.rows("BEGIN")
-    first.rows(*finish(one))
-    waiting = second.expect_blocked(*finish(other))
-    first.rows("COMMIT")
-    with refused("UB201", "another process put", "deleted"):
-        waiting.result()
-    assert first.column("SELECT dataset_id FROM butler.dataset") == [one]
-    assert first.column("SELECT dataset_id FROM butler.unfinished_puts('0')") == [other]
-
-
-def test_if_the_first_fails_the_second_wins(pair: Pair) -> None:
-    first, second = pair
-    one, other = begin(first), begin(second)
-    first.rows("BEGIN")
-    first.rows(*finish(one))
-    waiting = second.expect_blocked(*finish(other))
-    first.rows("ROLLBACK")
-    assert waiting.result() == [(1,)]
-    assert first.column("SELECT dataset_id FROM butler.dataset") == [other]
-
-
-def test_a_put_given_up_by_the_reaper_meanwhile_is_not_said_to_be_there(pair: Pair) -> None:
-    writer, reaper = pair
-    one = begin(writer)
-    reaper.rows("BEGIN")
-    reaper.rows("SELECT butler.abandon_put(%s)", [one])
-    waiting = writer.expect_blocked(*finish(one))
-    reaper.rows("COMMIT")
-    with refused("UB101", "was given up"):
-        waiting.result()
-    assert writer.rows("SELECT FROM butler.dataset") == []
-
-
-def test_a_reaper_waits_for_a_put_that_is_finishing_and_takes_nothing(pair: Pair) -> None:
-    writer, reaper = pair
-    one = begin(writer)
-    writer.rows("BEGIN")
-    writer.rows(*finish(one))
-    waiting = reaper.expect_blocked("SELECT butler.abandon_put(%s)", [one])
-    writer.rows("COMMIT")
-    assert waiting.result() == []
-    assert writer.column("SELECT dataset_id FROM butler.dataset") == [one]
-
-
-def test_puts_of_different_data_ids_do_not_wait(pair: Pair) -> None:
-    first, second = pair
-    one, other = begin(first), begin(second, {**RAW, "sensor": 2})
-    first.rows("BEGIN")
-    first.rows(*finish(one))
-    assert second.rows(*finish(other)) == [(1,)]
-    first.rows("COMMIT")
-
-
-def test_of_two_puts_that_skip_what_exists_the_second_is_passed_over(pair: Pair) -> None:
-    first, second = pair
-    one, other, third = begin(first), begin(second), begin(second, {**RAW, "sensor": 2})
-    first.rows("BEGIN")
-    first.rows(*finish(one))
-    waiting = second.expect_blocked(
-        "SELECT butler.finish_put(%s, true)",
-        json.dumps([artifact(dataset_id, dataset_id.hex) for dataset_id in (other, third)]),
-    )
-    first.rows("COMMIT")
-    assert waiting.result() == [(1,)]
-    assert set(first.column("SELECT dataset_id FROM butler.dataset")) == {one, third}
-    assert first.column("SELECT dataset_id FROM butler.unfinished_puts('0')") == [other]
+def put_into(*datasets: dict[str, Any], quantum: int | None = None) -> tuple[str, str, int | None]:
+    return "SELECT butler.put('r/one', %s, %s)", json.dumps(datasets), quantum
 
 
 def stage(session: Session, *sensors: int) -> None:
@@ -114,9 +38,8 @@ def stage(session: Session, *sensors: int) -> None:
 def test_a_bulk_load_that_a_put_overtakes_is_refused_or_passes_over(pair: Pair) -> None:
     first, second = pair
     for sensor, skip in ((1, False), (2, True)):
-        one = begin(first, {**RAW, "sensor": sensor})
         first.rows("BEGIN")
-        first.rows(*finish(one))
+        (one,) = put(first, "raw", {**RAW, "sensor": sensor})
         second.rows("BEGIN")
         stage(second, sensor)
         waiting = second.expect_blocked(
@@ -147,44 +70,6 @@ def test_bulk_loads_of_the_same_data_ids_in_opposite_orders_do_not_deadlock(pair
     assert first.scalar("SELECT count(*) FROM butler.dataset") == 2
 
 
-def load_one(session: Session, dataset_id: object) -> None:
-    session.rows("BEGIN")
-    session.call("stage_datasets")
-    session.rows(
-        "INSERT INTO pg_temp.butler_stage_dataset (row_number, dataset_id, camera, visit, sensor, path, formatter, size, sha256)"
-        " VALUES (1, %s, 'Cam', 1, 1, 'p', 'f', 1, sha256(''))",
-        dataset_id,
-    )
-
-
-MERGE = "SELECT butler.merge_datasets('r/one', 'raw', 'main')"
-
-
-def test_a_put_given_up_can_t_come_in_by_a_bulk_load(pair: Pair) -> None:
-    loader, reaper = pair
-    one = begin(loader)
-    load_one(loader, one)
-    reaper.rows("BEGIN")
-    reaper.rows("SELECT butler.abandon_put(%s)", [one])
-    waiting = loader.expect_blocked(MERGE)
-    reaper.rows("COMMIT")
-    with refused("UB101", "given up"):
-        waiting.result()
-    loader.rows("ROLLBACK")
-    assert loader.rows("SELECT FROM butler.dataset") == []
-
-
-def test_a_reaper_waits_for_a_bulk_load_and_takes_nothing(pair: Pair) -> None:
-    loader, reaper = pair
-    one = begin(loader)
-    load_one(loader, one)
-    loader.rows(MERGE)
-    waiting = reaper.expect_blocked("SELECT butler.abandon_put(%s)", [one])
-    loader.rows("COMMIT")
-    assert waiting.result() == []
-    assert loader.column("SELECT dataset_id FROM butler.dataset") == [one]
-
-
 def test_chain_edits_that_make_a_cycle_only_together_are_refused(pair: Pair) -> None:
     first, second = pair
     for name in ("a", "b"):
@@ -194,30 +79,6 @@ def test_chain_edits_that_make_a_cycle_only_together_are_refused(pair: Pair) -> 
     waiting = second.expect_blocked("SELECT butler.set_chain('b', ARRAY['a'])")
     first.rows("COMMIT")
     with refused("UB202", "'b' would hold itself"):
-        waiting.result()
-
-
-def test_freezing_waits_for_a_put_in_flight_and_no_put_comes_in_after(pair: Pair) -> None:
-    writer, freezer = pair
-    one, other = begin(writer), begin(writer, {**RAW, "sensor": 2})
-    writer.rows("BEGIN")
-    writer.rows(*finish(one))
-    waiting = freezer.expect_blocked("SELECT butler.freeze_collection('r/one')")
-    writer.rows("COMMIT")
-    waiting.result()
-    with refused("UB401", "'r/one' is frozen"):
-        writer.rows(*finish(other))
-    assert writer.column("SELECT dataset_id FROM butler.dataset") == [one]
-
-
-def test_a_put_that_waits_for_a_freeze_is_refused(pair: Pair) -> None:
-    writer, freezer = pair
-    one = begin(writer)
-    freezer.rows("BEGIN")
-    freezer.call("freeze_collection", "r/one")
-    waiting = writer.expect_blocked(*finish(one))
-    freezer.rows("COMMIT")
-    with refused("UB401", "'r/one' is frozen"):
         waiting.result()
 
 
@@ -493,17 +354,13 @@ def test_a_unit_that_a_layer_needs_is_not_deleted_meanwhile(database: Any, own: 
     person, _ = pair
     own.rows("BEGIN")
     own.rows("DELETE FROM butler_internal.label WHERE label = 'fleeting'")
-    (begun,) = _begin_in_layer(person)
-    waiting = person.expect_blocked("SELECT mydb.finish_put(%s)", json.dumps([artifact(begun, "p")]))
-    own.rows("COMMIT")
-    with refused("23503", "no label", constraint="fk_dataset_label"):
-        waiting.result()
-
-
-def _begin_in_layer(session: Session) -> list[Any]:
-    return session.column(
-        "SELECT dataset_id FROM mydb.begin_put('u/y', 'note', '[{\"label\": \"fleeting\"}]', 'x', 'main')"
+    person.rows("SELECT mydb.open_run('u/y')")
+    waiting = person.expect_blocked(
+        "SELECT mydb.put('u/y', %s)", json.dumps([dataset("note", {"label": "fleeting"})])
     )
+    own.rows("COMMIT")
+    with refused("UB104", "no label 'fleeting'"):
+        waiting.result()
 
 
 def test_fifty_writers_of_one_data_id_leave_one_dataset(database: Any) -> None:
@@ -585,12 +442,11 @@ def test_rows_registered_in_opposite_orders_do_not_deadlock(pair: Pair) -> None:
 
 def test_a_run_frozen_meanwhile_is_not_written_under_an_older_snapshot(pair: Pair) -> None:
     first, second = pair
-    dataset_id = begin(first)
     first.rows("BEGIN ISOLATION LEVEL REPEATABLE READ")
     first.rows("SELECT 1 FROM butler.collection")
     second.call("freeze_collection", "r/one")
     with refused("UB601", "read committed"):
-        first.rows(*finish(dataset_id))
+        first.rows(*put_into(dataset("raw", RAW)))
     first.rows("ROLLBACK")
 
 
@@ -616,17 +472,11 @@ def test_two_sessions_that_begin_one_quantum_make_two_attempts(pair: Pair) -> No
 END = "SELECT butler.end_quantum(%s, 'done')"
 
 
-def output_of_a_quantum(session: Session) -> tuple[int, Any]:
-    quantum = session.scalar(begin_quantum())
-    (row,) = session.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", quantum)
-    return quantum, row["dataset_id"]
-
-
 def test_a_quantum_ends_after_an_output_that_is_being_registered(pair: Pair) -> None:
     writer, ender = pair
-    quantum, one = output_of_a_quantum(writer)
+    quantum = writer.scalar(begin_quantum())
     writer.rows("BEGIN")
-    writer.rows(*finish(one))
+    put(writer, "raw", RAW, quantum=quantum)
     waiting = ender.expect_blocked(END, quantum)
     writer.rows("COMMIT")
     waiting.result()
@@ -638,11 +488,11 @@ def test_a_quantum_ends_after_an_output_that_is_being_registered(pair: Pair) -> 
 @pytest.mark.parametrize("what", ["output", "input"])
 def test_what_waits_for_the_end_of_its_quantum_is_refused(pair: Pair, what: str) -> None:
     ender, writer = pair
-    quantum, one = output_of_a_quantum(writer)
+    quantum = writer.scalar(begin_quantum())
     ender.rows("BEGIN")
     ender.rows(END, quantum)
     waiting = (
-        writer.expect_blocked(*finish(one))
+        writer.expect_blocked(*put_into(dataset("raw", RAW), quantum=quantum))
         if what == "output"
         else writer.expect_blocked("SELECT butler.predict_inputs(%s, '{}')", quantum)
     )
@@ -652,14 +502,13 @@ def test_what_waits_for_the_end_of_its_quantum_is_refused(pair: Pair, what: str)
     assert writer.rows("SELECT FROM butler.dataset") == []
 
 
-def test_an_input_that_comes_while_a_put_is_under_way_wins(pair: Pair) -> None:
+def test_an_input_that_comes_before_a_put_wins(pair: Pair) -> None:
     writer, planner = pair
     (one,) = put(planner, "raw", RAW, run="r/two")
-    mine = begin(writer)
     planner.rows("BEGIN")
     planner.rows("SELECT butler.associate('r/one', %s::uuid[])", [one])
-    waiting = writer.expect_blocked(*finish(mine))
+    waiting = writer.expect_blocked(*put_into(dataset("raw", RAW)))
     planner.rows("COMMIT")
-    with refused("UB201", "as an input meanwhile", "another run"):
+    with refused("UB201", f"as an input: dataset {one}", "another run"):
         waiting.result()
     assert writer.column("SELECT dataset_id FROM butler.dataset WHERE run = 'r/one'") == []

@@ -49,9 +49,9 @@ def test_locks_of_every_kind_are_seen() -> None:
         "butler.freeze_collection",  # advisory
         "butler.register_collection",  # ON CONFLICT
         "butler.set_run_environment",  # UPDATE
-        "butler.forget_puts",  # DELETE
+        "butler.release_run",  # DELETE
         "butler_common.check_references",  # FOR KEY SHARE, in a text
-        "butler_common.relocate_datastore",  # LOCK TABLE, in a text
+        "butler_common.relocate_datastore",  # FOR UPDATE, in a text
         "butler_internal.merge_units",
         "butler_internal.refuse_deleted_file",
         "butler_internal.stamp",
@@ -74,8 +74,7 @@ def stamps(name: str) -> bool:
 def test_whoever_has_a_collection_alone_leaves_the_time_which_later_puts_are_dated_after() -> None:
     alone = {name for name, sql in FUNCTIONS.items() if EXCLUSIVE in sql}
     assert {"butler.freeze_collection", "butler_internal.hold_datasets", "butler.restore"} <= alone
-    # It changes nothing, and gives the lock back at once.
-    assert [name for name in sorted(alone) if not stamps(name)] == ["butler_common.wait_for_puts"]
+    assert [name for name in sorted(alone) if not stamps(name)] == []
 
 
 WRITING = (
@@ -87,10 +86,10 @@ WRITING = (
 
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 def test_whatever_writes_says_under_which_level_it_does(still: dict[str, Session], level: str) -> None:
-    """But for what takes no lock: begin_put, of which finish_put judges, and the making of a staging table."""
+    """But for what takes no lock: the making of a staging table."""
     write = still["writer"]
     functions = dict(still["owner"].rows(WRITING))
     assert len(functions) > 25
-    for name in sorted(functions.keys() - {"begin_put", "stage_datasets"}):
+    for name in sorted(functions.keys() - {"stage_datasets"}):
         with refused("UB601", "under isolation level read committed only", "Begin"), write.transaction(level):
             write.rows(f"SELECT butler.{name}({', '.join(functions[name])})")

@@ -129,7 +129,7 @@ REFUSALS = {
         ("storages", "volatile", "odd:Volatile"),
         DATASTORE,
         "plug-in 'volatile' of oddities 0.3 is of an older or incomplete interface: odd:Volatile lacks"
-        " create, delete, exists, is_temporary, local, modified, root, sweep, from_config\n",
+        " create, delete, exists, is_temporary, local, mark, modified, root, sweep, from_config\n",
     ),
     "a storage that no configuration makes": (
         ("storages", "unconfigured", "odd:Unconfigured"),

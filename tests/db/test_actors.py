@@ -22,9 +22,8 @@ def service(database: Any) -> Session:
 
 
 def test_what_it_does_is_recorded_as_the_writer_s(service: Session, own: Session) -> None:
-    service.call("register_collection", "r/served", "run")
+    service.call("open_run", "r/served")
     service.call("hold_run", "r/served", "tomorrow")
-    service.table("begin_put", "r/served", "census", [{}], "{run}", "main")
     unstored = put(service, "raw", RAW, {**RAW, "sensor": 2})
     removed = put(service, "note", {"label": "twilight"})
     lost = put(service, "background", {"skymap": "rings", "tract": 1})
@@ -38,7 +37,6 @@ def test_what_it_does_is_recorded_as_the_writer_s(service: Session, own: Session
     told = {
         "owner": own.column("SELECT owner FROM butler.collection WHERE collection = 'r/served'"),
         "holder": own.column("SELECT held_by FROM butler.run_hold"),
-        "beginner": own.column("SELECT begun_by FROM butler.unfinished_puts('0')"),
         "removers": own.column(
             "SELECT DISTINCT changed_by FROM butler_internal.dataset WHERE changed_by IS NOT NULL"
         ),
@@ -75,11 +73,11 @@ def test_nobody_says_who_he_is(write: Session) -> None:
         write.rows("SELECT set_config('role', 'butler_owner', true)")
 
 
-def test_one_function_says_who_acts() -> None:
+def test_one_function_says_who_acts_and_of_the_login_only_records_ask_beside() -> None:
     named = [
         file.name
         for folder in ("common", "functions", "triggers", "views")
         for file in (sql_root() / folder).rglob("*.sql")
         if "session_user" in file.read_text(encoding="utf-8")
     ]
-    assert named == ["actor.sql"]
+    assert sorted(named) == ["actor.sql", "is_own.sql", "record.sql"]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from db.session import Session, refused
-from db.world import put
+from db.world import dataset, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 OTHER = {"camera": "Cam", "visit": 1, "sensor": 2}
@@ -114,6 +114,23 @@ def test_the_first_collection_that_has_it_wins(write: Session) -> None:
     assert len(write.table("query_datasets", "raw", ["r/one", "r/two"], {}, False)) == 3
 
 
+def test_datasets_are_listed_by_the_band_of_their_visit_or_filter(write: Session, own: Session) -> None:
+    own.rows("UPDATE butler_internal.visit SET physical_filter = 'Cam-g' WHERE camera = 'Cam' AND visit = 2")
+    for visit in (1, 2):
+        put(write, "raw", {"camera": "Cam", "visit": visit, "sensor": 1})
+    put(write, "flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-g"})
+    put(write, "coadd", {"tract": 1, "patch": 0, "band": "g"})
+    for dataset_type, data_id in (
+        ("raw", {"camera": "Cam", "visit": 2, "sensor": 1}),
+        ("flat", {"camera": "Cam", "sensor": 1, "physical_filter": "Cam-g"}),
+        ("coadd", {"skymap": "rings", "tract": 1, "patch": 0, "abstract_filter": "g"}),
+    ):
+        (row,) = write.table("query_datasets", dataset_type, ["r/one"], {"band": "g"})
+        assert row["data_id"] == data_id
+        assert write.table("query_datasets", dataset_type, ["r/one"], {"abstract_filter": "i"}) == []
+    assert write.table("query_datasets", "raw", ["r/one"], {"band": "g", "visit": 1, "camera": "Cam"}) == []
+
+
 def test_chains_of_chains_are_walked_depth_first_and_met_once(write: Session) -> None:
     for n in range(1, 6):
         write.call("register_collection", f"run{n}", "run")
@@ -161,12 +178,11 @@ def test_chains_are_not_changed_in_another_isolation_level(write: Session) -> No
 
 def test_a_frozen_collection_takes_nothing_and_a_released_one_does(write: Session) -> None:
     (dataset_id,) = put(write, "raw", RAW)
-    begun = write.table("begin_put", "r/one", "raw", [OTHER], "{visit}", "main")
     for name in ("r/one", "best", "all"):
         write.call("freeze_collection", name)
     calls: list[tuple[Any, ...]] = [
-        ("begin_put", "r/one", "census", [{}], "x", "main"),
-        ("finish_put", [{"dataset_id": str(begun[0]["dataset_id"])}]),
+        ("open_run", "r/one"),
+        ("put", "r/one", [dataset("raw", OTHER)]),
         ("set_chain", "all", ["r/one"]),
         ("begin_quantum", "r/one", "task"),
         ("set_run_environment", "r/one", dataset_id),

@@ -117,25 +117,6 @@ def test_a_path_that_leads_elsewhere_is_refused(own: Session, write: Session, pa
         own.rows("UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", path, dataset_id)
 
 
-def test_two_calibrations_are_not_believed_of_the_same_time(own: Session, write: Session) -> None:
-    one, other = (
-        put(write, "bias", {"camera": "Cam", "sensor": 1}),
-        put(write, "bias", {"camera": "Cam", "sensor": 1}, run="r/two"),
-    )
-    own.rows(
-        "INSERT INTO butler_internal.calibration_key (calibration_key_id, collection_id, dataset_type_id, digest)"
-        " SELECT 1, c.collection_id, d.dataset_type_id, d.digest FROM butler_internal.collection AS c, butler_internal.dataset AS d"
-        " WHERE c.collection = 'best' AND d.dataset_id = %s",
-        one[0],
-    )
-    row = "INSERT INTO butler_internal.calibration (calibration_key_id, dataset_id, valid, known, actor) VALUES (1, %s, %s, %s, 'me')"
-    own.rows(row, one[0], "[2026-01-01,2026-02-01)", "[2026-03-01,)")
-    own.rows(row, other[0], "[2026-02-01,2026-03-01)", "[2026-03-01,)")
-    own.rows(row, other[0], "[2026-01-01,2026-02-01)", "[2026-02-01,2026-03-01)")
-    with refused("23P01", constraint="ex_calibration_valid"):
-        own.rows(row, other[0], "[2026-01-31,2026-02-01)", "[2026-04-01,)")
-
-
 def test_a_collection_is_two_things_at_no_time(own: Session, write: Session) -> None:
     with refused("23505", constraint="uq_collection_collection"):
         own.rows(

@@ -10,7 +10,7 @@ import pytest
 
 from db.peer_export import Export
 from db.session import Session
-from db.world import artifact
+from db.world import put
 
 pytestmark = pytest.mark.data
 
@@ -38,16 +38,15 @@ def register(write: Session, export: Export) -> None:
 
 def put_all(write: Session, export: Export, *dataset_types: str) -> dict[UUID, str]:
     """Put their datasets of these types, each as peer_<type>; gives the run of each, by our id."""
-    put: dict[UUID, str] = {}
+    runs: dict[UUID, str] = {}
     for name in dataset_types:
         write.call("register_dataset_type", f"peer_{name}", "Exposure", UNITS[name])
     for name, run, _their_id, data_id in export.datasets():
         if name in dataset_types:
             wanted = {unit: data_id[unit] for unit in ("instrument", *UNITS[name])}
-            (begun,) = write.table("begin_put", run, f"peer_{name}", [wanted], "x", "main")
-            write.call("finish_put", [artifact(begun["dataset_id"], begun["dataset_id"].hex)])
-            put[begun["dataset_id"]] = run
-    return put
+            (ours,) = put(write, f"peer_{name}", wanted, run=run)
+            runs[ours] = run
+    return runs
 
 
 def test_sky_overlaps_of_the_base_and_spatial_registries(write: Session, folder: Path) -> None:

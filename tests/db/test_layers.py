@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -19,7 +20,7 @@ from butler.testing.postgres import TemporaryServer
 from butler.values import new_dataset_ids
 from db.bulk import load, row
 from db.session import Session, refused
-from db.world import TEMPLATE, artifact, camera, contents, put, square
+from db.world import camera, contents, datasets, put, square
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
@@ -94,9 +95,9 @@ def alice(database: Any) -> Layer:
 def put_into(
     layer: Layer, dataset_type: str, *data_ids: dict[str, Any], run: str = "u/alice", store: str = "main"
 ) -> list[Any]:
-    begun = layer.table("begin_put", run, dataset_type, list(data_ids), TEMPLATE, store)
-    layer.call("finish_put", [artifact(row["dataset_id"], row["hint"]) for row in begun])
-    return [row["dataset_id"] for row in begun]
+    given = datasets(dataset_type, *data_ids, datastore=store)
+    layer.call("put", run, given)
+    return [UUID(each["dataset_id"]) for each in given]
 
 
 def test_a_layer_has_the_contract_of_its_base(alice: Layer, as_owner: Callable[..., Any]) -> None:
@@ -166,7 +167,8 @@ def test_the_base_is_never_written_through_a_layer(
     for call in (
         ("freeze_collection", "r/one"),
         ("set_chain", "all", ["u/alice"]),
-        ("begin_put", "r/one", "raw", [RAW], "x", "main"),
+        ("open_run", "r/one"),
+        ("put", "r/one", datasets("raw", RAW)),
         ("begin_quantum", "r/one", "task"),
     ):
         with refused("UB401", "belongs to a layer under this registry"):
@@ -217,6 +219,27 @@ def test_a_run_of_a_layer_holds_one_dataset_of_a_data_id(alice: Layer) -> None:
     put_into(alice, "raw", RAW)
     with refused("UB201", "has raw of this data ID already"):
         put_into(alice, "raw", RAW)
+
+
+def test_of_two_layers_datastores_of_one_name_only_the_one_that_is_named_by_its_mark_is_marked_anew(
+    alice: Layer, make: Make, own: Session
+) -> None:
+    make("mydb_bob").call("register_datastore", "alice", "file:///home/bob/")
+    roots = "SELECT root, mark, marked FROM {}.datastore WHERE datastore = 'alice'"
+    ((_, hers, since),) = own.rows(roots.format("mydb_alice"))
+    (his,) = own.rows(roots.format("mydb_bob"))
+    ((name, new, marked),) = own.rows("SELECT * FROM butler_common.mark_datastores(ARRAY[%s])", hers)
+    assert (name, new != hers, marked > since) == ("alice", True, True)
+    assert own.rows(roots.format("mydb_alice")) == [("file:///home/alice/", new, marked)]
+    assert own.rows(roots.format("mydb_bob")) == [his]
+    with refused("UB301", "only 0 are those of datastores", "set one anew"):
+        own.rows("SELECT * FROM butler_common.mark_datastores(ARRAY[%s])", hers)
+    assert len(own.rows("SELECT * FROM butler_common.mark_datastores()")) == 3
+    assert own.rows(roots.format("mydb_bob")) != [his]
+
+
+def test_a_layer_is_of_its_base_s_installation(alice: Layer) -> None:
+    assert alice.scalar("SELECT mydb_alice.installation_id() = butler.installation_id()")
 
 
 SHADOWS = {
@@ -423,15 +446,9 @@ def test_joins_of_personal_and_release_datasets_are_read_by_index(
     write.call("register_units", "visit", rows)
     for layer in (write, alice):
         run = "r/one" if layer is write else "u/alice"
-        begun = layer.table(
-            "begin_put",
-            run,
-            "visit_summary",
-            [{"camera": "Cam", "visit": r["visit"]} for r in rows],
-            "{visit}",
-            "main",
+        layer.call(
+            "put", run, datasets("visit_summary", *({"camera": "Cam", "visit": r["visit"]} for r in rows))
         )
-        layer.call("finish_put", [artifact(b["dataset_id"], b["hint"]) for b in begun])
     for schema in ("butler_internal", "mydb_alice_internal"):
         own.rows(f"ANALYZE {schema}.dataset")
         own.rows(f"ANALYZE {schema}.artifact")
@@ -453,6 +470,10 @@ def test_dropping_a_layer_leaves_nothing_of_it(
     before = contents(own, "butler"), as_owner(catalog)
     put_into(alice, "raw", RAW)
     as_owner(drop_layer, "mydb_alice")
+    assert own.rows(
+        "SELECT actor, operation, subject FROM butler.activity ORDER BY activity_id DESC LIMIT 1"
+    ) == [("butler_owner", "drop_layer", {"layer": "mydb_alice", "artifacts": 1})]
+    own.rows("DELETE FROM butler_internal.activity WHERE operation = 'drop_layer'")
     assert own.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'mydb%'") == []
     assert own.column("SELECT registry FROM butler.registry") == ["butler"]
     assert (contents(own, "butler"), as_owner(catalog)) == before
@@ -533,3 +554,37 @@ def test_several_layers_leave_the_base_as_it_was(
         make(f"mydb_{n}")
     assert own.scalar("SELECT count(*) FROM butler.registry") == 5
     assert as_owner(check) == []
+
+
+def test_what_a_layer_certified_once_is_kept_in_the_base(alice: Layer, own: Session, write: Session) -> None:
+    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    alice.call("register_collection", "mine", "calibration")
+    own.rows(
+        "WITH k AS (INSERT INTO mydb_alice_internal.calibration_key (collection_id, dataset_type_id, camera, sensor)"
+        " SELECT c.collection_id, t.dataset_type_id, 'Cam', 1"
+        " FROM mydb_alice_internal.collection AS c, butler_internal.dataset_type AS t"
+        " WHERE c.collection = 'mine' AND t.dataset_type = 'bias' RETURNING calibration_key_id)"
+        " INSERT INTO mydb_alice_internal.calibration (calibration_key_id, dataset_id, valid, known, actor)"
+        " SELECT calibration_key_id, %s, '(,)', '[2026-03-01,2026-04-01)', 'me' FROM k",
+        one,
+    )
+    assert alice.rows("SELECT dataset_id FROM butler.calibration") == [(one,)]
+    assert write.rows("SELECT outcome, reason FROM butler.remove(%s, '', true)", [one]) == [
+        ("kept", "once certified in mine")
+    ]
+    own.rows("DELETE FROM butler_internal.artifact")
+    with refused("UB401", f"dataset {one} is kept, as it was once certified in mine", "earlier time"):
+        own.rows("DELETE FROM butler_internal.dataset")
+
+
+def test_a_layer_certifies_for_units_that_there_are_alone(alice: Layer, own: Session, write: Session) -> None:
+    alice.call("register_collection", "mine", "calibration")
+    key = (
+        "INSERT INTO mydb_alice_internal.calibration_key (collection_id, dataset_type_id, camera, sensor)"
+        " SELECT c.collection_id, t.dataset_type_id, 'Cam', %s"
+        " FROM mydb_alice_internal.collection AS c, butler_internal.dataset_type AS t"
+        " WHERE c.collection = 'mine' AND t.dataset_type = 'bias'"
+    )
+    own.rows(key, 1)
+    with refused("23503", constraint="fk_calibration_key_physical_sensor"):
+        own.rows(key, 77)

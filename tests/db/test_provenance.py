@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from db.session import Session, refused
-from db.world import TEMPLATE, artifact, contents, put
+from db.world import contents, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
@@ -91,10 +91,9 @@ def test_a_quantum_ends_though_the_clock_stepped_back_since_it_began(write: Sess
 
 def test_an_output_is_refused_once_its_quantum_has_ended(write: Session) -> None:
     quantum = begin(write, "isr")
-    (begun,) = write.table("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", quantum)
     end(write, quantum, "done")
     with refused("UB301", f"quantum {quantum} is not running in run r/one", "before it ends"):
-        write.call("finish_put", [artifact(begun["dataset_id"], "p")])
+        put(write, "raw", RAW, quantum=quantum)
     assert write.rows("SELECT FROM butler.dataset") == []
     with refused("UB301", f"quantum {quantum} is not running in run r/one"), write.transaction():
         write.call("stage_datasets")

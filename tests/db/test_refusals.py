@@ -8,187 +8,185 @@ from uuid import UUID
 import pytest
 
 from db.session import Session, refused
-from db.world import DATASET_TYPES, TEMPLATE, contents
+from db.world import DATASET_TYPES, contents, dataset, datasets
 
 NOBODY = UUID(int=7)
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
 
-def begin(
-    dataset_type: str, data_id: Any, *, run: str = "r/one", template: str = TEMPLATE
-) -> tuple[Any, ...]:
-    return ("begin_put", run, dataset_type, [data_id], template, "main")
+def prepare(dataset_type: str, *data_ids: Any) -> tuple[Any, ...]:
+    return ("prepare_put", "r/one", dataset_type, list(data_ids))
 
 
 # Reads as: this call is refused with this code, saying this, with this remedy.
 REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     # Names that aren't there.
-    "a dataset type nobody registered": (begin("rwa", RAW), "UB102", "'rwa'", "Did you mean raw"),
-    "a new run whose name breaks the rules": (begin("raw", RAW, run="../x"), "UB305", "'../x'", "255 bytes"),
-    "a camera nobody registered": (begin("bias", {"camera": "Cma", "sensor": 1}), "UB104", "'Cma'", "Cam"),
+    "a dataset type nobody registered": (prepare("rwa", RAW), "UB102", "'rwa'", "Did you mean raw"),
+    "a new run whose name breaks the rules": (("open_run", "../x"), "UB305", "'../x'", "255 bytes"),
+    "a camera nobody registered": (prepare("bias", {"camera": "Cma", "sensor": 1}), "UB104", "'Cma'", "Cam"),
     "a sensor that the camera hasn't": (
-        begin("bias", {"camera": "Cam", "sensor": 9}),
+        prepare("bias", {"camera": "Cam", "sensor": 9}),
         "UB104",
         "Cam has no sensor 9",
         "3 sensors, from 1 to 3",
     ),
     "a sensor by a name that the camera hasn't": (
-        begin("bias", {"camera": "Cam", "sensor": "S9"}),
+        prepare("bias", {"camera": "Cam", "sensor": "S9"}),
         "UB104",
         "no sensor named 'S9'",
         "S1",
     ),
     "a visit that the camera hasn't": (
-        begin("visit_summary", {"camera": "Cam", "visit": 9}),
+        prepare("visit_summary", {"camera": "Cam", "visit": 9}),
         "UB104",
         "Cam has no visit 9",
         "nearest are 2, 3",
     ),
     "a visit that no camera has": (
-        begin("visit_summary", {"visit": 9}),
+        prepare("visit_summary", {"visit": 9}),
         "UB104",
         "no camera has visit 9",
         "Register",
     ),
     "a visit by a name that nobody has": (
-        begin("visit_summary", {"camera": "Cam", "visit": "n9"}),
+        prepare("visit_summary", {"camera": "Cam", "visit": "n9"}),
         "UB104",
         "no visit named 'n9'",
         "visit_name",
     ),
     "a sensor that was not read in the visit": (
-        begin("raw", {**RAW, "sensor": 3}),
+        prepare("raw", {**RAW, "sensor": 3}),
         "UB104",
         "sensor 3 of camera Cam was not read in visit 1",
         "1, 2",
     ),
     "a snap that the visit hasn't": (
-        begin("snap_image", {"camera": "Cam", "visit": 1, "snap": 5}),
+        prepare("snap_image", {"camera": "Cam", "visit": 1, "snap": 5}),
         "UB104",
         "no snap 5",
         "Register",
     ),
     "a visit range nobody registered": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..6"}),
+        prepare("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..6"}),
         "UB104",
         r"\[5,6\)",
         "Register",
     ),
     "a filter that the camera hasn't": (
-        begin("flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-z"}),
+        prepare("flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-z"}),
         "UB104",
         "no filter 'Cam-z'",
         "Cam-g",
     ),
     "a band nobody registered": (
-        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 0, "band": "zz"}),
+        prepare("coadd", {"skymap": "rings", "tract": 0, "patch": 0, "band": "zz"}),
         "UB104",
         "'zz'",
         "g, r",
     ),
-    "a sky map nobody registered": (begin("sky_map", {"skymap": "ring"}), "UB104", "'ring'", "rings"),
+    "a sky map nobody registered": (prepare("sky_map", {"skymap": "ring"}), "UB104", "'ring'", "rings"),
     "a tract that the sky map hasn't": (
-        begin("background", {"skymap": "rings", "tract": 7}),
+        prepare("background", {"skymap": "rings", "tract": 7}),
         "UB104",
         "rings has no tract 7",
         "2 tracts, from 0 to 1",
     ),
     "a patch that the tract hasn't": (
-        begin("coadd", {"skymap": "rings", "tract": 0, "patch": 7, "band": "r"}),
+        prepare("coadd", {"skymap": "rings", "tract": 0, "patch": 7, "band": "r"}),
         "UB104",
         "no patch 7",
         "2 patches",
     ),
     "a sky pixel nobody registered": (
-        begin("reference", {"sky_pixel": 5}),
+        prepare("reference", {"sky_pixel": 5}),
         "UB104",
         "sky pixel 5",
         "Register",
     ),
-    "a label nobody registered": (begin("note", {"label": "twilite"}), "UB104", "'twilite'", "twilight"),
+    "a label nobody registered": (prepare("note", {"label": "twilite"}), "UB104", "'twilite'", "twilight"),
     "a datastore nobody registered": (
-        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "elsewhere"),
+        ("put", "r/one", [dataset("raw", RAW, datastore="elsewhere")]),
         "UB301",
         "'elsewhere'",
         "register_datastore",
     ),
     "a quantum of nobody": (
-        ("begin_put", "r/one", "raw", [RAW], TEMPLATE, "main", 99),
+        ("put", "r/one", [dataset("raw", RAW)], 99),
         "UB301",
         "quantum 99",
         "own run",
     ),
     # Data IDs of the wrong shape or kind.
     "a data ID that lacks a unit": (
-        begin("raw", {"camera": "Cam", "visit": 1}),
+        prepare("raw", {"camera": "Cam", "visit": 1}),
         "UB301",
         "lacks sensor",
         "camera, sensor, visit",
     ),
     "a data ID with a unit too many": (
-        begin("bias", {"camera": "Cam", "sensor": 1, "tract": 1}),
+        prepare("bias", {"camera": "Cam", "sensor": 1, "tract": 1}),
         "UB301",
         "tract is not one of",
         "camera, sensor",
     ),
-    "a word that is no unit": (begin("raw", {**RAW, "vsit": 1}), "UB301", "vsit is not a unit", "visit"),
-    "one unit under two words": (begin("raw", {**RAW, "detector": 2}), "UB301", "same unit", "once"),
-    "a number that isn't whole": (begin("raw", {**RAW, "visit": 1.5}), "UB301", "visit = 1.5", "number"),
+    "a word that is no unit": (prepare("raw", {**RAW, "vsit": 1}), "UB301", "vsit is not a unit", "visit"),
+    "one unit under two words": (prepare("raw", {**RAW, "detector": 2}), "UB301", "same unit", "once"),
+    "a number that isn't whole": (prepare("raw", {**RAW, "visit": 1.5}), "UB301", "visit = 1.5", "number"),
     "a number out of range": (
-        begin("raw", {**RAW, "sensor": 2**31}),
+        prepare("raw", {**RAW, "sensor": 2**31}),
         "UB301",
         "sensor = 2147483648",
         "number",
     ),
     "a number that no computer has": (
-        begin("raw", {**RAW, "visit": 10**40}),
+        prepare("raw", {**RAW, "visit": 10**40}),
         "UB301",
         "visit = 10",
         "number",
     ),
-    "true for a number": (begin("raw", {**RAW, "visit": True}), "UB301", "visit = true", "number"),
-    "null for a number": (begin("raw", {**RAW, "visit": None}), "UB301", "visit = null", "number"),
-    "null for a name": (begin("raw", {**RAW, "camera": None}), "UB301", "camera = null", "name"),
-    "a list for a name": (begin("raw", {**RAW, "camera": ["Cam"]}), "UB301", "camera = ", "name"),
+    "true for a number": (prepare("raw", {**RAW, "visit": True}), "UB301", "visit = true", "number"),
+    "null for a number": (prepare("raw", {**RAW, "visit": None}), "UB301", "visit = null", "number"),
+    "null for a name": (prepare("raw", {**RAW, "camera": None}), "UB301", "camera = null", "name"),
+    "a list for a name": (prepare("raw", {**RAW, "camera": ["Cam"]}), "UB301", "camera = ", "name"),
     "a word for a tract": (
-        begin("background", {"skymap": "rings", "tract": "one"}),
+        prepare("background", {"skymap": "rings", "tract": "one"}),
         "UB301",
         'tract = "one"',
         "Give a number",
     ),
     "a range that isn't one": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5-6"}),
+        prepare("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5-6"}),
         "UB301",
         "5-6",
         r"100\.\.200",
     ),
     "a range that ends before it begins": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "6..5"}),
+        prepare("defects", {"camera": "Cam", "sensor": 1, "visit_range": "6..5"}),
         "UB301",
         r"6\.\.5",
         "less than",
     ),
     "a range that holds nothing": (
-        begin("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..5"}),
+        prepare("defects", {"camera": "Cam", "sensor": 1, "visit_range": "5..5"}),
         "UB301",
         r"5\.\.5",
         "less than",
     ),
-    "a data ID that is a list": (begin("raw", [1]), "UB301", "not an object", "There are|Did you mean"),
+    "a data ID that is a list": (prepare("raw", [1]), "UB301", "not an object", "There are|Did you mean"),
     "data IDs that are no list": (
-        ("begin_put", "r/one", "raw", RAW, TEMPLATE, "main"),
+        ("prepare_put", "r/one", "raw", RAW),
         "UB301",
         "JSON array",
         "Write",
     ),
     "a data ID given twice": (
-        ("begin_put", "r/one", "raw", [RAW, {**RAW, "sensor": "S1"}], TEMPLATE, "main"),
+        prepare("raw", RAW, {**RAW, "sensor": "S1"}),
         "UB201",
         "given twice",
         "one dataset",
     ),
     "a data ID that fits two cameras": (
-        begin("visit_summary", {"visit": 1}),
+        prepare("visit_summary", {"visit": 1}),
         "UB302",
         "several cameras: Cam, Spec",
         "camera=",
@@ -199,6 +197,12 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "tract is not one of",
         "camera, sensor",
     ),
+    "a query by the band of what is of no filter": (
+        ("query_datasets", "bias", ["r/one"], {"band": "r"}),
+        "UB301",
+        "band is not one of",
+        "camera, sensor",
+    ),
     "a query by something that is no data ID": (
         ("query_datasets", "bias", ["r/one"], [1, {}]),
         "UB301",
@@ -206,13 +210,6 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "Write",
     ),
     # Names that break the rules.
-    "a template with a field that there isn't": (
-        begin("raw", RAW, template="{visti}"),
-        "UB305",
-        "'visti'",
-        "visit_name",
-    ),
-    "a template that gives no name": (begin("raw", RAW, template="///"), "UB305", "no file name", "Shorten"),
     "a dataset type whose name is an expression": (
         ("register_dataset_type", "a; DROP", "Dict", ["visit"]),
         "UB305",
@@ -381,12 +378,6 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "Searched r/one",
     ),
     "a dataset of no id": (("get_dataset", NOBODY), "UB101", str(NOBODY), "dataset view"),
-    "a put that never began": (
-        ("finish_put", [{"dataset_id": str(NOBODY)}]),
-        "UB101",
-        f"no put of dataset {NOBODY}",
-        "Begin",
-    ),
     # Collections.
     "a tag on nothing": (("associate", "best", [str(NOBODY)]), "UB101", str(NOBODY), "registered"),
     "a tag in a chain": (("associate", "all", []), "UB202", "'all' is a chained collection", "tagged"),
@@ -522,10 +513,26 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_constraint(
 @pytest.mark.parametrize("dataset_type", DATASET_TYPES)
 def test_a_put_of_all_bad_rows_names_each(still: dict[str, Session], dataset_type: str) -> None:
     with refused("UB301", "^3 rows are wrong: row 1: .*; row 2: .*; row 3: ") as caught:
-        still["writer"].table(
-            "begin_put", "r/one", dataset_type, [{"no": 1}, [], {"units": 2}], TEMPLATE, "main"
-        )
+        still["writer"].table(*prepare(dataset_type, {"no": 1}, [], {"units": 2}))
     assert '"row": 3' in caught.value.diag.message_detail
+
+
+PREPARED = {
+    what: refusal
+    for what, refusal in REFUSALS.items()
+    if refusal[0][0] == "prepare_put" and isinstance(refusal[0][3], list)
+}
+
+
+@pytest.mark.parametrize(("call", "code", "message", "hint"), PREPARED.values(), ids=PREPARED.keys())
+def test_what_is_refused_before_a_put_is_refused_by_the_put_too(
+    still: dict[str, Session], call: tuple[Any, ...], code: str, message: str, hint: str
+) -> None:
+    _, run, dataset_type, data_ids = call
+    before = contents(still["owner"])
+    with refused(code, message, hint):
+        still["writer"].call("put", run, datasets(dataset_type, *data_ids))
+    assert contents(still["owner"]) == before
 
 
 def test_the_last_thing_that_is_wrong_is_found_before_a_hundred_are_written(

@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
 from db.session import Session, refused
-from db.world import artifact, put
+from db.world import dataset, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 OTHER = {"camera": "Cam", "visit": 1, "sensor": 2}
@@ -126,22 +126,6 @@ def test_what_is_frozen_is_kept_even_with_force(write: Session, frozen: str, ver
     assert carry_out(write, verb, one, force=force) == {("kept", f"in {frozen}, which is frozen"): {one}}
 
 
-def test_what_is_certified_is_kept_even_with_force(write: Session, own: Session) -> None:
-    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
-    write.call("register_collection", "calib", "calibration")
-    own.rows(
-        "WITH k AS (INSERT INTO butler_internal.calibration_key (collection_id, dataset_type_id, digest)"
-        " SELECT c.collection_id, d.dataset_type_id, d.digest FROM butler_internal.dataset AS d,"
-        " butler_internal.collection AS c WHERE c.collection = 'calib' RETURNING calibration_key_id)"
-        " INSERT INTO butler_internal.calibration (calibration_key_id, dataset_id, valid, known, actor)"
-        " SELECT calibration_key_id, %s, '[2026-01-01,2027-01-01)', tstzrange(now(), NULL), 'x' FROM k",
-        one,
-    )
-    assert carry_out(write, "remove", one, force=True) == {("kept", "certified in calib"): {one}}
-    with refused("UB401", "certifies calibrations", "Withdraw"):
-        write.table("remove_collection", "calib")
-
-
 def test_doing_it_again_is_no_error_and_says_who_did_it(write: Session) -> None:
     (one,) = put(write, "raw", RAW)
     carry_out(write, "remove", one, why="cloudy")
@@ -238,10 +222,9 @@ def test_the_trash_is_emptied_in_pieces(write: Session, own: Session) -> None:
 
 
 def file_at(session: Session, data_id: dict[str, Any], path: str, run: str = "r/one") -> UUID:
-    (row,) = session.table("begin_put", run, "raw", [data_id], "{run}", "main")
-    session.call("finish_put", [artifact(row["dataset_id"], path)])
-    dataset_id: UUID = row["dataset_id"]
-    return dataset_id
+    given = dataset("raw", data_id, path=path)
+    session.call("put", run, [given])
+    return UUID(given["dataset_id"])
 
 
 def test_a_shared_file_goes_with_its_last_dataset(write: Session, own: Session) -> None:
@@ -277,9 +260,7 @@ def alias(session: Session, data_id: dict[str, Any], of: UUID) -> UUID:
 
 
 def test_a_file_of_a_put_that_another_dataset_has_too_stays(write: Session, own: Session) -> None:
-    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
-    write.call("finish_put", [artifact(row["dataset_id"], f"{row['hint']}_{row['dataset_id'].hex}.json")])
-    original = row["dataset_id"]
+    (original,) = put(write, "raw", RAW)
     copy = alias(write, OTHER, original)
     carry_out(write, "remove", copy)
     assert claim(own) == [(copy, False)]
@@ -314,9 +295,9 @@ def test_no_interval_makes_the_delay_shorter_for_a_writer(write: Session) -> Non
 
 
 def test_a_dataset_is_deleted_or_restored_with_all_of_its_files(write: Session, own: Session) -> None:
-    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
-    one = row["dataset_id"]
-    write.call("finish_put", [artifact(one, f"x_{one.hex}-{part}.json", part) for part in ("a", "b")])
+    given = dataset("raw", RAW, "a", "b")
+    write.call("put", "r/one", [given])
+    one = UUID(given["dataset_id"])
     carry_out(write, "remove", one)
     assert claim(own, "0", 1) == [(one, True), (one, True)]
     with refused("UB402", "deleted"):
@@ -385,10 +366,10 @@ def test_of_two_that_a_tag_held_in_turn_the_later_comes_back(write: Session) -> 
 def test_a_run_that_comes_back_is_described_anew(write: Session) -> None:
     (one,) = put(write, "census", {})
     assert write.call("set_run_environment", "r/one", one)
+    assert write.call("open_run", "r/one") is True
     write.table("remove_collection", "r/one", True)
     write.call("register_collection", "r/one", "run")
-    (row,) = write.table("begin_put", "r/one", "raw", [RAW], "{run}/raw", "main")
-    assert row["needs_environment"]
+    assert write.call("open_run", "r/one") is False
 
 
 def test_a_name_that_was_removed_says_so_to_whoever_wants_it_otherwise(write: Session, alice: Any) -> None:

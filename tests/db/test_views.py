@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from db.session import Session
-from db.world import artifact, put
+from db.world import put
 
 VIEWS = {
+    "activity",
     "camera",
     "physical_filter",
     "abstract_filter",
@@ -33,6 +34,7 @@ VIEWS = {
     "visit_range_join",
     "visit_self_join",
     "dataset",
+    "dataset_wide",
     "dataset_type",
     "dataset_type_unit",
     "artifact",
@@ -68,7 +70,10 @@ VIEWS = {
 
 # What DMTN-056, DMTN-073 and today's data butler keep of each, under our names.
 COLUMNS = {
-    "dataset": "dataset_id dataset_type run quantum_id camera abstract_filter physical_filter sensor visit snap visit_range skymap tract patch sky_pixel label",
+    "dataset": "dataset_id dataset_type run quantum_id camera abstract_filter physical_filter sensor visit snap visit_range skymap tract patch sky_pixel label"
+    " instrument detector band",
+    "dataset_wide": "dataset_id dataset_type run instrument camera visit detector sensor band abstract_filter night"
+    " exposure_time target_name ra dec uri size",
     "artifact": "dataset_id datastore component uri formatter size sha256",
     "dataset_type": "dataset_type storage_class units",
     "dataset_type_unit": "dataset_type unit",
@@ -84,10 +89,11 @@ COLUMNS = {
     "physical_sensor": "sensor sensor_name camera sensor_group purpose",
     "visit": "visit camera physical_filter abstract_filter obs_begin_tai obs_end_tai obs_begin_utc exposure_time dark_time"
     " seeing region visit_name night seq_num target_name observation_type observation_reason science_program azimuth"
-    " zenith_angle tracking_ra tracking_dec sky_angle has_simulated can_see_sky ra dec s_region extra",
+    " zenith_angle tracking_ra tracking_dec sky_angle has_simulated can_see_sky ra dec s_region extra"
+    " instrument band exposure",
     "observed_sensor": "visit sensor camera region ra dec",
     "snap": "visit snap camera obs_begin_tai obs_end_tai exposure_time dark_time",
-    "exposure": "camera visit snap physical_filter obs_begin_tai obs_end_tai exposure_time dark_time",
+    "exposure": "instrument band exposure camera visit snap physical_filter obs_begin_tai obs_end_tai exposure_time dark_time",
     "visit_range": "visit_begin visit_end camera",
     "skymap": "skymap definition definition_hash",
     "tract": "tract skymap region ra dec",
@@ -175,6 +181,80 @@ def test_today_s_words_show_the_same_rows(still: dict[str, Session]) -> None:
     )
 
 
+def test_a_visit_and_a_dataset_have_today_s_words_beside_ours(write: Session) -> None:
+    put(write, "raw", {"camera": "Cam", "visit": 2, "sensor": 1})
+    for view, ours, theirs in (
+        ("visit", "camera, abstract_filter", "instrument, band"),
+        ("exposure", "camera, abstract_filter", "instrument, band"),
+        ("dataset", "camera, abstract_filter, sensor", "instrument, band, detector"),
+        ("dataset_wide", "camera, abstract_filter, sensor", "instrument, band, detector"),
+    ):
+        select = f"SELECT {{}} FROM butler.{view} WHERE camera = 'Cam' AND visit = 2"
+        assert write.rows(select.format(theirs)) == write.rows(select.format(ours)) != [], view
+
+
+def test_a_visit_is_an_exposure_where_it_has_one_snap(still: dict[str, Session]) -> None:
+    read = still["reader"]
+    for view in ("visit", "exposure"):
+        assert read.rows(
+            f"SELECT DISTINCT visit, exposure FROM butler.{view} WHERE camera = 'Cam' ORDER BY 1"
+        ) == [(1, None), (2, 2), (3, 3)]
+
+
+def test_a_visit_whose_only_snap_is_recorded_is_an_exposure(own: Session) -> None:
+    own.rows("DELETE FROM butler_internal.snap WHERE camera = 'Cam' AND visit = 1 AND snap = 0")
+    assert own.column("SELECT exposure FROM butler.visit WHERE camera = 'Cam' AND visit = 1") == [1]
+
+
+def test_a_dataset_is_found_by_the_band_of_its_visit_or_filter(write: Session) -> None:
+    (raw,) = put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
+    (flat,) = put(write, "flat", {"camera": "Cam", "sensor": 1, "filter": "Cam-g"})
+    (coadd,) = put(write, "coadd", {"tract": 1, "patch": 0, "band": "g"})
+    (bias,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    for view in ("dataset", "dataset_wide"):
+        select = f"SELECT dataset_id FROM butler.{view}"
+        assert write.column(f"{select} WHERE dataset_type = 'raw' AND abstract_filter = 'r'") == [raw], view
+        assert set(write.column(f"{select} WHERE band = 'g'")) == {flat, coadd}, view
+        assert write.column(f"{select} WHERE band IS NULL") == [bias], view
+
+
+def test_what_is_known_of_a_dataset_is_in_one_row(write: Session) -> None:
+    put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 2})
+    put(write, "visit_summary", {"camera": "Cam", "visit": 1})
+    put(write, "coadd", {"tract": 1, "patch": 0, "band": "g"})
+    put(write, "bias", {"camera": "Cam", "sensor": 1})
+    assert write.rows(
+        "SELECT w.dataset_type, w.night, w.exposure_time, w.target_name, w.physical_filter, w.uri, w.size"
+        " FROM butler.dataset_wide AS w ORDER BY 1"
+    ) == write.rows(
+        "SELECT d.dataset_type, v.night, v.exposure_time, v.target_name, v.physical_filter, a.uri, a.size"
+        " FROM butler.dataset AS d JOIN butler.artifact AS a USING (dataset_id)"
+        " LEFT JOIN butler.visit AS v USING (camera, visit) ORDER BY 1"
+    )
+    positions = {
+        dataset_type: position
+        for dataset_type, *position in write.rows("SELECT dataset_type, ra, dec FROM butler.dataset_wide")
+    }
+    assert positions == {
+        "raw": _position(write, "observed_sensor", "camera = 'Cam' AND visit = 1 AND sensor = 2"),
+        "visit_summary": _position(write, "visit", "camera = 'Cam' AND visit = 1"),
+        "coadd": _position(write, "patch", "tract = 1 AND patch = 0"),
+        "bias": [None, None],
+    }
+
+
+def _position(session: Session, view: str, where: str) -> list[float]:
+    ((ra, dec),) = session.rows(f"SELECT ra, dec FROM butler.{view} WHERE {where}")
+    assert ra is not None
+    return [ra, dec]
+
+
+def test_a_dataset_whose_bytes_are_gone_is_wide_without_a_uri(write: Session, own: Session) -> None:
+    (raw,) = put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 2})
+    own.rows("DELETE FROM butler_internal.artifact")
+    assert write.rows("SELECT dataset_id, uri, size FROM butler.dataset_wide") == [(raw, None, None)]
+
+
 def test_exposures_are_snaps_or_else_visits(still: dict[str, Session]) -> None:
     assert still["reader"].rows(
         "SELECT visit, snap, exposure_time FROM butler.exposure WHERE camera = 'Cam' ORDER BY 1, 2"
@@ -254,6 +334,7 @@ def test_a_removed_dataset_is_in_no_view_of_what_there_is(write: Session, own: S
     own.rows("UPDATE butler_internal.dataset SET state = 'removed', changed = now()")
     for view in (
         "dataset",
+        "dataset_wide",
         "dataset_collection",
         "visit_dataset_join",
         "sensor_dataset_join",
@@ -263,11 +344,8 @@ def test_a_removed_dataset_is_in_no_view_of_what_there_is(write: Session, own: S
 
 
 def test_a_path_is_stored_without_its_dataset_s_id_and_shown_with_it(write: Session, own: Session) -> None:
-    (begun,) = write.table(
-        "begin_put", "r/one", "raw", [{"camera": "Cam", "visit": 1, "sensor": 2}], "{run}/raw", "main"
-    )
-    one, path = begun["dataset_id"], f"r/one/raw_{begun['dataset_id'].hex}.json"
-    write.call("finish_put", [artifact(one, path)])
-    assert own.column("SELECT path FROM butler_internal.artifact") == ["r/one/raw_{}.json"]
+    (one,) = put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 2})
+    path = f"r/raw_{one.hex}.json"
+    assert own.column("SELECT path FROM butler_internal.artifact") == ["r/raw_{}.json"]
     assert write.rows("SELECT path, uri, state FROM artifact") == [(path, f"file:///data/{path}", "present")]
     assert write.table("get_dataset", one)[0]["path"] == path

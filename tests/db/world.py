@@ -16,15 +16,16 @@ from uuid import UUID
 
 import psycopg2
 import pytest
+from marking import age_marks
 from pytest_postgresql.executors import NoopExecutor
 from pytest_postgresql.factories import postgresql_noproc
 
 from butler.testing.databases import fresh_database
 from butler.testing.postgres import TemporaryServer
+from butler.values import new_dataset_id, new_dataset_ids
 from db.session import Session
 
 DAY = timedelta(days=1)
-TEMPLATE = "{run}/{dataset_type}/{data_id}"
 
 DATASET_TYPES = {
     "raw": ["visit", "sensor"],
@@ -147,21 +148,11 @@ def put(
     run: str = "r/one",
     quantum: int | None = None,
 ) -> list[UUID]:
-    """Put datasets, as the Butler does, with made-up artifacts."""
-    begun = writer.table("begin_put", run, dataset_type, list(data_ids), TEMPLATE, "main", quantum)
-    writer.call("finish_put", [artifact(row["dataset_id"], row["hint"]) for row in begun])
-    return [row["dataset_id"] for row in begun]
-
-
-def artifact(dataset_id: UUID, path: str, component: str = "") -> dict[str, Any]:
-    return {
-        "dataset_id": str(dataset_id),
-        "component": component,
-        "path": path,
-        "formatter": "json",
-        "size": 3,
-        "sha256": hashlib.sha256(path.encode()).hexdigest(),
-    }
+    """Put datasets, as the Butler does, with made-up artifacts; the run is made if need be."""
+    given = datasets(dataset_type, *data_ids)
+    writer.call("open_run", run)
+    writer.call("put", run, given, quantum)
+    return [UUID(each["dataset_id"]) for each in given]
 
 
 def id_made(ago: timedelta = timedelta(0)) -> UUID:
@@ -172,10 +163,15 @@ def id_made(ago: timedelta = timedelta(0)) -> UUID:
 
 
 def dataset(
-    dataset_type: str, data_id: Any, *components: str, dataset_id: UUID | None = None, datastore: str = "main"
+    dataset_type: str,
+    data_id: Any,
+    *components: str,
+    dataset_id: UUID | None = None,
+    datastore: str = "main",
+    path: str | None = None,
 ) -> dict[str, Any]:
-    """Give a dataset as `put` takes it, with made-up artifacts."""
-    made = dataset_id or id_made()
+    """Give a dataset as `put` takes it, with made-up artifacts: one, or one a component."""
+    made = dataset_id or new_dataset_id()
     return {
         "dataset_id": str(made),
         "dataset_type": dataset_type,
@@ -184,7 +180,7 @@ def dataset(
             {
                 "datastore": datastore,
                 "component": component,
-                "path": f"r/{dataset_type}_{made.hex}{component}.json",
+                "path": path or f"r/{dataset_type}_{made.hex}{component and '-'}{component}.json",
                 "formatter": "json",
                 "size": 3,
                 "sha256": hashlib.sha256(component.encode()).hexdigest(),
@@ -192,6 +188,14 @@ def dataset(
             for component in components or ("",)
         ],
     }
+
+
+def datasets(dataset_type: str, *data_ids: Any, datastore: str = "main") -> list[dict[str, Any]]:
+    """Give datasets of one type as `put` takes them, with ids that ascend."""
+    return [
+        dataset(dataset_type, data_id, dataset_id=made, datastore=datastore)
+        for data_id, made in zip(data_ids, new_dataset_ids(len(data_ids)), strict=True)
+    ]
 
 
 def contents(owner: Session, *registries: str) -> dict[str, int]:
@@ -211,6 +215,10 @@ def load_world(*, host: str, port: int, dbname: str, **_: Any) -> None:
     connection.autocommit = True
     populate(Session(connection))
     connection.close()
+    owner = psycopg2.connect(host=host, port=port, dbname=dbname, user="butler_owner")
+    owner.autocommit = True
+    age_marks(owner)
+    owner.close()
 
 
 world_noproc = postgresql_noproc(dbname="world", depends_on="butler_noproc", load=[load_world])

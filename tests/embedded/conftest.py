@@ -117,6 +117,7 @@ def make_roles(server: EmbeddedServer) -> None:
         "CREATE ROLE butler_owner LOGIN",
         "CREATE ROLE butler_reader LOGIN",
         "CREATE ROLE butler_writer LOGIN IN ROLE butler_reader",
+        *(f"CREATE ROLE {login} LOGIN IN ROLE butler_writer" for login in server.logins),
         "CREATE DATABASE butler OWNER butler_owner",
     ):
         ask(server.dsn("superuser"), statement)

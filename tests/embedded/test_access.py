@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import re
 import socket
 from collections.abc import Iterator
 from functools import partial
@@ -45,7 +47,15 @@ def closed(server: EmbeddedServer) -> Iterator[EmbeddedServer]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_creating_user_is_whatever_role_he_asks_for(server: EmbeddedServer, role: str) -> None:
-    assert ask(server.dsn(role), "SELECT session_user") == ROLES[role]
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    assert ask(server.dsn(role), "SELECT session_user") == (f"os_{me}" if role == "writer" else ROLES[role])
+
+
+def test_nobody_writes_as_all_who_write(server: EmbeddedServer) -> None:
+    everybody = re.sub("//[^@]*@", "//butler_writer@", server.dsn("writer"))
+    with pytest.raises(psycopg2.OperationalError, match="Peer authentication failed"):
+        ask(everybody, "SELECT 1")
+    assert ask(server.dsn("writer"), "SELECT pg_has_role('butler_owner', 'MEMBER')") is False
 
 
 def test_an_unknown_role_is_refused(server: EmbeddedServer) -> None:
@@ -148,8 +158,13 @@ def test_who_created_it_by_sudo_is_owner_but_not_superuser(
     monkeypatch.setenv("SUDO_UID", "65534")
     server = EmbeddedServer.create(repo, durable=False)
     make_roles(server)
+    own = {**ROLES, "writer": "os_nobody"}
     for role in ("owner", "writer", "reader"):
-        assert as_user("nobody", partial(ask_in_role, server, role, "SELECT session_user")) == ROLES[role]
+        assert as_user("nobody", partial(ask_in_role, server, role, "SELECT session_user")) == own[role]
+    root_s = server.dsn("writer")
+    assert ask(root_s, "SELECT session_user") == "os_root"
+    with pytest.raises(psycopg2.OperationalError, match="Peer authentication failed"):
+        as_user("nobody", lambda: ask(root_s, "SELECT 1"))
     with pytest.raises(psycopg2.OperationalError, match="Peer authentication failed"):
         as_user("nobody", lambda: ask(server.dsn("superuser"), "SELECT 1"))
     with pytest.raises(psycopg2.OperationalError, match="Permission denied"):

@@ -14,7 +14,7 @@ from butler.config import RepositoryConfig
 from butler.embedded import EmbeddedServer
 from butler.repository import create_repository
 
-from .conftest import ask, new_repo
+from .conftest import as_user, ask, needs_root, new_repo
 
 SETTINGS = (
     "SELECT array_agg(rolname || ' ' || array_to_string(setconfig, ' ') ORDER BY rolname, setdatabase)"
@@ -87,9 +87,28 @@ def test_the_roles_are_what_they_were_made_as_again(
 ) -> None:
     begin_anew(spoilt, made)
     superuser = EmbeddedServer(made).dsn("superuser", "butler")
-    assert ask(superuser, SETTINGS) == ["alice work_mem=8MB", *KEPT]
+    own = [f"{login} idle_in_transaction_session_timeout=1h" for login in sorted(spoilt.logins)]
+    assert ask(superuser, SETTINGS) == ["alice work_mem=8MB", *KEPT, *own]
     assert ask(superuser, PASSWORDS) == 0
     assert command(made, "db", "check").returncode == 0
+
+
+@needs_root
+def test_what_two_users_of_a_computer_did_is_told_apart(land: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUDO_UID", "65534")
+    folder = new_repo(land)
+    create_repository(folder, durable=False)
+    server = EmbeddedServer(folder)
+    try:
+        ask(server.dsn("writer"), "SELECT butler.register_collection('u/root', 'tagged')")
+        as_user("nobody", lambda: ask(server.dsn("writer"), "SELECT butler.freeze_collection('u/root')"))
+        assert ask(
+            server.dsn("reader"),
+            "SELECT array_agg(format('%s %s', actor, operation) ORDER BY activity_id) FROM butler.activity"
+            " WHERE collections @> ARRAY['u/root']",
+        ) == ["os_root register_collection", "os_nobody freeze_collection"]
+    finally:
+        server.destroy()
 
 
 def test_a_check_names_each_that_differs_and_the_remedy(spoilt: EmbeddedServer, made: Path) -> None:

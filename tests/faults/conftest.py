@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marking import age_marks
 
 from butler import Butler
 from butler.config import RepositoryConfig
@@ -27,7 +28,8 @@ def wire(butler_server: Any) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def trials(repo: Path, wire: Wire, workers: Workers, tmp_path: Path) -> Iterator[Trials]:
+def trials(repo: Path, database: Any, wire: Wire, workers: Workers, tmp_path: Path) -> Iterator[Trials]:
+    age_marks(database.connect("owner"))
     config = RepositoryConfig.read(repo)
     wired = tmp_path / "wired"
     wired.mkdir()

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from butler import Butler, DatasetRef, DatasetType
 from butler.errors import DatasetExistsError
+from butler.values import new_dataset_id
 from faults.wire import BEGIN
 
 __all__ = [
@@ -34,6 +35,8 @@ _opened = cache(Butler)
 """A Butler that those inherit who are forked from a process that has used it: they connect anew."""
 
 SHARED_RUN = "r/all"
+_TWO_WEEKS = 14 * 24 * 3600 * 1000
+"""In milliseconds, as an id counts them."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Operation(ABC):
     is_whole = True
     """Whether there may be no half of it; what is no loss if half is done goes on when it is done again."""
 
-    failure_leaves: ClassVar[frozenset[str]] = frozenset()
-    """What verify may name after the system has refused one call."""
+    leaves: ClassVar[frozenset[str]] = frozenset()
+    """What verify names in any case while it isn't done."""
 
     @property
     def labels(self) -> list[str]:
@@ -265,26 +268,20 @@ class EmptyTrash(Unstore):
 
 @dataclass(frozen=True)
 class Reap(Operation):
-    """What a put left that began, wrote a file and died."""
+    """What a writer left long ago that died before it put it."""
 
     files = 2
     is_whole = False
-    failure_leaves = frozenset({"unfinished"})
+    leaves = frozenset({"orphan"})
 
     def prepare(self, butler: Butler) -> None:
         super().prepare(butler)
-        store = butler.datastore
-        for begun in butler.registry.puts.begin(
-            self.run,
-            "note",
-            [{"label": label} for label in self.labels],
-            template=store.template("note", "Text"),
-            datastore=store.name,
-        ):
-            store.put("left", begun.id, begun.hint, "Text", "note", {})
+        for label in self.labels:
+            dataset_id = UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80))
+            butler.datastore.put("left", dataset_id, f"{self.run}/note_{label}", "Text", "note", {})
 
     def do(self, butler: Butler) -> None:
-        list(butler.maintenance.reap(older_than=timedelta(0)))
+        list(butler.maintenance.reap())
 
     def is_done(self, butler: Butler) -> bool:
         return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)

@@ -34,7 +34,7 @@ def test_whichever_call_about_a_file_a_process_is_killed_at_it_is_all_or_nothing
         if not happened:
             break
         assert outcome.killed
-        warmed.judge(one, outcome, may_leave={"unfinished", "temporary"})
+        warmed.judge(one, outcome, may_leave={"in flight"})
 
 
 @each(that_differ_in_their_files)
@@ -44,7 +44,7 @@ def test_whichever_call_about_a_file_fails_it_is_all_or_nothing(warmed: Trials, 
         outcome, happened = warmed.try_with(one, FileFault(number, errno.EIO, warmed.files))
         if not happened:
             break
-        warmed.judge(one, outcome, may_leave=operation.failure_leaves)
+        warmed.judge(one, outcome, may_leave=set())
 
 
 @each([PutMany, IngestByMove, EmptyTrash])
@@ -54,4 +54,4 @@ def test_whenever_the_disk_goes_for_good_it_is_all_or_nothing(warmed: Trials, op
         outcome, happened = warmed.try_with(one, FileFault(number, errno.EIO, warmed.files, lasting=True))
         if not happened:
             break
-        warmed.judge(one, outcome, may_leave={"unfinished", "temporary"})
+        warmed.judge(one, outcome, may_leave={"in flight"})

@@ -28,7 +28,7 @@ def test_whichever_statement_is_cut_off_it_is_all_or_nothing(
             break
         if outcome.error and issubclass(operation, (Put, Ingest)):
             assert not one.is_done(warmed.butler), "it was told that nothing is"
-        warmed.judge(one, outcome, may_leave={"unfinished"})
+        warmed.judge(one, outcome, may_leave=set())
     assert outcome.error is None
     assert number > 2
 
@@ -43,7 +43,7 @@ def test_whenever_the_database_goes_for_good_it_is_all_or_nothing(
         outcome, happened = warmed.try_with(one, WireFault(number, when, lasting=True))
         if not happened:
             break
-        warmed.judge(one, outcome, may_leave={"unfinished", "temporary"})
+        warmed.judge(one, outcome, may_leave={"in flight"})
 
 
 @each(OPERATIONS)
@@ -57,4 +57,4 @@ def test_whichever_statement_a_process_is_killed_at_it_is_all_or_nothing(
         if not happened:
             break
         assert outcome.killed
-        warmed.judge(one, outcome, may_leave={"unfinished", "temporary"})
+        warmed.judge(one, outcome, may_leave={"in flight"})

@@ -64,7 +64,7 @@ def left(butler: Butler) -> tuple[Any, ...]:
     """Everything that a refused call might have left."""
     counts = butler.registry.query(
         "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FROM label), (SELECT count(*) FROM collection),"
-        " (SELECT count(*) FROM dataset_type), (SELECT count(*) FROM unfinished_puts('0'))"
+        " (SELECT count(*) FROM dataset_type)"
     )
     return (tuple(counts[0]), *sorted(butler.datastore.inventory.paths()))
 

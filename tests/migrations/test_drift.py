@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from db.session import Session, refused
-from db.world import artifact, contents, put
+from db.world import contents, datasets, put
 from sqlalchemy import NullPool, create_engine
 
 from butler.embedded.programs import find_programs
@@ -63,14 +63,14 @@ DRIFTS = {
         "ix_dataset_quantum differs",
     ),
     "a function made invoker": (
-        "ALTER FUNCTION butler.abandon_put(uuid[]) SECURITY INVOKER",
+        "ALTER FUNCTION butler.open_run(text) SECURITY INVOKER",
         "function",
-        "abandon_put.* differs",
+        "open_run.* differs",
     ),
     "a function's search path reset": (
-        "ALTER FUNCTION butler.abandon_put(uuid[]) RESET search_path",
+        "ALTER FUNCTION butler.open_run(text) RESET search_path",
         "function",
-        "abandon_put.* differs",
+        "open_run.* differs",
     ),
     "a function dropped": (
         "DROP FUNCTION butler.sky_box(double precision, double precision, double precision, double precision)",
@@ -89,14 +89,14 @@ DRIFTS = {
         "butler_internal.dataset is not ours",
     ),
     "a write granted to readers": (
-        "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO butler_reader",
+        "GRANT EXECUTE ON FUNCTION butler.open_run(text) TO butler_reader",
         "grant",
-        "abandon_put.* differs",
+        "open_run.* differs",
     ),
     "a function granted to all": (
-        "GRANT EXECUTE ON FUNCTION butler.abandon_put(uuid[]) TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION butler.open_run(text) TO PUBLIC",
         "grant",
-        "abandon_put.* differs",
+        "open_run.* differs",
     ),
     "a view revoked": ("REVOKE SELECT ON butler.visit FROM butler_reader", "grant", "butler.visit differs"),
     "a schema opened": (
@@ -126,9 +126,9 @@ DRIFTS = {
         "airmass differs",
     ),
     "a function's comment dropped": (
-        "COMMENT ON FUNCTION butler.abandon_put(uuid[]) IS NULL",
+        "COMMENT ON FUNCTION butler.open_run(text) IS NULL",
         "function",
-        "abandon_put.* differs",
+        "open_run.* differs",
     ),
     "a generated column's expression changed": (
         "ALTER TABLE butler_internal.dataset DROP COLUMN tract_alone CASCADE; ALTER TABLE butler_internal.dataset"
@@ -246,21 +246,21 @@ def test_a_dump_of_our_schemas_restores_whole(
 ) -> None:
     put(write, "raw", {"camera": "Cam", "visit": 1, "sensor": 1})
     as_owner(create_layer, "mydb", "butler")
-    data_id = json.dumps([{"camera": "Cam", "visit": 1, "sensor": 2}])
-    (begun,) = write.column("SELECT dataset_id FROM mydb.begin_put('u/me', 'raw', %s, 'x', 'main')", data_id)
-    write.rows("SELECT mydb.finish_put(%s)", json.dumps([artifact(begun, "p")]))
+    write.rows("SELECT mydb.open_run('u/me')")
+    theirs = datasets("raw", {"camera": "Cam", "visit": 1, "sensor": 2})
+    write.rows("SELECT mydb.put('u/me', %s)", json.dumps(theirs))
 
     run_as(empty_database.dsn("superuser"), initialise)
     schemas = ["butler", "butler_internal", "butler_common", "mydb", "mydb_internal"]
     dump_and_restore(database, empty_database, tmp_path, schemas)
+    restored = Session(empty_database.connect("owner"))
+    assert contents(restored, "butler", "mydb") == contents(own, "butler", "mydb")
     run_as(empty_database.dsn("owner"), grant)
     run_as(empty_database.dsn("superuser"), initialise)
 
     for name in ("butler", "mydb"):
         assert run_as(empty_database.dsn("owner"), catalog, name) == as_owner(catalog, name)
     assert run_as(empty_database.dsn("owner"), check) == []
-    restored = Session(empty_database.connect("owner"))
-    assert contents(restored, "butler", "mydb") == contents(own, "butler", "mydb")
     assert restored.rows("SELECT * FROM butler.dataset") == own.rows("SELECT * FROM butler.dataset")
 
     writer = Session(empty_database.connect("writer"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from db.session import Session, refused
-from db.world import artifact, contents, put
+from db.world import contents, datasets, put
 
 from butler.errors import SchemaVersionError
 from butler.schema.install import build_common, create_layer, run_sql
@@ -198,11 +198,8 @@ def populated(database: Any, as_owner: Run, write: Session, own: Session) -> dic
     as_owner(create_layer, "mydb_alice", "butler")
     as_owner(create_layer, "mydb_over", "mydb_alice")
     for layer in ("mydb_alice", "mydb_over"):
-        (begun,) = write.column(
-            f"SELECT dataset_id FROM {layer}.begin_put('u/{layer}', 'raw', %s, 'x', 'main')",
-            json.dumps([RAW]),
-        )
-        write.rows(f"SELECT {layer}.finish_put(%s)", json.dumps([artifact(begun, "p")]))
+        write.rows(f"SELECT {layer}.open_run('u/{layer}')")
+        write.rows(f"SELECT {layer}.put('u/{layer}', %s)", json.dumps(datasets("raw", RAW)))
     return contents(own, "butler", "mydb_alice", "mydb_over")
 
 

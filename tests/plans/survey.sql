@@ -9,9 +9,10 @@ $$;
 
 INSERT INTO camera (camera) VALUES ('Cam');
 INSERT INTO abstract_filter (abstract_filter) VALUES ('r');
+INSERT INTO physical_filter (camera, physical_filter, abstract_filter) VALUES ('Cam', 'Cam-r', 'r');
 INSERT INTO physical_sensor (camera, sensor, sensor_name) SELECT 'Cam', s, 'S' || s FROM generate_series(0, 19) AS s;
-INSERT INTO visit (camera, visit, visit_name, night, region)
-SELECT 'Cam', v, 'visit-' || v, '2026-01-01', pg_temp.box(10 + v * 0.04, 0, 1) FROM generate_series(1, 1000) AS v;
+INSERT INTO visit (camera, visit, visit_name, physical_filter, night, target_name, region)
+SELECT 'Cam', v, 'visit-' || v, 'Cam-r', date '2026-01-01' + v / 20, 'field-' || v / 5, pg_temp.box(10 + v * 0.04, 0, 1) FROM generate_series(1, 1000) AS v;
 INSERT INTO observed_sensor (camera, visit, sensor, observed_sensor_id, region)
 SELECT 'Cam', v, s, v * 20 + s, pg_temp.box(10 + v * 0.04 + s % 5 * 0.1, s / 5 * 0.1, 0.1)
 FROM generate_series(1, 1000) AS v, generate_series(0, 19) AS s;
@@ -54,5 +55,15 @@ INSERT INTO artifact (dataset_id, datastore_id, path, formatter, size, sha256)
 SELECT dataset_id, 1, dataset_id::text, 'json', 1, decode(md5('') || md5(''), 'hex') FROM dataset;
 INSERT INTO dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)
 SELECT run_id + 100, dataset_id, dataset_type_id, digest, tstzrange(now(), NULL) FROM dataset;
+
+-- Flats of each sensor for each of 200 days, two beliefs of each: the first was corrected on 1 March.
+INSERT INTO dataset_type (dataset_type_id, dataset_type, storage_class, unit_mask) VALUES (1003, 'flat', 'Dict', 1 | 8);
+INSERT INTO collection (collection_id, collection, collection_type, owner) VALUES (1201, 'calib', 'calibration', 'test');
+INSERT INTO calibration_key (calibration_key_id, collection_id, dataset_type_id, camera, sensor)
+SELECT 1001 + s, 1201, 1003, 'Cam', s FROM generate_series(0, 19) AS s;
+INSERT INTO calibration (calibration_key_id, dataset_id, valid, known, actor)
+SELECT 1001 + s, gen_random_uuid(), tsrange('2026-01-01'::timestamp + day * '1 day'::interval, '2026-01-02'::timestamp + day * '1 day'::interval),
+    belief.known, 'test'
+FROM generate_series(0, 19) AS s, generate_series(0, 199) AS day, unnest(ARRAY['[2026-02-01,2026-03-01)', '[2026-03-01,)']::tstzrange[]) AS belief (known);
 RESET session_replication_role;
 ANALYZE;

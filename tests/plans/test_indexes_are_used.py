@@ -11,10 +11,10 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from db.session import Json
+from db.world import datasets
 
 from butler.testing.databases import Database
 from butler.values import new_dataset_id
@@ -46,17 +46,12 @@ def find(session: Watched, collections: list[str], as_of: str | None = None, **u
     )
 
 
-def put(session: Watched, run: str, visit: int, count: int) -> list[UUID]:
-    data_ids = [{"camera": "Cam", "visit": visit, "sensor": n} for n in range(count)]
-    begun = session.column(
-        "SELECT dataset_id FROM begin_put(%s, 'image', %s, '{run}/{data_id}', 'main')", run, Json(data_ids)
-    )
-    artifacts = [
-        {"dataset_id": str(n), "path": str(n), "formatter": "json", "size": 1, "sha256": SHA256}
-        for n in begun
-    ]
-    assert session.scalar("SELECT finish_put(%s)", Json(artifacts)) == count
-    return begun
+def images(visit: int, count: int) -> list[dict[str, Any]]:
+    return [{"camera": "Cam", "visit": visit, "sensor": n} for n in range(count)]
+
+
+def put(session: Watched, run: str, visit: int, count: int) -> None:
+    assert session.scalar("SELECT put(%s, %s)", run, Json(datasets("image", *images(visit, count)))) == count
 
 
 def load(session: Watched, run: str, visit: int, count: int) -> None:
@@ -105,6 +100,23 @@ def test_putting(session: Watched, own_run: str) -> None:
     assert session.read_whole() == []
 
 
+def test_putting_the_same_again(session: Watched, own_run: str) -> None:
+    given = datasets("image", *images(visit=623, count=10))
+    for new in (10, 0):
+        assert session.scalar("SELECT put(%s, %s)", own_run, Json(given)) == new
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("visit", [17, 620])
+def test_looking_before_a_put(session: Watched, own_run: str, visit: int) -> None:
+    for count in (1, 10):
+        rows = session.rows(
+            "SELECT * FROM prepare_put(%s, 'image', %s, true)", own_run, Json(images(visit, count))
+        )
+        assert len(rows) == count
+    assert session.read_whole() == []
+
+
 def test_registering_in_bulk(session: Watched, own_run: str) -> None:
     load(session, own_run, visit=622, count=10)
     assert session.read_whole() == []
@@ -147,6 +159,9 @@ def test_listing_what_has_some_labels(
         "SELECT d.*, a.uri FROM dataset AS d JOIN artifact AS a USING (dataset_id)"
         " WHERE d.dataset_type = 'coadd' AND d.skymap = 'rings' AND d.tract BETWEEN 5 AND 6",
         "SELECT * FROM dataset WHERE dataset_type = 'image' AND run = 'r/1002' AND camera = 'Cam' AND visit = 17",
+        "SELECT * FROM dataset_wide WHERE dataset_type = 'image' AND camera = 'Cam' AND visit BETWEEN 5 AND 6",
+        "SELECT dataset_id, uri FROM dataset_wide WHERE dataset_type = 'image' AND target_name = 'field-5'",
+        "SELECT * FROM dataset_wide WHERE dataset_type = 'coadd' AND skymap = 'rings' AND tract = 5",
         "SELECT * FROM observed_sensor WHERE camera = 'Cam' AND visit BETWEEN 5 AND 6",
         "SELECT * FROM sensor_patch_join WHERE camera = 'Cam' AND visit = 5",
         "SELECT * FROM sensor_tract_join WHERE skymap = 'rings' AND tract = 5 AND camera = 'Cam'",
@@ -158,6 +173,58 @@ def test_listing_what_has_some_labels(
 )
 def test_selecting_from_the_views(session: Watched, select: str) -> None:
     assert session.rows(select)
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT * FROM dataset WHERE dataset_type = 'coadd' AND band = 'r'",
+        "SELECT dataset_id FROM dataset WHERE dataset_type = 'coadd' AND abstract_filter = 'r'",
+        "SELECT dataset_id, uri FROM dataset_wide WHERE dataset_type = 'image' AND night = '2026-01-05' AND band = 'r'",
+    ],
+)
+def test_selecting_by_band(watched: Callable[..., Watched], select: str) -> None:
+    """In the base: of a union the planner takes a type for half of the datasets, as it knows of two."""
+    session = watched("butler")
+    assert session.rows(select)
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT count(*) FROM dataset WHERE dataset_type = 'image'",
+        "SELECT dataset_id, run, detector FROM dataset WHERE instrument = 'Cam' AND visit = 17",
+    ],
+)
+def test_who_doesn_t_ask_for_the_band_pays_nothing_for_it(session: Watched, select: str) -> None:
+    assert session.rows(select)
+    assert session.tables().isdisjoint({"visit", "physical_filter"})
+
+
+BELIEVED = pytest.mark.parametrize("known", ["infinity", "2026-02-14"], ids=["now", "as of a time"])
+OF_A_CAMERA = (
+    "SELECT dataset_id FROM calibration WHERE collection = 'calib' AND camera = 'Cam'"
+    " AND valid @> '2026-04-04 05:06'::timestamp AND known @> %s::timestamptz"
+)
+
+
+@BELIEVED
+def test_the_calibrations_of_a_camera_at_a_moment_are_found_by_both_times(
+    watched: Callable[..., Watched], known: str
+) -> None:
+    session = watched("butler")
+    assert len(session.rows(OF_A_CAMERA, known)) == 20
+    found_by = session.indexes()
+    assert "ix_calibration_valid_known" in found_by
+    assert "ex_calibration_valid" not in found_by
+
+
+@BELIEVED
+@pytest.mark.parametrize("sensor", ["", " AND dataset_type = 'flat' AND sensor = 7"], ids=["all", "one"])
+def test_calibrations_of_a_moment(session: Watched, known: str, sensor: str) -> None:
+    assert session.rows(OF_A_CAMERA + sensor, known)
     assert session.read_whole() == []
 
 

@@ -13,6 +13,7 @@ __all__ = ["LARGE", "Watched"]
 
 LARGE = {
     "artifact",
+    "calibration",
     "dataset",
     "dataset_tag",
     "observed_sensor",
@@ -84,6 +85,11 @@ class Watched(Session):
             for node in _nodes(plan["Plan"])
             if node.get("Schema") == "butler_internal" and node.get("Relation Name") == table
         }
+
+    def indexes(self) -> set[str]:
+        """Give the indexes that were read since the last call, of tables of any registry."""
+        plans, self._plans = self._plans, []
+        return {node["Index Name"] for plan in plans for node in _nodes(plan["Plan"]) if "Index Name" in node}
 
     def _note(self, notice: str) -> None:
         _, found, plan = notice.partition("plan:\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,8 +18,9 @@ from butler.registry import Registry
 from butler.registry.interfaces import PORTS, Puts
 from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.puts import PostgresPuts
-from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put
-from butler.values import Artifact
+from butler.roots import add_datastore
+from butler.testing.registry.fixtures import RAW, RegistryFixtures, found, put, written
+from butler.values import Artifact, DatasetRef
 
 
 class TellingPuts(PostgresPuts):
@@ -28,12 +28,19 @@ class TellingPuts(PostgresPuts):
 
     told: ClassVar[list[UUID]] = []
 
-    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
-        if any(artifact.size > 1000 for artifacts in written.values() for artifact in artifacts):
+    def put(
+        self,
+        run: str,
+        datasets: Sequence[DatasetRef],
+        *,
+        roots: Mapping[str, str] | None = None,
+        quantum_id: int | None = None,
+    ) -> int:
+        if any(artifact.size > 1000 for ref in datasets for artifact in ref.artifacts or ()):
             raise PermissionDeniedError("that is more than a quota allows")
-        registered = super().finish(written, skip_existing=skip_existing)
-        self.told.extend(written)
-        return registered
+        new = super().put(run, datasets, roots=roots, quantum_id=quantum_id)
+        self.told.extend(ref.id for ref in datasets)
+        return new
 
 
 class TellingRegistry(PostgresRegistry):
@@ -57,9 +64,9 @@ class TestTellingRegistry(RegistryFixtures):
     def test_a_method_that_is_overridden_is_the_one_that_is_called(self, observatory: Registry) -> None:
         (ref,) = put(observatory, RAW)
         assert TellingPuts.told == [ref.id]
-        (begun,) = observatory.puts.begin("r/two", "raw", [RAW], template="x", datastore="store")
+        large = written(RAW, artifacts=[Artifact("store", "x", "json", 1001, bytes(32))])
         with pytest.raises(PermissionDeniedError, match="quota"):
-            observatory.puts.finish({begun.id: [Artifact("store", "x", "json", 1001, bytes(32))]})
+            observatory.puts.put("r/two", [large])
         assert TellingPuts.told == [ref.id]
         assert found(observatory, ["r/two"]) is None
 
@@ -81,7 +88,7 @@ class TestTellingRegistry(RegistryFixtures):
         self, observatory: Registry, tmp_path: Path
     ) -> None:
         datastore = open_datastore({"type": "posix", "root": "data"}, tmp_path, "told")
-        observatory.definitions.register_datastore("told", datastore.root)
+        add_datastore(observatory, datastore)
         with Butler(registry=observatory, datastore=datastore, run="u/me/told") as butler:
             ref = butler.put({"a": 1}, "raw", RAW)
             assert ref.id in TellingPuts.told
@@ -91,4 +98,3 @@ class TestTellingRegistry(RegistryFixtures):
             assert files(tmp_path) == paths
             assert found(observatory, ["u/me/told"], {**RAW, "sensor": 2}) is None
             assert butler.get(ref) == {"a": 1}
-        assert observatory.puts.unfinished(timedelta(0)) == []

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import psycopg2.extensions
 import pytest
+from marking import age_marks
 
 from butler.errors import (
     ConfigError,
@@ -36,6 +38,11 @@ class TestBase(RegistryTests):
         registry = PostgresRegistry(database.dsn("writer"))
         yield registry
         registry.close()
+
+    @pytest.fixture
+    def aged(self, observatory: Registry, owner: psycopg2.extensions.connection) -> Registry:
+        age_marks(owner)
+        return observatory
 
 
 @pytest.fixture
@@ -81,8 +88,10 @@ ONE_STATEMENT: dict[str, Callable[[PostgresRegistry], Any]] = {
     "collections.disassociate": lambda r: r.collections.disassociate("tag", []),
     "collections.matching": lambda r: r.collections.matching(),
     "collections.contents": lambda r: r.collections.contents("run"),
-    "puts.begin": lambda r: r.puts.begin("run", "bias", [{"sensor": 1}], template="x", datastore="store"),
-    "puts.abandon": lambda r: r.puts.abandon([uuid4()]),
+    "puts.open_run": lambda r: r.puts.open_run("run"),
+    "puts.prepare": lambda r: r.puts.prepare("run", "bias", [{"sensor": 1}]),
+    "puts.put": lambda r: r.puts.put("run", []),
+    "puts.grace_period": lambda r: r.puts.grace_period(),
     "queries.datasets": lambda r: list(r.queries.datasets("bias", ["run", "chain"], {})),
     "queries.uris": lambda r: len(r.queries.uris([uuid4(), uuid4()])),
     "queries.sql": lambda r: len(r.query("SELECT 1")),
@@ -92,7 +101,6 @@ ONE_STATEMENT: dict[str, Callable[[PostgresRegistry], Any]] = {
     "removal.trash": lambda r: len(r.removal.trash()),
     "removal.due": lambda r: r.removal.due(),
     "removal.delay": lambda r: r.removal.delay(),
-    "provenance.has_environment": lambda r: r.provenance.has_environment("run"),
     "provenance.begin_quantum": lambda r: r.provenance.begin_quantum("run", "task", {}, [], "host"),
     "layers.list": lambda r: len(r.layers.list()),
     "maintenance.mark_lost": lambda r: r.maintenance.mark_lost(
@@ -175,7 +183,8 @@ def test_a_reader_s_registry_reads_and_is_refused_the_rest(database: Any, regist
     for write in (
         lambda: reader.collections.register("x", CollectionType.RUN),
         lambda: reader.definitions.register_camera({"camera": "New"}),
-        lambda: reader.puts.begin("run", "bias", [{"sensor": 1}], template="x", datastore="store"),
+        lambda: reader.puts.open_run("new"),
+        lambda: reader.puts.put("run", []),
         lambda: reader.puts.register("run", "bias", "store", []),
         lambda: reader.collections.associate("tag", [uuid4()]),
         lambda: reader.removal.remove([uuid4()]),

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg2.extensions
 import pytest
+from marking import age_marks
 
+from butler.registry import Registry
 from butler.registry.postgres import PostgresRegistry
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
@@ -35,3 +38,8 @@ class TestLayer(RegistryTests):
         assert base.definitions.cameras() == []
         assert base.query("SELECT count(*) FROM dataset").scalar() == 0
         base.close()
+
+    @pytest.fixture
+    def aged(self, observatory: Registry, owner: psycopg2.extensions.connection) -> Registry:
+        age_marks(owner, "mydb")
+        return observatory

@@ -15,6 +15,7 @@ import pytest
 from butler import Butler, DatasetType
 from butler.config import RepositoryConfig
 from butler.testing.databases import Database
+from butler.values import new_dataset_id
 from servers.conftest import Pooler
 from servers.work import work
 
@@ -78,26 +79,29 @@ def test_the_trash_isn_t_emptied_of_a_file_that_is_being_registered_anew(
 ) -> None:
     with Butler(repo, run="u/me", role="owner") as butler:
         butler.registry.definitions.register_dataset_type(DatasetType("night", "Text", ()))
+        butler.registry.puts.open_run("u/me")
         file = Path(butler.datastore.root.removeprefix("file://")) / "night.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text("of a night")
         loader, onlooker = (database.connect(role).cursor() for role in ("writer", "superuser"))
 
-        def register() -> Any:
+        def register() -> str:
             loader.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
-            loader.execute(
-                "SELECT dataset_id FROM butler.begin_put('u/me', 'night', '[{}]', 'night', %s)",
-                [butler.datastore.name],
-            )
-            ((dataset_id,),) = loader.fetchall()
+            dataset_id = str(new_dataset_id())
             artifact = {
-                "dataset_id": str(dataset_id),
+                "datastore": butler.datastore.name,
                 "path": file.name,
                 "formatter": "text",
                 "size": file.stat().st_size,
                 "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             }
-            loader.execute("SELECT butler.finish_put(%s)", [json.dumps([artifact])])
+            dataset = {
+                "dataset_id": dataset_id,
+                "dataset_type": "night",
+                "data_id": {},
+                "artifacts": [artifact],
+            }
+            loader.execute("SELECT butler.put('u/me', %s)", [json.dumps([dataset])])
             return dataset_id
 
         register()
@@ -113,6 +117,6 @@ def test_the_trash_isn_t_emptied_of_a_file_that_is_being_registered_anew(
             assert emptying.result().artifacts == 1
         assert file.read_text() == "of a night"
         (ref,) = butler.query.datasets("night", collections="u/me")
-        assert str(ref.id) == str(anew)
+        assert str(ref.id) == anew
         assert butler.get(ref) == "of a night"
         assert list(butler.verify()) == []

@@ -12,6 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
+from butler.datastore.marks import RootMark
 from butler.errors import DatasetExistsError, InvalidNameError, NotSupportedError
 
 __all__ = ["Storage", "decode_path", "path_escapes", "path_taken"]
@@ -26,7 +27,8 @@ class Storage(ABC):
 
     Paths are relative to `root`, percent-encoded, with ``/`` between the
     parts. Every method refuses a path that leads out of the root with
-    `~butler.errors.InvalidNameError`, before any I/O.
+    `~butler.errors.InvalidNameError`, before any I/O. The root's mark is none
+    of its files: no path leads to it.
     """
 
     options: ClassVar[type[Struct]] = NoOptions
@@ -51,6 +53,17 @@ class Storage(ABC):
     @abstractmethod
     def root(self) -> str:
         """URI that paths continue; percent-encoded, ends in a slash."""
+
+    @property
+    @abstractmethod
+    def mark(self) -> RootMark:
+        """What bears the mark that says whose the root is.
+
+        Raises
+        ------
+        NotSupportedError
+            If there is no root that could be marked: then nothing is written.
+        """
 
     @property
     def supports_links(self) -> bool:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import is_file_uri, local_file
 from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage
@@ -29,6 +30,16 @@ class InPlaceStorage(Storage):
     def root(self) -> str:
         """Nothing: a path is whole without it."""
         return ""
+
+    @property
+    def mark(self) -> RootMark:
+        """Refuse.
+
+        Raises
+        ------
+        NotSupportedError
+        """
+        raise NotSupportedError("files in place have no root to be marked", hint="Mark that of a datastore.")
 
     def create(self, path: str) -> AbstractContextManager[Path]:
         """Refuse.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import NoReturn, Self
 from urllib.parse import quote
 
+from butler.datastore.marks import RootMark, RootState
 from butler.datastore.storage.base import NoOptions, Storage, decode_path, path_taken
 from butler.datastore.system_errors import typed
-from butler.errors import ArtifactMissingError, NotSupportedError
+from butler.errors import ArtifactMissingError, DatastoreRootError, NotSupportedError
 
 __all__ = ["MemoryStorage"]
 
@@ -32,6 +34,7 @@ class MemoryStorage(Storage):
         self._files: dict[bytes, bytes] = {}
         self._since: dict[bytes, datetime] = {}
         self._opened = datetime.now(UTC)
+        self._mark = _MemoryMark(self.root, self._files)
 
     @classmethod
     def from_config(cls, name: str, options: NoOptions, repo: Path) -> Self:
@@ -42,6 +45,11 @@ class MemoryStorage(Storage):
     def root(self) -> str:
         """``memory://name/``."""
         return f"memory://{quote(self._name, safe='')}/"
+
+    @property
+    def mark(self) -> RootMark:
+        """Kept beside the files."""
+        return self._mark
 
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
@@ -110,3 +118,36 @@ class MemoryStorage(Storage):
             f"datastore {self._name!r} is in this process's memory: another process can't read it",
             hint="Use a datastore of type 'posix'.",
         )
+
+
+class _MemoryMark(RootMark):
+    """The mark of files in memory."""
+
+    def __init__(self, root: str, files: Mapping[bytes, bytes]) -> None:
+        self._root = root
+        self._files = files
+        self._content: bytes | None = None
+        self._changing = Lock()
+
+    @property
+    def root(self) -> str:
+        return self._root
+
+    @property
+    def is_private(self) -> bool:
+        return True
+
+    def read(self) -> bytes | RootState:
+        if self._content is None:
+            return RootState.UNMARKED if self._files else RootState.EMPTY
+        return self._content
+
+    def write(self, content: bytes, *, instead_of: bytes | None) -> None:
+        with self._changing:
+            if self._content != instead_of:
+                raise DatastoreRootError(
+                    f"{self.root} bears another mark by now, which stays",
+                    hint="Give each datastore in memory a storage of its own.",
+                    details={"root": self.root},
+                )
+            self._content = content

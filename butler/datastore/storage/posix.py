@@ -19,10 +19,12 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
+from butler.datastore.marks import RootMark
 from butler.datastore.paths import file_uri
 from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
+from butler.datastore.storage.root_mark import MARK_NAME, FolderMark, files_below
 from butler.datastore.system_errors import typed
 from butler.errors import (
     ArtifactMissingError,
@@ -79,7 +81,7 @@ class PosixStorage(Storage):
     Parameters
     ----------
     folder : `~pathlib.Path`
-        The root; made at the first write.
+        The root; made when it is marked, or at the first write.
     permissions : `~butler.datastore.storage.permissions.Permissions`, optional
         Group and mode of files and folders; by default what kernel and umask
         give.
@@ -90,6 +92,7 @@ class PosixStorage(Storage):
     def __init__(self, folder: Path, permissions: Permissions | None = None) -> None:
         self._folder = Path(os.path.abspath(folder))
         self._permissions = permissions or Permissions()
+        self._mark = FolderMark(self._folder, self.root, self._make_folders)
 
     @classmethod
     def from_config(cls, name: str, options: PosixOptions, repo: Path) -> Self:
@@ -100,6 +103,11 @@ class PosixStorage(Storage):
     def root(self) -> str:
         """``file:///…/``."""
         return f"{file_uri(self._folder).rstrip('/')}/"
+
+    @property
+    def mark(self) -> RootMark:
+        """The file ``.butler-datastore.json`` in the folder."""
+        return self._mark
 
     @property
     def supports_links(self) -> bool:
@@ -170,9 +178,9 @@ class PosixStorage(Storage):
             _flush(file.parent)
 
     def paths(self) -> Iterator[str]:
-        """Walk the folder; links to folders aren't followed."""
+        """Walk the folder; links to folders aren't followed, and a folder of another's is refused."""
         with typed(self._folder):
-            for folder, _, names in os.walk(self._folder, onerror=_not_listed):
+            for folder, names in files_below(self._folder):
                 for name in names:
                     relative = os.path.relpath(os.path.join(folder, name), self._folder)
                     yield quote(os.fsencode(relative), safe="/+,=@")
@@ -247,6 +255,8 @@ class PosixStorage(Storage):
 
     def _inside(self, path: str) -> Path:
         name = os.fsdecode(decode_path(path))
+        if name == MARK_NAME:
+            raise path_escapes(path)
         file = self._folder / name
         # What holds no part '..' can be led outside by a link only.
         folders = accumulate(name.split("/")[:-1], os.path.join, initial=str(self._folder))
@@ -259,11 +269,6 @@ def last_changed(file: Path) -> datetime:
     """When a file's name or bytes last changed, UTC; of a link its own, not its target's."""
     found = file.lstat()
     return datetime.fromtimestamp(max(found.st_mtime, found.st_ctime), UTC)
-
-
-def _not_listed(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error  # a folder left out would look like one without files
 
 
 def _names(folder: Path) -> list[str]:

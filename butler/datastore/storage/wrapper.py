@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
+from butler.datastore.marks import RootMark
 from butler.datastore.storage.base import Storage
 
 __all__ = ["StorageWrapper"]
@@ -30,6 +31,11 @@ class StorageWrapper(Storage):
     def root(self) -> str:
         """Of the inner storage, as is everything else."""
         return self.inner.root
+
+    @property
+    def mark(self) -> RootMark:
+        """Of the inner storage."""
+        return self.inner.mark
 
     @property
     def supports_links(self) -> bool:

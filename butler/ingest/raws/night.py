@@ -21,6 +21,7 @@ from butler.errors import (
     UnitNotFoundError,
 )
 from butler.ingest.files import FileIngest
+from butler.ingest.protocol import PutProtocol
 from butler.ingest.raws.bisect import bisected
 from butler.ingest.raws.folders import found_files
 from butler.ingest.raws.headers import HeaderReport, read_headers
@@ -99,7 +100,7 @@ class _Night:
 
     def __init__(self, context: Context, request: RawRequest) -> None:
         self._registry = context.registry
-        self._files = FileIngest(context.registry, context.datastore)
+        self._files = FileIngest(PutProtocol(context.registry, context.datastore))
         self._request = request
         self._run = request.run or context.run
 

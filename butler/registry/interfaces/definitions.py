@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from butler.registry.results import Rows
-from butler.values import DatasetType
+from butler.values import DatasetType, RegisteredDatastore
 
 __all__ = ["Definitions"]
 
@@ -115,5 +115,5 @@ class Definitions(ABC):
         """List sky maps, each with how many tracts and patches it has, and its ``doc``."""
 
     @abstractmethod
-    def datastores(self) -> dict[str, str]:
-        """Give the root URI of each datastore, by name."""
+    def datastores(self) -> dict[str, RegisteredDatastore]:
+        """Give each datastore with its root URI, and the mark that the root must bear, by name."""

@@ -35,27 +35,22 @@ class StoredArtifact:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A file that belongs to a dataset, or the files that a put may be writing.
+    """A file that belongs to a dataset.
 
     Parameters
     ----------
     dataset_id : `uuid.UUID`
-        Of the dataset, or the one to be.
+        Of the dataset.
     datastore : `str`
         Where it lies.
-    path, uri : `str` or `None`
-        Of an artifact.
-    hint, storage_class, dataset_type : `str` or `None`
-        Of a put that hasn't ended.
+    path, uri : `str`
+        Of the artifact.
     """
 
     dataset_id: UUID
     datastore: str
-    path: str | None
-    uri: str | None
-    hint: str | None
-    storage_class: str | None
-    dataset_type: str | None
+    path: str
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ class Maintenance(ABC):
 
     @abstractmethod
     def claims_of_datasets(self, dataset_ids: Iterable[UUID]) -> list[Claim]:
-        """Give the files that datasets of these ids have or may get, in all registries of the database."""
+        """Give the files that datasets of these ids have, in all registries of the database."""
 
     @abstractmethod
     def claimed_files(self, datastore: str | None, root: str, paths: Sequence[str]) -> set[str]:

@@ -1,29 +1,21 @@
-"""What made a dataset, and of what."""
+"""What made a dataset, and of what; who did what."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from butler.registry.results import Rows
 from butler.values import QuantumStatus
 
 __all__ = ["Provenance"]
 
 
 class Provenance(ABC):
-    """Runs' environments, and quanta: pieces of work with what they read and made."""
-
-    @abstractmethod
-    def has_environment(self, run: str) -> bool:
-        """Whether somebody has described a run's environment.
-
-        Raises
-        ------
-        CollectionNotFoundError
-            If there is no such run.
-        """
+    """Runs' environments; quanta: pieces of work with what they read and made; who did what else."""
 
     @abstractmethod
     def set_environment(self, run: str, dataset_id: UUID) -> bool:
@@ -44,3 +36,15 @@ class Provenance(ABC):
         self, quantum_id: int, status: QuantumStatus, inputs_read: Sequence[UUID], message: str | None = None
     ) -> None:
         """Record how a quantum ended, and what it really read."""
+
+    @abstractmethod
+    def activity(
+        self,
+        *,
+        since: datetime | timedelta | str | None = None,
+        by: str | None = None,
+        collection: str | None = None,
+        operation: str | None = None,
+        limit: int | None = None,
+    ) -> Rows:
+        """List who did what, the newest first; see `butler.provenance.namespace.Provenance.activity`."""

@@ -4,45 +4,35 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from butler.values import Artifact, DataId, DatasetType
+from butler.values import Artifact, DataId, DatasetRef
 
-__all__ = ["BegunPut", "Hold", "Puts", "Registered", "UnfinishedPut"]
+__all__ = ["Hold", "LooseFile", "Prepared", "Puts", "Registered"]
 
 
 @dataclass(frozen=True, slots=True)
-class BegunPut:
-    """A dataset that may now be written.
+class Prepared:
+    """What a registry says of a data ID under which something is to be put.
 
     Parameters
     ----------
-    id : `uuid.UUID`
-        Its id.
-    dataset_type : `~butler.DatasetType`
-        Its type.
     data_id : `~butler.DataId`
-        Its data ID, complete.
-    run : `str`
-        The run that it goes into.
-    hint : `str`
-        The datastore's file-name template, filled.
-    needs_environment : `bool`
-        Whether nobody has described the run's environment yet.
-    there_already : `bool`
-        Whether the run has it already, so that nothing is to be written.
+        Complete.
+    names : `~collections.abc.Mapping`
+        What a file name may say of a visit, a sensor and a filter beside it:
+        by the unit, a mapping.
+    existing : `uuid.UUID` or `None`
+        The dataset that the run has of it.
     """
 
-    id: UUID
-    dataset_type: DatasetType
     data_id: DataId
-    run: str
-    hint: str
-    needs_environment: bool
-    there_already: bool = False
+    names: Mapping[str, Mapping[str, Any]]
+    existing: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +51,22 @@ class Registered:
     existing: Mapping[UUID, UUID]
 
 
-@dataclass(frozen=True, slots=True)
-class UnfinishedPut:
-    """A put that began and didn't end.
+class LooseFile(NamedTuple):
+    """A file of a datastore that no dataset is known to have.
 
     Parameters
     ----------
-    id : `uuid.UUID`
-        Of the dataset that was to be.
-    dataset_type, storage_class, datastore, hint : `str`
-        From which the datastore computes what it would have written.
-    begun : `datetime.datetime`
-        When, UTC.
-    begun_by : `str`
-        The database role.
-    given_up : `datetime.datetime` or `None`
-        Since when it can't end any more, UTC.
-    registered : `bool`
-        Whether there is a dataset of its id after all.
+    path : `str`
+        As artifacts spell it.
+    run : `str` or `None`
+        The run that it says it is of; `None` if it doesn't say.
+    modified : `datetime.datetime`
+        When it came to be what it is, UTC.
     """
 
-    id: UUID
-    dataset_type: str
-    storage_class: str
-    datastore: str
-    hint: str
-    begun: datetime
-    begun_by: str
-    given_up: datetime | None = None
-    registered: bool = False
+    path: str
+    run: str | None
+    modified: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,127 +93,112 @@ class Hold:
 
 
 class Puts(ABC):
-    """Registers datasets so that nothing can be half done: begun, then written, then finished."""
+    """Registers datasets whose bytes are safe: all that are given, or none.
+
+    Nothing is announced before the bytes are written. Ids of datasets are
+    UUIDs of version 7, which say when they were made; once an id is older
+    than the grace period, nothing can be registered under it any more, so
+    that a file of that name which no registry knows may be deleted.
+    """
 
     @abstractmethod
-    def begin(
-        self,
-        run: str,
-        dataset_type: str,
-        data_ids: Sequence[Mapping[str, Any]],
-        *,
-        template: str,
-        datastore: str,
-        quantum_id: int | None = None,
-        skip_existing: bool = False,
-    ) -> list[BegunPut]:
-        """Begin to put datasets: everything that can be refused is refused here.
+    def open_run(self, run: str) -> bool:
+        """Make sure that a run can be put into; it is made if there is no collection of that name.
 
-        Parameters
-        ----------
-        run : `str`
-            A run collection of this registry; made if it isn't there.
-        dataset_type : `str`
-            Their type.
-        data_ids : sequence of `~collections.abc.Mapping`
-            One a dataset.
-        template : `str`
-            The datastore's file-name template.
-        datastore : `str`
-            Its name.
-        quantum_id : `int`, optional
-            The quantum that makes them.
-        skip_existing : `bool`
-            Whether one that the run has is given as ``there_already``,
-            instead of being an error.
+        Returns
+        -------
+        described : `bool`
+            Whether somebody has described its environment.
 
         Raises
         ------
-        DatasetExistsError
-            If the run has one of them.
-        DatasetTypeNotFoundError, CollectionNotFoundError, UnitNotFoundError
-            If a name isn't registered.
-        InvalidDataIdError, AmbiguousDataIdError
-            If a data ID doesn't fit the type. One error names every bad row.
+        CollectionNotFoundError, InvalidNameError
+            If it can't be made.
+        DefinitionConflictError
+            If the collection is no run.
         PermissionDeniedError
             If the run is frozen or belongs to a layer under this one.
         """
 
     @abstractmethod
-    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
-        """Register datasets whose bytes are safe; all of them or none.
+    def prepare(
+        self,
+        run: str,
+        dataset_type: str,
+        data_ids: Sequence[Mapping[str, Any]],
+        *,
+        skip_existing: bool = False,
+    ) -> list[Prepared]:
+        """Look at data IDs before something is put under them; nothing is written.
 
         Parameters
         ----------
-        written : `~collections.abc.Mapping`
-            Id to artifacts, at least one each.
+        run : `str`
+            A run, which need not be there yet.
+        dataset_type : `str`
+            Their type.
+        data_ids : sequence of `~collections.abc.Mapping`
+            As people write them.
         skip_existing : `bool`
-            Whether to pass over those that another process has put since
-            they began, instead of refusing all. They stay begun:
-            `abandon` tells which they are.
+            Whether one that the run has is given as ``existing``, instead of
+            being an error.
+
+        Raises
+        ------
+        DatasetExistsError
+            If the run has one of them.
+        DatasetTypeNotFoundError, UnitNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError, AmbiguousDataIdError
+            If a data ID doesn't fit the type. One error names every bad row.
+        """
+
+    @abstractmethod
+    def put(
+        self,
+        run: str,
+        datasets: Sequence[DatasetRef],
+        *,
+        roots: Mapping[str, str] | None = None,
+        quantum_id: int | None = None,
+    ) -> int:
+        """Register datasets of any types whose bytes are safe; all of them or none.
+
+        The same datasets given again are no error, as the answer to the first
+        call may have been lost.
+
+        Parameters
+        ----------
+        run : `str`
+            A run of this registry.
+        datasets : sequence of `~butler.DatasetRef`
+            With artifacts, in any datastores; ids as
+            `butler.values.new_dataset_id` makes them.
+        roots : `~collections.abc.Mapping` [`str`, `str`], optional
+            URIs of the datastores' roots, by their names, as the writer knew
+            them: refused if they aren't there any more.
+        quantum_id : `int`, optional
+            The quantum that made them.
 
         Returns
         -------
-        registered : `int`
-            How many were registered.
+        new : `int`
+            How many weren't registered before.
 
         Raises
         ------
         ArtifactMissingError
-            If one has no artifacts.
+            If one has no artifacts, or its id is older than the grace period
+            and nobody holds the run.
         DatasetExistsError
-            If another process was first.
-        DatasetNotFoundError
-            If one has not begun, or was given up meanwhile.
-        """
-
-    @abstractmethod
-    def abandon(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
-        """Give up puts that have begun: they can't end any more.
-
-        Returns
-        -------
-        unregistered : `list` [`uuid.UUID`]
-            Those that are no datasets and can't become any: their bytes may
-            be deleted, and then they are to be forgotten by `forget`.
-            One that isn't among them was registered after all.
-        """
-
-    @abstractmethod
-    def forget(self, dataset_ids: Sequence[UUID]) -> int:
-        """Say that the bytes of puts that were given up are deleted; returns how many are forgotten.
-
-        Puts that weren't given up stay.
-        """
-
-    @abstractmethod
-    def unfinished(self, older_than: timedelta) -> list[UnfinishedPut]:
-        """List puts that began longer ago than this and didn't end, also those that were given up."""
-
-    @abstractmethod
-    def reap(
-        self, datastore: str, older_than: timedelta, *, after: UUID | None = None, limit: int = 1000
-    ) -> list[UnfinishedPut]:
-        """Give up the puts that began longer ago than this.
-
-        Parameters
-        ----------
-        datastore : `str`
-            Into which they were.
-        older_than : `datetime.timedelta`
-            For how long they have been at it.
-        after : `uuid.UUID`, optional
-            Leave out ids up to this one.
-        limit : `int`
-            At most so many.
-
-        Returns
-        -------
-        puts : `list` [`UnfinishedPut`]
-            By their ids, also those that were given up before. The bytes of
-            those that aren't registered may be deleted, and then they are to
-            be forgotten by `forget`. One that is just ending is passed
-            over.
+            If the run has one of them, or an id is taken.
+        DatasetTypeNotFoundError, CollectionNotFoundError, UnitNotFoundError
+            If a name isn't registered.
+        InvalidDataIdError
+            If a data ID doesn't fit the type, or the quantum has ended. One
+            error names every bad row.
+        PermissionDeniedError
+            If the run is frozen or belongs to a layer under this one.
         """
 
     @abstractmethod
@@ -248,6 +210,7 @@ class Puts(ABC):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
+        root: str | None = None,
     ) -> Registered:
         """Register many datasets of one type whose bytes are there already, in one transaction.
 
@@ -262,6 +225,9 @@ class Puts(ABC):
             other. Read as they are registered, some thousands in memory.
         skip_existing : `bool`
             Whether to pass over those that the run has.
+        root : `str`, optional
+            URI of the datastore's root, as whoever wrote the bytes knew it:
+            refused if it isn't there any more.
 
         Returns
         -------
@@ -274,7 +240,7 @@ class Puts(ABC):
             If an id is older than the grace period, so that its files may
             have been deleted, and nobody holds the run.
         ButlerError
-            As for `begin`; one error names every bad row.
+            As for `put`; one error names every bad row.
         """
 
     @abstractmethod
@@ -310,3 +276,24 @@ class Puts(ABC):
     @abstractmethod
     def holds(self) -> list[Hold]:
         """List who holds what, by run and role; holds that have ended aren't among them."""
+
+    @abstractmethod
+    def grace_period(self) -> timedelta:
+        """For how long after its id was made a dataset can be registered."""
+
+    @abstractmethod
+    def claim_loose_files(
+        self, datastore: str, files: Sequence[LooseFile]
+    ) -> AbstractContextManager[frozenset[str]]:
+        """Keep files from becoming datasets, while they are deleted.
+
+        Gives the paths of those that may be deleted before the context ends:
+        that no registry of the database has, whose names have an id older
+        than the grace period (for an id of another version than 7, that were
+        modified longer ago), and whose runs nobody holds.
+
+        Raises
+        ------
+        InvalidDataIdError
+            If there is no such datastore.
+        """

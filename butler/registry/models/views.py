@@ -27,6 +27,7 @@ __all__ = [
     "DatasetCollection",
     "DatasetConsumer",
     "DatasetType",
+    "DatasetWide",
     "Label",
     "LostArtifact",
     "ObservedSensor",
@@ -151,6 +152,9 @@ class Visit(Base):
     region: Mapped[Any] = mapped_column(Region)
     s_region: Mapped[str | None]
     extra: Mapped[dict[str, Any]]
+    instrument: Mapped[str]
+    band: Mapped[str | None]
+    exposure: Mapped[int | None]
 
     sensors: Mapped[list[ObservedSensor]] = _related(
         "ObservedSensor",
@@ -345,6 +349,9 @@ class Dataset(Base):
     created: Mapped[datetime] = mapped_column(Utc)
     quantum_id: Mapped[int | None]
     digest: Mapped[UUID]
+    instrument: Mapped[str | None]
+    detector: Mapped[int | None] = mapped_column(Integer)
+    band: Mapped[str | None]
 
     artifacts: Mapped[list[Artifact]] = _related(
         "Artifact", "Dataset.dataset_id == foreign(Artifact.dataset_id)"
@@ -360,6 +367,46 @@ class Dataset(Base):
     collections: Mapped[list[DatasetCollection]] = _related(
         "DatasetCollection", "Dataset.dataset_id == foreign(DatasetCollection.dataset_id)"
     )
+
+
+class DatasetWide(Base):
+    """An artifact of a dataset, with what is known of the dataset's visit."""
+
+    __tablename__ = "dataset_wide"
+
+    dataset_id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset_type: Mapped[str]
+    run: Mapped[str]
+    instrument: Mapped[str | None]
+    camera: Mapped[str | None]
+    visit: Mapped[int | None]
+    snap: Mapped[int | None] = mapped_column(Integer)
+    detector: Mapped[int | None] = mapped_column(Integer)
+    sensor: Mapped[int | None] = mapped_column(Integer)
+    physical_filter: Mapped[str | None]
+    abstract_filter: Mapped[str | None]
+    band: Mapped[str | None]
+    visit_range: Mapped[Range[int] | None] = mapped_column(INT8RANGE)
+    skymap: Mapped[str | None]
+    tract: Mapped[int | None] = mapped_column(Integer)
+    patch: Mapped[int | None] = mapped_column(Integer)
+    sky_pixel: Mapped[int | None]
+    label: Mapped[str | None]
+    visit_name: Mapped[str | None]
+    night: Mapped[date | None]
+    obs_begin_tai: Mapped[datetime | None] = mapped_column(Tai)
+    exposure_time: Mapped[float | None]
+    observation_type: Mapped[str | None]
+    target_name: Mapped[str | None]
+    ra: Mapped[float | None]
+    dec: Mapped[float | None]
+    storage_class: Mapped[str]
+    state: Mapped[str]
+    created: Mapped[datetime] = mapped_column(Utc)
+    datastore: Mapped[str | None] = mapped_column(primary_key=True)
+    component: Mapped[str | None] = mapped_column(primary_key=True)
+    uri: Mapped[str | None]
+    size: Mapped[int | None]
 
 
 class Artifact(Base):
@@ -475,6 +522,7 @@ class Quantum(Base):
     status: Mapped[str]
     attempt: Mapped[int] = mapped_column(SmallInteger)
     message: Mapped[str | None]
+    begun_by: Mapped[str]
     host: Mapped[str | None]
     started: Mapped[datetime | None] = mapped_column(Utc)
     ended: Mapped[datetime | None] = mapped_column(Utc)
@@ -507,7 +555,16 @@ class Calibration(Base):
     calibration_id: Mapped[int] = mapped_column(primary_key=True)
     collection: Mapped[str]
     dataset_type: Mapped[str]
-    dataset_id: Mapped[UUID]
+    camera: Mapped[str | None]
+    abstract_filter: Mapped[str | None]
+    physical_filter: Mapped[str | None]
+    sensor: Mapped[int | None] = mapped_column(Integer)
+    skymap: Mapped[str | None]
+    tract: Mapped[int | None] = mapped_column(Integer)
+    patch: Mapped[int | None] = mapped_column(Integer)
+    sky_pixel: Mapped[int | None]
+    label: Mapped[str | None]
+    dataset_id: Mapped[UUID | None]
     valid: Mapped[Range[datetime]] = mapped_column(TSRANGE)
     valid_begin_tai: Mapped[datetime | None] = mapped_column(Tai)
     valid_end_tai: Mapped[datetime | None] = mapped_column(Tai)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import threading
 import time
 import weakref
@@ -17,7 +18,8 @@ from butler.errors import ConfigError, DatabaseUnavailableError
 __all__ = ["Connections", "is_over", "settings_beside"]
 
 _SETTINGS = {
-    "fallback_application_name": "butler",
+    # It tells the host too, which a pooler hands on; PostgreSQL cuts it there.
+    "fallback_application_name": f"butler@{socket.gethostname()}"[:63],
     "connect_timeout": 10,
     # A host that vanished without a word is noticed within a minute or so, not after two hours.
     "keepalives_idle": 30,

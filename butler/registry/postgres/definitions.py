@@ -12,7 +12,7 @@ from butler.registry.postgres.parameters import bound_json, bound_texts, like_pa
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
 from butler.registry.results import Rows
-from butler.values import DatasetType, json_ready
+from butler.values import DatasetType, Mark, RegisteredDatastore, json_ready
 
 __all__ = ["PostgresDefinitions"]
 
@@ -91,11 +91,19 @@ class PostgresDefinitions(Definitions):
     def describe_skymaps(self) -> Rows:
         return lazy_rows(self._session, _SKYMAPS)
 
-    def datastores(self) -> dict[str, str]:
+    def datastores(self) -> dict[str, RegisteredDatastore]:
+        schema = self._session.schema
         rows = self._session.rows(
-            f"SELECT datastore, root FROM {self._session.schema}.datastore ORDER BY datastore"
+            "SELECT s.datastore, s.root, s.mark, s.marked, i.id AS installation"
+            f" FROM {schema}.datastore AS s CROSS JOIN {schema}.installation_id() AS i (id)"
+            " ORDER BY s.datastore"
         )
-        return {row.datastore: row.root for row in rows}
+        return {
+            row.datastore: RegisteredDatastore(
+                row.root, Mark(row.installation, row.datastore, row.mark), row.marked
+            )
+            for row in rows
+        }
 
 
 _CAMERAS = """

@@ -75,15 +75,7 @@ class PostgresMaintenance(Maintenance):
 
     def claims_of_datasets(self, dataset_ids: Iterable[UUID]) -> list[Claim]:
         return [
-            Claim(
-                row.dataset_id,
-                row.datastore,
-                row.path,
-                row.uri,
-                row.hint,
-                row.storage_class,
-                row.dataset_type,
-            )
+            Claim(row.dataset_id, row.datastore, row.path, row.uri)
             for row in self._session.look_up("claims_of_datasets", bound_ids(dataset_ids))
         ]
 

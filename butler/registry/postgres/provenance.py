@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from butler.arguments import name as text
-from butler.errors import CollectionNotFoundError
 from butler.registry.interfaces.provenance import Provenance
-from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
+from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_moment
 from butler.registry.postgres.session import Session
+from butler.registry.postgres.user_sql import lazy_rows
+from butler.registry.results import Rows
 from butler.values import QuantumStatus, json_ready
 
 __all__ = ["PostgresProvenance"]
@@ -27,15 +29,6 @@ class PostgresProvenance(Provenance):
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    def has_environment(self, run: str) -> bool:
-        for (known,) in self._session.rows(
-            f"SELECT environment IS NOT NULL FROM {self._session.schema}.run WHERE run = %s", (run,)
-        ):
-            return bool(known)
-        raise CollectionNotFoundError(
-            f"no run {run!r}", hint="'butler collection list' lists them.", details={"collection": run}
-        )
 
     def set_environment(self, run: str, dataset_id: UUID) -> bool:
         ((first,),) = self._session.call("set_run_environment", run, bound_id(dataset_id))
@@ -65,3 +58,33 @@ class PostgresProvenance(Provenance):
         message: str | None = None,
     ) -> None:
         self._session.call("end_quantum", quantum_id, str(status), bound_ids(inputs_read), message)
+
+    def activity(
+        self,
+        *,
+        since: datetime | timedelta | str | None = None,
+        by: str | None = None,
+        collection: str | None = None,
+        operation: str | None = None,
+        limit: int | None = None,
+    ) -> Rows:
+        if isinstance(since, timedelta):
+            after = "clock_timestamp() - :since"
+        else:
+            after, since = "CAST(:since AS timestamptz)", bound_moment(since).value
+        asked: dict[str, tuple[Any, str]] = {
+            "since": (since, f"at >= {after}"),
+            "by": (by and text(by, "by"), ":by IN (actor, login)"),
+            "collection": (
+                collection and text(collection, "collection"),
+                "collections @> ARRAY[:collection]",
+            ),
+            "operation": (operation and text(operation, "operation"), "operation = :operation"),
+        }
+        conditions = [condition for value, condition in asked.values() if value is not None]
+        return lazy_rows(
+            self._session,
+            f"SELECT * FROM activity WHERE {' AND '.join(conditions) or 'true'}"
+            " ORDER BY at DESC, activity_id DESC LIMIT :number",
+            {**{name: value for name, (value, _) in asked.items()}, "number": limit},
+        )

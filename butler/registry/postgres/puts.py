@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from butler.arguments import items
 from butler.arguments import name as text
 from butler.concurrency import looking_ahead
-from butler.errors import ArtifactMissingError
 from butler.registry.interfaces.definitions import Definitions
-from butler.registry.interfaces.puts import BegunPut, Hold, Puts, Registered, UnfinishedPut
+from butler.registry.interfaces.puts import Hold, LooseFile, Prepared, Puts, Registered
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
-from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json
+from butler.registry.postgres.parameters import Bound, bound_json
 from butler.registry.postgres.records import data_id_of
 from butler.registry.postgres.retry import execute
 from butler.registry.postgres.session import Session
-from butler.values import Artifact, DatasetType, json_ready
+from butler.values import Artifact, DatasetRef, json_ready
 
 __all__ = ["PostgresPuts"]
 
@@ -39,81 +39,59 @@ class PostgresPuts(Puts):
         self._session = session
         self._definitions = definitions
 
-    def begin(
+    def open_run(self, run: str) -> bool:
+        ((described,),) = self._session.call_repeatable("open_run", text(run, "run"))
+        return bool(described)
+
+    def prepare(
         self,
         run: str,
         dataset_type: str,
         data_ids: Sequence[Mapping[str, Any]],
         *,
-        template: str,
-        datastore: str,
-        quantum_id: int | None = None,
         skip_existing: bool = False,
-    ) -> list[BegunPut]:
-        rows = self._session.call_repeatable(
-            "begin_put",
+    ) -> list[Prepared]:
+        units = self._definitions.dataset_type(dataset_type).units
+        rows = self._session.look_up(
+            "prepare_put",
             text(run, "run"),
-            text(dataset_type, "dataset_type"),
+            dataset_type,
             bound_json([json_ready(data_id) for data_id in items(data_ids, "data_ids", "mappings")]),
-            template,
-            datastore,
-            quantum_id,
             skip_existing,
         )
-        return [
-            BegunPut(
-                row.dataset_id,
-                DatasetType(dataset_type, row.storage_class, tuple(row.units)),
-                data_id_of(row.data_id, row.units),
-                run,
-                row.hint,
-                row.needs_environment,
-                row.there_already,
-            )
-            for row in rows
-        ]
+        return [Prepared(data_id_of(row.data_id, units), row.names, row.existing) for row in rows]
 
-    def finish(self, written: Mapping[UUID, Sequence[Artifact]], *, skip_existing: bool = False) -> int:
-        for dataset_id, artifacts in written.items():
-            if not artifacts:  # no row would tell the server of it
-                raise ArtifactMissingError(
-                    f"dataset {dataset_id} has no artifact to be registered with",
-                    hint="A datastore gives at least one for what it has written; put it again.",
-                    details={"dataset_id": str(dataset_id)},
-                )
+    def put(
+        self,
+        run: str,
+        datasets: Sequence[DatasetRef],
+        *,
+        roots: Mapping[str, str] | None = None,
+        quantum_id: int | None = None,
+    ) -> int:
+        known = roots or {}
         rows = [
             {
-                "dataset_id": str(dataset_id),
-                "component": artifact.component,
-                "path": artifact.path,
-                "formatter": artifact.formatter,
-                "size": artifact.size,
-                "sha256": artifact.sha256.hex(),
+                "dataset_id": str(ref.id),
+                "dataset_type": ref.dataset_type.name,
+                "data_id": json_ready(dict(ref.data_id)),
+                "artifacts": [
+                    {
+                        "datastore": artifact.datastore,
+                        "root": known.get(artifact.datastore),
+                        "component": artifact.component,
+                        "path": artifact.path,
+                        "formatter": artifact.formatter,
+                        "size": artifact.size,
+                        "sha256": artifact.sha256.hex(),
+                    }
+                    for artifact in ref.artifacts or ()
+                ],
             }
-            for dataset_id, artifacts in written.items()
-            for artifact in artifacts
+            for ref in datasets
         ]
-        ((registered,),) = self._session.call("finish_put", bound_json(rows), skip_existing)
-        return int(registered)
-
-    def abandon(self, dataset_ids: Sequence[UUID]) -> list[UUID]:
-        return [
-            unregistered
-            for (unregistered,) in self._session.call_repeatable("abandon_put", bound_ids(dataset_ids))
-        ]
-
-    def forget(self, dataset_ids: Sequence[UUID]) -> int:
-        ((count,),) = self._session.call_repeatable("forget_puts", bound_ids(dataset_ids))
-        return int(count)
-
-    def unfinished(self, older_than: timedelta) -> list[UnfinishedPut]:
-        return [_unfinished(row) for row in self._session.look_up("unfinished_puts", older_than)]
-
-    def reap(
-        self, datastore: str, older_than: timedelta, *, after: UUID | None = None, limit: int = 1000
-    ) -> list[UnfinishedPut]:
-        rows = self._session.call("reap_puts", datastore, older_than, bound_id(after or UUID(int=0)), limit)
-        return [_unfinished(row, row.registered) for row in rows]
+        ((new,),) = self._session.call("put", text(run, "run"), bound_json(rows), quantum_id)
+        return int(new)
 
     def register(
         self,
@@ -123,13 +101,14 @@ class PostgresPuts(Puts):
         rows: Iterable[tuple[UUID, Mapping[str, Any], Artifact]],
         *,
         skip_existing: bool = False,
+        root: str | None = None,
     ) -> Registered:
         from concurrent.futures import ThreadPoolExecutor
 
         units = self._definitions.dataset_type(dataset_type).units
         schema = self._session.schema
         copy = f"COPY %s ({staged_columns(units)}) FROM STDIN"
-        merge = f"SELECT * FROM {schema}.merge_datasets(%s, %s, %s, %s)"
+        merge = f"SELECT * FROM {schema}.merge_datasets(%s, %s, %s, %s, NULL, %s)"
         given = 0
         existing: dict[UUID, UUID] = {}
 
@@ -137,7 +116,7 @@ class PostgresPuts(Puts):
             execute(cursor, f"SELECT {schema}.stage_datasets()")
             ((stage,),) = cursor.fetchall()
             cursor.copy_expert(copy % stage, BytesIO(lot.text()))
-            execute(cursor, merge, (run, dataset_type, datastore, skip_existing))
+            execute(cursor, merge, (run, dataset_type, datastore, skip_existing, root))
             return lot, cursor.fetchall()
 
         with (
@@ -165,16 +144,21 @@ class PostgresPuts(Puts):
         )
         return [Hold(*row) for row in rows]
 
+    def grace_period(self) -> timedelta:
+        ((grace,),) = self._session.look_up("grace_period")
+        return cast(timedelta, grace)
 
-def _unfinished(row: Any, registered: bool = False) -> UnfinishedPut:
-    return UnfinishedPut(
-        row.dataset_id,
-        row.dataset_type,
-        row.storage_class,
-        row.datastore,
-        row.hint,
-        row.begun,
-        row.begun_by,
-        row.given_up,
-        registered,
-    )
+    @contextmanager
+    def claim_loose_files(self, datastore: str, files: Sequence[LooseFile]) -> Iterator[frozenset[str]]:
+        with self._session.transaction() as cursor:
+            sql, values = self._session.statement(
+                "claim_loose_files",
+                (
+                    datastore,
+                    Bound([file.path for file in files], "text[]"),
+                    Bound([file.run for file in files], "text[]"),
+                    Bound([file.modified for file in files], "timestamptz[]"),
+                ),
+            )
+            execute(cursor, sql, values)
+            yield frozenset(path for (path,) in cursor.fetchall())

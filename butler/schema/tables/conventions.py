@@ -46,6 +46,7 @@ metadata = MetaData(schema=BASE, naming_convention=NAMING)
 IDS = [
     Sequence(name, schema=COMMON, metadata=metadata, data_type=BigInteger)
     for name in (
+        "activity_id",
         "artifact_store_id",
         "calibration_id",
         "calibration_key_id",

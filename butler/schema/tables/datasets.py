@@ -208,6 +208,20 @@ datastore = Table(
     Column(
         "root", Text, nullable=False, comment="URI that the paths in it are relative to; ends with a slash."
     ),
+    Column(
+        "mark",
+        UUID,
+        nullable=False,
+        server_default=text("gen_random_uuid()"),
+        comment="What the mark in the root must say; another one each time that it is set.",
+    ),
+    Column(
+        "marked",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=text("clock_timestamp()"),
+        comment="When the mark was last set, UTC: what lies in the root from before may be of another time of the registry.",
+    ),
     PrimaryKeyConstraint("datastore_id", name="pk_datastore"),
     UniqueConstraint("datastore", name="uq_datastore_datastore"),
     named("datastore", "datastore"),
@@ -300,30 +314,6 @@ verify_position = Table(
     PrimaryKeyConstraint("datastore_id", name="pk_verify_position"),
     across("fk_verify_position_datastore", ["datastore_id"], "datastore"),
     comment="How far an incremental verify has come in each datastore.",
-)
-
-put_intent = Table(
-    "put_intent",
-    metadata,
-    Column("dataset_id", UUID, comment="Of the dataset to be."),
-    Column("run_id", Integer, nullable=False),
-    Column("dataset_type_id", Integer, nullable=False),
-    Column("datastore_id", Integer, nullable=False),
-    Column("quantum_id", BigInteger),
-    *map(_unit_column, UNITS.values()),
-    Column("hint", Text, nullable=False, comment="The file-name template, filled."),
-    Column("begun", DateTime(timezone=True), nullable=False, comment="When the put began, UTC."),
-    Column("begun_by", Text, nullable=False, comment="The database role that began it."),
-    Column(
-        "given_up",
-        DateTime(timezone=True),
-        comment="When it was given up, UTC: it can't end any more, and its bytes may be deleted.",
-    ),
-    PrimaryKeyConstraint("dataset_id", name="pk_put_intent"),
-    within("fk_put_intent_run", ["run_id"], "run"),
-    Index("ix_put_intent_begun", "begun"),
-    Index("ix_put_intent_run", "run_id"),
-    comment="Puts that have begun and not ended; what a dead process leaves, the reaper finds here.",
 )
 
 dataset_tag = Table(

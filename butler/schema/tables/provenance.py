@@ -1,4 +1,4 @@
-"""Quanta and what they read."""
+"""Quanta and what they read; who did what."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -15,11 +16,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import (
+    ARRAY,
+    INET,
     JSONB,
     UUID,
 )
 
-from butler.schema.tables.conventions import across, metadata, named, within
+from butler.schema.tables.conventions import across, metadata, named, next_id, within
 
 quantum = Table(
     "quantum",
@@ -37,6 +40,7 @@ quantum = Table(
     Column("status", Text, nullable=False, server_default="running", comment="running, done or failed."),
     Column("attempt", Integer, nullable=False, server_default=text("1"), comment="Which try it is, from 1."),
     Column("message", Text, comment="What went wrong, if it failed."),
+    Column("begun_by", Text, nullable=False, comment="The database role that began it."),
     PrimaryKeyConstraint("quantum_id", name="pk_quantum"),
     within("fk_quantum_execution", ["quantum_id"], "execution", ["execution_id"]),
     within("fk_quantum_run", ["run_id"], "run"),
@@ -64,4 +68,53 @@ dataset_consumer = Table(
     across("fk_dataset_consumer_dataset", ["dataset_id"], "dataset"),
     Index("ix_dataset_consumer_dataset", "dataset_id"),
     comment="Inputs of quanta: predicted, and whether they were read.",
+)
+
+activity = Table(
+    "activity",
+    metadata,
+    Column("activity_id", BigInteger, server_default=next_id("activity_id"), comment="Of the row alone."),
+    Column("at", DateTime(timezone=True), nullable=False, comment="When, by the server's clock, UTC."),
+    Column("actor", Text, nullable=False, comment="The database role that did it."),
+    Column(
+        "login",
+        Text,
+        nullable=False,
+        comment="The role that logged in: another than the actor where a session has set its role.",
+    ),
+    Column(
+        "client_address",
+        INET,
+        comment="Where the connection came from, as the server saw it: perhaps a pooler; null for its own socket.",
+    ),
+    Column("told_application", Text, comment="The program, as it told; nobody has checked."),
+    Column("told_host", Text, comment="The computer that the program told it runs on; nobody has checked."),
+    Column("operation", Text, nullable=False, comment="The function that was called."),
+    Column(
+        "collections",
+        ARRAY(Text),
+        nullable=False,
+        comment="The collections concerned, or the runs of the datasets; at most a hundred.",
+    ),
+    Column(
+        "subject",
+        JSONB,
+        nullable=False,
+        comment="What else it concerned: a dataset type, a datastore, a unit with some data IDs ….",
+    ),
+    Column(
+        "affected",
+        BigInteger,
+        nullable=False,
+        comment="How many datasets, members, units or files it concerned; 1 for a thing itself.",
+    ),
+    Column("reason", Text, comment="Why, as the caller gave it, its first thousand characters."),
+    PrimaryKeyConstraint("activity_id", name="pk_activity"),
+    CheckConstraint("affected > 0", name="ck_activity_affected"),
+    CheckConstraint("cardinality(collections) <= 100", name="ck_activity_collections"),
+    CheckConstraint("reason !~ '[[:cntrl:]]' AND length(reason) <= 1000", name="ck_activity_reason"),
+    Index("ix_activity_at", "at"),
+    Index("ix_activity_actor", "actor", "at"),
+    Index("ix_activity_collections", "collections", postgresql_using="gin"),
+    comment="Who did what, by which function, when and from where.",
 )

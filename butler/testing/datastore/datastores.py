@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from butler.datastore import Datastore, FileIntake, Inventory
+from butler.datastore.marks import RootMark
 from butler.errors import (
     ArtifactMissingError,
     ChecksumError,
@@ -71,7 +72,7 @@ class DatastoreTests(DatastoreSuite):
         assert all(member.name == name for name, member in datastore.members.items())
 
     def test_a_part_that_a_datastore_lacks_is_named_with_it(self, datastore: Datastore) -> None:
-        for part, interface in (("intake", FileIntake), ("inventory", Inventory)):
+        for part, interface in (("intake", FileIntake), ("inventory", Inventory), ("mark", RootMark)):
             try:
                 found: object = getattr(datastore, part)
             except NotSupportedError as error:

@@ -87,7 +87,9 @@ class DefinitionsTests(CapabilityTests):
         for dataset_type in contents.dataset_types:
             come_back = definitions.dataset_type(dataset_type.name)
             assert (come_back, come_back.doc) == (dataset_type, dataset_type.doc)
-        assert definitions.datastores() == contents.datastores
+        known = definitions.datastores()
+        assert {name: each.root for name, each in known.items()} == contents.datastores
+        assert {name: each.mark.datastore for name, each in known.items()} == {name: name for name in known}
 
     def test_a_dataset_type_that_is_not_there_is_named_with_those_near_it(
         self, observatory: Registry

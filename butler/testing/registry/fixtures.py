@@ -11,11 +11,10 @@ import pytest
 
 from butler.registry import Registry
 from butler.testing.registry.contents import Contents, artifact, make_contents
-from butler.values import CollectionType, DataId, DatasetRef
+from butler.values import Artifact, CollectionType, DataId, DatasetRef, DatasetType, new_dataset_id
 
-__all__ = ["RAW", "TEMPLATE", "RegistryFixtures", "found", "put"]
+__all__ = ["RAW", "RegistryFixtures", "found", "put", "written"]
 
-TEMPLATE = "{run}/{dataset_type}/{data_id}"
 RAW = DataId(camera="Cam", sensor=1, visit=1)
 
 
@@ -50,6 +49,11 @@ class RegistryFixtures:
         return registry
 
     @pytest.fixture
+    def aged(self, observatory: Registry) -> Registry:
+        """Give the registry with datastores whose roots were marked long ago, as a subclass can make it."""
+        pytest.skip("nobody says how to have marked the roots long ago: override the fixture 'aged'")
+
+    @pytest.fixture
     def archive(self, observatory: Registry, contents: Contents) -> Registry:
         """Give the registry with all contents in it."""
         for (run, dataset_type), refs in groupby(contents.datasets, lambda ref: (ref.run, ref.dataset_type)):
@@ -66,13 +70,24 @@ class RegistryFixtures:
         return observatory
 
 
+def written(
+    data_id: Mapping[str, Any], dataset_type: str = "raw", artifacts: Sequence[Artifact] | None = None
+) -> DatasetRef:
+    """Give a dataset as it is when its bytes are written, of a type that ``make_contents`` has."""
+    dataset_id = new_dataset_id()
+    of_type = DatasetType(dataset_type, "", tuple(data_id))
+    given = [artifact(dataset_id.hex)] if artifacts is None else artifacts
+    return DatasetRef(dataset_id, of_type, DataId(data_id), "", tuple(given))
+
+
 def put(
     registry: Registry, *data_ids: Mapping[str, Any], dataset_type: str = "raw", run: str = "r/one"
 ) -> list[DatasetRef]:
     """Put datasets as the Butler does, but for the bytes."""
-    begun = registry.puts.begin(run, dataset_type, data_ids, template=TEMPLATE, datastore="store")
-    registry.puts.finish({one.id: [artifact(one.id.hex)] for one in begun})
-    return [registry.lookup.get_dataset(one.id) for one in begun]
+    registry.puts.open_run(run)
+    refs = [written(data_id, dataset_type) for data_id in data_ids]
+    assert registry.puts.put(run, refs) == len(refs)
+    return [registry.lookup.get_dataset(ref.id) for ref in refs]
 
 
 def found(

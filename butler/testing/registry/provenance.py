@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,8 +17,8 @@ from butler.errors import (
 )
 from butler.registry import Registry
 from butler.testing.registry.capabilities import CapabilityTests
-from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
-from butler.testing.registry.fixtures import RAW, TEMPLATE, put
+from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS
+from butler.testing.registry.fixtures import RAW, put, written
 from butler.values import QuantumStatus
 
 __all__ = ["ProvenanceTests"]
@@ -37,19 +38,19 @@ class ProvenanceTests(CapabilityTests):
         one, other = put(observatory, RAW, {**RAW, "sensor": 2})
         quantum = provenance.begin_quantum("r/one", "isr", {"visit": 1}, [one.id], "host")
         provenance.predict_inputs(quantum, [other.id])
-        (begun,) = observatory.puts.begin(
-            "r/one", "census", [{}], template=TEMPLATE, datastore="store", quantum_id=quantum
-        )
-        observatory.puts.finish({begun.id: [artifact("c")]})
+        made = written({}, "census")
+        observatory.puts.put("r/one", [made], quantum_id=quantum)
         with pytest.raises(InvalidDataIdError, match="predicted"):
-            provenance.end_quantum(quantum, QuantumStatus.DONE, [begun.id])
+            provenance.end_quantum(quantum, QuantumStatus.DONE, [made.id])
         provenance.end_quantum(quantum, QuantumStatus.DONE, [one.id])
+        with pytest.raises(InvalidDataIdError, match="running"):
+            observatory.puts.put("r/one", [written({**RAW, "sensor": 3})], quantum_id=quantum)
         with pytest.raises(InvalidDataIdError, match="running"):
             provenance.end_quantum(quantum, QuantumStatus.FAILED, [])
         rows = observatory.query("SELECT dataset_id, actual FROM dataset_consumer")
         assert {tuple(row) for row in rows} == {(one.id, True), (other.id, False)}
-        made = observatory.query("SELECT dataset_id FROM dataset WHERE quantum_id = :q", {"q": quantum})
-        assert made.scalar() == begun.id
+        recorded = observatory.query("SELECT dataset_id FROM dataset WHERE quantum_id = :q", {"q": quantum})
+        assert recorded.scalar() == made.id
 
     def test_a_quantum_ends_as_it_is_said_to(self, observatory: Registry) -> None:
         provenance = observatory.provenance
@@ -69,28 +70,37 @@ class ProvenanceTests(CapabilityTests):
         assert observatory.query("SELECT count(*) FROM quantum").scalar() == 0
 
     def test_the_first_environment_of_a_run_stays(self, observatory: Registry) -> None:
-        provenance = observatory.provenance
+        provenance, is_described = observatory.provenance, observatory.puts.open_run
         one, other = put(observatory, RAW, {**RAW, "sensor": 2})
-        assert not provenance.has_environment("r/one")
+        assert not is_described("r/one")
         assert provenance.set_environment("r/one", one.id)
-        assert provenance.has_environment("r/one")
+        assert is_described("r/one")
         assert not provenance.set_environment("r/one", other.id)
-        assert not provenance.has_environment("r/two")
+        assert not is_described("r/two")
         with pytest.raises(DatasetNotFoundError):
             provenance.set_environment("r/two", uuid4())
-        for name in ("nobody", "best"):
-            with pytest.raises(CollectionNotFoundError, match=name) as caught:
-                provenance.has_environment(name)
-            assert caught.value.hint
 
-    def test_a_put_says_whether_its_run_lacks_an_environment(self, observatory: Registry) -> None:
-        (ref,) = put(observatory, RAW)
-        observatory.provenance.set_environment("r/one", ref.id)
-        needs = [
-            observatory.puts.begin(run, "census", [{}], template=TEMPLATE, datastore="store")[0]
-            for run in ("r/one", "r/two")
-        ]
-        assert [one.needs_environment for one in needs] == [False, True]
+    def test_what_was_done_is_listed_the_newest_first(self, observatory: Registry) -> None:
+        activity = observatory.provenance.activity
+        one, other = put(observatory, RAW, {**RAW, "sensor": 2})
+        observatory.collections.associate("best", [one.id, other.id])
+        observatory.collections.disassociate("best", [other.id])
+        observatory.collections.disassociate("best", [other.id])  # it changes nothing
+        newest, before = activity(limit=2)
+        assert (newest.operation, newest.collections, newest.affected) == ("disassociate", ["best"], 1)
+        assert (before.operation, before.collections, before.affected) == ("associate", ["best"], 2)
+        assert newest.at >= before.at
+        assert [row.operation for row in activity(collection="best")][:2] == ["disassociate", "associate"]
+        assert [row.affected for row in activity(operation="associate", by=newest.actor)] == [2]
+        assert [row.activity_id for row in activity(since=newest.at)] == [newest.activity_id]
+        assert newest in list(activity(since=timedelta(days=1)))
+        for nothing in (
+            activity(since=datetime(9999, 1, 1, tzinfo=UTC)),
+            activity(since="9999-01-01T00:00:00Z"),
+            activity(by="nobody"),
+            activity(limit=0),
+        ):
+            assert len(nothing) == 0
 
     # Hostile callers -----------------------------------------------------------------
 
@@ -100,13 +110,23 @@ class ProvenanceTests(CapabilityTests):
             quantum = provenance.begin_quantum("r/one", text, {"note": text}, [], text)
             provenance.end_quantum(quantum, QuantumStatus.FAILED, [], text)
             assert _recorded(observatory, quantum) == (text, QuantumStatus.FAILED, text)
+            with pytest.raises(CollectionNotFoundError):
+                provenance.begin_quantum(text, "isr", {}, [], "host")
+
+    def test_nobody_of_any_name_did_anything(self, observatory: Registry) -> None:
+        activity = observatory.provenance.activity
+        for text in (*HOSTILE_TEXTS, *UNSENDABLE_TEXTS):
             attempts: tuple[Callable[[str], Any], ...] = (
-                lambda text: provenance.begin_quantum(text, "isr", {}, [], "host"),
-                lambda text: provenance.has_environment(text),
+                lambda text: activity(by=text),
+                lambda text: activity(collection=text),
+                lambda text: activity(operation=text),
             )
             for attempt in attempts:
-                with pytest.raises(CollectionNotFoundError):
-                    attempt(text)
+                if text in UNSENDABLE_TEXTS:
+                    with pytest.raises(ButlerError):
+                        len(attempt(text))
+                else:
+                    assert len(attempt(text)) == 0
 
     def test_a_text_that_can_not_be_stored_begins_no_quantum(self, observatory: Registry) -> None:
         provenance = observatory.provenance
@@ -114,7 +134,6 @@ class ProvenanceTests(CapabilityTests):
             attempts: tuple[Callable[[str], Any], ...] = (
                 lambda text: provenance.begin_quantum("r/one", text, {}, [], "host"),
                 lambda text: provenance.begin_quantum("r/one", "isr", {"note": text}, [], "host"),
-                lambda text: provenance.has_environment(text),
             )
             for attempt in attempts:
                 with pytest.raises(ButlerError):

@@ -16,16 +16,15 @@ from butler.errors import (
     ButlerError,
     CollectionNotFoundError,
     DatasetExistsError,
-    DatasetNotFoundError,
     DatasetTypeNotFoundError,
     InvalidDataIdError,
     UnitNotFoundError,
 )
 from butler.registry import Registry
-from butler.registry.interfaces.puts import BegunPut, Registered
+from butler.registry.interfaces.puts import LooseFile, Registered
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
-from butler.testing.registry.fixtures import RAW, TEMPLATE, found, put
+from butler.testing.registry.fixtures import RAW, found, put, written
 from butler.values import DataId, DatasetType, new_dataset_id
 
 __all__ = ["PutsTests"]
@@ -34,7 +33,20 @@ _OTHER = {**RAW, "sensor": 2}
 _TWO_WEEKS = 14 * 24 * 3600 * 1000
 """In milliseconds, as an id counts them."""
 
-_NOW = timedelta(0)
+_NAMES = {
+    "visit": {
+        "visit_name",
+        "night",
+        "observation_type",
+        "target_name",
+        "physical_filter",
+        "abstract_filter",
+    },
+    "sensor": {"sensor_name"},
+    "physical_filter": {"abstract_filter"},
+}
+"""What a file name may say of a unit."""
+
 _WRONG: tuple[tuple[Mapping[str, Any], type[ButlerError]], ...] = (
     ({**RAW, "camera": "Cma"}, UnitNotFoundError),
     ({**RAW, "visit": 9}, UnitNotFoundError),
@@ -47,128 +59,172 @@ _WRONG: tuple[tuple[Mapping[str, Any], type[ButlerError]], ...] = (
 )
 
 
-def _begin(registry: Registry, *data_ids: Mapping[str, Any], **options: Any) -> list[BegunPut]:
-    return registry.puts.begin("r/one", "raw", data_ids, template=TEMPLATE, datastore="store", **options)
-
-
 class PutsTests(CapabilityTests):
     """Registering datasets, so that nothing is half done."""
 
-    # Begun, and finished or given up -------------------------------------------------
+    # Looked at before ------------------------------------------------------------------
 
-    def test_a_put_is_there_only_when_it_is_finished(self, observatory: Registry) -> None:
-        (begun,) = _begin(observatory, RAW)
-        assert begun.data_id == RAW
-        assert begun.dataset_type.units == tuple(begun.data_id)
-        assert begun.needs_environment
-        assert not begun.there_already
-        assert found(observatory, ["r/one"]) is None
-        (unfinished,) = observatory.puts.unfinished(_NOW)
-        assert (unfinished.id, unfinished.hint, unfinished.datastore) == (begun.id, begun.hint, "store")
-        assert (unfinished.dataset_type, unfinished.storage_class) == ("raw", "Dict")
-        assert observatory.puts.unfinished(timedelta(hours=1)) == []
-        assert observatory.puts.finish({begun.id: [artifact("a")]}) == 1
-        assert found(observatory, ["r/one"]) == begun.id
-        assert observatory.puts.unfinished(_NOW) == []
-
-    def test_a_dataset_of_several_artifacts_is_put_whole(self, observatory: Registry) -> None:
-        (begun,) = _begin(observatory, RAW)
-        artifacts = [artifact("a", "image"), artifact("b", "wcs")]
-        assert observatory.puts.finish({begun.id: artifacts}) == 1
-        assert observatory.lookup.get_dataset(begun.id).artifacts == tuple(artifacts)
-
-    def test_a_dataset_without_artifacts_is_not_put(self, observatory: Registry) -> None:
-        bare, other = (_begin(observatory, {**RAW, "sensor": n})[0].id for n in (1, 2))
-        with pytest.raises(ArtifactMissingError, match=str(bare)):
-            observatory.puts.finish({other: [artifact("a")], bare: []})
-        assert {one.id for one in observatory.puts.unfinished(_NOW)} == {bare, other}
-
-    def test_a_run_that_is_not_there_is_made(self, observatory: Registry) -> None:
+    def test_a_run_that_is_not_there_is_made_before_something_is_put(self, observatory: Registry) -> None:
+        assert not observatory.puts.open_run("r/new")
+        assert not observatory.puts.open_run("r/new")
         (ref,) = put(observatory, RAW, run="r/new")
         assert ref.run == "r/new"
         assert found(observatory, ["r/new"]) == ref.id
 
-    def test_a_put_given_up_is_gone_and_one_that_ended_stays(self, observatory: Registry) -> None:
-        (begun,) = _begin(observatory, RAW)
-        assert observatory.puts.abandon([begun.id]) == [begun.id]
-        with pytest.raises(DatasetNotFoundError):
-            observatory.puts.finish({begun.id: [artifact("a")]})
+    def test_a_collection_that_is_no_run_is_not_put_into(self, observatory: Registry) -> None:
+        with pytest.raises(ButlerError, match="best"):
+            observatory.puts.open_run("best")
+        with pytest.raises(ButlerError, match="best"):
+            observatory.puts.put("best", [written(RAW)])
+        with pytest.raises(CollectionNotFoundError, match="r/none"):
+            observatory.puts.put("r/none", [written(RAW)])
+
+    def test_a_data_id_is_completed_before_something_is_put(self, observatory: Registry) -> None:
+        prepare = observatory.puts.prepare
+        (plain,) = prepare("r/none", "raw", [RAW])
+        assert plain.data_id == RAW
+        assert plain.existing is None
+        assert {unit: set(names) <= _NAMES[unit] for unit, names in plain.names.items()} == dict.fromkeys(
+            plain.names, True
+        )
+        assert prepare("r/one", "raw", []) == []
+
+    def test_what_a_run_has_is_told_before_something_is_put(self, observatory: Registry) -> None:
         (ref,) = put(observatory, RAW)
-        assert observatory.puts.abandon([ref.id]) == []
+        prepare = observatory.puts.prepare
+        with pytest.raises(DatasetExistsError, match=str(ref.id)):
+            prepare("r/one", "raw", [RAW])
+        prepared = prepare("r/one", "raw", [_OTHER, RAW], skip_existing=True)
+        assert [one.existing for one in prepared] == [None, ref.id]
+        assert [one.existing for one in prepare("r/two", "raw", [RAW])] == [None]
+
+    def test_what_can_be_refused_is_refused_before_something_is_put(self, observatory: Registry) -> None:
+        prepare = observatory.puts.prepare
+        for data_id, error in _WRONG:
+            with pytest.raises(error) as caught:
+                prepare("r/one", "raw", [data_id])
+            assert caught.value.hint
+        with pytest.raises(DatasetTypeNotFoundError, match="rwa"):
+            prepare("r/one", "rwa", [RAW])
+        with pytest.raises(ButlerError) as caught:
+            prepare("r/one", "raw", [RAW, {**RAW, "sensor": 9}, {"camera": "Cam"}, {**RAW, "visit": 9}])
+        assert [row["row"] for row in caught.value.details["rows"]] == [2, 3, 4]
+
+    # Put -----------------------------------------------------------------------------
+
+    def test_a_dataset_of_several_artifacts_is_put_whole(self, observatory: Registry) -> None:
+        artifacts = [artifact("a", "image"), artifact("b", "wcs")]
+        ref = written(RAW, artifacts=artifacts)
+        assert observatory.puts.put("r/one", [ref]) == 1
+        assert observatory.lookup.get_dataset(ref.id).artifacts == tuple(artifacts)
         assert found(observatory, ["r/one"]) == ref.id
 
-    def test_a_put_given_up_is_named_until_its_bytes_are_said_to_be_gone(self, observatory: Registry) -> None:
-        puts = observatory.puts
-        (begun,) = _begin(observatory, RAW)
-        assert puts.forget([begun.id]) == 0
-        assert [one.given_up for one in puts.unfinished(_NOW)] == [None]
-        assert puts.abandon([begun.id]) == [begun.id]
-        (unfinished,) = puts.unfinished(_NOW)
-        assert unfinished.given_up is not None
-        assert puts.abandon([begun.id]) == [begun.id]
-        assert puts.unfinished(_NOW) == [unfinished]
-        assert puts.forget([begun.id]) == 1
-        assert puts.unfinished(_NOW) == []
+    def test_datasets_of_several_types_are_put_together_or_not_at_all(self, observatory: Registry) -> None:
+        refs = [written(RAW), written({}, "census")]
+        wrong = written({**RAW, "visit": 9})
+        with pytest.raises(UnitNotFoundError):
+            observatory.puts.put("r/one", [*refs, wrong])
+        assert found(observatory, ["r/one"]) is None
+        assert observatory.puts.put("r/one", refs) == 2
+        assert [observatory.lookup.get_dataset(ref.id).dataset_type.name for ref in refs] == ["raw", "census"]
 
-    def test_puts_that_are_old_or_given_up_are_reaped_in_pages(self, observatory: Registry) -> None:
-        puts = observatory.puts
-        old = [_begin(observatory, {**RAW, "sensor": n})[0].id for n in (1, 2)]
-        assert puts.reap("store", timedelta(hours=1)) == []
-        puts.abandon(old[:1])
-        assert [one.id for one in puts.reap("store", timedelta(hours=1))] == old[:1]
-        (first,) = puts.reap("store", _NOW, limit=1)
-        (second,) = puts.reap("store", _NOW, after=first.id)
-        assert [first.id, second.id] == sorted(old)
-        assert not first.registered
-        assert first.given_up is not None
-        assert puts.reap("elsewhere", _NOW) == []
-        with pytest.raises(DatasetNotFoundError):
-            puts.finish({second.id: [artifact("late")]})
-        assert puts.forget(old) == 2
+    def test_a_dataset_without_artifacts_is_not_put(self, observatory: Registry) -> None:
+        bare, other = written(RAW, artifacts=()), written(_OTHER)
+        with pytest.raises(ArtifactMissingError, match=str(bare.id)):
+            observatory.puts.put("r/one", [other, bare])
+        assert found(observatory, ["r/one"], _OTHER) is None
+
+    def test_the_same_again_is_no_error_and_anything_else_is(self, observatory: Registry) -> None:
+        put = observatory.puts.put
+        ref, other = written(RAW), written(_OTHER)
+        assert put("r/one", [ref]) == 1
+        assert put("r/one", [ref]) == 0
+        assert put("r/one", [ref, other]) == 1
+        for changed in (
+            replace(ref, artifacts=(artifact("elsewhere"),)),
+            replace(ref, data_id=DataId({**RAW, "sensor": 3})),
+            replace(ref, id=new_dataset_id()),
+        ):
+            with pytest.raises(DatasetExistsError):
+                put("r/one", [changed])
+        with pytest.raises(DatasetExistsError):
+            put("r/two", [ref])
 
     def test_a_run_holds_one_dataset_of_a_type_and_data_id(self, observatory: Registry) -> None:
         (ref,) = put(observatory, RAW)
         with pytest.raises(DatasetExistsError, match=str(ref.id)):
             put(observatory, RAW)
-        begun = _begin(observatory, RAW, skip_existing=True)
-        assert [(one.id, one.there_already) for one in begun] == [(ref.id, True)]
         assert put(observatory, RAW, run="r/two")[0].id != ref.id
 
-    def test_a_put_that_was_overtaken_is_passed_over_if_asked(self, observatory: Registry) -> None:
-        puts = observatory.puts
-        first, second = _begin(observatory, RAW), _begin(observatory, RAW, _OTHER)
-        assert puts.finish({first[0].id: [artifact("a")]}) == 1
-        written = {one.id: [artifact(one.id.hex)] for one in second}
-        with pytest.raises(DatasetExistsError):
-            puts.finish(written)
-        assert puts.finish(written, skip_existing=True) == 1
-        assert [one.id for one in puts.unfinished(_NOW)] == [second[0].id]
-        assert puts.abandon(list(written)) == [second[0].id]
-
-    def test_what_can_be_refused_is_refused_before_anything_begins(self, observatory: Registry) -> None:
+    def test_one_error_names_every_bad_dataset_and_none_is_put(self, observatory: Registry) -> None:
+        given = [RAW, {**RAW, "sensor": 9}, {"camera": "Cam"}, {**RAW, "visit": 9}]
+        with pytest.raises(ButlerError) as caught:
+            observatory.puts.put("r/one", [written(data_id) for data_id in given])
+        assert [row["row"] for row in caught.value.details["rows"]] == [2, 3, 4]
         for data_id, error in _WRONG:
-            with pytest.raises(error) as caught:
-                _begin(observatory, data_id)
-            assert caught.value.hint
-        assert observatory.puts.unfinished(_NOW) == []
+            with pytest.raises(error):
+                observatory.puts.put("r/one", [written(data_id)])
+        assert found(observatory, ["r/one"]) is None
 
-    def test_a_put_of_a_type_or_into_a_datastore_that_is_not_there_never_begins(
+    def test_what_lies_in_a_datastore_that_is_not_there_any_more_is_not_put(
         self, observatory: Registry
     ) -> None:
-        begin = observatory.puts.begin
-        with pytest.raises(DatasetTypeNotFoundError, match="rwa"):
-            begin("r/one", "rwa", [RAW], template=TEMPLATE, datastore="store")
+        put, ref = observatory.puts.put, written(RAW)
         with pytest.raises(ButlerError, match="elsewhere"):
-            begin("r/one", "raw", [RAW], template=TEMPLATE, datastore="elsewhere")
-        with pytest.raises(ButlerError, match="best"):
-            begin("best", "raw", [RAW], template=TEMPLATE, datastore="store")
-        assert observatory.puts.unfinished(_NOW) == []
+            put("r/one", [written(RAW, artifacts=[replace(artifact("a"), datastore="elsewhere")])])
+        root = observatory.definitions.datastores()["store"].root
+        with pytest.raises(ButlerError, match="moved"):
+            put("r/one", [ref], roots={"store": f"{root}moved/"})
+        assert put("r/one", [ref], roots={"store": root}) == 1
 
-    def test_one_error_names_every_bad_row_and_nothing_begins(self, observatory: Registry) -> None:
-        with pytest.raises(ButlerError) as caught:
-            _begin(observatory, RAW, {**RAW, "sensor": 9}, {"camera": "Cam"}, {**RAW, "visit": 9})
-        assert [row["row"] for row in caught.value.details["rows"]] == [2, 3, 4]
-        assert observatory.puts.unfinished(_NOW) == []
+    def test_an_old_id_is_put_into_a_held_run_alone(self, observatory: Registry) -> None:
+        puts = observatory.puts
+        assert timedelta(hours=1) <= puts.grace_period() < timedelta(milliseconds=_TWO_WEEKS)
+        old = replace(written(RAW), id=UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80)))
+        with pytest.raises(ArtifactMissingError, match=str(old.id)):
+            puts.put("r/one", [old])
+        puts.hold("r/one", datetime.now(UTC) + timedelta(days=1))
+        assert puts.put("r/one", [old]) == 1
+        puts.release("r/one")
+        assert puts.put("r/one", [old]) == 0, "it is looked at before its age"
+
+    # Files of nobody -------------------------------------------------------------------
+
+    def test_a_loose_file_that_is_older_than_the_root_s_mark_stays(self, observatory: Registry) -> None:
+        old = UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80))
+        file = LooseFile(f"x_{old.hex}.json", "r/one", datetime.now(UTC))
+        with observatory.puts.claim_loose_files("store", [file]) as paths:
+            assert paths == frozenset()
+
+    def test_a_loose_file_may_be_deleted_when_no_dataset_can_get_it_any_more(self, aged: Registry) -> None:
+        puts, now = aged.puts, datetime.now(UTC)
+        long_ago = now - timedelta(milliseconds=_TWO_WEEKS)
+        old = [UUID(int=new_dataset_id().int - (_TWO_WEEKS << 80)) for _ in range(4)]
+        puts.hold("r/two", now + timedelta(days=1))
+        assert puts.put("r/two", [replace(written(RAW), id=old[0])]) == 1
+        files = {
+            "registered": LooseFile(f"x_{old[0].hex}.json", "r/one", long_ago),
+            "old": LooseFile(f"x_{old[1].hex}.json", "r/one", now),
+            "held": LooseFile(f"x_{old[2].hex}.json", "r/two", long_ago),
+            "of no run": LooseFile(f"x_{old[3].hex}.json", None, long_ago),
+            "young": LooseFile(f"x_{new_dataset_id().hex}.json", "r/one", long_ago),
+            "another version": LooseFile(f"x_{uuid4().hex}.json", "r/one", long_ago),
+            "of another version and young": LooseFile(f"x_{uuid4().hex}.json", "r/one", now),
+            "named by no id": LooseFile("x.json", "r/one", long_ago),
+        }
+        called = {file.path: what for what, file in files.items()}
+
+        def claimed() -> set[str]:
+            with puts.claim_loose_files("store", list(files.values())) as paths:
+                return {called[path] for path in paths}
+
+        assert claimed() == {"old", "another version"}
+        puts.release("r/two")
+        assert claimed() == {"old", "another version", "held", "of no run"}
+        with puts.claim_loose_files("store", []) as paths:
+            assert paths == frozenset()
+        with pytest.raises(ButlerError, match="elsewhere"), puts.claim_loose_files("elsewhere", []):
+            pass
 
     # Registered in bulk ----------------------------------------------------------------
 
@@ -253,14 +309,12 @@ class PutsTests(CapabilityTests):
             row = (new_dataset_id(), {"label": text}, artifact(ref.id.hex, "copy"))
             assert puts.register("r/one", "note", "store", [row]) == Registered(1, {})
             assert observatory.lookup.get_dataset(row[0]).data_id == ref.data_id
-            for template, datastore in ((TEMPLATE, text), ("{" + text + "}", "store")):
-                with pytest.raises(ButlerError):
-                    puts.begin("r/two", "raw", [RAW], template=template, datastore=datastore)
-        assert puts.unfinished(_NOW) == []
+            with pytest.raises(ButlerError):
+                puts.put("r/two", [written(RAW, artifacts=[replace(artifact("a"), datastore=text)])])
+        assert found(observatory, ["r/two"]) is None
 
     def test_a_text_that_can_not_be_stored_is_not_put(self, observatory: Registry) -> None:
         puts = observatory.puts
-        (begun,) = _begin(observatory, RAW)
         for text in UNSENDABLE_TEXTS:
             whole = artifact("a")
             artifacts = (
@@ -269,8 +323,11 @@ class PutsTests(CapabilityTests):
                 replace(whole, formatter=text),
             )
             for attempt in (
-                lambda text: _begin(observatory, {**RAW, "camera": text}),
-                lambda text: puts.begin(text, "raw", [RAW], template=TEMPLATE, datastore="store"),
+                lambda text: puts.open_run(text),
+                lambda text: puts.prepare("r/one", "raw", [{**RAW, "camera": text}]),
+                lambda text: puts.prepare(text, "raw", [RAW]),
+                lambda text: puts.put("r/one", [written({**RAW, "camera": text})]),
+                lambda text: puts.put(text, [written(RAW)]),
                 lambda text: puts.register(
                     "r/one", "raw", "store", [(new_dataset_id(), {**RAW, "camera": text}, artifact("a"))]
                 ),
@@ -281,9 +338,8 @@ class PutsTests(CapabilityTests):
                 with pytest.raises(ButlerError):
                     puts.register("r/one", "raw", "store", [(new_dataset_id(), RAW, one)])
                 with pytest.raises(ButlerError):
-                    puts.finish({begun.id: [one]})
+                    puts.put("r/one", [written(RAW, artifacts=[one])])
         assert found(observatory, ["r/one"]) is None
-        assert [one.id for one in puts.unfinished(_NOW)] == [begun.id]
 
     def test_many_threads_put_at_once(self, observatory: Registry) -> None:
         ids = [DataId(camera=c, visit=v, sensor=s) for c in ("Cam", "Spec") for v in (1, 2) for s in (1, 2)]

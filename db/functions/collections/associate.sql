@@ -71,6 +71,7 @@ BEGIN
         WHERE t.collection_id = v_collection AND t.dataset_id = d.dataset_id AND upper_inf(t.known)
     );
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('associate', v_count, ARRAY[p_collection]);
     RETURN v_count;
 END;
 $$;

@@ -22,6 +22,7 @@ BEGIN
     SET known = tstzrange(lower(t.known), v_now)
     WHERE t.collection_id = v_collection AND t.dataset_id = ANY (p_dataset_ids) AND upper_inf(t.known);
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('disassociate', v_count, ARRAY[p_collection]);
     RETURN v_count;
 END;
 $$;

@@ -8,6 +8,8 @@ DECLARE
     v_chain bigint;
     v_member text;
     v_now timestamptz;
+    v_before bigint;
+    v_after bigint;
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     -- Two sessions whose edits make a cycle only together must not pass each other.
@@ -46,10 +48,16 @@ BEGIN
     UPDATE butler_internal.collection_member AS m
     SET known = tstzrange(lower(m.known), v_now)
     WHERE m.collection_id = v_chain AND upper_inf(m.known);
+    GET DIAGNOSTICS v_before = ROW_COUNT;
     INSERT INTO butler_internal.collection_member (collection_id, position, member_id, known)
     SELECT v_chain, g.n, c.collection_id, tstzrange(v_now, NULL)
     FROM unnest(p_members) WITH ORDINALITY AS g (name, n)
     INNER JOIN butler_internal.all_collection AS c ON c.collection = g.name;
+    GET DIAGNOSTICS v_after = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'set_chain', greatest(v_before, v_after), ARRAY[p_collection],
+        jsonb_build_object('members', v_after, 'members_before', v_before)
+    );
 END;
 $$;
 

@@ -1,8 +1,14 @@
 -- Registering is idempotent: a row that is there and agrees counts as done. A value that was null is
 -- filled in, one that is null now leaves what is there; two values that differ are a conflict, named
 -- with their field, unless p_replace overwrites the one that is there.
-CREATE OR REPLACE FUNCTION butler_internal.merge_units(p_table text, p_rows jsonb, p_replace boolean)
-RETURNS integer
+CREATE OR REPLACE FUNCTION butler_internal.merge_units(
+    p_table text,
+    p_rows jsonb,
+    p_replace boolean,
+    OUT inserted bigint,
+    OUT changed bigint,
+    OUT changed_keys jsonb
+)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 SET timezone = 'UTC'
@@ -16,11 +22,13 @@ DECLARE
     v_rows jsonb := p_rows;
     v_same_key text;
     v_problems jsonb;
-    v_inserted integer;
     v_column text;
     v_table text;
     v_places bigint[];
 BEGIN
+    inserted := 0;
+    changed := 0;
+    changed_keys := '[]';
     IF jsonb_typeof(p_rows) IS DISTINCT FROM 'array' OR jsonb_path_exists(p_rows, '$[*] ? (@.type() != "object")') THEN
         PERFORM butler_common.raise_error(
             'UB301', format('rows of %s are not given as a JSON array of objects', p_table),
@@ -28,7 +36,7 @@ BEGIN
         );
     END IF;
     IF jsonb_array_length(p_rows) = 0 THEN
-        RETURN 0;
+        RETURN;
     END IF;
     SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO v_columns
     FROM pg_attribute AS a
@@ -155,9 +163,9 @@ BEGIN
             jsonb_build_object('unit', p_table)
         );
     END;
-    GET DIAGNOSTICS v_inserted = ROW_COUNT;
-    IF v_inserted = jsonb_array_length(p_rows) THEN
-        RETURN v_inserted;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    IF inserted = jsonb_array_length(p_rows) THEN
+        RETURN;
     END IF;
     IF NOT v_given <@ v_key THEN
         EXECUTE format(
@@ -173,8 +181,10 @@ BEGIN
             WHERE t.camera = n.camera AND t.visit = n.visit AND t.region_derived AND n.region IS NOT NULL;
         END IF;
         EXECUTE format(
-            'UPDATE butler_internal.%1$I AS t SET %2$s FROM jsonb_populate_recordset('
-            'NULL::butler_internal.%1$I, $1) AS n WHERE %3$s AND (%4$s)',
+            'WITH changed AS (UPDATE butler_internal.%1$I AS t SET %2$s FROM jsonb_populate_recordset('
+            'NULL::butler_internal.%1$I, $1) AS n WHERE %3$s AND (%4$s) RETURNING jsonb_build_object(%5$s) AS key) '
+            'SELECT count(*), coalesce((SELECT jsonb_agg(f.key) FROM (SELECT c.key FROM changed AS c LIMIT 10) AS f), ''[]'') '
+            'FROM changed AS c',
             p_table,
             (SELECT string_agg(
                 format(
@@ -190,8 +200,9 @@ BEGIN
                         ELSE 't.%1$I IS NULL AND n.%1$I IS NOT NULL'
                     END, g
                 ), ' OR ')
-                FROM unnest(v_given) AS g WHERE g <> ALL (v_key))
-        ) USING v_rows;
+                FROM unnest(v_given) AS g WHERE g <> ALL (v_key)),
+            (SELECT string_agg(format('%1$L, t.%1$I', k), ', ') FROM unnest(v_key) AS k)
+        ) INTO changed, changed_keys USING v_rows;
     END IF;
     EXECUTE format(
         'SELECT jsonb_agg(jsonb_build_object(''row'', bad.place, ''code'', ''UB202'', ''message'', bad.message, '
@@ -213,9 +224,9 @@ BEGIN
         v_same_key
     ) INTO v_problems USING v_rows;
     PERFORM butler_common.raise_rows(v_problems);
-    RETURN v_inserted;
 END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.merge_units(text, jsonb, boolean) IS
-'Add rows to a unit''s table; returns how many were new. Raises UB202 for one that differs.';
+'Add rows to a unit''s table; returns how many were new, how many that were there are others now, and the keys of ten of
+these. Raises UB202 for one that differs.';

@@ -8,6 +8,7 @@ DECLARE
     v_camera text := p_definition ->> 'camera';
     v_registry text;
     v_extra jsonb;
+    v_affected bigint := 0;
 BEGIN
     PERFORM butler_common.require_read_committed('cameras can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -27,13 +28,15 @@ BEGIN
         );
     END IF;
     SELECT c.definition -> 'extra' INTO v_extra FROM butler_internal.camera AS c WHERE c.camera = v_camera;
-    PERFORM butler_internal.merge_units('camera', jsonb_build_array(jsonb_build_object(
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('camera', jsonb_build_array(jsonb_build_object(
         'camera', v_camera,
         'doc', coalesce(p_definition ->> 'doc', ''),
         'night_offset', coalesce((p_definition ->> 'night_offset_hours')::double precision, -12),
         'definition', p_definition
-    )), p_replace);
-    PERFORM butler_internal.merge_units('abstract_filter', coalesce((
+    )), p_replace) AS m;
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('abstract_filter', coalesce((
         SELECT jsonb_agg(DISTINCT jsonb_build_object('abstract_filter', f ->> 'abstract_filter'))
         FROM jsonb_array_elements(p_definition -> 'filters') AS f
         WHERE
@@ -42,8 +45,9 @@ BEGIN
                 SELECT FROM butler_internal.all_abstract_filter AS a
                 WHERE a.abstract_filter = f ->> 'abstract_filter'
             )
-    ), '[]'), false);
-    PERFORM butler_internal.merge_units('physical_filter', coalesce((
+    ), '[]'), false) AS m;
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('physical_filter', coalesce((
         SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
             'camera', v_camera,
             'physical_filter', f -> 'physical_filter',
@@ -52,8 +56,9 @@ BEGIN
             'wavelength_max', f -> 'wavelength_max'
         )))
         FROM jsonb_array_elements(p_definition -> 'filters') AS f
-    ), '[]'), p_replace);
-    PERFORM butler_internal.merge_units('physical_sensor', coalesce((
+    ), '[]'), p_replace) AS m;
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('physical_sensor', coalesce((
         SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
             'camera', v_camera,
             'sensor', s -> 'sensor',
@@ -65,7 +70,10 @@ BEGIN
             'corners', s -> 'corners'
         )))
         FROM jsonb_array_elements(p_definition -> 'sensors') AS s
-    ), '[]'), p_replace);
+    ), '[]'), p_replace) AS m;
+    PERFORM butler_internal.record(
+        'register_camera', v_affected, p_subject => jsonb_build_object('camera', v_camera, 'replace', p_replace)
+    );
     -- Making a view anew waits for its readers, so only where it changes.
     IF v_extra IS NOT DISTINCT FROM p_definition -> 'extra' THEN
         RETURN;

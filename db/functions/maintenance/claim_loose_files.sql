@@ -13,12 +13,15 @@ AS $$
 DECLARE
     v_datastore integer;
     v_now timestamptz;
+    v_marked timestamptz;
     v_held text[];
     v_claimed text[];
+    v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('files can be claimed');
     PERFORM set_config('synchronous_commit', 'on', true);
     v_datastore := butler_internal.find_datastore(p_datastore);
+    v_marked := (SELECT s.marked FROM butler_internal.all_datastore AS s WHERE s.datastore_id = v_datastore);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
     v_now := butler_common.wait_for_puts();
     v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now - interval '1 hour') AS h);
@@ -39,14 +42,18 @@ BEGIN
     WHERE
         g.dataset_id IS NOT NULL
         AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) < v_now - butler.grace_period() - interval '1 hour'
+        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) >= v_marked
         AND g.dataset_id NOT IN (SELECT c.dataset_id FROM claims AS c)
         AND g.path <> ALL (v_claimed)
         AND CASE WHEN g.run IS NULL THEN v_held = '{}' ELSE g.run <> ALL (v_held) END;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('claim_loose_files', v_count, p_subject => jsonb_build_object('datastore', p_datastore));
 END;
 $$;
 
 COMMENT ON FUNCTION butler.claim_loose_files(text, text[], text[], timestamptz[]) IS
 'Those of these files of a datastore that may be deleted before this transaction ends: named by the id of a dataset that no
-registry of the database has, and older than the grace period by that id, or else by when they were modified. Of each file
+registry of the database has, and older than the grace period by that id, or else by when they were modified, but not
+than the root''s mark: what was there before, the registry may have forgotten in a restore. Of each file
 give the run that it says it is of, null where it says nothing: files of a run that is held stay, and of those that say
 nothing all, while any run is held. Waits for the puts in flight. Raises UB301 or UB601.';

@@ -24,6 +24,11 @@ BEGIN
     ON CONFLICT (dataset_id, datastore_id, component) DO UPDATE
     SET fault = excluded.fault, found = excluded.found, found_by = excluded.found_by;
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'mark_lost', v_count, butler_internal.runs_of(ARRAY(
+            SELECT g.dataset_id FROM jsonb_to_recordset(p_artifacts) AS g (dataset_id uuid)
+        )), jsonb_build_object('datastore', p_datastore)
+    );
     RETURN v_count;
 END;
 $$;

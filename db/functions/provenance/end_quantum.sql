@@ -11,6 +11,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_unpredicted uuid;
+    v_quantum record;
 BEGIN
     PERFORM butler_common.require_read_committed('quanta can end');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -22,7 +23,8 @@ BEGIN
     END IF;
     UPDATE butler_internal.quantum AS q
     SET status = p_status, message = p_message
-    WHERE q.quantum_id = p_quantum_id AND q.status = 'running';
+    WHERE q.quantum_id = p_quantum_id AND q.status = 'running'
+    RETURNING q.run_id, q.task, q.begun_by INTO v_quantum;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
@@ -47,6 +49,12 @@ BEGIN
             'Predict it first, by predict_inputs.',
             jsonb_build_object('quantum_id', p_quantum_id, 'dataset_id', v_unpredicted)
         );
+    END IF;
+    IF NOT butler_common.is_own(v_quantum.begun_by) THEN
+        PERFORM butler_internal.record('end_quantum', 1, ARRAY[r.run], jsonb_build_object(
+            'quantum_id', p_quantum_id, 'task', v_quantum.task, 'status', p_status, 'begun_by', v_quantum.begun_by
+        ))
+        FROM butler_internal.run AS r WHERE r.run_id = v_quantum.run_id;
     END IF;
 END;
 $$;

@@ -4,6 +4,8 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be described');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -12,7 +14,11 @@ BEGIN
     WHERE
         r.collection_id = butler_internal.own_collection(p_run, 'run')
         AND r.environment IS NULL;
-    RETURN FOUND;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'set_run_environment', v_count, ARRAY[p_run], jsonb_build_object('dataset_id', p_dataset_id)
+    );
+    RETURN v_count > 0;
 END;
 $$;
 

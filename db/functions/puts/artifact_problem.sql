@@ -22,6 +22,14 @@ BEGIN
         ) THEN
             v_message := format('no datastore %L', p_artifact ->> 'datastore');
             v_hint := 'Register it by the command datastore add, or by register_datastore.';
+        ELSIF EXISTS (
+            SELECT FROM butler_internal.all_datastore AS s
+            WHERE s.datastore = p_artifact ->> 'datastore' AND s.root <> p_artifact ->> 'root'
+        ) THEN
+            v_message := format(
+                'an artifact was written under %s, where datastore %L isn''t any more', p_artifact ->> 'root', p_artifact ->> 'datastore'
+            );
+            v_hint := 'Open the repository anew, and put it again.';
         ELSIF p_artifact ->> 'size' !~ '^[0-9]{1,18}$' THEN
             v_message := format('size = %s is no number of bytes', left(p_artifact ->> 'size', 80));
         ELSIF p_artifact ->> 'sha256' !~* '^[0-9a-f]{64}$' THEN

@@ -5,7 +5,8 @@ CREATE OR REPLACE FUNCTION butler.merge_datasets(
     p_dataset_type text,
     p_datastore text,
     p_skip_existing boolean DEFAULT false,
-    p_quantum_id bigint DEFAULT NULL
+    p_quantum_id bigint DEFAULT NULL,
+    p_root text DEFAULT NULL
 )
 RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
@@ -53,11 +54,6 @@ BEGIN
     v_clock := clock_timestamp();
     v_now := butler_common.time_after(c.changed, c.put_until)
     FROM butler_internal.collection AS c WHERE c.collection_id = v_collection;
-    -- A reaper that gives one of these puts up meanwhile waits, and then finds the dataset.
-    PERFORM FROM butler_internal.put_intent AS i
-    WHERE i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
-    ORDER BY i.dataset_id
-    FOR UPDATE;
 
     SELECT
         count(*), count(DISTINCT s.dataset_id),
@@ -74,12 +70,6 @@ BEGIN
             LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = s.dataset_id
             WHERE d.dataset_id IS NULL AND butler_internal.age_problem(s.dataset_id, v_clock) IS NOT NULL
         ))
-        OR EXISTS (
-            SELECT FROM butler_internal.put_intent AS i
-            WHERE
-                i.given_up IS NOT NULL
-                AND i.dataset_id IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s)
-        )
         OR EXISTS (
             SELECT FROM butler_internal.dataset_tag AS t
             WHERE
@@ -113,7 +103,7 @@ BEGIN
                 camera, abstract_filter, physical_filter, sensor, visit, snap, visit_range,
                 skymap, tract, patch, sky_pixel, label, created
             )
-            -- In the order of finish_put, so that two sessions that put the same data IDs wait for each other.
+            -- In the order of put, so that two sessions that put the same data IDs wait for each other.
             SELECT DISTINCT
                 s.dataset_id, v_run, v_type.dataset_type_id, p_quantum_id,
                 s.camera, s.abstract_filter, s.physical_filter, s.sensor, s.visit, s.snap, s.visit_range,
@@ -136,11 +126,6 @@ BEGIN
             INNER JOIN registered AS f ON f.dataset_id = s.dataset_id
             -- Ids ascend: in their order, the primary key's index fills one page after the other.
             ORDER BY s.dataset_id
-        ),
-        ended AS (
-            DELETE FROM butler_internal.put_intent AS i
-            USING registered AS f
-            WHERE i.dataset_id = f.dataset_id
         )
         SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_registered
         FROM registered AS f;
@@ -163,6 +148,16 @@ BEGIN
         ));
         RAISE;
     END;
+    -- Whoever moves the datastore was waited for by the foreign key's check, and waits from then on.
+    IF v_registered <> '{}' AND p_root <> (
+        SELECT s.root FROM butler_internal.all_datastore AS s WHERE s.datastore_id = v_datastore
+    ) THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('files were written under %s, where datastore %L isn''t any more', p_root, p_datastore),
+            'Open the repository anew, and load them again.',
+            jsonb_build_object('datastore', p_datastore, 'root', p_root)
+        );
+    END IF;
     IF cardinality(v_registered) < v_datasets THEN
         RETURN QUERY
         SELECT e.row_number, e.existing, e.same_bytes
@@ -170,13 +165,18 @@ BEGIN
         ORDER BY e.row_number;
     END IF;
     PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
+    PERFORM butler_internal.record(
+        'merge_datasets', cardinality(v_registered), ARRAY[p_run],
+        jsonb_build_object('dataset_type', p_dataset_type, 'datastore', p_datastore)
+    );
     -- So that a transaction may load datasets of several types.
     DROP TABLE pg_temp.butler_stage_dataset;
 END;
 $$;
 
-COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint) IS
+COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint, text) IS
 'Register what was copied into the staging table as datasets of one type in a run, which is made if it isn''t there. A row
 is one artifact; the rows of one dataset have its id. All or none: one error names every bad row. A data ID of which
 the run has a dataset already is an error, or its rows are passed over if p_skip_existing is true. Returns the rows
-passed over, each with the dataset that the run has and whether that has an artifact of the same bytes.';
+passed over, each with the dataset that the run has and whether that has an artifact of the same bytes. Where p_root is
+given, the files were written under it: it is compared with the datastore''s.';

@@ -72,19 +72,13 @@ BEGIN
             FROM read AS r
             CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS e
             CROSS JOIN LATERAL (SELECT butler_internal.artifact_problem(e) AS problem) AS a
-            WHERE a.problem IS NOT NULL
+            WHERE r.same IS NOT TRUE AND a.problem IS NOT NULL
             UNION ALL
             SELECT r.n, 'UB201', format('dataset id %s is taken', r.dataset_id), 'Make a new id for each dataset.'
             FROM read AS r
             WHERE
                 r.same IS NOT TRUE
                 AND EXISTS (SELECT FROM butler_common.registered_datasets(ARRAY[r.dataset_id]))
-            UNION ALL
-            SELECT
-                r.n, 'UB201', format('the put of dataset %s was begun by begin_put', r.dataset_id),
-                'Finish it by finish_put, or make a new id.'
-            FROM read AS r
-            INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = r.dataset_id
             UNION ALL
             SELECT
                 r.n, 'UB201', format('run %s has %s of this data ID already: dataset %s', p_run, r.dataset_type, e.dataset_id),

@@ -47,4 +47,5 @@ $$;
 COMMENT ON FUNCTION butler.query_dataset_columns(text, text[], jsonb, boolean, timestamptz) IS
 'Datasets of a type in these collections, in the order of their data IDs, for which the units given have the
 values given; of several with the same data ID only that of the first collection, unless asked for all.
+An abstract_filter may be given where the type has physical_filter or visit, and is then that of these.
 A column a unit, null for those that the type hasn''t.';

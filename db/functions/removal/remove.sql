@@ -10,17 +10,29 @@ VOLATILE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    v_group butler.removal_outcome;
+    v_gone uuid[] := '{}';
 BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
-    RETURN QUERY
-    SELECT r.*
-    FROM butler_internal.remove_datasets(p_dataset_ids, 'removed', p_reason, p_force, p_dry_run, '{}') AS r;
+    FOR v_group IN
+        SELECT r.*
+        FROM butler_internal.remove_datasets(p_dataset_ids, 'removed', p_reason, p_force, p_dry_run, '{}') AS r
+    LOOP
+        IF v_group.outcome = 'removed' AND p_dry_run IS NOT TRUE THEN
+            v_gone := v_group.dataset_ids;
+        END IF;
+        RETURN NEXT v_group;
+    END LOOP;
+    PERFORM butler_internal.record(
+        'remove', cardinality(v_gone), butler_internal.runs_of(v_gone), jsonb_build_object('force', p_force), p_reason
+    );
 END;
 $$;
 
 COMMENT ON FUNCTION butler.remove(uuid[], text, boolean, boolean) IS
 'Remove datasets: their data IDs are free again, they leave the tags that hold them, their files go to the trash;
-their provenance stays, and reads as of an earlier time say who removed them. What a tag or a calibration
-collection holds, or a frozen run, is kept; with force only what is certified or frozen, or in another registry''s
-collection. One row for each outcome (removed, kept, done before) and reason, with number of datasets, files and
+their provenance stays, and reads as of an earlier time say who removed them. What a tag holds, a
+calibration collection certifies or once did, or a frozen run has, is kept; with force only what was ever certified or is
+frozen, or in another registry''s collection. One row for each outcome (removed, kept, done before) and reason, with number of datasets, files and
 bytes, and the ids; a dry run only says so. Raises UB101 for an unknown id.';

@@ -3,6 +3,15 @@ SELECT
     b.calibration_id,
     c.collection,
     t.dataset_type,
+    k.camera,
+    k.abstract_filter,
+    k.physical_filter,
+    k.sensor,
+    k.skymap,
+    k.tract,
+    k.patch,
+    k.sky_pixel,
+    k.label,
     b.dataset_id,
     b.valid,
     lower(b.valid) AS valid_begin_tai,
@@ -18,7 +27,8 @@ INNER JOIN butler_internal.all_collection AS c ON c.collection_id = k.collection
 INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = k.dataset_type_id;
 
 COMMENT ON VIEW butler.calibration IS
-'Which calibration is valid when, and when that was believed; now where known has no end.';
+'Which calibration of which data ID is valid when, and when that was believed: now WHERE
+known @> ''infinity''::timestamptz. A row without dataset_id says that there is none: what else is near isn''t valid then.';
 COMMENT ON COLUMN butler.calibration.valid_begin_tai IS 'From when it applies; null if from ever. Time scale: TAI.';
 COMMENT ON COLUMN butler.calibration.valid_end_tai IS 'Until when, not with, it applies; null if for ever. Time scale: TAI.';
 COMMENT ON COLUMN butler.calibration.known_begin IS 'When this came to be believed, UTC.';

@@ -1,5 +1,5 @@
 CREATE VIEW butler.quantum AS
-SELECT q.quantum_id, r.run, q.task, q.data_id, q.status, q.attempt, q.message, e.host, e.started, e.ended
+SELECT q.quantum_id, r.run, q.task, q.data_id, q.status, q.attempt, q.message, q.begun_by, e.host, e.started, e.ended
 FROM butler_internal.all_quantum AS q
 INNER JOIN butler_internal.all_run AS r ON r.run_id = q.run_id
 INNER JOIN butler_internal.all_execution AS e ON e.execution_id = q.quantum_id;

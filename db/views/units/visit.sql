@@ -1,5 +1,5 @@
 -- Times in UTC are looked up only where they are asked for: a subquery in the list of columns is
--- not run for a column that nobody selects.
+-- not run for a column that nobody selects. Nor is that of exposure.
 CREATE VIEW butler.visit AS
 SELECT
     v.camera,
@@ -42,7 +42,17 @@ SELECT
     v.public_after,
     v.region,
     butler.sky_s_region(v.region) AS s_region,
-    v.extra
+    v.extra,
+    v.camera AS instrument,
+    f.abstract_filter AS band,
+    CASE
+        WHEN NOT EXISTS (
+            SELECT FROM butler_internal.all_snap AS a
+            INNER JOIN butler_internal.all_snap AS b
+                ON b.camera = a.camera AND b.visit = a.visit AND b.snap > a.snap
+            WHERE a.camera = v.camera AND a.visit = v.visit
+        ) THEN v.visit
+    END AS exposure
 FROM butler_internal.all_visit AS v
 LEFT JOIN butler_internal.all_physical_filter AS f
     ON f.camera = v.camera AND f.physical_filter = v.physical_filter;
@@ -54,3 +64,7 @@ COMMENT ON COLUMN butler.visit.obs_end_utc IS 'End of the exposure, UTC. UCD: ti
 COMMENT ON COLUMN butler.visit.obs_begin_mjd_tai IS
 'Begin of the exposure as a Modified Julian Date. Time scale: TAI. Unit: d. UCD: time.start;obs';
 COMMENT ON COLUMN butler.visit.s_region IS 'The region as text, as in IVOA''s ObsCore. UCD: pos.outline;obs.field';
+COMMENT ON COLUMN butler.visit.instrument IS 'Name of the camera.';
+COMMENT ON COLUMN butler.visit.band IS 'The same as abstract_filter.';
+COMMENT ON COLUMN butler.visit.exposure IS
+'The number of the visit where it has one opening of the shutter, else null: its snaps are exposures. UCD: meta.id;obs';

@@ -1,3 +1,5 @@
+CREATE SEQUENCE butler_common.activity_id AS BIGINT;
+
 CREATE SEQUENCE butler_common.artifact_store_id AS BIGINT;
 
 CREATE SEQUENCE butler_common.calibration_id AS BIGINT;

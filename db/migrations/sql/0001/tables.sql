@@ -11,6 +11,57 @@ COMMENT ON COLUMN butler_internal.abstract_filter.abstract_filter IS 'Name of a 
 
 COMMENT ON COLUMN butler_internal.abstract_filter.doc IS 'What it is, in a sentence.';
 
+CREATE TABLE butler_internal.activity (
+	activity_id BIGINT DEFAULT nextval('butler_common.activity_id') NOT NULL,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	actor TEXT NOT NULL,
+	login TEXT NOT NULL,
+	client_address INET,
+	told_application TEXT,
+	told_host TEXT,
+	operation TEXT NOT NULL,
+	collections TEXT[] NOT NULL,
+	subject JSONB NOT NULL,
+	affected BIGINT NOT NULL,
+	reason TEXT,
+	CONSTRAINT pk_activity PRIMARY KEY (activity_id),
+	CONSTRAINT ck_activity_affected CHECK (affected > 0),
+	CONSTRAINT ck_activity_collections CHECK (cardinality(collections) <= 100),
+	CONSTRAINT ck_activity_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
+);
+
+COMMENT ON TABLE butler_internal.activity IS 'Who did what, by which function, when and from where.';
+
+COMMENT ON COLUMN butler_internal.activity.activity_id IS 'Of the row alone.';
+
+COMMENT ON COLUMN butler_internal.activity.at IS 'When, by the server''s clock, UTC.';
+
+COMMENT ON COLUMN butler_internal.activity.actor IS 'The database role that did it.';
+
+COMMENT ON COLUMN butler_internal.activity.login IS 'The role that logged in: another than the actor where a session has set its role.';
+
+COMMENT ON COLUMN butler_internal.activity.client_address IS 'Where the connection came from, as the server saw it: perhaps a pooler; null for its own socket.';
+
+COMMENT ON COLUMN butler_internal.activity.told_application IS 'The program, as it told; nobody has checked.';
+
+COMMENT ON COLUMN butler_internal.activity.told_host IS 'The computer that the program told it runs on; nobody has checked.';
+
+COMMENT ON COLUMN butler_internal.activity.operation IS 'The function that was called.';
+
+COMMENT ON COLUMN butler_internal.activity.collections IS 'The collections concerned, or the runs of the datasets; at most a hundred.';
+
+COMMENT ON COLUMN butler_internal.activity.subject IS 'What else it concerned: a dataset type, a datastore, a unit with some data IDs ….';
+
+COMMENT ON COLUMN butler_internal.activity.affected IS 'How many datasets, members, units or files it concerned; 1 for a thing itself.';
+
+COMMENT ON COLUMN butler_internal.activity.reason IS 'Why, as the caller gave it, its first thousand characters.';
+
+CREATE INDEX ix_activity_actor ON butler_internal.activity (actor, at);
+
+CREATE INDEX ix_activity_at ON butler_internal.activity (at);
+
+CREATE INDEX ix_activity_collections ON butler_internal.activity USING gin (collections);
+
 CREATE TABLE butler_internal.camera (
 	camera TEXT NOT NULL,
 	doc TEXT DEFAULT '' NOT NULL,
@@ -107,6 +158,8 @@ CREATE TABLE butler_internal.datastore (
 	datastore_id INTEGER DEFAULT nextval('butler_common.artifact_store_id') NOT NULL,
 	datastore TEXT NOT NULL,
 	root TEXT NOT NULL,
+	mark UUID DEFAULT gen_random_uuid() NOT NULL,
+	marked TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	CONSTRAINT pk_datastore PRIMARY KEY (datastore_id),
 	CONSTRAINT uq_datastore_datastore UNIQUE (datastore),
 	CONSTRAINT ck_datastore_name CHECK (datastore <> '' AND octet_length(datastore) <= 255 AND datastore !~ '[[:cntrl:]]' AND datastore !~ '^[[:space:]]' AND datastore !~ '[[:space:]]$'),
@@ -120,6 +173,10 @@ COMMENT ON COLUMN butler_internal.datastore.datastore_id IS 'Short for the name.
 COMMENT ON COLUMN butler_internal.datastore.datastore IS 'Name of the datastore.';
 
 COMMENT ON COLUMN butler_internal.datastore.root IS 'URI that the paths in it are relative to; ends with a slash.';
+
+COMMENT ON COLUMN butler_internal.datastore.mark IS 'What the mark in the root must say; another one each time that it is set.';
+
+COMMENT ON COLUMN butler_internal.datastore.marked IS 'When the mark was last set, UTC: what lies in the root from before may be of another time of the registry.';
 
 CREATE TABLE butler_internal.execution (
 	execution_id BIGINT DEFAULT nextval('butler_common.execution_id') NOT NULL,
@@ -215,23 +272,6 @@ CREATE TABLE butler_internal.visit_patch_overlap (
 COMMENT ON TABLE butler_internal.visit_patch_overlap IS 'Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.';
 
 CREATE INDEX ix_visit_patch_overlap_patch ON butler_internal.visit_patch_overlap (skymap, tract, patch, camera, visit);
-
-CREATE TABLE butler_internal.calibration_key (
-	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
-	collection_id BIGINT NOT NULL,
-	dataset_type_id INTEGER NOT NULL,
-	digest UUID NOT NULL,
-	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
-	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
-	CONSTRAINT fk_calibration_key_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
-	CONSTRAINT fk_calibration_key_dataset_type FOREIGN KEY(dataset_type_id) REFERENCES butler_internal.dataset_type (dataset_type_id)
-);
-
-COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
-
-COMMENT ON COLUMN butler_internal.calibration_key.calibration_key_id IS 'Short for collection, type and data ID.';
-
-CREATE INDEX ix_calibration_key_dataset_type ON butler_internal.calibration_key (dataset_type_id);
 
 CREATE TABLE butler_internal.collection_member (
 	collection_id BIGINT,
@@ -436,48 +476,6 @@ COMMENT ON COLUMN butler_internal.patch.region IS 'Outline of the patch, ICRS. U
 
 CREATE INDEX ix_patch_region ON butler_internal.patch USING gist (region);
 
-CREATE TABLE butler_internal.put_intent (
-	dataset_id UUID NOT NULL,
-	run_id INTEGER NOT NULL,
-	dataset_type_id INTEGER NOT NULL,
-	datastore_id INTEGER NOT NULL,
-	quantum_id BIGINT,
-	camera TEXT,
-	abstract_filter TEXT,
-	physical_filter TEXT,
-	sensor INTEGER,
-	visit BIGINT,
-	snap INTEGER,
-	visit_range INT8RANGE,
-	skymap TEXT,
-	tract INTEGER,
-	patch INTEGER,
-	sky_pixel BIGINT,
-	label TEXT,
-	hint TEXT NOT NULL,
-	begun TIMESTAMP WITH TIME ZONE NOT NULL,
-	begun_by TEXT NOT NULL,
-	given_up TIMESTAMP WITH TIME ZONE,
-	CONSTRAINT pk_put_intent PRIMARY KEY (dataset_id),
-	CONSTRAINT fk_put_intent_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id)
-);
-
-COMMENT ON TABLE butler_internal.put_intent IS 'Puts that have begun and not ended; what a dead process leaves, the reaper finds here.';
-
-COMMENT ON COLUMN butler_internal.put_intent.dataset_id IS 'Of the dataset to be.';
-
-COMMENT ON COLUMN butler_internal.put_intent.hint IS 'The file-name template, filled.';
-
-COMMENT ON COLUMN butler_internal.put_intent.begun IS 'When the put began, UTC.';
-
-COMMENT ON COLUMN butler_internal.put_intent.begun_by IS 'The database role that began it.';
-
-COMMENT ON COLUMN butler_internal.put_intent.given_up IS 'When it was given up, UTC: it can''t end any more, and its bytes may be deleted.';
-
-CREATE INDEX ix_put_intent_begun ON butler_internal.put_intent (begun);
-
-CREATE INDEX ix_put_intent_run ON butler_internal.put_intent (run_id);
-
 CREATE TABLE butler_internal.quantum (
 	quantum_id BIGINT NOT NULL,
 	run_id INTEGER NOT NULL,
@@ -486,6 +484,7 @@ CREATE TABLE butler_internal.quantum (
 	status TEXT DEFAULT 'running' NOT NULL,
 	attempt INTEGER DEFAULT 1 NOT NULL,
 	message TEXT,
+	begun_by TEXT NOT NULL,
 	CONSTRAINT pk_quantum PRIMARY KEY (quantum_id),
 	CONSTRAINT fk_quantum_execution FOREIGN KEY(quantum_id) REFERENCES butler_internal.execution (execution_id),
 	CONSTRAINT fk_quantum_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
@@ -507,6 +506,8 @@ COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done or failed.';
 COMMENT ON COLUMN butler_internal.quantum.attempt IS 'Which try it is, from 1.';
 
 COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it failed.';
+
+COMMENT ON COLUMN butler_internal.quantum.begun_by IS 'The database role that began it.';
 
 CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
 
@@ -649,6 +650,48 @@ CREATE INDEX ix_visit_obs_begin_tai ON butler_internal.visit (obs_begin_tai);
 CREATE INDEX ix_visit_physical_filter ON butler_internal.visit (camera, physical_filter);
 
 CREATE INDEX ix_visit_region ON butler_internal.visit USING gist (region);
+
+CREATE TABLE butler_internal.calibration_key (
+	calibration_key_id BIGINT DEFAULT nextval('butler_common.calibration_key_id') NOT NULL,
+	collection_id BIGINT NOT NULL,
+	sky_pixel BIGINT,
+	dataset_type_id INTEGER NOT NULL,
+	sensor INTEGER,
+	tract INTEGER,
+	patch INTEGER,
+	unit_mask SMALLINT GENERATED ALWAYS AS (butler_common.unit_mask(camera, abstract_filter, physical_filter, sensor, NULL::bigint, NULL::integer, NULL::int8range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	digest UUID GENERATED ALWAYS AS (butler_common.data_id_digest(camera, abstract_filter, physical_filter, sensor, NULL::bigint, NULL::integer, NULL::int8range, skymap, tract, patch, sky_pixel, label)) STORED NOT NULL,
+	camera TEXT,
+	abstract_filter TEXT,
+	physical_filter TEXT,
+	skymap TEXT,
+	label TEXT,
+	CONSTRAINT pk_calibration_key PRIMARY KEY (calibration_key_id),
+	CONSTRAINT uq_calibration_key UNIQUE (collection_id, dataset_type_id, digest),
+	CONSTRAINT fk_calibration_key_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
+	CONSTRAINT fk_calibration_key_dataset_type FOREIGN KEY(dataset_type_id, unit_mask) REFERENCES butler_internal.dataset_type (dataset_type_id, unit_mask),
+	CONSTRAINT fk_calibration_key_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
+	CONSTRAINT fk_calibration_key_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
+	CONSTRAINT fk_calibration_key_physical_filter FOREIGN KEY(camera, physical_filter) REFERENCES butler_internal.physical_filter (camera, physical_filter),
+	CONSTRAINT fk_calibration_key_physical_sensor FOREIGN KEY(camera, sensor) REFERENCES butler_internal.physical_sensor (camera, sensor),
+	CONSTRAINT fk_calibration_key_skymap FOREIGN KEY(skymap) REFERENCES butler_internal.skymap (skymap),
+	CONSTRAINT fk_calibration_key_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract),
+	CONSTRAINT fk_calibration_key_patch FOREIGN KEY(skymap, tract, patch) REFERENCES butler_internal.patch (skymap, tract, patch),
+	CONSTRAINT fk_calibration_key_sky_pixel FOREIGN KEY(sky_pixel) REFERENCES butler_internal.sky_pixel (sky_pixel),
+	CONSTRAINT fk_calibration_key_label FOREIGN KEY(label) REFERENCES butler_internal.label (label)
+);
+
+COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.calibration_key_id IS 'Short for collection, type and data ID.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.unit_mask IS 'The units present, one bit each: those of the dataset type.';
+
+COMMENT ON COLUMN butler_internal.calibration_key.digest IS 'That of the datasets with this data ID.';
+
+CREATE INDEX ix_calibration_key_camera ON butler_internal.calibration_key (camera, sensor, physical_filter);
+
+CREATE INDEX ix_calibration_key_dataset_type ON butler_internal.calibration_key (dataset_type_id, unit_mask);
 
 CREATE TABLE butler_internal.observed_sensor (
 	camera TEXT NOT NULL,
@@ -900,7 +943,7 @@ COMMENT ON COLUMN butler_internal.artifact_loss.found_by IS 'The database role t
 CREATE TABLE butler_internal.calibration (
 	calibration_id BIGINT DEFAULT nextval('butler_common.calibration_id') NOT NULL,
 	calibration_key_id BIGINT NOT NULL,
-	dataset_id UUID NOT NULL,
+	dataset_id UUID,
 	valid TSRANGE NOT NULL,
 	known TSTZRANGE NOT NULL,
 	actor TEXT NOT NULL,
@@ -909,17 +952,20 @@ CREATE TABLE butler_internal.calibration (
 	CONSTRAINT fk_calibration_key FOREIGN KEY(calibration_key_id) REFERENCES butler_internal.calibration_key (calibration_key_id),
 	CONSTRAINT fk_calibration_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT ex_calibration_valid EXCLUDE USING gist (calibration_key_id WITH =, valid WITH &&) WHERE (upper_inf(known)),
-	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid)),
-	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND NOT lower_inf(known))
+	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid) AND (lower_inf(valid) OR lower_inc(valid)) AND NOT upper_inc(valid) AND lower(valid) >= '0001-01-01' AND upper(valid) <= '9999-12-31'),
+	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND lower_inc(known) AND NOT upper_inc(known) AND isfinite(lower(known)) AND isfinite(upper(known))),
+	CONSTRAINT ck_calibration_reason CHECK (dataset_id IS NOT NULL OR reason <> '')
 );
 
-COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed.';
+COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed; rows come, and none goes.';
 
 COMMENT ON COLUMN butler_internal.calibration.calibration_id IS 'Of one assertion.';
 
-COMMENT ON COLUMN butler_internal.calibration.valid IS 'Observation times that it applies to, half open. Time scale: TAI.';
+COMMENT ON COLUMN butler_internal.calibration.dataset_id IS 'What is valid; null where it is known that there is nothing.';
 
-COMMENT ON COLUMN butler_internal.calibration.known IS 'From when to when this was believed, UTC.';
+COMMENT ON COLUMN butler_internal.calibration.valid IS 'Observation times that it applies to, half open; without a bound where it has no end. Time scale: TAI.';
+
+COMMENT ON COLUMN butler_internal.calibration.known IS 'From when to when this was believed, UTC, half open; without an upper bound while it is.';
 
 COMMENT ON COLUMN butler_internal.calibration.actor IS 'The database role that said so.';
 
@@ -927,7 +973,7 @@ COMMENT ON COLUMN butler_internal.calibration.reason IS 'Why.';
 
 CREATE INDEX ix_calibration_dataset ON butler_internal.calibration (dataset_id);
 
-CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibration_key_id, lower(valid) DESC);
+CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibration_key_id, coalesce(lower(valid), '-infinity'::timestamp) DESC);
 
 CREATE INDEX ix_calibration_valid_known ON butler_internal.calibration USING gist (valid, known);
 

@@ -1,6 +1,6 @@
 -- Every put in flight holds its run's lock shared, and has taken it before it read the clock. Whoever has waited for
--- those locks knows that a put of which he sees nothing has a later time than the one that this function returns.
--- The exclusive lock is given back at once, by rolling back what took it: puts of other lots needn't wait for the caller.
+-- those transactions knows that a put of which he sees nothing has a later time than the one that this function returns.
+-- They are looked for again and again: whoever asked for the locks would stop all later puts into the same runs.
 CREATE OR REPLACE FUNCTION butler_common.wait_for_puts()
 RETURNS timestamptz
 LANGUAGE plpgsql
@@ -9,23 +9,22 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_now constant timestamptz := clock_timestamp();
-    v_collection integer;
+    v_pause double precision := 0.001;
+    v_puts text[];
 BEGIN
-    FOR v_collection IN
-        SELECT DISTINCT l.objid::integer
-        FROM pg_locks AS l
-        WHERE
-            l.locktype = 'advisory' AND l.classid = butler_common.lock_class('collection')::oid AND l.objsubid = 2
-            AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-            AND l.mode = 'ShareLock' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()  -- null for a prepared transaction
-        ORDER BY 1
     LOOP
-        BEGIN
-            PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), v_collection);
-            RAISE EXCEPTION USING ERRCODE = 'triggered_action_exception';
-        EXCEPTION WHEN triggered_action_exception THEN
-            NULL;
-        END;
+        v_puts := ARRAY(
+            SELECT DISTINCT l.virtualtransaction
+            FROM pg_locks AS l
+            WHERE
+                l.locktype = 'advisory' AND l.classid = butler_common.lock_class('collection')::oid AND l.objsubid = 2
+                AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+                AND l.mode = 'ShareLock' AND l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()  -- null for a prepared transaction
+                AND (v_puts IS NULL OR l.virtualtransaction = ANY (v_puts))
+        );
+        EXIT WHEN v_puts = '{}';
+        PERFORM pg_sleep(v_pause);
+        v_pause := least(2 * v_pause, 0.1);
     END LOOP;
     RETURN v_now;
 END;

@@ -21,6 +21,9 @@ BEGIN
             'Freeze it there.', jsonb_build_object('collection', p_collection)
         );
     END IF;
+    PERFORM butler_internal.record(
+        'freeze_collection', 1, ARRAY[p_collection], jsonb_build_object('frozen', p_frozen)
+    );
 END;
 $$;
 

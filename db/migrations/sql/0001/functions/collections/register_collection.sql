@@ -35,6 +35,10 @@ BEGIN
     RETURNING c.collection_id INTO v_id;
     IF FOUND THEN
         UPDATE butler_internal.run AS r SET environment = NULL, pipeline = NULL WHERE r.collection_id = v_id;
+        PERFORM butler_internal.record(
+            'register_collection', 1, ARRAY[p_collection],
+            jsonb_build_object('collection_type', p_collection_type, 'removed_before', true)
+        );
         RETURN true;
     END IF;
     PERFORM butler_common.raise_error(
@@ -53,11 +57,15 @@ BEGIN
         RETURNING collection_id INTO v_id;
         IF FOUND THEN
             IF p_collection_type = 'run' THEN
-                INSERT INTO butler_internal.execution (started) VALUES (clock_timestamp())
+                INSERT INTO butler_internal.execution (host, started)
+                VALUES (butler_common.client_host(), clock_timestamp())
                 RETURNING execution_id INTO v_execution;
                 INSERT INTO butler_internal.run (execution_id, collection_id, run)
                 VALUES (v_execution, v_id, p_collection);
             END IF;
+            PERFORM butler_internal.record(
+                'register_collection', 1, ARRAY[p_collection], jsonb_build_object('collection_type', p_collection_type)
+            );
             RETURN true;
         END IF;
         SELECT c.collection_type INTO v_collection_type FROM butler_internal.collection AS c WHERE c.collection = p_collection;

@@ -53,6 +53,9 @@ BEGIN
         VALUES (p_dataset_type, p_storage_class, v_mask, coalesce(p_doc, ''))
         ON CONFLICT ON CONSTRAINT uq_dataset_type_dataset_type DO NOTHING;
         IF FOUND THEN
+            PERFORM butler_internal.record(
+                'register_dataset_type', 1, p_subject => jsonb_build_object('dataset_type', p_dataset_type)
+            );
             RETURN true;
         END IF;
         SELECT * INTO v_there FROM butler_internal.all_dataset_type AS t WHERE t.dataset_type = p_dataset_type;

@@ -16,6 +16,9 @@ BEGIN
         INSERT INTO butler_internal.datastore (datastore, root) VALUES (p_datastore, p_root)
         ON CONFLICT ON CONSTRAINT uq_datastore_datastore DO NOTHING;
         IF FOUND THEN
+            PERFORM butler_internal.record(
+                'register_datastore', 1, p_subject => jsonb_build_object('datastore', p_datastore, 'root', left(p_root, 1000))
+            );
             RETURN true;
         END IF;
         SELECT s.root INTO v_root FROM butler_internal.datastore AS s WHERE s.datastore = p_datastore;

@@ -6,6 +6,7 @@ SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     v_skymap text := p_definition ->> 'skymap';
+    v_affected bigint := 0;
 BEGIN
     PERFORM butler_common.require_read_committed('sky maps can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -23,25 +24,31 @@ BEGIN
             'Give {"skymap": "…", "tracts": [{"tract": 0, "patches": […]}]}.', jsonb_build_object('skymap', v_skymap)
         );
     END IF;
-    PERFORM butler_internal.merge_units('skymap', jsonb_build_array(jsonb_build_object(
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('skymap', jsonb_build_array(jsonb_build_object(
         'skymap', v_skymap,
         'doc', coalesce(p_definition ->> 'doc', ''),
         'definition', p_definition - 'tracts' - 'skymap'
-    )), p_replace);
-    PERFORM butler_internal.merge_units('tract', coalesce((
+    )), p_replace) AS m;
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('tract', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
             'skymap', v_skymap, 'tract', t -> 'tract', 'region', t -> 'region'
         ))
         FROM jsonb_array_elements(p_definition -> 'tracts') AS t
-    ), '[]'), p_replace);
-    PERFORM butler_internal.merge_units('patch', coalesce((
+    ), '[]'), p_replace) AS m;
+    SELECT v_affected + m.inserted + m.changed INTO v_affected
+    FROM butler_internal.merge_units('patch', coalesce((
         SELECT jsonb_agg(jsonb_build_object(
             'skymap', v_skymap, 'tract', t -> 'tract', 'patch', p -> 'patch',
             'cell_x', p -> 'cell_x', 'cell_y', p -> 'cell_y', 'region', p -> 'region'
         ))
         FROM jsonb_array_elements(p_definition -> 'tracts') AS t
         CROSS JOIN LATERAL jsonb_array_elements(t -> 'patches') AS p
-    ), '[]'), p_replace);
+    ), '[]'), p_replace) AS m;
+    PERFORM butler_internal.record(
+        'register_skymap', v_affected, p_subject => jsonb_build_object('skymap', v_skymap, 'replace', p_replace)
+    );
 END;
 $$;
 

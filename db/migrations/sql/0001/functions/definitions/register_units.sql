@@ -10,6 +10,7 @@ DECLARE
         'visit_range', 'visit_pair', 'tract', 'patch', 'sky_pixel', 'label'
     ];
     v_table text := CASE p_unit WHEN 'sensor' THEN 'physical_sensor' WHEN 'visit_self_join' THEN 'visit_pair' ELSE p_unit END;
+    v_merged record;
 BEGIN
     PERFORM butler_common.require_read_committed('units can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -23,7 +24,11 @@ BEGIN
             jsonb_build_object('unit', p_unit)
         );
     END IF;
-    RETURN butler_internal.merge_units(v_table, p_rows, p_replace);
+    v_merged := butler_internal.merge_units(v_table, p_rows, p_replace);
+    PERFORM butler_internal.record('register_units', v_merged.inserted + v_merged.changed, p_subject => jsonb_build_object(
+        'unit', p_unit, 'new', v_merged.inserted, 'changed', v_merged.changed, 'some_changed', v_merged.changed_keys
+    ));
+    RETURN v_merged.inserted;
 END;
 $$;
 

@@ -1,15 +1,7 @@
--- One statement for all registries, so that it sees a put which ends meanwhile as an intent or as a
--- dataset: verify calls a file an orphan only if no registry has it, not even a layer that the caller can't see.
+-- One statement for all registries: verify calls a file an orphan only if no registry has it, not even a layer that
+-- the caller can't see.
 CREATE OR REPLACE FUNCTION butler.claims_of_datasets(p_dataset_ids uuid[])
-RETURNS TABLE (
-    dataset_id uuid,
-    datastore text,
-    path text,
-    uri text,
-    hint text,
-    storage_class text,
-    dataset_type text
-)
+RETURNS TABLE (dataset_id uuid, datastore text, path text, uri text)
 LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
@@ -19,16 +11,11 @@ BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
             'SELECT a.dataset_id, s.datastore, f.path,'
-            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || f.path END,'
-            ' NULL::text, NULL::text, NULL::text'
+            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || f.path END'
             ' FROM %1$I.artifact AS a'
             ' CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f'
             ' INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
-            ' WHERE a.dataset_id = ANY ($1)'
-            ' UNION ALL SELECT i.dataset_id, s.datastore, NULL, NULL, i.hint, t.storage_class, t.dataset_type'
-            ' FROM %1$I.put_intent AS i INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = i.datastore_id'
-            ' INNER JOIN %1$I.all_dataset_type AS t ON t.dataset_type_id = i.dataset_type_id'
-            ' WHERE i.dataset_id = ANY ($1)', r.registry || '_internal'
+            ' WHERE a.dataset_id = ANY ($1)', r.registry || '_internal'
         ), ' UNION ALL ')
         FROM butler_common.registry AS r
     ) USING p_dataset_ids;
@@ -36,5 +23,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.claims_of_datasets(uuid[]) IS
-'Files that datasets of these ids have or may get, in any registry of the database: path and whole URI of an
-artifact in whatever state; or the hint, storage class and dataset type of a put that hasn''t ended.';
+'Files that datasets of these ids have, in any registry of the database: path and whole URI of an artifact in whatever
+state.';

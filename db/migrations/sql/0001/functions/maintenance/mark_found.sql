@@ -24,6 +24,11 @@ BEGIN
     USING marked AS m
     WHERE l.dataset_id = m.dataset_id AND l.datastore_id = m.datastore_id AND l.component = m.component;
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'mark_found', v_count, butler_internal.runs_of(ARRAY(
+            SELECT g.dataset_id FROM jsonb_to_recordset(p_artifacts) AS g (dataset_id uuid)
+        )), jsonb_build_object('datastore', p_datastore)
+    );
     RETURN v_count;
 END;
 $$;

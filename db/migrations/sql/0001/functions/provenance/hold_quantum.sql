@@ -7,8 +7,16 @@ VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id FOR SHARE;
-    PERFORM butler_internal.check_quantum(p_quantum_id, p_run_id, p_run);
+    PERFORM FROM butler_internal.quantum AS q
+    WHERE q.quantum_id = p_quantum_id AND q.run_id = p_run_id AND q.status = 'running'
+    FOR SHARE;
+    IF NOT FOUND THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('quantum %s is not running in run %s', p_quantum_id, p_run),
+            'Put a quantum''s outputs into its own run, before it ends.',
+            jsonb_build_object('quantum_id', p_quantum_id)
+        );
+    END IF;
 END;
 $$;
 

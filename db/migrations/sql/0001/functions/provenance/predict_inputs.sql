@@ -7,11 +7,13 @@ AS $$
 DECLARE
     v_count integer;
     v_problems jsonb;
+    v_quantum record;
 BEGIN
     PERFORM butler_common.require_read_committed('inputs can be predicted');
     PERFORM set_config('synchronous_commit', 'on', true);
     -- It doesn't end meanwhile.
-    PERFORM FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running' FOR SHARE;
+    SELECT q.run_id, q.task, q.begun_by INTO v_quantum
+    FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running' FOR SHARE;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
@@ -29,6 +31,12 @@ BEGIN
     SELECT DISTINCT p_quantum_id, g FROM unnest(p_inputs) AS g
     ON CONFLICT ON CONSTRAINT pk_dataset_consumer DO NOTHING;
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF NOT butler_common.is_own(v_quantum.begun_by) THEN
+        PERFORM butler_internal.record('predict_inputs', v_count, ARRAY[r.run], jsonb_build_object(
+            'quantum_id', p_quantum_id, 'task', v_quantum.task, 'begun_by', v_quantum.begun_by
+        ))
+        FROM butler_internal.run AS r WHERE r.run_id = v_quantum.run_id;
+    END IF;
     RETURN v_count;
 END;
 $$;

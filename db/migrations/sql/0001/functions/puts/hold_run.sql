@@ -26,6 +26,7 @@ BEGIN
             since = CASE WHEN h.until > v_now THEN h.since ELSE v_now END,
             until = greatest(h.until, excluded.until),
             reason = CASE WHEN h.until > excluded.until THEN h.reason ELSE excluded.reason END;
+        PERFORM butler_internal.record('hold_run', 1, ARRAY[p_run], jsonb_build_object('until', p_until), p_reason);
     ELSE
         PERFORM butler_common.raise_error(
             'UB301', format('a run can''t be held until %s', coalesce(to_jsonb(p_until) #>> '{}', 'null')),

@@ -33,6 +33,7 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('collection'), v_collection::integer);
     SELECT
         r.run_id, r.has_inputs, c.changed, c.put_until, c.frozen OR c.removed IS NOT NULL AS closed,
+        NOT butler_common.is_own(c.owner) AS anothers,
         (SELECT count(*) > 1 FROM butler_common.registry) AS has_layers
     INTO v_run
     FROM butler_internal.collection AS c
@@ -110,6 +111,13 @@ BEGIN
             OR v_stored IS DISTINCT FROM (
                 SELECT coalesce(sum(jsonb_array_length(d -> 'artifacts')), 0) FROM jsonb_array_elements(p_datasets) AS d
             )
+            -- What was written under a root that isn't the datastore's any more lies elsewhere. Whoever
+            -- moves it was waited for by the foreign keys' checks: what is seen now stays until this transaction ends.
+            OR EXISTS (
+                SELECT FROM jsonb_path_query(p_datasets, '$[*].artifacts[*]') AS a
+                INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
+                WHERE s.root <> a ->> 'root'
+            )
             OR (NOT v_fresh AND NOT butler_internal.is_held(v_run.run_id, v_clock))
             OR (v_run.has_inputs AND EXISTS (
                 SELECT FROM butler_internal.dataset AS d
@@ -119,8 +127,6 @@ BEGIN
                         AND t.digest = d.digest AND upper_inf(t.known)
                 WHERE d.dataset_id = ANY (v_registered)
             ))
-            -- A put that begin_put has begun is finished by finish_put: a reaper gives it up by its intent alone.
-            OR EXISTS (SELECT FROM butler_internal.put_intent AS i WHERE i.dataset_id = ANY (v_registered))
             -- Within one registry the primary key refuses an id that is taken.
             OR (v_run.has_layers AND EXISTS (
                 SELECT FROM butler_common.registered_datasets(v_registered) AS r (dataset_id)
@@ -154,13 +160,18 @@ BEGIN
     IF v_registered <> '{}' AND v_now > coalesce(v_run.put_until, '-infinity') THEN
         PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
     END IF;
+    -- One's own run tells who and when already.
+    IF v_run.anothers THEN
+        PERFORM butler_internal.record('put', cardinality(v_registered), ARRAY[p_run]);
+    END IF;
     RETURN cardinality(v_registered);
 END;
 $$;
 
 COMMENT ON FUNCTION butler.put(text, jsonb, bigint) IS
 'Register datasets whose files are written, of any types and in any datastores, in a run that is there: a JSON array of
-{"dataset_id", "dataset_type", "data_id", "artifacts": [{"datastore", "component", "path", "formatter", "size", "sha256" (hex)}]}.
+{"dataset_id", "dataset_type", "data_id", "artifacts": [{"datastore", "component", "path", "formatter", "size", "sha256" (hex)}]};
+an artifact may also say under which "root" it was written, which is compared.
 The ids are version 7 UUIDs that the writer makes before it writes, not older than the grace period, unless the run is held.
 All or none; returns how many are new: the same datasets given again are no error. One error names every bad one.
 Raises UB102, UB103, UB104, UB201, UB202, UB301, UB302, UB401 or UB402.';

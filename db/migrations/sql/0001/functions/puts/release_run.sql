@@ -7,6 +7,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_collection bigint;
+    v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be released');
     v_collection := butler_internal.own_collection(p_run, 'run');
@@ -15,7 +16,9 @@ BEGIN
     DELETE FROM butler_internal.run_hold AS h
     USING butler_internal.run AS r
     WHERE r.collection_id = v_collection AND h.run_id = r.run_id AND h.held_by = butler_common.actor();
-    RETURN FOUND;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('release_run', v_count, ARRAY[p_run]);
+    RETURN v_count > 0;
 END;
 $$;
 

@@ -88,13 +88,6 @@ BEGIN
         CROSS JOIN LATERAL (SELECT butler_internal.age_problem(s.dataset_id, v_now) AS problem) AS a
         WHERE s.dataset_id IS NOT NULL AND d.dataset_id IS NULL AND NOT v_held AND a.problem IS NOT NULL
         UNION ALL
-        SELECT
-            s.row_number, 'UB101', format('the put of dataset %s was given up', s.dataset_id),
-            'Begin it again; the bytes written for it belong to nothing.'
-        FROM pg_temp.butler_stage_dataset AS s
-        INNER JOIN butler_internal.put_intent AS i ON i.dataset_id = s.dataset_id
-        WHERE i.given_up IS NOT NULL
-        UNION ALL
         SELECT t.n, 'UB201', 'the data ID is given twice', 'A run holds one dataset of a type and data ID.'
         FROM (
             SELECT

@@ -18,6 +18,7 @@ DECLARE
     v_type record;
     v_given record;
     v_foreign text;
+    v_filtered_by text;
     v_mask integer;
     v_columns text;
     v_conditions text;
@@ -30,11 +31,19 @@ BEGIN
             'UB301', 'the data ID is not a JSON object', 'Write {"camera": "…", "visit": 1}.'
         );
     END IF;
+    -- A dataset without a band of its own has that of its filter, else of its visit, as in the view dataset.
+    SELECT u.unit INTO v_filtered_by
+    FROM butler_common.unit AS u
+    WHERE u.unit IN ('physical_filter', 'visit') AND (v_type.unit_mask >> u.position) & 1 = 1
+    ORDER BY u.position
+    LIMIT 1;
     SELECT k INTO v_foreign
     FROM jsonb_object_keys(p_data_id) AS k
     INNER JOIN butler_common.unit_word AS w ON w.word = k
     INNER JOIN butler_common.unit AS u ON u.unit = w.unit
-    WHERE (v_type.unit_mask >> u.position) & 1 = 0
+    WHERE
+        (v_type.unit_mask >> u.position) & 1 = 0
+        AND (u.unit <> 'abstract_filter' OR v_filtered_by IS NULL)
     ORDER BY k
     LIMIT 1;
     IF FOUND THEN
@@ -51,7 +60,9 @@ BEGIN
     SELECT * INTO v_given FROM butler_internal.read_data_ids(
         -- A visit or sensor by name needs its camera to be found.
         v_mask | CASE
-            WHEN v_type.unit_mask & 1 = 1 AND p_data_id @? '$.keyvalue() ? (@.key != "camera" && @.value.type() == "string")'
+            WHEN
+                v_type.unit_mask & 1 = 1
+                AND p_data_id - '{camera,abstract_filter,band}'::text[] @? '$.keyvalue() ? (@.value.type() == "string")'
                 THEN 1
             ELSE 0
         END,
@@ -68,6 +79,18 @@ BEGIN
     INTO v_columns, v_conditions, v_order
     FROM butler_common.unit AS u
     WHERE (v_type.unit_mask >> u.position) & 1 = 1;
+    IF v_mask & ~v_type.unit_mask <> 0 THEN
+        v_conditions := coalesce(v_conditions, '') || CASE v_filtered_by
+            WHEN 'physical_filter' THEN
+                ' AND (d.camera, d.physical_filter) IN (SELECT f.camera, f.physical_filter '
+                'FROM butler_internal.all_physical_filter AS f WHERE f.abstract_filter = ($4).abstract_filter)'
+            WHEN 'visit' THEN
+                ' AND (d.camera, d.visit) IN (SELECT v.camera, v.visit FROM butler_internal.all_visit AS v '
+                'INNER JOIN butler_internal.all_physical_filter AS f '
+                'ON f.camera = v.camera AND f.physical_filter = v.physical_filter '
+                'WHERE f.abstract_filter = ($4).abstract_filter)'
+        END;
+    END IF;
     -- What a collection holds now has each data ID once.
     v_chosen := CASE WHEN p_find_first AND (p_as_of IS NOT NULL OR 1 < (
         SELECT count(*) FROM butler_internal.flatten_collections(p_collections, p_as_of)

@@ -1,4 +1,4 @@
--- The mirror of begin_put: it records durably which bytes are about to be deleted, before the first is. It
+-- The mirror of a put: it records durably which bytes are about to be deleted, before the first is. It
 -- returns again what a process claimed that has died since, but not what a process is deleting now. Only the
 -- owner may claim sooner than after the trash's delay.
 CREATE OR REPLACE FUNCTION butler.claim_trash(
@@ -29,6 +29,7 @@ DECLARE
     v_cutoff constant timestamptz := v_now - coalesce(p_older_than, v_delay);
     v_shared text[];
     v_claimed uuid[];
+    v_due uuid[];
 BEGIN
     PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -86,8 +87,13 @@ BEGIN
         FROM due
         WHERE d.dataset_id = due.dataset_id
     )
-    SELECT array_agg(c.dataset_id) INTO v_claimed
-    FROM (SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n) AS c;
+    SELECT
+        ARRAY(SELECT n.dataset_id FROM due AS n),
+        ARRAY(SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n)
+    INTO v_due, v_claimed;
+    PERFORM butler_internal.record(
+        'claim_trash', cardinality(v_due), butler_internal.runs_of(v_due), jsonb_build_object('datastore', p_datastore)
+    );
     v_shared := ARRAY(SELECT s.path FROM butler_common.shared_paths(v_datastore, ARRAY(
         SELECT butler.artifact_path(a.path, a.dataset_id) FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'

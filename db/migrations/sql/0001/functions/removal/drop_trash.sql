@@ -21,6 +21,9 @@ BEGIN
         s.datastore = p_datastore AND a.datastore_id = s.datastore_id
         AND a.dataset_id = ANY (p_dataset_ids) AND a.state = 'deleting';
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'drop_trash', v_count, butler_internal.runs_of(p_dataset_ids), jsonb_build_object('datastore', p_datastore)
+    );
     RETURN v_count;
 END;
 $$;

@@ -12,7 +12,10 @@ BEGIN ATOMIC
     WITH held AS (
         SELECT
             m.dataset_id,
-            min(format('certified in %s', m.collection)) FILTER (WHERE m.collection_type = 'calibration') AS certified,
+            min(format('certified in %s', m.collection))
+            FILTER (WHERE m.collection_type = 'calibration' AND m.is_now) AS certified,
+            min(format('once certified in %s', m.collection))
+            FILTER (WHERE m.collection_type = 'calibration' AND NOT m.is_now) AS once_certified,
             min(format('in %s, which is frozen', m.collection)) FILTER (WHERE m.frozen) AS frozen,
             min(format('in %s of layer %s', m.collection, m.registry))
             FILTER (WHERE m.registry <> 'butler'::regnamespace::text) AS tagged_above,
@@ -35,7 +38,7 @@ BEGIN ATOMIC
             CASE
                 WHEN d.dataset_id IS NULL THEN 'of a layer under this registry'
                 WHEN c.frozen THEN format('in %s, which is frozen', c.collection)
-                ELSE coalesce(h.certified, h.frozen, h.tagged_above, h.tagged)
+                ELSE coalesce(h.certified, h.once_certified, h.frozen, h.tagged_above, h.tagged)
             END AS kept
         FROM (SELECT DISTINCT g AS id FROM unnest(p_dataset_ids) AS g) AS g
         LEFT JOIN butler_internal.dataset AS d ON d.dataset_id = g.id

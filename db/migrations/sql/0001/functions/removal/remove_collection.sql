@@ -20,6 +20,7 @@ DECLARE
     v_ids uuid[] := '{}';
     v_group butler.removal_outcome;
     v_kept bigint := 0;
+    v_gone bigint := 0;
     v_chain record;
     v_chains bigint[] := '{}';
     v_now timestamptz;
@@ -52,7 +53,7 @@ BEGIN
     IF v_collection_type = 'calibration' AND EXISTS (
         SELECT FROM butler_internal.calibration_key AS k
         INNER JOIN butler_internal.calibration AS b ON b.calibration_key_id = k.calibration_key_id
-        WHERE k.collection_id = v_collection AND upper_inf(b.known)
+        WHERE k.collection_id = v_collection AND b.known @> 'infinity'::timestamptz
     ) THEN
         PERFORM butler_common.raise_error(
             'UB401', format('collection %L certifies calibrations', p_collection),
@@ -88,12 +89,18 @@ BEGIN
     LOOP
         IF v_group.outcome = 'kept' THEN
             v_kept := v_kept + v_group.datasets;
+        ELSIF v_group.outcome = 'removed' AND p_dry_run IS NOT TRUE THEN
+            v_gone := v_gone + v_group.datasets;
         END IF;
         RETURN NEXT v_group;
     END LOOP;
     IF v_collection_type = 'run' AND v_kept > 0 THEN
         v_group := ROW('collection kept', format('%s of the datasets of %s are kept', v_kept, p_collection), 0, 0, 0, '{}');
         RETURN NEXT v_group;
+        PERFORM butler_internal.record(
+            'remove_collection', v_gone, ARRAY[p_collection],
+            jsonb_build_object('datasets', v_gone, 'kept', v_kept), p_reason
+        );
         RETURN;
     END IF;
     FOR v_chain IN SELECT c.* FROM butler_common.chains_with(v_collection) AS c LOOP
@@ -134,6 +141,9 @@ BEGIN
     UPDATE butler_internal.collection AS c
     SET removed = v_now, removed_by = butler_common.actor(), removal_reason = coalesce(p_reason, '')
     WHERE c.collection_id = v_collection;
+    PERFORM butler_internal.record(
+        'remove_collection', 1 + v_gone, ARRAY[p_collection], jsonb_build_object('datasets', v_gone, 'kept', v_kept), p_reason
+    );
 END;
 $$;
 

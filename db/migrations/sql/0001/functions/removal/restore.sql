@@ -149,6 +149,7 @@ BEGIN
     SET state = 'present', changed = v_now, changed_by = butler_common.actor(), change_reason = 'restored', trashed = false
     WHERE d.dataset_id = ANY (p_dataset_ids) AND d.state <> 'present';
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record('restore', v_count, butler_internal.runs_of(p_dataset_ids));
     RETURN v_count;
 END;
 $$;

@@ -15,9 +15,16 @@ SELECT
     v.observation_type,
     v.target_name,
     v.tracking_ra,
-    v.tracking_dec
+    v.tracking_dec,
+    v.instrument,
+    v.band,
+    v.exposure
 FROM butler.visit AS v
 LEFT JOIN butler_internal.all_snap AS s ON s.camera = v.camera AND s.visit = v.visit;
 
 COMMENT ON VIEW butler.exposure IS
 'Exposures: the snaps of a visit, or the visit itself where it has one opening of the shutter (snap 0).';
+COMMENT ON COLUMN butler.exposure.instrument IS 'Name of the camera.';
+COMMENT ON COLUMN butler.exposure.band IS 'The same as abstract_filter.';
+COMMENT ON COLUMN butler.exposure.exposure IS
+'The number of the visit where it has one opening of the shutter, else null: camera, visit and snap name it. UCD: meta.id;obs';

@@ -1,0 +1,332 @@
+"""One lot of files that are ingested together.
+
+A file is taken in: its bytes are written under the datastore's root, or, where
+it stays, read where it lies. What was taken in is registered together; and
+what another process has put meanwhile is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from itertools import chain
+from pathlib import Path
+from typing import TypeAlias
+from uuid import UUID
+
+from butler.concurrency import THREADS, looking_ahead
+from butler.context import agreed_roots
+from butler.datastore.fingerprint import fingerprint, regular_file
+from butler.datastore.paths import file_uri
+from butler.errors import (
+    ArtifactMissingError,
+    ButlerError,
+    DatabaseUnavailableError,
+    DatasetExistsError,
+    NotSupportedError,
+)
+from butler.ingest.held import HeldFolders
+from butler.ingest.protocol import PutItem, PutProtocol, PutState, refuse_astray
+from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
+from butler.values import Artifact, DatasetRef, IngestMode
+
+__all__ = ["FileLot"]
+
+_TOGETHER = 64
+"""Files that a thread looks at in one go where they lie."""
+
+_AHEAD = 40
+"""Goes that may wait for the database to take their files: together those of one lot that it takes."""
+
+_ATTEMPTS = 3
+
+_Taken: TypeAlias = "tuple[int, IngestedFile | ButlerError | None]"
+"""The place of a file, and what became of it; nothing if it is to be registered."""
+
+
+class FileLot:
+    """Ingests files of one type.
+
+    Parameters
+    ----------
+    protocol : `~butler.ingest.protocol.PutProtocol`
+        How a dataset is put.
+    files : sequence of `~butler.ingest.requests.SourceFile`
+        The files.
+    request : `~butler.ingest.requests.IngestRequest`
+        What becomes of them.
+    """
+
+    def __init__(self, protocol: PutProtocol, files: Sequence[SourceFile], request: IngestRequest) -> None:
+        self._protocol = protocol
+        self._registry = protocol.registry
+        self._datastore = protocol.datastore
+        self._files = files
+        self._request = request
+        self._in_place = request.mode == IngestMode.IN_PLACE
+        self._held = HeldFolders({}, self._datastore)
+        self._owners: Mapping[str, UUID] = {}
+        if request.mode in {IngestMode.IN_PLACE, IngestMode.MOVE}:
+            self._held = HeldFolders(agreed_roots(self._registry, self._datastore), self._datastore)
+        if request.mode == IngestMode.MOVE:
+            # Of any datastore: what was ingested in place when another one was the default is still there.
+            uris = [uri for file in files for uri in _uris(file.path)]
+            self._owners = self._registry.lookup.datasets_at(None, uris)
+        self._items = protocol.prepare(
+            request.dataset_type,
+            [file.data_id for file in files],
+            request.run,
+            written=not self._in_place,
+            # Of files that stay it costs more to ask than to read them; but where it saves reading them.
+            ask=not self._in_place or request.skip_existing,
+            skip_existing=True,
+        )
+        self._dataset_type = self._items[0].dataset_type
+        self._ingested: list[IngestedFile | ButlerError | None] = [None] * len(files)
+        """What became of each; of those that are new only in the end."""
+
+    def ingest(self) -> list[IngestedFile | ButlerError]:
+        """Ingest them; see `butler.ingest.files.FileIngest.ingest`."""
+        with ExitStack() as stack:
+            if not self._in_place:
+                stack.enter_context(self._protocol.undone_on_error(self._items))
+            threads = stack.enter_context(ThreadPoolExecutor(min(THREADS, len(self._files))))
+            taken = stack.enter_context(closing(self._taken_in(threads)))
+            if not self._in_place:  # no transaction is open while bytes are written
+                for _ in taken:
+                    pass
+            self._register(taken)
+        if not self._in_place:  # what failed, and what another process has put meanwhile
+            self._protocol.discard(self._items)
+        ingested = [
+            IngestedFile(item.ref) if one is None else one
+            for one, item in zip(self._ingested, self._items, strict=True)
+        ]
+        return self._moved(ingested) if self._request.mode == IngestMode.MOVE else ingested
+
+    # Taking in --------------------------------------------------------------
+
+    def _taken_in(self, threads: Executor) -> Generator[PutItem]:
+        """Take in what the run isn't known to have, in threads; give what is to be registered."""
+        there = self._there_already()
+
+        def write(place: int) -> list[_Taken]:
+            return [(place, self._written(place, there))]
+
+        if self._in_place:
+            goes = self._described(threads)
+        else:
+            goes = looking_ahead(threads, write, range(len(self._files)), THREADS)
+        for go in goes:
+            for place, found in go:
+                if found is None:
+                    # Not by the thread that read it: what is told again is what was given here.
+                    self._items[place].state = PutState.WRITTEN
+                    yield self._items[place]
+                elif isinstance(found, ButlerError) and self._request.strict:
+                    raise found
+                else:
+                    self._ingested[place] = found
+
+    def _there_already(self) -> dict[UUID, DatasetRef]:
+        """Look up what the run has; of files that stay, those that are passed over are done with."""
+        there = refs_of(
+            self._registry,
+            self._dataset_type,
+            self._request.run,
+            {item.existing: item.data_id for item in self._items if item.existing is not None},
+        )
+        if self._in_place and self._request.skip_existing:
+            for place, item in enumerate(self._items):
+                if item.existing is not None:
+                    self._ingested[place] = IngestedFile(there[item.existing], new=False, same=None)
+        return there
+
+    def _written(self, place: int, there: Mapping[UUID, DatasetRef]) -> IngestedFile | ButlerError | None:
+        """Write a file's bytes, unless the run has a dataset of its data ID: that is compared."""
+        item, file = self._items[place], self._files[place].path
+        try:
+            self._held.refuse(file)
+            for uri in _uris(file):
+                owner = self._owners.get(uri)
+                if owner is not None and owner != item.existing:
+                    raise _belongs_to_another(uri, owner)
+            if item.existing is not None:
+                return _compared(file, there[item.existing], self._request)
+            self._protocol.roots.check()
+            with item.being_written():
+                item.artifacts = self._datastore.intake.ingest(
+                    file,
+                    item.id,
+                    item.hint,
+                    self._dataset_type.storage_class,
+                    self._dataset_type.name,
+                    self._request.mode,
+                    self._request.formatter,
+                )
+                for artifact in item.artifacts:
+                    refuse_astray(artifact, self._datastore.name)
+        except ButlerError as error:
+            return error
+        return None
+
+    def _described(self, threads: Executor) -> Iterator[list[_Taken]]:
+        """Read files where they lie, some in one go."""
+        places = [place for place, one in enumerate(self._ingested) if one is None]
+        goes = (places[start : start + _TOGETHER] for start in range(0, len(places), _TOGETHER))
+        return looking_ahead(threads, self._describe, goes, _AHEAD)
+
+    def _describe(self, places: Sequence[int]) -> list[_Taken]:
+        files = [self._files[place] for place in places]
+        described = self._datastore.intake.describe_in_place(
+            [(file.path, file.known) for file in files],
+            self._dataset_type.storage_class,
+            self._dataset_type.name,
+            self._request.formatter,
+        )
+        return [(place, self._judged(place, found)) for place, found in zip(places, described, strict=True)]
+
+    def _judged(self, place: int, found: Artifact | ButlerError) -> ButlerError | None:
+        """Refuse what isn't a file in place that may become an artifact of the datastore."""
+        if isinstance(found, ButlerError):
+            return found
+        try:
+            self._held.refuse(self._files[place].path)
+            refuse_astray(found, self._datastore.name)
+        except ButlerError as error:
+            return error
+        self._items[place].artifacts = (found,)
+        return None
+
+    # Registering ------------------------------------------------------------
+
+    def _register(self, taken: Iterator[PutItem]) -> None:
+        """Register what was taken in, in one transaction, and compare with what the run has."""
+        for attempt in range(_ATTEMPTS):
+            again = list(self._open().values())
+            try:
+                with self._protocol.registering(self._items):
+                    self._tell(chain(again, taken))
+                return
+            except DatasetExistsError as error:
+                if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
+                    raise
+            except DatabaseUnavailableError:
+                # Perhaps only the answer was lost: then all are found there, under the ids given here.
+                if attempt > 0:
+                    raise
+
+    def _open(self) -> dict[int, PutItem]:
+        """Give what was taken in, and that the run isn't known to have, by its place."""
+        return {
+            place: item
+            for place, (item, one) in enumerate(zip(self._items, self._ingested, strict=True))
+            if one is None and item.is_open
+        }
+
+    def _tell(self, taken: Iterable[PutItem]) -> None:
+        if not self._in_place:
+            if not (taken := list(taken)):
+                return
+            self._protocol.roots.check()  # it may have been unmounted while it was written to
+        registered = self._registry.puts.register(
+            self._request.run,
+            self._dataset_type.name,
+            self._datastore.name,
+            ((ref.id, ref.data_id, artifact) for ref in _told(taken) for artifact in ref.artifacts or ()),
+            skip_existing=not self._request.strict,
+            root=None if self._in_place else self._datastore.root,
+        )
+        if registered.existing:
+            places = {item.id: place for place, item in enumerate(self._items)}
+            self._pass_over({places[given]: existing for given, existing in registered.existing.items()})
+
+    def _passed_over(self, error: DatasetExistsError) -> bool:
+        """Pass over what the run has of the same bytes; say whether that was all that was wrong."""
+        wrong = error.by_row()
+        told = [place for place, item in self._open().items() for _ in item.artifacts]
+        there = {
+            told[row]: UUID(reason.details["existing"])
+            for row, reason in wrong.items()
+            if "existing" in reason.details
+        }
+        self._pass_over(there)
+        # Where none is named, another process was faster: the next attempt will name it.
+        return len(there) == len({told[row] for row in wrong})
+
+    def _pass_over(self, there: Mapping[int, UUID]) -> None:
+        """Compare files with what the run has of their data IDs: nothing of them is registered."""
+        refs = refs_of(
+            self._registry,
+            self._dataset_type,
+            self._request.run,
+            {existing: self._items[place].data_id for place, existing in there.items()},
+        )
+        for place, existing in there.items():
+            item, ref, file = self._items[place], refs[existing], self._files[place].path
+            if ref.id == item.id:  # it is this one: only the answer was lost
+                item.state = PutState.REGISTERED
+                continue
+            if item.state is PutState.REGISTERING:
+                item.state = PutState.WRITTEN
+            same = {artifact.sha256 for artifact in item.artifacts} <= {kept.sha256 for kept in whole(ref)}
+            if same or self._request.skip_existing:
+                self._ingested[place] = IngestedFile(ref, new=False, same=same)
+            elif self._request.strict:
+                raise differs(file, ref)
+            else:
+                self._ingested[place] = differs(file, ref)
+
+    # Moving -----------------------------------------------------------------
+
+    def _moved(self, ingested: Sequence[IngestedFile | ButlerError]) -> list[IngestedFile | ButlerError]:
+        """Unlink the sources whose bytes are registered."""
+        moved = list(ingested)
+        for place, (file, one) in enumerate(zip(self._files, ingested, strict=True)):
+            if isinstance(one, ButlerError) or not one.same:
+                continue
+            try:
+                self._datastore.intake.finish_move(file.path, whole(one.ref))
+            except ButlerError as error:
+                if self._request.strict:
+                    raise
+                moved[place] = error
+        return moved
+
+
+def _told(items: Iterable[PutItem]) -> Iterator[DatasetRef]:
+    return (item.told() for item in items)
+
+
+def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:
+    """Compare a file with the dataset that the run has under its data ID, unless that may be skipped.
+
+    A source of a move is compared in any case: where its bytes are registered, it is to go.
+    """
+    moving = request.mode == IngestMode.MOVE
+    if request.skip_existing and not moving:
+        return IngestedFile(ref, new=False, same=None)
+    try:
+        regular_file(file)
+        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in whole(ref)}
+    except ArtifactMissingError:
+        if moving:  # finished by an earlier run of the same, or another process
+            return IngestedFile(ref, new=False)
+        raise
+    if not same and not request.skip_existing:
+        raise differs(file, ref)
+    return IngestedFile(ref, new=False, same=same)
+
+
+def _uris(file: Path) -> set[str]:
+    """Give what an artifact in place may call the file."""
+    return {file_uri(file), file_uri(file.resolve())}
+
+
+def _belongs_to_another(uri: str, dataset_id: UUID) -> NotSupportedError:
+    return NotSupportedError(
+        f"{uri} can't be moved: it is dataset {dataset_id}, ingested in place",
+        hint="Ingest it with mode 'copy' or 'hardlink'.",
+        details={"uri": uri, "dataset_id": str(dataset_id)},
+    )
