@@ -30,12 +30,16 @@ _COLUMNS = (
 app = new_app()
 
 
-@app.command(epilog=examples("butler reap --dry-run", "butler reap --format json", "butler reap --gone node7"))
+@app.command(
+    epilog=examples("butler reap --dry-run", "butler reap --format json", "butler reap --gone node7")
+)
 def reap(
     ctx: typer.Context,
     gone: Annotated[
         list[str] | None,
-        typer.Option("--gone", metavar="HOST", help="Take what ran on this computer for dead; may be given again."),
+        typer.Option(
+            "--gone", metavar="HOST", help="Take what ran on this computer for dead; may be given again."
+        ),
     ] = None,
     dry_run: DryRun = False,
     form: ListFormatOption = ListFormat.TABLE,

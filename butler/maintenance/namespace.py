@@ -149,9 +149,7 @@ class Maintenance:
 
         return reap(self._context, dry_run=dry_run)
 
-    def end_dead_quanta(
-        self, *, gone: Collection[str] = (), dry_run: bool = False
-    ) -> Iterator[DeadQuantum]:
+    def end_dead_quanta(self, *, gone: Collection[str] = (), dry_run: bool = False) -> Iterator[DeadQuantum]:
         """Record that the quanta have died whose processes are gone, of all related registries.
 
         That is known of processes on this computer. One that ends all the

@@ -48,9 +48,7 @@ class DeadQuantum:
         )
 
 
-def end_dead(
-    context: Context, *, gone: Collection[str] = (), dry_run: bool = False
-) -> Iterator[DeadQuantum]:
+def end_dead(context: Context, *, gone: Collection[str] = (), dry_run: bool = False) -> Iterator[DeadQuantum]:
     """End quanta; see `butler.maintenance.namespace.Maintenance.end_dead_quanta`."""
     for registry in context.registry.related():
         dead: dict[str, list[DeadQuantum]] = {}

@@ -77,7 +77,7 @@ class Provenance(ABC):
         data_id: Mapping[str, Any],
         inputs: Sequence[UUID],
         process: Process,
-    ) -> int:
+    ) -> None:
         """Record that a task begins, with the inputs that it will read; the same again is no error.
 
         Parameters
@@ -94,11 +94,6 @@ class Provenance(ABC):
             What it will read.
         process : `Process`
             Where it runs.
-
-        Returns
-        -------
-        attempt : `int`
-            Which it is of this task and data ID in the run, from 1.
 
         Raises
         ------

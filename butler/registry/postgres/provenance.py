@@ -48,11 +48,10 @@ class PostgresProvenance(Provenance):
         data_id: Mapping[str, Any],
         inputs: Sequence[UUID],
         process: Process,
-    ) -> int:
+    ) -> None:
         started = process.started
-        ((attempt,),) = self._session.call_repeatable(
+        self._session.call_repeatable(
             "begin_quantum",
-            bound_id(quantum_id),
             text(run, "run"),
             text(task, "task"),
             bound_json(json_ready(data_id)),
@@ -65,8 +64,8 @@ class PostgresProvenance(Provenance):
                     "mark": process.mark,
                 }
             ),
+            bound_id(quantum_id),
         )
-        return int(attempt)
 
     def predict_inputs(self, quantum_id: UUID, inputs: Sequence[UUID]) -> None:
         self._session.call_repeatable("predict_inputs", bound_id(quantum_id), bound_ids(inputs))

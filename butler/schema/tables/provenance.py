@@ -39,7 +39,9 @@ quantum = Table(
         server_default=text("'{}'::jsonb"),
         comment="The data ID that it worked on.",
     ),
-    Column("status", Text, nullable=False, server_default="running", comment="running, done, failed or died."),
+    Column(
+        "status", Text, nullable=False, server_default="running", comment="running, done, failed or died."
+    ),
     Column("attempt", Integer, nullable=False, server_default=text("1"), comment="Which try it is, from 1."),
     Column("message", Text, comment="What went wrong, if it failed or died."),
     Column("begun_by", Text, nullable=False, comment="The database role that began it."),
