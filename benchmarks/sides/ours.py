@@ -11,6 +11,8 @@ from benchmarks.place import Place
 from butler import Butler
 from butler.config import RepositoryConfig
 from butler.datastore.config import DatastoreConfig
+from butler.datastore.storage.root_mark import MARK_NAME
+from butler.maintenance.marks import examine, mark
 from butler.registry.postgres.engine import one_transaction
 from butler.roots import add_datastore
 from butler.schema.login_roles import set_anew
@@ -42,6 +44,17 @@ def adopt(place: Place) -> None:
     ).write()
     with one_transaction(place.dsn()) as connection:  # a copy hasn't the settings of its database
         initialise(connection)
+    with open_butler(place) as butler:
+        if butler.datastore.name in butler.registry.definitions.datastores():
+            _mark_anew(place, butler)
+
+
+def _mark_anew(place: Place, butler: Butler) -> None:
+    """Have the root bear the copy's mark, instead of that of the copy before."""
+    (place.data / MARK_NAME).unlink(missing_ok=True)
+    examined = examine(butler.registry, butler.datastore, empty=True)
+    with one_transaction(place.dsn("butler_owner")) as connection:
+        mark(connection, examined)
 
 
 def make(place: Place) -> None:

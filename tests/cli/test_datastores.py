@@ -77,7 +77,7 @@ def test_a_difference_names_the_one_that_it_is_in(two: Path, command: Command) -
     found = json.loads(command("verify", "--format", "json").stdout)
     assert {(one["fault"], one["datastore"]) for one in found} == {
         ("missing", "archive"),
-        ("in flight", "main"),
+        ("orphan", "main"),
     }
 
 
