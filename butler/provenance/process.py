@@ -14,7 +14,7 @@ __all__ = ["is_gone", "this_process"]
 
 
 def this_process() -> Process:
-    """Describe this process: where it runs, and what tells it from all others, as far as the computer says."""
+    """Describe this process: where it runs, and what tells it from all others, if the computer says."""
     pid = os.getpid()
     ticks = _start_of(pid)
     host = Host.current()

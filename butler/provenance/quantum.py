@@ -240,10 +240,12 @@ class Quantum:
 
         Parameters
         ----------
-        obj, dataset_type, data_id, **units : as for `butler.Butler.put`
+        obj, dataset_type, data_id : as for `butler.Butler.put`
             What it is.
         keep : `bool`
             Whether to keep it even if the quantum fails, such as a log.
+        **units
+            More of the data ID.
         """
         (ref,) = self.put_many([(obj, data_id_of(data_id, units))], dataset_type, keep=keep)
         return ref

@@ -89,7 +89,10 @@ def test_it_is_two_statements_however_much_it_makes(butler: Butler, statements: 
 
 
 def test_one_output_that_is_refused_keeps_all_out_and_it_has_failed(butler: Butler) -> None:
-    with pytest.raises(DatasetExistsError, match="stats of this data ID already"), butler.quantum("x") as quantum:
+    with (
+        pytest.raises(DatasetExistsError, match="stats of this data ID already"),
+        butler.quantum("x") as quantum,
+    ):
         quantum.put("kept out", "log", label="a")
         quantum.put({"n": 1}, "stats", label="f")
     ((status, message, outputs),) = recorded(butler)
@@ -253,7 +256,9 @@ def test_a_process_is_gone_if_its_computer_says_so(monkeypatch: pytest.MonkeyPat
 
 def test_a_zombie_is_gone() -> None:
     """What has ended, and whose parent hasn't asked for it yet."""
-    script = "from butler.provenance.process import this_process; print(this_process().mark, flush=True); input()"
+    script = (
+        "from butler.provenance.process import this_process; print(this_process().mark, flush=True); input()"
+    )
     zombie = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

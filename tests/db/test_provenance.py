@@ -137,7 +137,7 @@ def test_a_task_has_a_name(write: Session, own: Session, task: Any) -> None:
     assert contents(own) == before
 
 
-OUTPUTS = ("raw", RAW), ("census", {})
+OUTPUTS: tuple[tuple[str, dict[str, Any]], ...] = (("raw", RAW), ("census", {}))
 
 
 def test_what_it_made_is_registered_with_its_end_or_not_at_all(write: Session, own: Session) -> None:
