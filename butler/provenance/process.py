@@ -1,4 +1,4 @@
-"""This process, and whether others are still there."""
+"""What tells a process from all others, and whether it is still there."""
 
 from __future__ import annotations
 
