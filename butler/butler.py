@@ -90,7 +90,7 @@ class Butler:
         self.raws = Raws(context)
         self.collections = Collections(context)
         self.removal = Removals(context)
-        self.provenance = Provenance(context, self._objects.put)
+        self.provenance = Provenance(context, self._objects)
         self.maintenance = Maintenance(context)
 
     def __enter__(self) -> Butler:

@@ -224,6 +224,11 @@ class SchemaVersionError(ButlerError):
 class DatabaseUnavailableError(ButlerError, ConnectionError):
     """The database server can't be reached, or isn't one that Butler can use."""
 
+    @property
+    def may_be_done(self) -> bool:
+        """Whether it was told to do something, and nobody knows what became of it."""
+        return "carried_out" in self.details
+
 
 class DatabaseError(ButlerError):
     """The database reported something that Butler has no name for."""

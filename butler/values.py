@@ -116,6 +116,8 @@ class QuantumStatus(StrEnum):
 
     DONE = "done"
     FAILED = "failed"
+    DIED = "died"
+    """Its process is gone; one that ends all the same corrects that."""
 
 
 class RemovalOutcome(StrEnum):

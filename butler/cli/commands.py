@@ -37,7 +37,7 @@ SUMMARIES = {
     "du": "Show how much is stored.",
     "log": "Show who did what, when and from where.",
     "verify": "Compare registry and datastore, and repair what differs.",
-    "reap": "Delete what writers left that died before they put it.",
+    "reap": "Clear up after writers that died.",
     "identify": "Show what files say about themselves.",
 }
 """What the first help says of each command, without loading any."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption
@@ -12,32 +14,65 @@ from butler.cli.session import session_of
 
 __all__ = ["app"]
 
-_COLUMNS = ("uri", "datastore", "dataset_id", "made", "run", "failure")
+_COLUMNS = (
+    "kind",
+    "uri",
+    "datastore",
+    "dataset_id",
+    "quantum_id",
+    "task",
+    "run",
+    "made",
+    "reason",
+    "registry",
+)
 
 app = new_app()
 
 
-@app.command(epilog=examples("butler reap --dry-run", "butler reap --format json"))
-def reap(ctx: typer.Context, dry_run: DryRun = False, form: ListFormatOption = ListFormat.TABLE) -> None:
-    """Delete what writers left that died before they put it.
+@app.command(
+    epilog=examples("butler reap --dry-run", "butler reap --format json", "butler reap --gone node7")
+)
+def reap(
+    ctx: typer.Context,
+    gone: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--gone", metavar="HOST", help="Take what ran on this computer for dead; may be given again."
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    form: ListFormatOption = ListFormat.TABLE,
+) -> None:
+    """Clear up after writers that died.
 
-    Those are files that no dataset has, and that none can get any more: the ids in their names are older
-    than the grace period of 7 days, and nobody holds their run. Exit status 3 if some couldn't be deleted;
-    they are tried again the next time.
+    Files are deleted that no dataset has, and that none can get any more: the ids in their names are older
+    than the grace period of 7 days, and nobody holds their run. Quanta whose processes on this computer are
+    gone are recorded as died. Exit status 3 if some files couldn't be deleted; they are tried again the
+    next time.
     """
     session = session_of(ctx)
     with session.writing() as butler:
         files = list(butler.maintenance.reap(dry_run=dry_run))
+        quanta = list(butler.maintenance.end_dead_quanta(gone=gone or (), dry_run=dry_run))
     if form == ListFormat.JSON:
-        rows = [(f.uri, f.datastore, f.dataset_id, f.made, f.run, f.failure or None) for f in files]
+        rows: list[tuple[object, ...]] = [
+            ("file", f.uri, f.datastore, f.dataset_id, None, None, f.run, f.made, f.failure or None, None)
+            for f in files
+        ]
+        rows += [
+            ("quantum", None, None, None, q.id, q.task, q.run, q.begun, q.reason, q.registry) for q in quanta
+        ]
         write_list(_COLUMNS, rows, form)
     else:
-        for file in files:
-            print(file)
+        for one in (*files, *quanta):
+            print(one)
     failed = [file for file in files if file.failure]
     for file in failed:
         show_error(f"{file.uri} is left: {file.failure}", "Correct what the reason names.")
     would_be = "would be" if dry_run else "are"
     note(session, f"{len(files) - len(failed)} files that no dataset has {would_be} deleted")
+    if quanta:
+        note(session, f"{len(quanta)} quanta {would_be} recorded as died")
     if failed:
         raise typer.Exit(ExitStatus.PARTLY)

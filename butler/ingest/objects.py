@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from butler.arguments import items, refused
 from butler.errors import DatasetExistsError, InvalidDataIdError
 from butler.ingest.protocol import PutItem, PutProtocol
 from butler.provenance.environment import ENVIRONMENT
-from butler.values import DatasetRef
+from butler.values import DataId, DatasetRef
 
 __all__ = ["ObjectWriter"]
 
@@ -33,16 +33,10 @@ class ObjectWriter:
     """
 
     def __init__(self, protocol: PutProtocol) -> None:
-        self._protocol = protocol
+        self.protocol = protocol
 
     def put(
-        self,
-        objects: Iterable[tuple[Any, Mapping[str, Any]]],
-        dataset_type: str,
-        run: str,
-        *,
-        quantum_id: int | None = None,
-        inputs: Iterable[UUID] = (),
+        self, objects: Iterable[tuple[Any, Mapping[str, Any]]], dataset_type: str, run: str
     ) -> list[DatasetRef]:
         """Put objects of one type: all of them or none; see `butler.Butler.put_many`.
 
@@ -52,8 +46,28 @@ class ObjectWriter:
             Each with its data ID.
         dataset_type, run : `str`
             What they are, and where they go.
-        quantum_id : `int`, optional
-            The quantum that made them.
+        """
+        written = self.write(objects, dataset_type, run)
+        if not written:
+            return []
+        with self.protocol.undone_on_error(written):
+            self.protocol.put(written)
+        self.describe_run(run, dataset_type)
+        return [item.ref for item in written]
+
+    def write(
+        self,
+        objects: Iterable[tuple[Any, Mapping[str, Any]]],
+        dataset_type: str,
+        run: str,
+        inputs: Iterable[UUID] = (),
+    ) -> list[PutItem]:
+        """Write objects of one type, which aren't datasets by that: all of them or none.
+
+        Parameters
+        ----------
+        objects, dataset_type, run : as for `put`
+            Which.
         inputs : iterable of `uuid.UUID`
             What they were made from, for the files to say.
         """
@@ -65,7 +79,7 @@ class ObjectWriter:
                 )
         if not pairs:
             return []
-        protocol = self._protocol
+        protocol = self.protocol
         prepared = protocol.prepare(
             dataset_type,
             [data_id for _, data_id in pairs],
@@ -86,9 +100,23 @@ class ObjectWriter:
                         dataset_type,
                         _identity(item, made_from),
                     )
-            protocol.put(prepared, quantum_id=quantum_id)
-        self.describe_run(run, dataset_type)
-        return [item.ref for item in prepared]
+        return prepared
+
+    def tell(
+        self,
+        written: Sequence[PutItem],
+        told: Callable[[Sequence[DatasetRef], Mapping[str, str]], object],
+    ) -> None:
+        """Tell the registry of what was written; see `butler.ingest.protocol.PutProtocol.tell`."""
+        self.protocol.tell(written, told)
+
+    def discard(self, written: Sequence[PutItem]) -> None:
+        """Delete what was written; see `butler.ingest.protocol.PutProtocol.discard`."""
+        self.protocol.discard(written)
+
+    def complete(self, dataset_type: str, data_id: Mapping[str, Any], run: str) -> DataId:
+        """Complete a data ID; see `butler.ingest.protocol.PutProtocol.complete`."""
+        return self.protocol.complete(dataset_type, data_id, run)
 
     def describe_run(self, run: str, dataset_type: str) -> None:
         """Put a description of this process into a run that has none, unless another process is first.
@@ -96,14 +124,14 @@ class ObjectWriter:
         The dataset that was put, of this type, is safe by now, so that no failure of this may look like
         one of its.
         """
-        if dataset_type == ENVIRONMENT or not self._protocol.is_to_describe(run):
+        if dataset_type == ENVIRONMENT or not self.protocol.is_to_describe(run):
             return
         from butler.provenance.environment import describe_environment
 
         try:
             with suppress(DatasetExistsError):
                 (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, run)
-                self._protocol.registry.provenance.set_environment(run, ref.id)
+                self.protocol.registry.provenance.set_environment(run, ref.id)
         except Exception as error:
             _logger.warning("the environment of run %s isn't recorded: %s", run, error)
 

@@ -8,7 +8,7 @@ belongs to nobody, and goes when it is older than the grace period.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -238,9 +238,17 @@ class PutProtocol:
             known.append(complete)
         return known
 
+    def complete(self, dataset_type: str, data_id: Mapping[str, Any], run: str) -> DataId:
+        """Complete a data ID, without looking for what is there."""
+        of_type = self.registry.definitions.dataset_type(dataset_type)
+        if known := self._known(of_type, [data_id], ""):
+            return known[0]
+        (prepared,) = self.registry.puts.prepare(run, dataset_type, [data_id], skip_existing=True)
+        return prepared.data_id
+
     # Registering ------------------------------------------------------------
 
-    def put(self, items: Sequence[PutItem], *, quantum_id: int | None = None) -> None:
+    def put(self, items: Sequence[PutItem]) -> None:
         """Make what was written datasets, all of it, by one statement.
 
         A run that was removed since it was opened is made anew.
@@ -252,32 +260,52 @@ class PutProtocol:
             became of it, and `undone_on_error` leaves the bytes.
         """
         run = items[0].run
+
+        def put(refs: Sequence[DatasetRef], roots: Mapping[str, str]) -> None:
+            self.registry.puts.put(run, refs, roots=roots)
+
+        try:
+            self.tell(items, put)
+        except CollectionNotFoundError:
+            self._described.pop(run, None)
+            self._open(run)
+            self.tell(items, put)
+
+    def tell(
+        self, items: Sequence[PutItem], told: Callable[[Sequence[DatasetRef], Mapping[str, str]], object]
+    ) -> None:
+        """Tell the registry of what was written, by one statement that may be repeated.
+
+        Parameters
+        ----------
+        items : sequence of `PutItem`
+            What was written; perhaps nothing.
+        told : callable
+            Called with the datasets, and the roots under which they were written.
+
+        Raises
+        ------
+        ButlerError
+            As ``told`` raises; as it was at the first time, if that was lost and the second is refused.
+        """
         for item in items:
             for artifact in item.artifacts:
                 refuse_astray(artifact, self.datastore.name)
-        self.roots.check()  # it may have been unmounted while it was written to
-        try:
-            self._put(run, items, quantum_id)
-        except CollectionNotFoundError:
-            del self._described[run]
-            self._open(run)
-            self._put(run, items, quantum_id)
-
-    def _put(self, run: str, items: Sequence[PutItem], quantum_id: int | None) -> None:
+        if items:
+            self.roots.check()  # it may have been unmounted while it was written to
         roots = {self.datastore.name: self.datastore.root}
 
-        def put() -> None:
+        def tell() -> None:
             with self.registering(items):
-                refs = [item.told() for item in items]
-                self.registry.puts.put(run, refs, roots=roots, quantum_id=quantum_id)
+                told([item.told() for item in items], roots)
 
         try:
-            put()
+            tell()
         except DatabaseUnavailableError as lost:
-            if not _is_lost(lost):
+            if not lost.may_be_done:
                 raise
             try:
-                put()  # perhaps only the answer was lost: the same again is no error
+                tell()  # perhaps only the answer was lost: the same again is no error
             except ButlerError as again:
                 raise lost from again
 
@@ -287,7 +315,8 @@ class PutProtocol:
         try:
             yield
         except ButlerError as error:
-            after = PutState.UNCERTAIN if _is_lost(error) else PutState.WRITTEN
+            lost = isinstance(error, DatabaseUnavailableError) and error.may_be_done
+            after = PutState.UNCERTAIN if lost else PutState.WRITTEN
             for item in items:
                 if item.state is PutState.REGISTERING:
                     item.state = after
@@ -361,8 +390,3 @@ def _refuse_component(dataset_type: str) -> None:
             f"{dataset_type} is a component; only whole datasets can be put",
             hint=f"Put {dataset_type.split('.')[0]}.",
         )
-
-
-def _is_lost(error: ButlerError) -> bool:
-    """Whether the registry was told something, and nobody knows what became of it."""
-    return "carried_out" in error.details

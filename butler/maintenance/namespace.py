@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from butler.arguments import names
 from butler.context import Context
 
 if TYPE_CHECKING:
     from butler.maintenance.findings import Finding
+    from butler.maintenance.quanta import DeadQuantum
     from butler.maintenance.reap import ReapedFile
     from butler.maintenance.repair import Repair
     from butler.maintenance.verify import Verification
@@ -146,3 +148,25 @@ class Maintenance:
         from butler.maintenance.reap import reap
 
         return reap(self._context, dry_run=dry_run)
+
+    def end_dead_quanta(self, *, gone: Collection[str] = (), dry_run: bool = False) -> Iterator[DeadQuantum]:
+        """Record that the quanta have died whose processes are gone, of all related registries.
+
+        That is known of processes on this computer. One that ends all the
+        same, as it was thought to be dead by mistake, corrects that.
+
+        Parameters
+        ----------
+        gone : collection of `str`
+            Computers that are no more: what ran there is dead, too.
+        dry_run : `bool`
+            Whether to list them only.
+
+        Yields
+        ------
+        quantum : `~butler.maintenance.quanta.DeadQuantum`
+            One that was running still.
+        """
+        from butler.maintenance.quanta import end_dead
+
+        return end_dead(self._context, gone=names(gone, "gone"), dry_run=dry_run)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from butler.arguments import data_id_of, items, name, refused
 from butler.context import Context
 from butler.errors import InvalidDataIdError
-from butler.provenance.quantum import Quantum
+from butler.provenance.quantum import OutputWriter, Quantum
 from butler.registry.results import Rows
 from butler.values import DatasetRef
 
@@ -23,13 +23,13 @@ class Provenance:
     ----------
     context : `~butler.context.Context`
         In which work is done.
-    put : callable
-        Puts what is made, as `butler.ingest.objects.ObjectWriter.put` does.
+    writer : `~butler.provenance.quantum.OutputWriter`
+        Writes what is made.
     """
 
-    def __init__(self, context: Context, put: Callable[..., list[DatasetRef]]) -> None:
+    def __init__(self, context: Context, writer: OutputWriter) -> None:
         self._context = context
-        self._put = put
+        self._writer = writer
 
     def quantum(
         self,
@@ -65,11 +65,13 @@ class Provenance:
 
         Notes
         -----
-        If the block raises, the quantum stays in the registry as failed, with
-        its inputs.
+        What it puts is registered when the block ends, all of it or nothing;
+        inside the block it can be read by the quantum alone. If the block
+        raises, the quantum stays in the registry as failed, with its inputs
+        and with what it put to be kept.
         """
         return Quantum(
-            self._context, self._put, name(task, "task"), data_id_of(data_id, units), _refs(inputs)
+            self._context, self._writer, name(task, "task"), data_id_of(data_id, units), _refs(inputs)
         )
 
     def activity(

@@ -133,7 +133,7 @@ def test_the_first_read_after_a_restart_succeeds(
         lambda butler: butler.put_many([("b", {"label": "b"})], "note"),
         lambda butler: butler.registry.definitions.register_units("label", [{"label": "c"}]),
         lambda butler: butler.registry.collections.register("tag", "tagged"),
-        lambda butler: butler.registry.provenance.begin_quantum("u/me/first", "task", {}, [], "host"),
+        lambda butler: butler.quantum("task").__enter__(),
     ],
 )
 def test_the_first_write_after_a_restart_succeeds(

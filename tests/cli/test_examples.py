@@ -92,6 +92,7 @@ butler verify --repair --dry-run
 butler verify --repair --yes --older-than 0s --report repairs.jsonl
 butler reap --dry-run
 butler reap --format json
+butler reap --gone node7
 butler unstore raw visit=12 --collections Peepshow/raw --dry-run
 butler unstore raw camera=Peepshow visit=12 -c Peepshow/raw --reason 'on tape' --yes
 butler trash list

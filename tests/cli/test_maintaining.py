@@ -108,12 +108,8 @@ def test_what_dead_writers_left_is_reaped_when_it_is_old(
     assert f"u/me/dead/x_{old.hex}.json of run u/me/dead, made at " in planned.stdout
     assert "1 files that no dataset has would be deleted" in planned.stderr
     (row,) = command.json("reap")
-    assert (row["dataset_id"], row["datastore"], row["run"], row["failure"]) == (
-        str(old),
-        "main",
-        "u/me/dead",
-        None,
-    )
+    assert (row["kind"], row["dataset_id"], row["datastore"]) == ("file", str(old), "main")
+    assert (row["run"], row["reason"]) == ("u/me/dead", None)
     assert command("reap").stdout == ""
     assert [path for path in filled.datastore.inventory.paths() if "dead" in path] == [
         f"u/me/dead/x_{new.hex}.json"

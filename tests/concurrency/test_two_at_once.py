@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from typing import Any
+from uuid import UUID
 
 import pytest
 from db.session import Session, refused
@@ -20,7 +21,7 @@ RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 Pair = tuple[Person, Person]
 
 
-def put_into(*datasets: dict[str, Any], quantum: int | None = None) -> tuple[str, str, int | None]:
+def put_into(*datasets: dict[str, Any], quantum: UUID | None = None) -> tuple[str, str, UUID | None]:
     return "SELECT butler.put('r/one', %s, %s)", json.dumps(datasets), quantum
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 import pytest
@@ -49,7 +50,7 @@ def done(own: Session, since: int) -> list[tuple[Any, ...]]:
 
 
 def registered(
-    session: Session, *given: dict[str, Any], run: str = "r/one", quantum: int | None = None
+    session: Session, *given: dict[str, Any], run: str = "r/one", quantum: UUID | None = None
 ) -> list[str]:
     session.call("put", run, list(given), quantum)
     return [each["dataset_id"] for each in given]
@@ -74,8 +75,9 @@ NOTE, OTHER = dataset("note", {"label": "twilight"}), dataset("census", {})
 IDS = [NOTE["dataset_id"], OTHER["dataset_id"]]
 
 
-def begun(session: Session) -> int:
-    return int(session.scalar("SELECT butler.begin_quantum('r/one', 'isr')"))
+def begun(session: Session) -> UUID:
+    quantum: UUID = session.scalar("SELECT butler.begin_quantum('r/one', 'isr')")
+    return quantum
 
 
 def trashed(session: Session) -> list[tuple[Any, ...]]:
@@ -213,6 +215,11 @@ DEEDS: dict[str, tuple[Prepare, Deed, tuple[Any, ...]]] = {
         lambda w, _: begun(w),
         lambda s, q: s.rows("SELECT butler.end_quantum(%s, 'failed')", q),
         (1, ["r/one"], None, None),
+    ),
+    "end_dead_quanta": (
+        lambda w, _: begun(w),
+        lambda s, q: s.rows("SELECT butler.end_dead_quanta(%s, 'gone')", [q]),
+        (1, ["r/one"], None, "gone"),
     ),
     "set_run_environment": (
         lambda w, _: registered(w, NOTE)[0],
@@ -402,9 +409,11 @@ def test_a_run_has_the_host_that_its_maker_told(write: Session, own: Session) ->
     write.rows("SET application_name = 'nightly@node17'")
     write.call("register_collection", "u/told", "run")
     quantum = write.scalar("SELECT butler.begin_quantum('u/told', 'isr')")
-    said = write.scalar("SELECT butler.begin_quantum('u/told', 'isr', p_host => 'node18')")
+    said = write.scalar(
+        "SELECT butler.begin_quantum('u/told', 'isr', p_process => %s)", Json({"host": "node18"})
+    )
     assert own.scalar("SELECT host FROM butler.run WHERE run = 'u/told'") == "node17"
-    assert own.rows("SELECT quantum_id, host FROM butler.quantum ORDER BY 1") == [
+    assert own.rows("SELECT quantum_id, host FROM butler.quantum ORDER BY started") == [
         (quantum, "node17"),
         (said, "node18"),
     ]

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from db.session import Session, refused
-from db.world import contents, put
+from db.session import Json, Session, refused
+from db.world import contents, dataset, put
 
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
+HOST = {"host": "host1", "pid": 7, "started": "2026-03-01T00:00:00Z", "mark": "m/b/1/7/99"}
 
 
-def begin(session: Session, task: str, *inputs: UUID, run: str = "r/one", data_id: str = "{}") -> int:
+def begin(session: Session, task: str, *inputs: UUID, run: str = "r/one", data_id: str = "{}") -> UUID:
+    made: UUID = session.scalar(
+        "SELECT butler.begin_quantum(%s, %s, %s, %s::uuid[], %s)",
+        run,
+        task,
+        data_id,
+        list(inputs),
+        Json(HOST),
+    )
+    return made
+
+
+def end(
+    session: Session,
+    quantum: UUID,
+    status: str,
+    *read: UUID,
+    message: str | None = None,
+    outputs: Sequence[dict[str, Any]] = (),
+) -> int:
     return int(
         session.scalar(
-            "SELECT butler.begin_quantum(%s, %s, %s, %s::uuid[], 'host1')", run, task, data_id, list(inputs)
+            "SELECT butler.end_quantum(%s, %s, %s::uuid[], %s, %s)",
+            quantum,
+            status,
+            list(read),
+            message,
+            Json(list(outputs)),
         )
     )
-
-
-def end(session: Session, quantum: int, status: str, *read: UUID, message: str | None = None) -> None:
-    session.rows("SELECT butler.end_quantum(%s, %s, %s::uuid[], %s)", quantum, status, list(read), message)
 
 
 def test_a_quantum_is_there_with_its_inputs_before_it_ends(write: Session) -> None:
@@ -66,9 +88,10 @@ def test_a_quantum_ends_once(write: Session, status: str) -> None:
     quantum = begin(write, "isr")
     end(write, quantum, status, message="why")
     assert write.rows("SELECT status, message FROM butler.quantum") == [(status, "why")]
-    for again in ("done", "failed"):
-        with refused("UB301", "is running"):
-            end(write, quantum, again)
+    assert end(write, quantum, status, message="the answer was lost") == 0
+    assert write.rows("SELECT status, message FROM butler.quantum") == [(status, "why")]
+    with refused("UB301", "is running"):
+        end(write, quantum, {"done": "failed", "failed": "done"}[status])
     with refused("UB301", "is running"):
         write.rows("SELECT butler.predict_inputs(%s, '{}')", quantum)
 
@@ -79,12 +102,12 @@ def test_another_try_is_counted(write: Session) -> None:
         assert write.scalar("SELECT max(attempt) FROM butler.quantum") == n
     begin(write, "isr", data_id='{"visit": 2}')
     begin(write, "isr", run="r/two", data_id='{"visit": 1}')
-    assert write.column("SELECT attempt FROM butler.quantum ORDER BY quantum_id") == [1, 2, 3, 1, 1]
+    assert write.column("SELECT attempt FROM butler.quantum ORDER BY started") == [1, 2, 3, 1, 1]
 
 
 def test_a_quantum_ends_though_the_clock_stepped_back_since_it_began(write: Session, own: Session) -> None:
     quantum = begin(write, "isr")
-    own.rows("UPDATE butler_internal.execution SET started = '2100-01-01' WHERE execution_id = %s", quantum)
+    own.rows("UPDATE butler_internal.execution SET started = '2100-01-01'")
     end(write, quantum, "done")
     assert write.rows("SELECT status, ended = started FROM butler.quantum") == [("done", True)]
 
@@ -112,6 +135,92 @@ def test_a_task_has_a_name(write: Session, own: Session, task: Any) -> None:
     with refused("UB305", "is not a name for a task", "control characters"):
         begin(write, task)
     assert contents(own) == before
+
+
+OUTPUTS: tuple[tuple[str, dict[str, Any]], ...] = (("raw", RAW), ("census", {}))
+
+
+def test_what_it_made_is_registered_with_its_end_or_not_at_all(write: Session, own: Session) -> None:
+    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    quantum = begin(write, "isr", one)
+    good = [dataset(dataset_type, data_id) for dataset_type, data_id in OUTPUTS]
+    before = contents(own)
+    with refused("UB104"):
+        end(write, quantum, "done", one, outputs=[*good, dataset("raw", {**RAW, "visit": 99})])
+    with refused("UB301", "had not predicted"):
+        end(write, quantum, "done", uuid4(), outputs=good)
+    assert contents(own) == before
+    assert write.column("SELECT status FROM butler.quantum") == ["running"]
+    assert end(write, quantum, "done", one, outputs=good) == 2
+    made = "SELECT dataset_id::text FROM butler.dataset WHERE quantum_id = %s AND run = 'r/one'"
+    assert set(write.column(made, quantum)) == {one["dataset_id"] for one in good}
+    assert write.rows(
+        "SELECT status, actual FROM butler.quantum JOIN butler.dataset_consumer USING (quantum_id)"
+    ) == [("done", True)]
+
+
+def test_the_same_end_again_is_no_error_and_another_is(write: Session) -> None:
+    quantum = begin(write, "isr")
+    outputs = [dataset("raw", RAW)]
+    assert end(write, quantum, "done", outputs=outputs) == 1
+    assert end(write, quantum, "done", outputs=outputs) == 0
+    for others in ([*outputs, dataset("census", {})], [dataset("raw", {**RAW, "sensor": 2})]):
+        with refused("UB301", "is running"):
+            end(write, quantum, "done", outputs=others)
+    with refused("UB301", "is running"):
+        end(write, quantum, "failed", outputs=outputs)
+    assert write.scalar("SELECT count(*) FROM butler.dataset") == 1
+
+
+def test_one_that_fails_keeps_what_it_says_that_it_keeps(write: Session) -> None:
+    quantum = begin(write, "isr")
+    assert end(write, quantum, "failed", message="why", outputs=[dataset("note", {"label": "twilight"})]) == 1
+    assert write.rows(
+        "SELECT status, dataset_type FROM butler.quantum JOIN butler.dataset USING (quantum_id)"
+    ) == [("failed", "note")]
+
+
+def test_the_same_beginning_again_is_no_error_and_another_of_its_id_is(write: Session) -> None:
+    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    quantum = uuid4()
+
+    def begun(task: str = "isr", run: str = "r/one") -> UUID:
+        made: UUID = write.scalar(
+            "SELECT butler.begin_quantum(%s, %s, '{}', %s, p_quantum_id => %s)", run, task, [one], quantum
+        )
+        return made
+
+    assert begun() == begun() == quantum
+    assert write.rows("SELECT attempt FROM butler.quantum") == [(1,)]
+    for task, run in (("flat", "r/one"), ("isr", "r/two")):
+        with refused("UB201", f"quantum id {quantum} is taken"):
+            begun(task, run)
+    end(write, quantum, "done")
+    with refused("UB201", f"quantum id {quantum} is taken"):
+        begun()
+
+
+def test_a_run_that_is_not_there_is_made_by_the_first_quantum_in_it(write: Session) -> None:
+    begin(write, "isr", run="r/new")
+    assert write.column("SELECT run FROM butler.run WHERE run = 'r/new'") == ["r/new"]
+
+
+def test_who_has_died_is_on_record_and_may_end_all_the_same(write: Session) -> None:
+    quanta = [begin(write, "isr") for _ in range(3)]
+    end(write, quanta[0], "done")
+    running = write.rows("SELECT quantum_id, run, task, host, process_mark FROM butler.running_quanta()")
+    assert running == [(one, "r/one", "isr", "host1", "m/b/1/7/99") for one in quanta[1:]]
+    assert write.rows("SELECT DISTINCT pid FROM butler.quantum") == [(7,)]
+    died = "SELECT butler.end_dead_quanta(%s, 'it is gone')"
+    assert write.scalar(died, [*quanta, uuid4()]) == 2
+    assert write.scalar(died, quanta) == 0
+    told = write.rows("SELECT status, message, ended IS NOT NULL FROM butler.quantum ORDER BY started")
+    assert told == [("done", None, True)] + [("died", "it is gone", True)] * 2
+    assert write.rows("SELECT operation, affected, reason FROM butler.activity ORDER BY at DESC LIMIT 1") == [
+        ("end_dead_quanta", 2, "it is gone")
+    ]
+    assert end(write, quanta[1], "done", outputs=[dataset("raw", RAW)]) == 1
+    assert write.scalar("SELECT count(*) FROM butler.running_quanta()") == 0
 
 
 def test_five_levels_are_traced_up_and_down_in_one_select(write: Session) -> None:

@@ -111,9 +111,9 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "register_datastore",
     ),
     "a quantum of nobody": (
-        ("put", "r/one", [dataset("raw", RAW)], 99),
+        ("put", "r/one", [dataset("raw", RAW)], NOBODY),
         "UB301",
-        "quantum 99",
+        f"quantum {NOBODY}",
         "own run",
     ),
     # Data IDs of the wrong shape or kind.
@@ -392,7 +392,7 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
     "a chain that is a run": (("set_chain", "r/one", ["r/two"]), "UB202", "run collection", "chained"),
     "a frozen nothing": (("freeze_collection", "r/tow"), "UB103", "'r/tow'", "r/two"),
     # Provenance.
-    "a quantum in a run that isn't there": (("begin_quantum", "r/no", "task"), "UB103", "'r/no'", "r/one"),
+    "a quantum in what is no run": (("begin_quantum", "best", "task"), "UB202", "'best'", "run"),
     "a quantum that reads what isn't there": (
         ("begin_quantum", "r/one", "task", {}, [str(NOBODY)]),
         "UB101",
@@ -400,21 +400,21 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "registered",
     ),
     "the end of a quantum that never began": (
-        ("end_quantum", 99, "done"),
+        ("end_quantum", NOBODY, "done"),
         "UB301",
-        "no quantum 99",
+        f"no quantum {NOBODY}",
         "begin_quantum",
     ),
     "a quantum that ends as nothing known": (
-        ("end_quantum", 99, "running"),
+        ("end_quantum", NOBODY, "running"),
         "UB301",
         "'running'",
         "done or failed",
     ),
     "inputs of a quantum that never began": (
-        ("predict_inputs", 99, []),
+        ("predict_inputs", NOBODY, []),
         "UB301",
-        "no quantum 99",
+        f"no quantum {NOBODY}",
         "begin_quantum",
     ),
     "a merge of nothing staged": (

@@ -146,7 +146,7 @@ def put(
     dataset_type: str,
     *data_ids: dict[str, Any],
     run: str = "r/one",
-    quantum: int | None = None,
+    quantum: UUID | None = None,
 ) -> list[UUID]:
     """Put datasets, as the Butler does, with made-up artifacts; the run is made if need be."""
     given = datasets(dataset_type, *data_ids)

@@ -29,6 +29,7 @@ __all__ = [
     "Remove",
     "Restore",
     "Unstore",
+    "Work",
 ]
 
 _opened = cache(Butler)
@@ -140,6 +141,19 @@ class PutIntoNewRun(Put):
     @property
     def run(self) -> str:
         return f"r/{self.number}"
+
+
+@dataclass(frozen=True)
+class Work(Put):
+    """A quantum of two outputs."""
+
+    files = 2
+
+    def do(self, butler: Butler) -> None:
+        at_work = Butler(registry=butler.registry, datastore=butler.datastore, run=self.run)
+        with at_work.quantum("work", label=self.labels[0]) as quantum:
+            for label in self.labels:
+                quantum.put(label, "note", label=label)
 
 
 @dataclass(frozen=True)
@@ -291,6 +305,7 @@ OPERATIONS: list[Callable[[str, int, str], Operation]] = [
     Put,
     PutMany,
     PutIntoNewRun,
+    Work,
     Ingest,
     IngestByMove,
     IngestByHardLink,

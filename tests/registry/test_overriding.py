@@ -34,11 +34,10 @@ class TellingPuts(PostgresPuts):
         datasets: Sequence[DatasetRef],
         *,
         roots: Mapping[str, str] | None = None,
-        quantum_id: int | None = None,
     ) -> int:
         if any(artifact.size > 1000 for ref in datasets for artifact in ref.artifacts or ()):
             raise PermissionDeniedError("that is more than a quota allows")
-        new = super().put(run, datasets, roots=roots, quantum_id=quantum_id)
+        new = super().put(run, datasets, roots=roots)
         self.told.extend(ref.id for ref in datasets)
         return new
 

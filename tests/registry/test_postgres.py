@@ -18,6 +18,7 @@ from butler.errors import (
     SchemaVersionError,
 )
 from butler.registry import Registry
+from butler.registry.interfaces.provenance import Process
 from butler.registry.postgres import PostgresRegistry
 from butler.testing.registry import RegistryTests
 from butler.testing.registry.contents import artifact
@@ -56,6 +57,9 @@ def registry(database: Any) -> Iterator[PostgresRegistry]:
     registry.collections.register("chain", CollectionType.CHAINED)
     yield registry
     registry.close()
+
+
+HERE = Process("node7", 7)
 
 
 # Statements ---------------------------------------------------------------------
@@ -101,7 +105,9 @@ ONE_STATEMENT: dict[str, Callable[[PostgresRegistry], Any]] = {
     "removal.trash": lambda r: len(r.removal.trash()),
     "removal.due": lambda r: r.removal.due(),
     "removal.delay": lambda r: r.removal.delay(),
-    "provenance.begin_quantum": lambda r: r.provenance.begin_quantum("run", "task", {}, [], "host"),
+    "provenance.begin_quantum": lambda r: r.provenance.begin_quantum(uuid4(), "run", "task", {}, [], HERE),
+    "provenance.running_quanta": lambda r: r.provenance.running_quanta(),
+    "provenance.end_dead_quanta": lambda r: r.provenance.end_dead_quanta([uuid4()], "gone"),
     "layers.list": lambda r: len(r.layers.list()),
     "maintenance.mark_lost": lambda r: r.maintenance.mark_lost(
         "store", [(uuid4(), "", ArtifactFault.SIZE) for _ in range(9)]
@@ -188,7 +194,7 @@ def test_a_reader_s_registry_reads_and_is_refused_the_rest(database: Any, regist
         lambda: reader.puts.register("run", "bias", "store", []),
         lambda: reader.collections.associate("tag", [uuid4()]),
         lambda: reader.removal.remove([uuid4()]),
-        lambda: reader.provenance.end_quantum(1, QuantumStatus.DONE, []),
+        lambda: reader.provenance.end_quantum(uuid4(), QuantumStatus.DONE, []),
         lambda: reader.maintenance.mark_lost("store", []),
     ):
         with pytest.raises(PermissionDeniedError):

@@ -160,7 +160,6 @@ class Puts(ABC):
         datasets: Sequence[DatasetRef],
         *,
         roots: Mapping[str, str] | None = None,
-        quantum_id: int | None = None,
     ) -> int:
         """Register datasets of any types whose bytes are safe; all of them or none.
 
@@ -177,8 +176,6 @@ class Puts(ABC):
         roots : `~collections.abc.Mapping` [`str`, `str`], optional
             URIs of the datastores' roots, by their names, as the writer knew
             them: refused if they aren't there any more.
-        quantum_id : `int`, optional
-            The quantum that made them.
 
         Returns
         -------
@@ -195,8 +192,7 @@ class Puts(ABC):
         DatasetTypeNotFoundError, CollectionNotFoundError, UnitNotFoundError
             If a name isn't registered.
         InvalidDataIdError
-            If a data ID doesn't fit the type, or the quantum has ended. One
-            error names every bad row.
+            If a data ID doesn't fit the type. One error names every bad row.
         PermissionDeniedError
             If the run is frozen or belongs to a layer under this one.
         """

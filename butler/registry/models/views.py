@@ -347,7 +347,7 @@ class Dataset(Base):
     storage_class: Mapped[str]
     state: Mapped[str]
     created: Mapped[datetime] = mapped_column(Utc)
-    quantum_id: Mapped[int | None]
+    quantum_id: Mapped[UUID | None]
     digest: Mapped[UUID]
     instrument: Mapped[str | None]
     detector: Mapped[int | None] = mapped_column(Integer)
@@ -515,7 +515,7 @@ class Quantum(Base):
 
     __tablename__ = "quantum"
 
-    quantum_id: Mapped[int] = mapped_column(primary_key=True)
+    quantum_id: Mapped[UUID] = mapped_column(primary_key=True)
     run: Mapped[str]
     task: Mapped[str]
     data_id: Mapped[dict[str, Any]]
@@ -524,6 +524,7 @@ class Quantum(Base):
     message: Mapped[str | None]
     begun_by: Mapped[str]
     host: Mapped[str | None]
+    pid: Mapped[int | None]
     started: Mapped[datetime | None] = mapped_column(Utc)
     ended: Mapped[datetime | None] = mapped_column(Utc)
 
@@ -538,7 +539,7 @@ class DatasetConsumer(Base):
 
     __tablename__ = "dataset_consumer"
 
-    quantum_id: Mapped[int] = mapped_column(primary_key=True)
+    quantum_id: Mapped[UUID] = mapped_column(primary_key=True)
     dataset_id: Mapped[UUID] = mapped_column(primary_key=True)
     actual: Mapped[bool]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from butler.arguments import items, label, name, names, short
 from butler.errors import InvalidDataIdError, InvalidNameError
+from butler.values import DatasetRef, json_ready
 
 __all__ = [
     "Bound",
     "bound",
+    "bound_datasets",
     "bound_id",
     "bound_ids",
     "bound_json",
@@ -94,6 +96,32 @@ def bound_json(value: Any) -> Bound:
     if _NUL.search(dumped):
         raise InvalidDataIdError(f"a text holds a NUL character: {dumped[:200]}", hint="Take it out.")
     return Bound(dumped, "jsonb")
+
+
+def bound_datasets(datasets: Iterable[DatasetRef], roots: Mapping[str, str]) -> Bound:
+    """Bind as JSON what is put: datasets, and under which roots their artifacts were written."""
+    return bound_json(
+        [
+            {
+                "dataset_id": str(ref.id),
+                "dataset_type": ref.dataset_type.name,
+                "data_id": json_ready(dict(ref.data_id)),
+                "artifacts": [
+                    {
+                        "datastore": artifact.datastore,
+                        "root": roots.get(artifact.datastore),
+                        "component": artifact.component,
+                        "path": artifact.path,
+                        "formatter": artifact.formatter,
+                        "size": artifact.size,
+                        "sha256": artifact.sha256.hex(),
+                    }
+                    for artifact in ref.artifacts or ()
+                ],
+            }
+            for ref in datasets
+        ]
+    )
 
 
 def bound_texts(values: Iterable[str]) -> Bound:

@@ -8,12 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from butler.arguments import name as text
-from butler.registry.interfaces.provenance import Provenance
-from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_moment
+from butler.registry.interfaces.provenance import Process, Provenance, RunningQuantum
+from butler.registry.postgres.parameters import (
+    bound_datasets,
+    bound_id,
+    bound_ids,
+    bound_json,
+    bound_moment,
+)
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
 from butler.registry.results import Rows
-from butler.values import QuantumStatus, json_ready
+from butler.values import DatasetRef, QuantumStatus, json_ready
 
 __all__ = ["PostgresProvenance"]
 
@@ -35,29 +41,62 @@ class PostgresProvenance(Provenance):
         return bool(first)
 
     def begin_quantum(
-        self, run: str, task: str, data_id: Mapping[str, Any], inputs: Sequence[UUID], host: str
-    ) -> int:
-        ((quantum_id,),) = self._session.call(
+        self,
+        quantum_id: UUID,
+        run: str,
+        task: str,
+        data_id: Mapping[str, Any],
+        inputs: Sequence[UUID],
+        process: Process,
+    ) -> None:
+        started = process.started
+        self._session.call_repeatable(
             "begin_quantum",
             text(run, "run"),
             text(task, "task"),
             bound_json(json_ready(data_id)),
             bound_ids(inputs),
-            host,
+            bound_json(
+                {
+                    "host": process.host,
+                    "pid": process.pid,
+                    "started": None if started is None else started.isoformat(),
+                    "mark": process.mark,
+                }
+            ),
+            bound_id(quantum_id),
         )
-        return int(quantum_id)
 
-    def predict_inputs(self, quantum_id: int, inputs: Sequence[UUID]) -> None:
-        self._session.call_repeatable("predict_inputs", quantum_id, bound_ids(inputs))
+    def predict_inputs(self, quantum_id: UUID, inputs: Sequence[UUID]) -> None:
+        self._session.call_repeatable("predict_inputs", bound_id(quantum_id), bound_ids(inputs))
 
     def end_quantum(
         self,
-        quantum_id: int,
+        quantum_id: UUID,
         status: QuantumStatus,
         inputs_read: Sequence[UUID],
         message: str | None = None,
-    ) -> None:
-        self._session.call("end_quantum", quantum_id, str(status), bound_ids(inputs_read), message)
+        *,
+        outputs: Sequence[DatasetRef] = (),
+        roots: Mapping[str, str] | None = None,
+    ) -> int:
+        ((new,),) = self._session.call(
+            "end_quantum",
+            bound_id(quantum_id),
+            str(status),
+            bound_ids(inputs_read),
+            message,
+            bound_datasets(outputs, roots or {}),
+        )
+        return int(new)
+
+    def running_quanta(self) -> list[RunningQuantum]:
+        rows = self._session.look_up("running_quanta")
+        return [RunningQuantum(*row) for row in rows]
+
+    def end_dead_quanta(self, quantum_ids: Sequence[UUID], message: str) -> int:
+        ((ended,),) = self._session.call_repeatable("end_dead_quanta", bound_ids(quantum_ids), message)
+        return int(ended)
 
     def activity(
         self,

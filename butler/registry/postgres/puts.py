@@ -15,7 +15,7 @@ from butler.concurrency import looking_ahead
 from butler.registry.interfaces.definitions import Definitions
 from butler.registry.interfaces.puts import Hold, LooseFile, Prepared, Puts, Registered
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
-from butler.registry.postgres.parameters import Bound, bound_json
+from butler.registry.postgres.parameters import Bound, bound_datasets, bound_json
 from butler.registry.postgres.records import data_id_of
 from butler.registry.postgres.retry import execute
 from butler.registry.postgres.session import Session
@@ -67,30 +67,8 @@ class PostgresPuts(Puts):
         datasets: Sequence[DatasetRef],
         *,
         roots: Mapping[str, str] | None = None,
-        quantum_id: int | None = None,
     ) -> int:
-        known = roots or {}
-        rows = [
-            {
-                "dataset_id": str(ref.id),
-                "dataset_type": ref.dataset_type.name,
-                "data_id": json_ready(dict(ref.data_id)),
-                "artifacts": [
-                    {
-                        "datastore": artifact.datastore,
-                        "root": known.get(artifact.datastore),
-                        "component": artifact.component,
-                        "path": artifact.path,
-                        "formatter": artifact.formatter,
-                        "size": artifact.size,
-                        "sha256": artifact.sha256.hex(),
-                    }
-                    for artifact in ref.artifacts or ()
-                ],
-            }
-            for ref in datasets
-        ]
-        ((new,),) = self._session.call("put", text(run, "run"), bound_json(rows), quantum_id)
+        ((new,),) = self._session.call("put", text(run, "run"), bound_datasets(datasets, roots or {}))
         return int(new)
 
     def register(

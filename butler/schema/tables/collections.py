@@ -85,6 +85,14 @@ execution = Table(
         "execution_id", BigInteger, server_default=next_id("execution_id"), comment="Of a run or a quantum."
     ),
     Column("host", Text, comment="The computer that it ran on."),
+    Column("pid", Integer, comment="Of the process, on that computer."),
+    Column("process_started", DateTime(timezone=True), comment="When the process was started, UTC."),
+    Column(
+        "process_mark",
+        Text,
+        comment="What tells the process from all others: machine, boot, pid namespace, pid and start; null if"
+        " its computer doesn't say.",
+    ),
     Column("started", DateTime(timezone=True), comment="When it began, UTC."),
     Column("ended", DateTime(timezone=True), comment="When it ended, UTC."),
     PrimaryKeyConstraint("execution_id", name="pk_execution"),

@@ -99,7 +99,7 @@ dataset = Table(
         nullable=False,
         comment="Transaction time of its registration, UTC.",
     ),
-    Column("quantum_id", BigInteger, comment="The quantum that made it, if any."),
+    Column("quantum_id", UUID, comment="The quantum that made it, if any."),
     *_unit_columns("bigint"),
     Column("run_id", Integer, nullable=False),
     Column("dataset_type_id", Integer, nullable=False),

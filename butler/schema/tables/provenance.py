@@ -13,6 +13,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import (
@@ -27,7 +28,8 @@ from butler.schema.tables.conventions import across, metadata, named, next_id, w
 quantum = Table(
     "quantum",
     metadata,
-    Column("quantum_id", BigInteger, comment="Its execution."),
+    Column("quantum_id", UUID, comment="Made where it runs, of version 7."),
+    Column("execution_id", BigInteger, nullable=False),
     Column("run_id", Integer, nullable=False),
     Column("task", Text, nullable=False, comment="Name of the task."),
     Column(
@@ -37,24 +39,36 @@ quantum = Table(
         server_default=text("'{}'::jsonb"),
         comment="The data ID that it worked on.",
     ),
-    Column("status", Text, nullable=False, server_default="running", comment="running, done or failed."),
+    Column(
+        "status", Text, nullable=False, server_default="running", comment="running, done, failed or died."
+    ),
     Column("attempt", Integer, nullable=False, server_default=text("1"), comment="Which try it is, from 1."),
-    Column("message", Text, comment="What went wrong, if it failed."),
+    Column("message", Text, comment="What went wrong, if it failed or died."),
     Column("begun_by", Text, nullable=False, comment="The database role that began it."),
     PrimaryKeyConstraint("quantum_id", name="pk_quantum"),
-    within("fk_quantum_execution", ["quantum_id"], "execution", ["execution_id"]),
+    UniqueConstraint("execution_id", name="uq_quantum_execution_id"),
+    within("fk_quantum_execution", ["execution_id"], "execution"),
     within("fk_quantum_run", ["run_id"], "run"),
     named("task", "quantum"),
-    CheckConstraint("status IN ('running', 'done', 'failed')", name="ck_quantum_status"),
+    CheckConstraint("status IN ('running', 'done', 'failed', 'died')", name="ck_quantum_status"),
     CheckConstraint("attempt > 0", name="ck_quantum_attempt"),
-    Index("ix_quantum_run", "run_id"),
+    # The last attempt is found in it, and not counted.
+    Index(
+        "uq_quantum_attempt",
+        "run_id",
+        "task",
+        text("md5(data_id::text)"),
+        "attempt",
+        unique=True,
+    ),
+    Index("ix_quantum_running", "quantum_id", postgresql_where=text("status = 'running'")),
     comment="Discrete units of work: one task on one data ID.",
 )
 
 dataset_consumer = Table(
     "dataset_consumer",
     metadata,
-    Column("quantum_id", BigInteger),
+    Column("quantum_id", UUID),
     Column("dataset_id", UUID),
     Column(
         "actual",

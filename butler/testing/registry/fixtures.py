@@ -91,8 +91,12 @@ def put(
 
 
 def found(
-    registry: Registry, collections: Sequence[str], data_id: Mapping[str, Any] = RAW, **options: Any
+    registry: Registry,
+    collections: Sequence[str],
+    data_id: Mapping[str, Any] = RAW,
+    dataset_type: str = "raw",
+    **options: Any,
 ) -> UUID | None:
-    """Give the id of the ``raw`` that some collections have, if they have one."""
-    ref = registry.lookup.find("raw", data_id, collections, required=False, **options)
+    """Give the id of the dataset that some collections have, if they have one."""
+    ref = registry.lookup.find(dataset_type, data_id, collections, required=False, **options)
     return ref.id if ref else None

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION butler.merge_datasets(
     p_dataset_type text,
     p_datastore text,
     p_skip_existing boolean DEFAULT false,
-    p_quantum_id bigint DEFAULT NULL,
+    p_quantum_id uuid DEFAULT NULL,
     p_root text DEFAULT NULL
 )
 RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
@@ -174,7 +174,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, bigint, text) IS
+COMMENT ON FUNCTION butler.merge_datasets(text, text, text, boolean, uuid, text) IS
 'Register what was copied into the staging table as datasets of one type in a run, which is made if it isn''t there. A row
 is one artifact; the rows of one dataset have its id. All or none: one error names every bad row. A data ID of which
 the run has a dataset already is an error, or its rows are passed over if p_skip_existing is true. Returns the rows

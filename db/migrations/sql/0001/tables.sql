@@ -181,6 +181,9 @@ COMMENT ON COLUMN butler_internal.datastore.marked IS 'When the mark was last se
 CREATE TABLE butler_internal.execution (
 	execution_id BIGINT DEFAULT nextval('butler_common.execution_id') NOT NULL,
 	host TEXT,
+	pid INTEGER,
+	process_started TIMESTAMP WITH TIME ZONE,
+	process_mark TEXT,
 	started TIMESTAMP WITH TIME ZONE,
 	ended TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_execution PRIMARY KEY (execution_id),
@@ -192,6 +195,12 @@ COMMENT ON TABLE butler_internal.execution IS 'What runs and quanta have in comm
 COMMENT ON COLUMN butler_internal.execution.execution_id IS 'Of a run or a quantum.';
 
 COMMENT ON COLUMN butler_internal.execution.host IS 'The computer that it ran on.';
+
+COMMENT ON COLUMN butler_internal.execution.pid IS 'Of the process, on that computer.';
+
+COMMENT ON COLUMN butler_internal.execution.process_started IS 'When the process was started, UTC.';
+
+COMMENT ON COLUMN butler_internal.execution.process_mark IS 'What tells the process from all others: machine, boot, pid namespace, pid and start; null if its computer doesn''t say.';
 
 COMMENT ON COLUMN butler_internal.execution.started IS 'When it began, UTC.';
 
@@ -477,7 +486,8 @@ COMMENT ON COLUMN butler_internal.patch.region IS 'Outline of the patch, ICRS. U
 CREATE INDEX ix_patch_region ON butler_internal.patch USING gist (region);
 
 CREATE TABLE butler_internal.quantum (
-	quantum_id BIGINT NOT NULL,
+	quantum_id UUID NOT NULL,
+	execution_id BIGINT NOT NULL,
 	run_id INTEGER NOT NULL,
 	task TEXT NOT NULL,
 	data_id JSONB DEFAULT '{}'::jsonb NOT NULL,
@@ -486,30 +496,33 @@ CREATE TABLE butler_internal.quantum (
 	message TEXT,
 	begun_by TEXT NOT NULL,
 	CONSTRAINT pk_quantum PRIMARY KEY (quantum_id),
-	CONSTRAINT fk_quantum_execution FOREIGN KEY(quantum_id) REFERENCES butler_internal.execution (execution_id),
+	CONSTRAINT uq_quantum_execution_id UNIQUE (execution_id),
+	CONSTRAINT fk_quantum_execution FOREIGN KEY(execution_id) REFERENCES butler_internal.execution (execution_id),
 	CONSTRAINT fk_quantum_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
 	CONSTRAINT ck_quantum_name CHECK (task <> '' AND octet_length(task) <= 255 AND task !~ '[[:cntrl:]]' AND task !~ '^[[:space:]]' AND task !~ '[[:space:]]$'),
-	CONSTRAINT ck_quantum_status CHECK (status IN ('running', 'done', 'failed')),
+	CONSTRAINT ck_quantum_status CHECK (status IN ('running', 'done', 'failed', 'died')),
 	CONSTRAINT ck_quantum_attempt CHECK (attempt > 0)
 );
 
 COMMENT ON TABLE butler_internal.quantum IS 'Discrete units of work: one task on one data ID.';
 
-COMMENT ON COLUMN butler_internal.quantum.quantum_id IS 'Its execution.';
+COMMENT ON COLUMN butler_internal.quantum.quantum_id IS 'Made where it runs, of version 7.';
 
 COMMENT ON COLUMN butler_internal.quantum.task IS 'Name of the task.';
 
 COMMENT ON COLUMN butler_internal.quantum.data_id IS 'The data ID that it worked on.';
 
-COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done or failed.';
+COMMENT ON COLUMN butler_internal.quantum.status IS 'running, done, failed or died.';
 
 COMMENT ON COLUMN butler_internal.quantum.attempt IS 'Which try it is, from 1.';
 
-COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it failed.';
+COMMENT ON COLUMN butler_internal.quantum.message IS 'What went wrong, if it failed or died.';
 
 COMMENT ON COLUMN butler_internal.quantum.begun_by IS 'The database role that began it.';
 
-CREATE INDEX ix_quantum_run ON butler_internal.quantum (run_id);
+CREATE INDEX ix_quantum_running ON butler_internal.quantum (quantum_id) WHERE status = 'running';
+
+CREATE UNIQUE INDEX uq_quantum_attempt ON butler_internal.quantum (run_id, task, md5(data_id::text), attempt);
 
 CREATE TABLE butler_internal.run_hold (
 	run_id INTEGER NOT NULL,
@@ -789,7 +802,7 @@ CREATE INDEX ix_visit_tract_overlap_tract ON butler_internal.visit_tract_overlap
 CREATE TABLE butler_internal.dataset (
 	dataset_id UUID NOT NULL,
 	created TIMESTAMP WITH TIME ZONE NOT NULL,
-	quantum_id BIGINT,
+	quantum_id UUID,
 	visit BIGINT,
 	sky_pixel BIGINT,
 	run_id INTEGER NOT NULL,
@@ -978,7 +991,7 @@ CREATE INDEX ix_calibration_key_begin ON butler_internal.calibration (calibratio
 CREATE INDEX ix_calibration_valid_known ON butler_internal.calibration USING gist (valid, known);
 
 CREATE TABLE butler_internal.dataset_consumer (
-	quantum_id BIGINT NOT NULL,
+	quantum_id UUID NOT NULL,
 	dataset_id UUID NOT NULL,
 	actual BOOLEAN DEFAULT false NOT NULL,
 	CONSTRAINT pk_dataset_consumer PRIMARY KEY (quantum_id, dataset_id),

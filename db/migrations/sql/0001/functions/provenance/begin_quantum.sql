@@ -1,49 +1,68 @@
+-- The id is made where the work is done, so that a beginning whose answer was lost is begun once.
 CREATE OR REPLACE FUNCTION butler.begin_quantum(
     p_run text,
     p_task text,
     p_data_id jsonb DEFAULT '{}',
     p_inputs uuid[] DEFAULT '{}',
-    p_host text DEFAULT NULL
+    p_process jsonb DEFAULT '{}',
+    p_quantum_id uuid DEFAULT gen_random_uuid()
 )
-RETURNS bigint
+RETURNS uuid
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_run integer;
-    v_owner text;
-    v_quantum bigint;
+    v_run record;
+    v_known record;
+    v_execution bigint;
+    v_data_id constant jsonb := coalesce(p_data_id, '{}');
 BEGIN
     PERFORM butler_common.require_read_committed('quanta can begin');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM butler_common.require_name('task', p_task);
-    SELECT r.run_id, c.owner INTO v_run, v_owner
-    FROM butler_internal.run AS r
-    INNER JOIN butler_internal.collection AS c ON c.collection_id = r.collection_id
-    WHERE r.collection_id = butler_internal.own_collection(p_run, 'run');
+    SELECT r.run_id, r.collection_id INTO v_run FROM butler_internal.run_to_put_into(p_run) AS r;
     -- Two sessions that begin the same make two attempts.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('quanta'), hashtext(
-        format('%s %s %s', v_run, p_task, coalesce(p_data_id, '{}'))
+        format('%s %s %s', v_run.run_id, p_task, v_data_id)
     ));
-    INSERT INTO butler_internal.execution (host, started) VALUES (coalesce(p_host, butler_common.client_host()), clock_timestamp())
-    RETURNING execution_id INTO v_quantum;
-    INSERT INTO butler_internal.quantum (quantum_id, run_id, task, data_id, begun_by, attempt)
-    SELECT
-        v_quantum, v_run, p_task, coalesce(p_data_id, '{}'), butler_common.actor(),
-        1 + count(*)
-    FROM butler_internal.quantum AS q
-    WHERE q.run_id = v_run AND q.task = p_task AND q.data_id = coalesce(p_data_id, '{}');
-    PERFORM butler.predict_inputs(v_quantum, p_inputs);
-    IF NOT butler_common.is_own(v_owner) THEN
-        PERFORM butler_internal.record(
-            'begin_quantum', 1, ARRAY[p_run], jsonb_build_object('quantum_id', v_quantum, 'task', p_task)
+    SELECT q.run_id, q.task, q.data_id, q.status INTO v_known
+    FROM butler_internal.all_quantum AS q WHERE q.quantum_id = p_quantum_id;
+    IF FOUND THEN
+        IF (v_known.run_id, v_known.task, v_known.data_id, v_known.status) = (v_run.run_id, p_task, v_data_id, 'running') THEN
+            RETURN p_quantum_id;
+        END IF;
+        PERFORM butler_common.raise_error(
+            'UB201', format('quantum id %s is taken', p_quantum_id), 'Make a new id for each quantum.',
+            jsonb_build_object('quantum_id', p_quantum_id)
         );
     END IF;
-    RETURN v_quantum;
+    INSERT INTO butler_internal.execution (host, pid, process_started, process_mark, started)
+    VALUES (
+        coalesce(p_process ->> 'host', butler_common.client_host()), (p_process ->> 'pid')::integer,
+        (p_process ->> 'started')::timestamptz, p_process ->> 'mark', clock_timestamp()
+    )
+    RETURNING execution_id INTO v_execution;
+    INSERT INTO butler_internal.quantum (quantum_id, execution_id, run_id, task, data_id, begun_by, attempt)
+    SELECT
+        p_quantum_id, v_execution, v_run.run_id, p_task, v_data_id, butler_common.actor(), 1 + coalesce((
+            SELECT max(q.attempt) FROM butler_internal.quantum AS q
+            WHERE q.run_id = v_run.run_id AND q.task = p_task AND md5(q.data_id::text) = md5(v_data_id::text)
+        ), 0);
+    PERFORM butler.predict_inputs(p_quantum_id, p_inputs);
+    IF NOT butler_common.is_own(
+        (SELECT c.owner FROM butler_internal.collection AS c WHERE c.collection_id = v_run.collection_id)
+    ) THEN
+        PERFORM butler_internal.record(
+            'begin_quantum', 1, ARRAY[p_run], jsonb_build_object('quantum_id', p_quantum_id, 'task', p_task)
+        );
+    END IF;
+    RETURN p_quantum_id;
 END;
 $$;
 
-COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], text) IS
-'Record that a task begins to work on a data ID in a run, with the inputs that it will read. Returns the quantum''s id.
-Raises UB101 for an unknown input, UB103, UB202 or UB401 for the run, UB305 for the task.';
+COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], jsonb, uuid) IS
+'Record that a task begins to work on a data ID in a run, which is made if there is no collection of that name, with the
+inputs that it will read. The process is {"host", "pid", "started", "mark"}, each if it is known. Returns the id, a new UUID:
+whoever gives one may call again. Raises UB101 for an unknown input, UB103, UB202 or UB401 for the run, UB201 for an id that
+is taken, UB305 for the task.';

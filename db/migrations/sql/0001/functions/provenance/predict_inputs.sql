@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION butler.predict_inputs(p_quantum_id bigint, p_inputs uuid[])
+CREATE OR REPLACE FUNCTION butler.predict_inputs(p_quantum_id uuid, p_inputs uuid[])
 RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -13,7 +13,7 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
     -- It doesn't end meanwhile.
     SELECT q.run_id, q.task, q.begun_by INTO v_quantum
-    FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status = 'running' FOR SHARE;
+    FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status IN ('running', 'died') FOR SHARE;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
             'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
@@ -41,5 +41,5 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler.predict_inputs(bigint, uuid[]) IS
+COMMENT ON FUNCTION butler.predict_inputs(uuid, uuid[]) IS
 'Say which datasets a running quantum will read; returns how many were new.';

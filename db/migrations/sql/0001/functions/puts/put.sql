@@ -3,7 +3,7 @@
 -- The writer takes the run's lock shared and then the clock, so that a session that takes the lock exclusively waits
 -- for puts in flight, and no dataset appears later with an earlier time, though the clock may step back: what such a
 -- session stamped the run with is read here. The run's row isn't locked, so that puts don't wait for each other.
-CREATE OR REPLACE FUNCTION butler.put(p_run text, p_datasets jsonb, p_quantum_id bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION butler.put(p_run text, p_datasets jsonb, p_quantum_id uuid DEFAULT NULL)
 RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -168,7 +168,7 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION butler.put(text, jsonb, bigint) IS
+COMMENT ON FUNCTION butler.put(text, jsonb, uuid) IS
 'Register datasets whose files are written, of any types and in any datastores, in a run that is there: a JSON array of
 {"dataset_id", "dataset_type", "data_id", "artifacts": [{"datastore", "component", "path", "formatter", "size", "sha256" (hex)}]};
 an artifact may also say under which "root" it was written, which is compared.

@@ -1,0 +1,24 @@
+CREATE OR REPLACE FUNCTION butler_internal.has_outputs(p_quantum_id uuid, p_outputs jsonb)
+RETURNS boolean
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF jsonb_typeof(p_outputs) IS DISTINCT FROM 'array' THEN
+        RETURN false;
+    END IF;
+    RETURN NOT EXISTS (
+        SELECT FROM jsonb_array_elements(p_outputs) AS o
+        WHERE NOT EXISTS (
+            SELECT FROM butler_internal.dataset AS d
+            WHERE
+                d.quantum_id = p_quantum_id AND d.dataset_id::text = o ->> 'dataset_id'
+                AND butler_internal.has_artifacts(d.dataset_id, o -> 'artifacts')
+        )
+    );
+END;
+$$;
+
+COMMENT ON FUNCTION butler_internal.has_outputs(uuid, jsonb) IS
+'Whether a quantum has made all of these datasets, each with these artifacts.';
