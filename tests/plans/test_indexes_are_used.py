@@ -132,6 +132,23 @@ def test_associating_and_disassociating(session: Watched) -> None:
     assert session.read_whole() == []
 
 
+def test_associating_into_a_table_that_was_empty_when_it_was_analysed(
+    watched: Callable[..., Watched], database: Database
+) -> None:
+    """A join with what the statement itself fills would read all of it again for each dataset."""
+    database.connect("superuser").cursor().execute(
+        "TRUNCATE butler_internal.dataset_tag; ANALYZE butler_internal.dataset_tag"
+    )
+    session = watched("butler")
+    session.rows("SELECT register_collection('chosen', 'tagged')")
+    chosen = session.column(
+        "SELECT dataset_id FROM dataset"
+        " WHERE dataset_type = 'image' AND run = 'r/1001' AND camera = 'Cam' AND visit = 17"
+    )
+    assert session.scalar("SELECT associate('chosen', %s)", chosen) == 20
+    assert session.read_whole() == []
+
+
 @pytest.mark.parametrize("find_first", [True, False], ids=["the first of each", "all"])
 @pytest.mark.parametrize(
     ("dataset_type", "data_id"),
