@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import across, metadata, named, next_id, within
+from butler.schema.tables.conventions import GROWING, across, metadata, named, next_id, within
 
 quantum = Table(
     "quantum",
@@ -48,6 +48,7 @@ quantum = Table(
     CheckConstraint("status IN ('running', 'done', 'failed')", name="ck_quantum_status"),
     CheckConstraint("attempt > 0", name="ck_quantum_attempt"),
     Index("ix_quantum_run", "run_id"),
+    postgresql_with=GROWING,
     comment="Discrete units of work: one task on one data ID.",
 )
 
@@ -67,6 +68,7 @@ dataset_consumer = Table(
     within("fk_dataset_consumer_quantum", ["quantum_id"], "quantum"),
     across("fk_dataset_consumer_dataset", ["dataset_id"], "dataset"),
     Index("ix_dataset_consumer_dataset", "dataset_id"),
+    postgresql_with=GROWING,
     comment="Inputs of quanta: predicted, and whether they were read.",
 )
 
@@ -116,5 +118,6 @@ activity = Table(
     Index("ix_activity_at", "at"),
     Index("ix_activity_actor", "actor", "at"),
     Index("ix_activity_collections", "collections", postgresql_using="gin"),
+    postgresql_with=GROWING,
     comment="Who did what, by which function, when and from where.",
 )
