@@ -149,6 +149,14 @@ def test_associating_into_a_table_that_was_empty_when_it_was_analysed(
     assert session.read_whole() == []
 
 
+@pytest.mark.parametrize("name", ["r/1002/image-1.json", "r/1002/image_%s.json", "file:///archive/image-1.json"])
+def test_asking_whose_a_file_is(session: Watched, name: str) -> None:
+    ((found,),) = find(session, ["r/1002"])
+    name = name.replace("%s", str(found).replace("-", ""))
+    session.rows("SELECT * FROM claims_of_files('main', %s, %s)", [name], ["file:///data/" + name])
+    assert session.read_whole() == []
+
+
 @pytest.mark.parametrize("find_first", [True, False], ids=["the first of each", "all"])
 @pytest.mark.parametrize(
     ("dataset_type", "data_id"),

@@ -85,7 +85,6 @@ class Watched(Session):
             return name if is_large else ""
         if name not in self._first_columns:
             return ""
-        # A function's conditions, such as st_intersects, are asked of its index as well.
         return "" if self._first_columns[name] in node.get("Index Cond", "") else name
 
     def tables(self) -> set[str]:
@@ -114,10 +113,10 @@ class Watched(Session):
         return {node["Index Name"] for plan in plans for node in _nodes(plan["Plan"]) if "Index Name" in node}
 
     def _indexes_of_large_tables(self) -> dict[str, str]:
-        """Give what each index of the base registry's large tables begins with."""
+        """Give what each index of the base registry's large tables begins with: a column, or a function."""
         return dict(
             self.rows(
-                "SELECT i.relname, pg_get_indexdef(i.oid, 1, true) FROM pg_index AS x"
+                "SELECT i.relname, substring(pg_get_indexdef(i.oid, 1, true) FROM '[a-z0-9_]+') FROM pg_index AS x"
                 " JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS c ON c.oid = x.indrelid"
                 " WHERE c.relnamespace = 'butler_internal'::regnamespace AND c.relname = ANY (%s) AND i.relname <> ALL (%s)",
                 sorted(LARGE),

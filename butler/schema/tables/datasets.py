@@ -242,9 +242,6 @@ datastore = Table(
     comment="Places that hold artifacts.",
 )
 
-SHAREABLE = "strpos(path, ':') = 0 AND strpos(path, '{}') = 0"
-"""Of an artifact that several datasets may have: a file of the datastore without a dataset's id in its path."""
-
 artifact = Table(
     "artifact",
     metadata,
@@ -291,12 +288,12 @@ artifact = Table(
         name="ck_artifact_spelling",
     ),
     Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
-    # A file of a put has its dataset's id in its name and is that dataset's alone; only the others may
-    # be shared, so only they are looked up by path before bytes are deleted.
+    # A file of a put has its dataset's id in its name, and is found by that. Only the others, which may be shared or are
+    # whole URIs, are looked up by path before bytes are deleted.
     Index(
-        "ix_artifact_shared",
+        "ix_artifact_path",
         text("hashtextextended(path, 0)"),
-        postgresql_where=text(SHAREABLE),
+        postgresql_where=text("strpos(path, '{}') = 0"),
     ),
     postgresql_with=GROWING,
     comment="Stored pieces of datasets: which file holds what.",
