@@ -107,6 +107,18 @@ def test_putting_the_same_again(session: Watched, own_run: str) -> None:
     assert session.read_whole() == []
 
 
+def test_a_put_into_a_layer_looks_below_it_for_what_its_datasets_have_alone(
+    watched: Callable[[str], Watched],
+) -> None:
+    session = watched("mydb_alice")
+    put(session, "mine", visit=620, count=10)
+    seen = session.tables()
+    assert seen >= {"dataset_type", "datastore", "observed_sensor"}
+    assert seen.isdisjoint(
+        {"label", "patch", "physical_filter", "skymap", "sky_pixel", "snap", "tract", "visit"}
+    )
+
+
 @pytest.mark.parametrize("visit", [17, 620])
 def test_looking_before_a_put(session: Watched, own_run: str, visit: int) -> None:
     for count in (1, 10):
@@ -149,7 +161,9 @@ def test_associating_into_a_table_that_was_empty_when_it_was_analysed(
     assert session.read_whole() == []
 
 
-@pytest.mark.parametrize("name", ["r/1002/image-1.json", "r/1002/image_%s.json", "file:///archive/image-1.json"])
+@pytest.mark.parametrize(
+    "name", ["r/1002/image-1.json", "r/1002/image_%s.json", "file:///archive/image-1.json"]
+)
 def test_asking_whose_a_file_is(session: Watched, name: str) -> None:
     ((found,),) = find(session, ["r/1002"])
     name = name.replace("%s", str(found).replace("-", ""))
