@@ -49,6 +49,17 @@ def test_every_column_of_the_contract_is_explained(still: dict[str, Session]) ->
     )
 
 
+def test_every_table_is_analysed_however_small_it_is(still: dict[str, Session]) -> None:
+    assert (
+        still["owner"].column(
+            f"SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            f" WHERE {OURS} AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
+            " AND 'autovacuum_analyze_threshold=0' <> ALL (coalesce(c.reloptions, '{}'))"
+        )
+        == []
+    )
+
+
 def test_every_public_name_is_a_view_or_a_row_type(still: dict[str, Session]) -> None:
     assert still["owner"].column(
         "SELECT DISTINCT c.relkind::text FROM pg_class AS c WHERE c.relnamespace = 'butler'::regnamespace ORDER BY 1"

@@ -28,7 +28,8 @@ CREATE TABLE butler_common.installation (
 	CONSTRAINT ck_installation_one_row CHECK (one_row),
 	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0'),
 	CONSTRAINT ck_installation_grace_period CHECK (grace_period >= interval '1 hour')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.installation IS 'What was decided when this database was initialised.';
 
@@ -48,7 +49,8 @@ CREATE TABLE butler_common.leap_second (
 	since_tai TIMESTAMP WITHOUT TIME ZONE GENERATED ALWAYS AS (since_utc + make_interval(secs => tai_minus_utc)) STORED,
 	CONSTRAINT pk_leap_second PRIMARY KEY (since_utc),
 	CONSTRAINT ck_leap_second_positive CHECK (tai_minus_utc > 0)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.leap_second IS 'Leap seconds, as published by the IERS in Bulletin C; before 1972 the first value is used.';
 
@@ -70,7 +72,8 @@ CREATE TABLE butler_common.registry (
 	CONSTRAINT fk_registry_base FOREIGN KEY(base) REFERENCES butler_common.registry (registry),
 	CONSTRAINT ck_registry_name CHECK (registry ~ '^[a-z][a-z0-9_]{0,53}$'),
 	CONSTRAINT ck_registry_depth CHECK ((base IS NULL) = (depth = 0))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.registry IS 'The registries of this database: the base, and the layers over it.';
 
@@ -95,7 +98,8 @@ CREATE TABLE butler_common.unit (
 	CONSTRAINT uq_unit_position UNIQUE (position),
 	CONSTRAINT ck_unit_value_type CHECK (value_type IN ('text', 'integer', 'range')),
 	CONSTRAINT ck_unit_position CHECK (position BETWEEN 0 AND 30)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.unit IS 'The units that data IDs are made of.';
 
@@ -116,7 +120,8 @@ CREATE TABLE butler_common.unit_word (
 	unit TEXT NOT NULL,
 	CONSTRAINT pk_unit_word PRIMARY KEY (word),
 	CONSTRAINT fk_unit_word_unit FOREIGN KEY(unit) REFERENCES butler_common.unit (unit)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.unit_word IS 'Every word accepted for a unit: its short name and today''s other words for it.';
 
