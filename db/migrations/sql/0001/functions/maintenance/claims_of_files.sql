@@ -8,8 +8,8 @@ AS $$
 BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
-            'SELECT f.path, CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || f.path END AS uri'
-            ' FROM %1$I.artifact AS a CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f'
+            'SELECT DISTINCT f.path, CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN f.path ELSE s.root || f.path END AS uri'
+            ' FROM %1$I.artifact AS a CROSS JOIN LATERAL (SELECT split_part(butler.artifact_path(a.path, a.dataset_id), ''#'', 1) AS path) AS f'
             ' INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
             ' WHERE (($1 IS NULL OR s.datastore = $1) AND f.path = ANY ($2)) OR f.path = ANY ($3) OR s.root || f.path = ANY ($3)',
             r.registry || '_internal'
