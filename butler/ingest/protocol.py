@@ -333,7 +333,7 @@ class PutProtocol:
             item.state = PutState.PREPARED
 
     def _discard(self, item: PutItem, kept: Set[tuple[str, str]]) -> None:
-        """Delete a dataset's files that no other has, also those of which an interrupted write didn't tell."""
+        """Delete a dataset's files that no other has, also those of which a broken-off write didn't tell."""
         if item.artifacts:
             self.datastore.remove(one for one in item.artifacts if (one.datastore, one.file) not in kept)
             return
