@@ -16,7 +16,7 @@ from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
 from butler.datastore.inventory import StorageInventory
 from butler.datastore.marks import RootMark
-from butler.datastore.parts import is_zip, read_artifact
+from butler.datastore.parts import read_artifact, reads_members
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
 from butler.datastore.storage import Storage
@@ -198,7 +198,7 @@ class FileDatastore(Datastore):
                 )
             # What is unpacked from a damaged file may lack the very words that ask for a checksum.
             # What has no bytes is read at once; a formatter might wait for some.
-            unpacked = packing_of(file) is None and not (artifact.part and is_zip(file))
+            unpacked = packing_of(file) is None and not (artifact.part and reads_members(formatter, file))
             checked = bool(size) and formatter.detects_damage and unpacked
             if not checked and fingerprint(file).sha256 != artifact.sha256:
                 raise ChecksumError(

@@ -22,7 +22,7 @@ from butler.datastore.fingerprint import (
 from butler.datastore.format_errors import typed_read
 from butler.datastore.formatters import Formatter
 from butler.datastore.interfaces import FileIntake
-from butler.datastore.parts import ZIP, is_zip, look_at, reader_of
+from butler.datastore.parts import ZIP, look_at, reader_of, reads_members
 from butler.datastore.paths import artifact_path, check_hint, file_uri
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.datastore.system_errors import typed
@@ -78,7 +78,7 @@ class StorageIntake(FileIntake):
             self._refuse_own(file)
         typed_read(reader, str(file), lambda: look_at(reader, file, parts))
         path = artifact_path(
-            hint, dataset_id, "", ZIP if parts and is_zip(file) else _extension(file, reader)
+            hint, dataset_id, "", ZIP if parts and reads_members(reader, file) else _extension(file, reader)
         )
         artifact = self._files.describe(path, reader, self._import(file, path, mode))
         if changed_since(before, file):

@@ -75,11 +75,12 @@ class StorageInventory(Inventory):
         """Paths of the whole and of each component, for each formatter that could have been used."""
         whole = find_storage_class(storage_class)
         parts = {"": whole} | {name: whole.part(name) for name in whole.components}
-        return tuple(
+        written = (
             artifact_path(hint, dataset_id, component, extension)
             for component, part in parts.items()
             for extension in self._files.formatters.extensions(part, None if component else dataset_type)
-        ) + (artifact_path(hint, dataset_id, "", ZIP),)
+        )
+        return (*written, artifact_path(hint, dataset_id, "", ZIP))
 
     def discard(self, paths: Iterable[str]) -> None:
         """Delete the files and what writers of them left."""

@@ -6,6 +6,7 @@ read by the formatter as a file of its own.
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +21,10 @@ from butler.datastore.formatters import Formatter
 from butler.datastore.formatters.content import beginning
 from butler.datastore.formatters.packing import check_expansion
 from butler.datastore.storage_classes import StorageClass
+from butler.datastore.system_errors import typed
 from butler.errors import FormatError, nearest
 
-__all__ = ["ZIP", "is_zip", "look_at", "read_artifact", "reader_of"]
+__all__ = ["ZIP", "look_at", "read_artifact", "reader_of", "reads_members"]
 
 ZIP = ".zip"
 """Extension of a file whose members are parts."""
@@ -30,9 +32,9 @@ ZIP = ".zip"
 _ZIP = b"PK\x03\x04"
 
 
-def is_zip(path: Path) -> bool:
-    """Whether a file begins as a zip file, whatever its name."""
-    return beginning(path).startswith(_ZIP)
+def reads_members(formatter: Formatter, file: Path) -> bool:
+    """Whether a file is a zip file whose members the formatter reads: those of a format that is one are its own."""
+    return beginning(file).startswith(_ZIP) and not any(each.startswith(_ZIP) for each in formatter.signatures)
 
 
 def reader_of(
@@ -45,8 +47,9 @@ def reader_of(
     start: bytes | None = None,
 ) -> Formatter:
     """Give the formatter of a file, or of its members, as `FormatterChoice.reader` chooses it."""
-    if not parts or name is not None or not is_zip(file):
-        return formatters.reader(name, dataset_type, whole, file, start)
+    reader = formatters.reader(name, dataset_type, whole, file, start)
+    if not parts or name is not None or not reads_members(reader, file):
+        return reader
     with _member(file, parts[0]) as member:
         return formatters.reader(None, dataset_type, whole, member)
 
@@ -64,7 +67,7 @@ def look_at(formatter: Formatter, file: Path, parts: Sequence[str]) -> None:
     if not parts:
         formatter.validate(file)
         return
-    if is_zip(file):
+    if reads_members(formatter, file):
         for part in parts:
             with _member(file, part) as member:
                 formatter.validate(member)
@@ -95,7 +98,7 @@ def read_artifact(
     """Read from a file, or from a part of it, as `Formatter.read` does."""
     if not part:
         return formatter.read(file, storage_class=storage_class, component=component, parameters=parameters)
-    if is_zip(file):
+    if reads_members(formatter, file):
         with _member(file, part) as member:
             return formatter.read(
                 member, storage_class=storage_class, component=component, parameters=parameters
@@ -107,22 +110,28 @@ def read_artifact(
 
 @contextmanager
 def _member(file: Path, name: str) -> Iterator[Path]:
-    """Take one member out of a zip file, for as long as the context lasts, under its own name's end."""
+    """Take one member out of a zip file, for as long as the context lasts, under the end of its own name."""
+    with TemporaryDirectory(prefix="butler-") as folder:
+        member = Path(folder) / (Path(name).name or "member")
+        _take_out(file, name, member)
+        yield member
+
+
+def _take_out(file: Path, name: str, target: Path) -> None:
     try:
-        with zipfile.ZipFile(file) as packed, TemporaryDirectory(prefix="butler-") as folder:
+        with typed(file), zipfile.ZipFile(file) as packed:
             found = [info for info in packed.infolist() if info.filename == name and not info.is_dir()]
             if len(found) != 1:
                 raise _not_one(file, name, packed, len(found))
             (info,) = found
             check_expansion(file, f"its member {name!r}", info.file_size, info.compress_size)
-            target = Path(folder) / (Path(name).name or "member")
             with packed.open(info) as source, target.open("xb") as taken:
                 copyfileobj(source, taken, 1 << 20)
-            yield target
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    # A member that is encrypted, or packed in a way that isn't known here, is a RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError) as error:
         raise FormatError(
             f"{name!r} can't be taken out of the zip file {str(file)!r}: {error}",
-            hint="The file is damaged or cut short, or its members are encrypted.",
+            hint="The file is damaged, cut short, encrypted, or packed in a way that isn't known here.",
             details={"file": str(file), "part": name},
         ) from error
 

@@ -42,6 +42,10 @@ def claimed(session: Session, schema: str = "butler") -> list[tuple[UUID, bool]]
     return [(row[0], row[1]) for row in rows]
 
 
+def give_up(session: Session, verb: str, ids: list[UUID]) -> None:
+    session.rows(f"SELECT butler.{verb}(%s::uuid[], '', false, false)", ids)
+
+
 def test_a_part_is_kept_beside_its_file(write: Session, own: Session, read: Session) -> None:
     ids = put_parts(write, 1, 2)
     file = f"r/bias_{ids[1].hex}.fits"
@@ -183,6 +187,62 @@ def test_a_part_of_the_old_file_of_a_dataset_is_taken(write: Session) -> None:
     assert write.call("put", "r/one", parts(2, first=first)) == 1
 
 
+def test_a_load_of_parts_is_held_to_the_same(write: Session, own: Session) -> None:
+    old, (first, second) = id_made(8 * DAY), new_dataset_ids(2)
+    with refused("UB402", f"may be gone: it bears the id of no dataset, {old}"):
+        load(write, {first: f"r/bias_{old.hex}.fits#SCI,1"})
+    load(write, {first: f"r/bias_{first.hex}.fits#SCI,1", second: f"r/bias_{first.hex}.fits#SCI,2"})
+    assert own.column("SELECT path FROM butler_internal.artifact ORDER BY dataset_id") == [
+        "r/bias_{}.fits#SCI,1",
+        f"r/bias_{first.hex}.fits#SCI,2",
+    ]
+
+
+def load(session: Session, paths: dict[UUID, str]) -> None:
+    with session.transaction():
+        session.call("stage_datasets")
+        for n, (made, path) in enumerate(paths.items(), 1):
+            session.rows(
+                "INSERT INTO pg_temp.butler_stage_dataset"
+                " (row_number, dataset_id, camera, sensor, path, formatter, size, sha256)"
+                " VALUES (%s, %s, 'Cam', %s, %s, 'json', 3, sha256(''))",
+                n,
+                made,
+                n,
+                path,
+            )
+        session.rows("SELECT butler.merge_datasets('r/one', 'bias', 'main')")
+
+
+def two_at_once(own: Session, other: Session, held: int) -> tuple[set[UUID], set[UUID]]:
+    """Have two sessions claim the same datasets, and the other one hold so many of them while this one goes on."""
+    mine = own.table("claim_trash", "main", "0")
+    theirs = other.table("claim_trash", "main", "0")
+    assert mine == theirs
+    ids = [row["dataset_id"] for row in mine]
+    deleted: list[set[UUID]] = []
+    with other.transaction():
+        first = {row["dataset_id"] for row in other.table("hold_trash", "main", ids[:held])}
+        for session, kept in (
+            (own, {row["dataset_id"] for row in own.table("hold_trash", "main", ids)}),
+            (other, first),
+        ):
+            deleted.append({row["dataset_id"] for row in mine if row["delete_bytes"]} & kept)
+            session.rows("SELECT butler.drop_trash('main', %s::uuid[])", list(kept))
+    return deleted[0], deleted[1]
+
+
+@pytest.mark.parametrize("held", [1, 2, 3])
+def test_of_two_that_empty_the_trash_one_deletes_the_file(
+    write: Session, own: Session, database: Any, held: int
+) -> None:
+    ids = put_parts(write, *SENSORS)
+    give_up(write, "remove", list(ids.values()))
+    mine, theirs = two_at_once(own, Session(database.connect("owner")), held)
+    assert (mine, theirs) == ((set(), {ids[3]}) if held == 3 else ({ids[3]}, set()))
+    assert own.rows("SELECT FROM butler_internal.artifact") == []
+
+
 def test_the_same_parts_again_are_no_error(write: Session) -> None:
     given = parts(*SENSORS)
     assert [write.call("put", "r/one", given) for _ in range(2)] == [3, 0]
@@ -222,7 +282,7 @@ def test_a_file_is_there_as_long_as_a_dataset_may_want_it(
     """Two files of two sensors each, against a model: the state of each dataset, and what is still in the trash."""
     write.rows("SELECT butler.register_collection('r/model', 'run')")
     left = own.column("SELECT dataset_id FROM butler.dataset")
-    write.table("remove", left, "", False, False)
+    give_up(write, "remove", left)
     claimed(own)
     ids = [*put_parts(write, 1, 2, run="r/model").values()]
     ids += put_parts(write, 3, run="r/model").values()
@@ -240,12 +300,12 @@ def test_a_file_is_there_as_long_as_a_dataset_may_want_it(
             there -= {n for n in there if state[n] != "present"}
         elif verb == "restore":
             fit = [n for n in chosen if n in there]
-            write.call("restore", [ids[n] for n in fit])
+            write.rows("SELECT butler.restore(%s::uuid[])", [ids[n] for n in fit])
             for n in fit:
                 state[n] = "present"
         else:
             fit = [n for n in chosen if state[n] == "present"]
-            write.table(verb, [ids[n] for n in fit], "", False, False)
+            give_up(write, verb, [ids[n] for n in fit])
             for n in fit:
                 state[n] = verb
         assert files == {file_of[n] for n in there}
