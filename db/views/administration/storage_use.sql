@@ -14,13 +14,13 @@ SELECT
     sum(CASE WHEN p.dataset_id IS NULL OR p.counted THEN a.size ELSE 0 END) AS bytes
 FROM butler_internal.all_artifact AS a
 LEFT JOIN (
-    SELECT a.dataset_id, a.datastore_id, a.component, row_number() OVER (
-        PARTITION BY a.datastore_id, split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1)
-        ORDER BY d.state = 'present' DESC, a.state = 'deleting', a.dataset_id, a.component
+    SELECT f.dataset_id, f.datastore_id, f.component, row_number() OVER (
+        PARTITION BY f.datastore_id, split_part(butler.artifact_path(f.path, f.dataset_id), '#', 1)
+        ORDER BY o.state <> 'present' ASC, f.state = 'deleting' ASC, f.dataset_id ASC, f.component ASC
     ) = 1 AS counted
-    FROM butler_internal.all_artifact AS a
-    INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = a.dataset_id
-    WHERE strpos(a.path, '#') > 0 AND (d.state = 'present' OR d.trashed)
+    FROM butler_internal.all_artifact AS f
+    INNER JOIN butler_internal.all_dataset AS o ON o.dataset_id = f.dataset_id
+    WHERE strpos(f.path, '#') > 0 AND (o.state = 'present' OR o.trashed)
 ) AS p ON p.dataset_id = a.dataset_id AND p.datastore_id = a.datastore_id AND p.component = a.component
 INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = a.dataset_id
 INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id

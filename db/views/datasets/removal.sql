@@ -37,5 +37,6 @@ WHERE d.state <> 'present';
 
 COMMENT ON VIEW butler.removal IS
 'Datasets that were unstored or removed: who, when and why. Where bytes isn''t null they can be restored.';
-COMMENT ON COLUMN butler.removal.bytes IS 'Length of its files in the trash, also of those that other datasets have parts of; null if they are deleted. Unit: byte.';
+COMMENT ON COLUMN butler.removal.bytes IS
+'Length of its files in the trash, also of those that other datasets have parts of; null if they are deleted. Unit: byte.';
 COMMENT ON COLUMN butler.removal.restorable_until IS 'When emptying the trash begins to delete its files, UTC.';
