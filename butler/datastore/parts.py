@@ -33,7 +33,7 @@ _ZIP = b"PK\x03\x04"
 
 
 def reads_members(formatter: Formatter, file: Path) -> bool:
-    """Whether a file is a zip file whose members the formatter reads: those of a format that is one are its own."""
+    """Whether a file is a zip file of files that the formatter reads, and not one of the formatter's own."""
     return beginning(file).startswith(_ZIP) and not any(
         each.startswith(_ZIP) for each in formatter.signatures
     )
