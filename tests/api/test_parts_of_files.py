@@ -26,6 +26,7 @@ from butler.errors import (
     DatasetExistsError,
     FormatError,
     InvalidDataIdError,
+    InvalidNameError,
     NotSupportedError,
 )
 
@@ -242,6 +243,15 @@ def test_a_member_that_is_not_there_is_refused_by_name(butler: Butler, logs: Pat
         packed.writestr("logs/sensor 1.txt", "another")
     with pytest.raises(FormatError, match=r"has 2 members 'logs/sensor 1\.txt'"):
         butler.ingest([(logs, sensor(1), "logs/sensor 1.txt")], "log")
+    assert stored(butler) == []
+
+
+@pytest.mark.parametrize("member", ["../log.txt", "a//log.txt", "a/../log.txt"])
+def test_a_member_that_leads_out_of_its_file_is_refused(butler: Butler, tmp_path: Path, member: str) -> None:
+    with zipfile.ZipFile(tmp_path / "night.zip", "w") as packed:
+        packed.writestr(member, "all is well")
+    with pytest.raises(InvalidNameError):
+        butler.ingest([(tmp_path / "night.zip", sensor(1), member)], "log")
     assert stored(butler) == []
 
 
