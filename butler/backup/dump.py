@@ -211,7 +211,7 @@ def _plan(connection: Connection, owned: list[RegistrySchema], target: Path) -> 
 
 
 def _counted(owned: list[RegistrySchema]) -> str:
-    """Count artifacts, and the bytes of a file whose parts they are once, in whichever registries these are."""
+    """Count artifacts, and the bytes of files, of one that holds parts once, in whatever registries."""
     each = " UNION ALL ".join(
         f"SELECT datastore_id, size, strpos(path, '#') > 0 AS is_part,"
         f" split_part({r.name}.artifact_path(path, dataset_id), '#', 1) AS file FROM {r.tables}.artifact"
