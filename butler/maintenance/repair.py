@@ -21,6 +21,7 @@ from butler.context import Context
 from butler.errors import ButlerError
 from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
 from butler.maintenance.deletion import Deletion
+from butler.maintenance.file_checks import FileChecks
 from butler.maintenance.findings import Fault, Finding
 from butler.roots import Roots
 
@@ -148,6 +149,7 @@ class _DatastoreRepairer:
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
         self._deletion = Deletion(registry, datastore, older_than)
+        self._checks = FileChecks()
 
     @cached_property
     def _registries(self) -> dict[str, Registry]:
@@ -299,7 +301,7 @@ class _DatastoreRepairer:
         )
         if recorded is None or recorded.path != finding.path:
             return "it isn't recorded any more"
-        found = self._datastore.check(recorded)
+        found = self._checks.check(self._datastore, recorded, checksum=True)
         self._roots.check(self._datastore.name)  # what was not found may have been unmounted
         if repair.action == Action.MARK_FOUND:
             if found:

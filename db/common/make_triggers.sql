@@ -44,7 +44,7 @@ BEGIN
     END LOOP;
     EXECUTE format(
         'CREATE TRIGGER refuse_deleted_file BEFORE INSERT ON %1$I.artifact FOR EACH ROW '
-        'WHEN (strpos(new.path, '':'') = 0 AND strpos(new.path, ''{}'') = 0) '
+        'WHEN (strpos(new.path, '':'') = 0 AND (strpos(new.path, ''{}'') = 0 OR strpos(new.path, ''#'') > 0)) '
         'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
     );
     EXECUTE format(

@@ -85,7 +85,14 @@ _SUMMARY = """
         (SELECT count(*) FROM collection) AS collections,
         (SELECT count(*) FROM dataset_type) AS dataset_types,
         (SELECT count(*) FROM dataset) AS datasets,
-        (SELECT coalesce(sum(size), 0) FROM artifact WHERE state = 'present') AS bytes,
+        (
+            SELECT coalesce(sum(f.size), 0)
+            FROM (
+                SELECT size FROM artifact WHERE state = 'present' AND part IS NULL
+                UNION ALL
+                SELECT max(size) FROM artifact WHERE state = 'present' AND part IS NOT NULL GROUP BY uri
+            ) AS f
+        ) AS bytes,
         (SELECT max(created) FROM dataset) AS last_ingest
 """
 _SERVER = """
@@ -102,11 +109,18 @@ _USE = """
 """
 _USE_BY_COLLECTION = """
     SELECT c.collection, c.collection_type AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
-        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0) AS bytes,
-        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0) AS in_place
-    FROM dataset_collection AS c
-    INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
-    WHERE c.collection LIKE :name GROUP BY c.collection, c.collection_type ORDER BY c.collection
+        coalesce(sum(c.size) FILTER (WHERE c.path !~ '^[a-z][a-z0-9+.-]*:'), 0) AS bytes,
+        coalesce(sum(c.size) FILTER (WHERE c.path ~ '^[a-z][a-z0-9+.-]*:'), 0) AS in_place
+    FROM (
+        SELECT c.collection, c.collection_type, c.dataset_id, a.path, CASE
+            WHEN a.part IS NULL OR lag(a.part) OVER (PARTITION BY c.collection, a.uri ORDER BY a.part) IS NULL
+                THEN a.size
+        END AS size
+        FROM dataset_collection AS c
+        INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
+        WHERE c.collection LIKE :name
+    ) AS c
+    GROUP BY c.collection, c.collection_type ORDER BY c.collection
 """
 _DATASTORES = """
     SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0) AS bytes

@@ -64,7 +64,7 @@ BY_CONSTRAINT: dict[str, type[ButlerError]] = {
 
 _BY_NAME: tuple[tuple[str, type[ButlerError]], ...] = (
     (r"ck_.*_(name|sensor_name|parts|storage_class)", errors.InvalidNameError),
-    (r"ck_.*_(path|component)", errors.InvalidNameError),
+    (r"ck_.*_(path|component|part)", errors.InvalidNameError),
     (r"ck_", errors.InvalidDataIdError),
     (r"fk_", errors.UnitNotFoundError),
     (r"(pk|uq|ex)_", errors.DefinitionConflictError),

@@ -242,6 +242,9 @@ datastore = Table(
     comment="Places that hold artifacts.",
 )
 
+_NEEDLESS = r"\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])"
+"""Percent-encoded characters that need not be encoded."""
+
 artifact = Table(
     "artifact",
     metadata,
@@ -257,7 +260,8 @@ artifact = Table(
         "path",
         Text,
         nullable=False,
-        comment="Percent-encoded, relative to the datastore's root, {} for the dataset's id; or a whole URI.",
+        comment="Percent-encoded, relative to the datastore's root, {} for the dataset's id; or a whole URI."
+        " What follows a # is the part of the file.",
     ),
     Column(
         "state",
@@ -277,22 +281,31 @@ artifact = Table(
     ),
     CheckConstraint(
         # \x25 is the percent sign: nothing of a path is hidden in an escape.
-        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)'"
-        r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
+        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)'"
+        r" AND path !~* '\x25(00|2e|2f)'"
+        r" AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]'"
+        r" OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
     # One file inside a datastore has one spelling; {} is the dataset's id (functions/lookup/artifact_path.sql).
     CheckConstraint(
-        r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
-        r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",
+        r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$'"
+        r" OR (split_part(path, '#', 1) ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
+        rf" AND path !~ '{_NEEDLESS}')",
         name="ck_artifact_spelling",
+    ),
+    # A # in a file's own name is %23: what follows one names a part, and has one spelling, too.
+    CheckConstraint(
+        r"strpos(path, '#') = 0 OR (path ~ '^[^#]+#([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$'"
+        rf" AND split_part(path, '#', 2) !~ '{_NEEDLESS}' AND octet_length(split_part(path, '#', 2)) <= 255)",
+        name="ck_artifact_part",
     ),
     Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
     # A file of a put has its dataset's id in its name, and is found by that. Only the others, which may be shared or are
-    # whole URIs, are looked up by path before bytes are deleted.
+    # whole URIs, are looked up by the path of the file, of whatever part.
     Index(
         "ix_artifact_path",
-        text("hashtextextended(path, 0)"),
+        text("hashtextextended(split_part(path, '#', 1), 0)"),
         postgresql_where=text("strpos(path, '{}') = 0"),
     ),
     postgresql_with=GROWING,

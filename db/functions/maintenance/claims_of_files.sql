@@ -12,7 +12,7 @@ BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
             $q$
-            SELECT f.path, CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN a.path ELSE s.root || f.path END AS uri
+            SELECT f.path, CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN f.path ELSE s.root || f.path END AS uri
             FROM (
                 SELECT a.dataset_id, a.datastore_id, a.path
                 FROM (
@@ -37,12 +37,13 @@ BEGIN
                 CROSS JOIN LATERAL (
                     SELECT a.* FROM %1$I.artifact AS a
                     WHERE
-                        hashtextextended(a.path, 0) = hashtextextended(g.name, 0) AND a.path = g.name
+                        hashtextextended(split_part(a.path, '#', 1), 0) = hashtextextended(g.name, 0)
+                        AND split_part(a.path, '#', 1) = g.name
                         AND strpos(a.path, '{}') = 0
                     OFFSET 0
                 ) AS a
             ) AS a
-            CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f
+            CROSS JOIN LATERAL (SELECT split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1) AS path) AS f
             INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id
             WHERE (($1 IS NULL OR s.datastore = $1) AND f.path = ANY ($2)) OR f.path = ANY ($3) OR s.root || f.path = ANY ($3)
             $q$,

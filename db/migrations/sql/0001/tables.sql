@@ -940,8 +940,9 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
 	CONSTRAINT ck_artifact_component CHECK (component !~ '[[:cntrl:]]' AND octet_length(component) <= 255),
-	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')),
-	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])'))
+	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]' OR path !~ '(^/|//|:)')),
+	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (split_part(path, '#', 1) ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')),
+	CONSTRAINT ck_artifact_part CHECK (strpos(path, '#') = 0 OR (path ~ '^[^#]+#([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$' AND split_part(path, '#', 2) !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])' AND octet_length(split_part(path, '#', 2)) <= 255))
 )
  WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
@@ -955,13 +956,13 @@ COMMENT ON COLUMN butler_internal.artifact.component IS 'Which component it hold
 
 COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter that wrote it and reads it.';
 
-COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root, {} for the dataset''s id; or a whole URI.';
+COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root, {} for the dataset''s id; or a whole URI. What follows a # is the part of the file.';
 
 COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; or deleting: its bytes are being deleted.';
 
 CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE state = 'deleting';
 
-CREATE INDEX ix_artifact_path ON butler_internal.artifact (hashtextextended(path, 0)) WHERE strpos(path, '{}') = 0;
+CREATE INDEX ix_artifact_path ON butler_internal.artifact (hashtextextended(split_part(path, '#', 1), 0)) WHERE strpos(path, '{}') = 0;
 
 CREATE TABLE butler_internal.artifact_loss (
 	dataset_id UUID NOT NULL,

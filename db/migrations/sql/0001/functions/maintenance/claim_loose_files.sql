@@ -28,7 +28,7 @@ BEGIN
     v_claimed := ARRAY(SELECT s FROM butler_common.shared_paths(v_datastore, p_paths) AS s);
     RETURN QUERY
     WITH given AS (
-        SELECT g.path, g.run, g.modified, substring(g.path FROM '_([0-9a-f]{32})(?:-[a-z]+)?(?:[.][A-Za-z0-9.]+)?$')::uuid AS dataset_id
+        SELECT g.path, g.run, g.modified, butler_common.id_in_path(g.path) AS dataset_id
         FROM unnest(p_paths, p_runs, p_modified) AS g (path, run, modified)
     ),
     claims AS (
