@@ -12,7 +12,7 @@ BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
             $q$
-            SELECT f.path, CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN f.path ELSE s.root || f.path END AS uri
+            SELECT DISTINCT f.path, CASE WHEN a.path ~ '^[a-z][a-z0-9+.-]*:' THEN f.path ELSE s.root || f.path END AS uri
             FROM (
                 SELECT a.dataset_id, a.datastore_id, a.path
                 FROM (

@@ -6,8 +6,9 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-    SELECT DISTINCT g.id
-    FROM unnest(p_ids) AS g (id)
+    SELECT g.id
+    -- Files without an id in their names give null.
+    FROM (SELECT DISTINCT i FROM unnest(p_ids) AS i WHERE i IS NOT NULL) AS g (id)
     WHERE
         butler_internal.age_problem(g.id, p_now) IS NOT NULL
         AND NOT EXISTS (SELECT FROM butler_common.registered_datasets(ARRAY[g.id]));
