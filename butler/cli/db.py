@@ -191,7 +191,7 @@ def downgrade(
 ) -> None:
     """Downgrade the schema.
 
-    In one transaction; what the older one has no room for is lost.
+    In one transaction. It is refused where rows would be lost, but for base.
     """
     from butler.schema.migrations import current_version
     from butler.schema.migrations import downgrade as downgraded

@@ -77,6 +77,7 @@ _SUMMARY = """
     SELECT
         current_schema() AS registry,
         (SELECT schema_version FROM schema_version) AS schema,
+        (SELECT oldest_client FROM schema_version) AS oldest_client,
         current_setting('server_version') AS postgresql,
         postgis_lib_version() AS postgis,
         (SELECT count(*) FROM camera) AS cameras,
