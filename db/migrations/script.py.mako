@@ -1,4 +1,8 @@
-"""${message}
+<%!
+    def of_each_registry(operations):
+        indented = (operations or "pass").replace("\n    ", "\n            ")
+        return indented.replace("schema='butler_internal'", "schema=registry.tables")
+%>"""${message}
 
 A revision runs in one transaction over every registry of the database. It reads only what is frozen
 under db/migrations/sql; never edit a revision or a frozen file that has been released. Table
@@ -25,10 +29,10 @@ oldest_client = ${repr(oldest_client)}
 def upgrade() -> None:
     with replaced_contract(op.get_bind(), old=down_revision, new=revision) as registries:
         for registry in registries:
-            ${upgrades if upgrades else "pass"}
+            ${of_each_registry(upgrades)}
 
 
 def downgrade() -> None:
     with replaced_contract(op.get_bind(), old=revision, new=down_revision) as registries:
         for registry in registries:
-            ${downgrades if downgrades else "pass"}
+            ${of_each_registry(downgrades)}

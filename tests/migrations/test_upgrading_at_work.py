@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 from db.session import Session
 from db.world import contents
+from pytest_postgresql.executors import NoopExecutor
 
 from butler import Butler, DatasetType
 from butler.errors import ExpressionError, SchemaVersionError
@@ -30,7 +32,9 @@ Run = Callable[..., Any]
 NEXT = f"{int(SCHEMA_VERSION) + 1:04}"
 SERVES_NOBODY_OLDER = REVISION.replace('oldest_client = "0001"', f'oldest_client = "{NEXT}"')
 
-WORKER = """
+NOTES = "SELECT count(*) FROM butler.dataset WHERE dataset_type = 'note'"
+
+WORKER = r"""
 import sys
 import threading
 from butler import Butler
@@ -45,7 +49,8 @@ def work(who):
             ref = butler.put({"of": label}, "note", label=label)
             assert butler.get("note", label=label, collections=f"u/{who}") == {"of": label}
             assert butler.get(ref) == {"of": label}
-            print(label, flush=True)
+            sys.stdout.write(f"{label}\n")  # a line at once, of either thread
+            sys.stdout.flush()
 
 ending = threading.Event()
 threads = [threading.Thread(target=work, args=(who,)) for who in ("ann", "bob")]
@@ -56,6 +61,12 @@ ending.set()
 for thread in threads:
     thread.join()
 """
+
+
+@pytest.fixture(scope="session")
+def butler_template(butler_noproc: NoopExecutor) -> str:
+    """The plug-in's: nothing is registered, no datastore either."""
+    return butler_noproc.template_dbname
 
 
 @pytest.fixture
@@ -81,15 +92,14 @@ def at_work(repo: Path) -> Iterator[subprocess.Popen[str]]:
             worker.kill()
 
 
-def put_by(output: IO[str] | None, who: str, times: int) -> int:
-    """Wait until somebody has put so many more; give the number of the last."""
-    assert output is not None
-    last = ""
+def put_by(worker: subprocess.Popen[str], who: str, times: int) -> None:
+    """Wait until somebody has put so many more."""
+    assert worker.stdout is not None
+    assert worker.stderr is not None
     while times:
-        last = output.readline().strip()
-        assert last, "it ended"
-        times -= last.startswith(who)
-    return int(last.removeprefix(who))
+        line = worker.stdout.readline()
+        assert line, worker.stderr.read()
+        times -= line.startswith(who)
 
 
 def upgrade(checkout: Checkout, database: Any) -> None:
@@ -102,18 +112,18 @@ def test_a_pipeline_goes_on_through_an_upgrade_that_serves_it(
 ) -> None:
     write_next_revision(checkout)
     with at_work(repo) as worker:
-        put_by(worker.stdout, "ann", 3)
+        put_by(worker, "ann", 3)
         upgrade(checkout, database)
         assert as_owner(current_version) == NEXT
-        put_by(worker.stdout, "ann", 5)
-        put_by(worker.stdout, "bob", 5)
+        put_by(worker, "ann", 5)
+        put_by(worker, "bob", 5)
         down = checkout.run(STEP, database.dsn("owner"), "down", str(checkout.root))
         assert down.returncode == 0, down.stderr
-        put_by(worker.stdout, "ann", 5)
+        put_by(worker, "ann", 5)
         output, errors = worker.communicate()
     assert errors == ""
     assert worker.returncode == 0
-    assert own.scalar("SELECT count(*) FROM butler.dataset") == own.scalar("SELECT count(*) FROM butler.label")
+    assert own.scalar(NOTES) == own.scalar("SELECT count(*) FROM butler.label")
 
 
 def test_who_is_not_served_any_more_is_told_at_the_next_statement_that_writes(
@@ -134,7 +144,7 @@ def test_who_is_not_served_any_more_is_told_at_the_next_statement_that_writes(
         butler.registry.close()
         with pytest.raises(SchemaVersionError, match="newer version"):
             butler.get("note", label="a", collections="u/me")
-    assert own.scalar("SELECT count(*) FROM butler.dataset") == 1
+    assert own.scalar(NOTES) == 1
     assert len(list((repo / "data").rglob("*note*.json"))) == 1
     with pytest.raises(SchemaVersionError, match="newer version") as opening:
         Butler(repo)
@@ -174,7 +184,7 @@ def test_a_newer_client_works_on_an_older_database_if_it_says_so(
     refused = checkout.run(OPEN, str(repo))
     assert f"is at revision {SCHEMA_VERSION}; this Butler needs {NEXT} or later" in refused.stderr
     assert "Run 'butler db upgrade'" in refused.stderr
-    assert own.scalar("SELECT count(*) FROM butler.dataset") == 1
+    assert own.scalar(NOTES) == 1
 
 
 def test_a_database_admits_the_clients_of_its_range(write: Session) -> None:
@@ -298,16 +308,19 @@ def test_a_downgrade_that_would_lose_rows_names_them_and_how_many(
 # The helper that begins a revision ----------------------------------------------------
 
 
-def test_a_revision_that_was_begun_by_the_helper_freezes_only_what_changed(checkout: Checkout) -> None:
-    import shutil
+BEGIN = "import runpy, sys; sys.path[:0] = ['setup']; runpy.run_path('setup/new_revision.py', run_name='__main__')"
 
+
+def test_a_revision_that_was_begun_by_the_helper_freezes_only_what_changed(checkout: Checkout) -> None:
     for folder in ("setup", "docs"):
         shutil.copytree(REPOSITORY / folder, checkout.root / folder)
     checkout.edit(
-        "butler/schema/tables/units.py", '    Column("seeing",', '    Column("humidity", Double, comment="Relative. Unit: %."),\n    Column("seeing",'
+        "butler/schema/tables/units.py",
+        '    Column(\n        "seeing",',
+        '    Column("humidity", Double, comment="Relative. Unit: %."),\n    Column(\n        "seeing",',
     )
     checkout.edit("db/views/units/visit.sql", "    v.seeing,\n", "    v.seeing,\n    v.humidity,\n")
-    begun = checkout.run("import runpy, sys; sys.argv = ['', 'humidity']; sys.path.insert(0, 'setup'); runpy.run_path('setup/new_revision.py', run_name='__main__')")
+    begun = checkout.run(BEGIN, "humidity")
     assert f"revision {NEXT}: 1 SQL files changed" in begun.stdout, begun.stderr
     folder = checkout.root / "db/migrations/sql" / NEXT
     assert [file.relative_to(folder).as_posix() for file in folder.rglob("*.*")] == ["views/units/visit.sql"]
