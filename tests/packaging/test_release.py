@@ -35,7 +35,7 @@ def clone(tmp_path: Path) -> Path:
     git(folder, "checkout", "--quiet", "-B", "main")
     git(folder, "config", "user.name", "Releaser")
     git(folder, "config", "user.email", "releaser@example.org")
-    (folder / "Makefile").write_text(f"check setup:\n\tln -s {sys.prefix} .venv\n")
+    (folder / "Makefile").write_text(f".PHONY: check setup\ncheck setup:\n\tln -s {sys.prefix} .venv\n")
     git(folder, "commit", "--quiet", "--all", "--message", "A check that is quick")
     return folder
 
@@ -182,7 +182,8 @@ def test_the_database_is_newer_than_its_client(butler: Any) -> None:
 
 
 def test_before_the_first_release_there_is_no_client_to_try(clone: Path) -> None:
-    git(clone, "tag", "--delete", *git(clone, "tag", "--list").split()) if git(clone, "tag") else None
+    for tag in git(clone, "tag").split():
+        git(clone, "tag", "--delete", tag)
     tried = previous(clone)
     assert (tried.returncode, tried.stdout) == (
         0,
