@@ -1,4 +1,4 @@
-"""Has the Butler that is installed, not the source beside, make, migrate and serve a repository in a new folder."""
+"""Has the installed Butler, not a source beside it, make, migrate and serve a repository in a new folder."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 import butler
-
-assert Path(butler.__file__).is_relative_to(sys.prefix), butler.__file__
 from butler import Butler, DatasetType
 from butler.cameras import CameraDefinition
+from butler.embedded import EmbeddedServer
 from butler.registry.postgres.engine import one_transaction
 from butler.repository import create_repository
 from butler.schema.migrations import check, downgrade, upgrade
 from butler.schema.objects import sql_root
 
+assert Path(butler.__file__).is_relative_to(sys.prefix), butler.__file__
 cameras = sorted((sql_root().parent / "share" / "cameras").glob("*.yaml"))
 assert cameras, "no camera to start from"
 assert (sql_root() / "migrations" / "script.py.mako").exists(), "no template of revisions"
@@ -34,7 +34,5 @@ try:
         upgrade(connection)
         assert check(connection) == []
 finally:
-    from butler.embedded import EmbeddedServer
-
     EmbeddedServer(Path("repo")).destroy()
 print("served")

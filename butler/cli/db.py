@@ -120,13 +120,15 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
 
 
 def _schema(session: Session) -> dict[str, str]:
-    """Give the revision that the database is at, and the oldest one whose clients it serves; nothing without a schema."""
+    """Give the revision of the schema, and the oldest one whose clients it serves; nothing if there is none."""
     from butler.errors import ButlerError
     from butler.repository import open_registry
 
     with closing(open_registry(session.config(), session.reader, check_version=False)) as registry:
         try:
-            ((schema, oldest_client),) = registry.query("SELECT schema_version, oldest_client FROM schema_version")
+            ((schema, oldest_client),) = registry.query(
+                "SELECT schema_version, oldest_client FROM schema_version"
+            )
         except ButlerError:
             return {}
     return {"schema": schema, "oldest_client": oldest_client}

@@ -1,4 +1,4 @@
-"""What callers of the stored functions and views rely on, frozen with each revision, and what would break it."""
+"""What callers of functions and views rely on, frozen with each revision, and what would break it."""
 
 from __future__ import annotations
 

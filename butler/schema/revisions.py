@@ -150,7 +150,7 @@ _COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
 
 
 def _irreplaceable(old: list[SqlObject], new: list[SqlObject]) -> list[str]:
-    """Name the common functions that go, or take or give something else, and those that name them; these first."""
+    """Name the common functions that go or have another signature, after those that name them."""
     heads = {obj.name: _head(obj) for obj in new}
     found: list[str] = []
     for obj in old:

@@ -37,7 +37,7 @@ _COLUMNS = text("""
 """)
 
 _DELETED = text("""
-    SELECT t.relid::regclass::text, t.n_tup_del
+    SELECT t.relid::regclass::text AS "table", t.n_tup_del AS deleted
     FROM pg_stat_xact_user_tables AS t
     WHERE t.schemaname = ANY(:schemas) AND t.relname <> 'alembic_version' AND t.n_tup_del > 0
 """)
@@ -55,7 +55,7 @@ def columns(connection: Connection) -> list[Column]:
 def deleted_rows(connection: Connection) -> Counter[str]:
     """Count the rows that this transaction has deleted, by table; also where that was taken back."""
     rows = connection.execute(_DELETED, {"schemas": _schemas(connection)})
-    return Counter({table: count for table, count in rows})
+    return Counter({row.table: row.deleted for row in rows})
 
 
 def rows_in(connection: Connection, gone: Iterable[Column]) -> dict[str, int]:

@@ -72,7 +72,11 @@ A, B = ("p_a", "text", None), ("p_b", "bigint", "0")
         (function(A, B), function(A), "function f: takes 1 arguments, not 2"),
         (function(A), function(("p_z", "text", None)), "function f: takes p_z text in place of p_a text"),
         (function(A), function(("p_a", "uuid", None)), "function f: takes p_a uuid in place of p_a text"),
-        (function(A, B), function(A, ("p_b", "bigint", None)), "function f: p_b is required by default, not 0"),
+        (
+            function(A, B),
+            function(A, ("p_b", "bigint", None)),
+            "function f: p_b is required by default, not 0",
+        ),
         (function(A, B), function(A, ("p_b", "bigint", "1")), "function f: p_b is 1 by default, not 0"),
         (function(A), function(A, ("p_b", "bigint", None)), "function f: requires p_b"),
         (function(A), function(A, result="bigint"), "function f: gives bigint, not integer"),
@@ -102,4 +106,6 @@ def test_whatever_goes_from_the_contract_is_missed() -> None:
     whole = frozen_contract(SCHEMA_VERSION)
     assert breaches(whole, copy.deepcopy(whole)) == []
     for key in whole:
-        assert breaches(whole, {k: v for k, v in whole.items() if k != key}) == [f"{key[0]} {key[1]}: is gone"]
+        assert breaches(whole, {k: v for k, v in whole.items() if k != key}) == [
+            f"{key[0]} {key[1]}: is gone"
+        ]

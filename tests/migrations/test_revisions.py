@@ -102,7 +102,10 @@ def build_from_models(connection: Any) -> None:
         connection, tables=[table for table in metadata.sorted_tables if table.schema == COMMON]
     )
     build_common(connection, read_objects(sql_root()), "butler")
-    run_sql(connection, "INSERT INTO butler_common.installation (role_prefix, oldest_client) VALUES ('butler', '0001')")
+    run_sql(
+        connection,
+        "INSERT INTO butler_common.installation (role_prefix, oldest_client) VALUES ('butler', '0001')",
+    )
     metadata.create_all(connection)
 
 

@@ -120,7 +120,7 @@ def test_a_pipeline_goes_on_through_an_upgrade_that_serves_it(
         down = checkout.run(STEP, database.dsn("owner"), "down", str(checkout.root))
         assert down.returncode == 0, down.stderr
         put_by(worker, "ann", 5)
-        output, errors = worker.communicate()
+        _, errors = worker.communicate()
     assert errors == ""
     assert worker.returncode == 0
     assert own.scalar(NOTES) == own.scalar("SELECT count(*) FROM butler.label")
@@ -322,11 +322,11 @@ def test_a_revision_that_was_begun_by_the_helper_freezes_only_what_changed(check
     checkout.edit("db/views/units/visit.sql", "    v.seeing,\n", "    v.seeing,\n    v.humidity,\n")
     begun = checkout.run(BEGIN, "humidity")
     assert f"revision {NEXT}: 1 SQL files changed" in begun.stdout, begun.stderr
-    folder = checkout.root / "db/migrations/sql" / NEXT
-    assert [file.relative_to(folder).as_posix() for file in folder.rglob("*.*")] == ["views/units/visit.sql"]
+    frozen = checkout.root / "db/migrations/sql" / NEXT
+    assert [file.relative_to(frozen).as_posix() for file in frozen.rglob("*.*")] == ["views/units/visit.sql"]
     (draft,) = (checkout.root / "db/migrations/versions").glob(f"{NEXT}_*.py")
     text = draft.read_text()
-    assert f'revision = {NEXT!r}' in text
-    assert f'oldest_client = {SCHEMA_VERSION!r}' in text
+    assert f"revision = {NEXT!r}" in text
+    assert f"oldest_client = {SCHEMA_VERSION!r}" in text
     assert "op.add_column(" in text
     assert "'humidity'" in text

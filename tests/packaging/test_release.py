@@ -115,7 +115,10 @@ def with_a_check_that_fails(clone: Path) -> None:
         (with_nothing_new, f"nothing in changes/ says what is new in {VERSION}"),
         (with_that_version_in_the_changelog, f"CHANGELOG.md has a version {VERSION} already"),
         (with_a_released_revision_edited, "was edited since: db/migrations/sql/0001/tables.sql"),
-        (with_a_schema_that_serves_nobody_before, "the schema serves no client of v0.0.1, which is made for 0001"),
+        (
+            with_a_schema_that_serves_nobody_before,
+            "the schema serves no client of v0.0.1, which is made for 0001",
+        ),
         (with_a_check_that_fails, "check] Error 1"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -192,7 +195,9 @@ def test_before_the_first_release_there_is_no_client_to_try(clone: Path) -> None
 
 
 def test_the_last_release_s_tests_are_run_by_its_client_on_the_schema_as_it_is(clone: Path) -> None:
-    (clone / ".ci/acceptance").write_text("# What it can do:\ntests/api/test_refs.py\ntests/api/test_seen.py\n")
+    (clone / ".ci/acceptance").write_text(
+        "# What it can do:\ntests/api/test_refs.py\ntests/api/test_seen.py\n"
+    )
     (clone / "tests/api/test_seen.py").write_text(SEES_THE_REVISION.format(known=SCHEMA_VERSION))
     git(clone, "add", "--all")
     git(clone, "commit", "--quiet", "--message", "Two modules that are quick")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from butler.errors import DatabaseUnavailableError
-from butler.registry.postgres.serving import OVERTAKEN, has_moved
+from butler.registry.postgres.overtaken import OVERTAKEN, has_moved
 
 if TYPE_CHECKING:
     from butler.registry.postgres.connections import Connections

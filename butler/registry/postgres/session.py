@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from butler.errors import ButlerError, InvalidDataIdError
 from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.errors import translated
+from butler.registry.postgres.overtaken import served_or_explained
 from butler.registry.postgres.parameters import bound
 from butler.registry.postgres.retry import execute, fetched
-from butler.registry.postgres.serving import admission, served_or_explained
+from butler.registry.postgres.serving import admission
 
 if TYPE_CHECKING:
     import pyarrow
