@@ -120,7 +120,7 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
 
 
 def _schema(session: Session) -> dict[str, str]:
-    """Give the revision of the schema, and the oldest one whose clients it serves; nothing if there is none."""
+    """Give the revision of the schema, and the oldest one whose clients it serves, if there is one."""
     from butler.errors import ButlerError
     from butler.repository import open_registry
 
