@@ -116,22 +116,16 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
     with closing(open_registry(config, session.reader, check_version=False)) as registry:
         server = registry.administration.server()
     record = {"running": True, "version": server.pop("version"), "dsn": hidden(config.dsn(session.reader))}
-    write_record({**record, **server, **_schema(session), **schema_range()}, form)
+    write_record({**record, **server, **schema_range()}, form)
 
 
 def _schema(session: Session) -> dict[str, str]:
     """Give the revision of the schema, and the oldest one whose clients it serves, if there is one."""
-    from butler.errors import ButlerError
     from butler.repository import open_registry
 
     with closing(open_registry(session.config(), session.reader, check_version=False)) as registry:
-        try:
-            ((schema, oldest_client),) = registry.query(
-                "SELECT schema_version, oldest_client FROM schema_version"
-            )
-        except ButlerError:
-            return {}
-    return {"schema": schema, "oldest_client": oldest_client}
+        server = registry.administration.server()
+    return {key: server[key] for key in ("schema", "oldest_client") if key in server}
 
 
 @app.command(
