@@ -235,6 +235,7 @@ def test_a_database_of_another_revision_is_refused_with_both(
     owner = database.connect("owner")
     for found, remedy in (("0000", "upgrade"), ("9999", "newer version")):
         owner.cursor().execute("UPDATE butler_common.alembic_version SET version_num = %s", (found,))
+        owner.cursor().execute("UPDATE butler_common.installation SET oldest_client = %s", (found,))
         with pytest.raises(SchemaVersionError, match=rf"{found}(?s:.*){remedy}"):
             registry.check_version()
     with pytest.raises(SchemaVersionError, match="'nobody'"):

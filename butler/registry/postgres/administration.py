@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
-from butler.errors import InvalidNameError, nearest
+from butler.errors import ExpressionError, InvalidNameError, SchemaVersionError, nearest
 from butler.registry.interfaces.administration import Administration, UsedBy
 from butler.registry.postgres.parameters import like_pattern
 from butler.registry.postgres.session import Session
@@ -38,7 +38,11 @@ class PostgresAdministration(Administration):
 
     def server(self) -> dict[str, Any]:
         (found,) = lazy_rows(self._session, _SERVER)
-        return dict(found._asdict())
+        try:
+            (schema,) = lazy_rows(self._session, _SCHEMA)
+        except (ExpressionError, SchemaVersionError):  # a server may be asked how it does before there is one
+            return dict(found._asdict())
+        return {**found._asdict(), **schema._asdict()}
 
     def storage_use(self, pattern: str = "*", *, by: UsedBy = "run") -> Rows:
         if by not in get_args(UsedBy):
@@ -77,6 +81,7 @@ _SUMMARY = """
     SELECT
         current_schema() AS registry,
         (SELECT schema_version FROM schema_version) AS schema,
+        (SELECT oldest_client FROM schema_version) AS oldest_client,
         current_setting('server_version') AS postgresql,
         postgis_lib_version() AS postgis,
         (SELECT count(*) FROM camera) AS cameras,
@@ -99,6 +104,7 @@ _SERVER = """
     SELECT current_setting('server_version') AS version, current_user AS login,
         pg_database_size(current_database()) AS bytes
 """
+_SCHEMA = "SELECT schema_version AS schema, oldest_client FROM schema_version"
 _USE = """
     SELECT {0},
         coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0) AS datasets,

@@ -30,6 +30,7 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "UB401": errors.PermissionDeniedError,
     "UB402": errors.ArtifactMissingError,
     "UB601": errors.NotSupportedError,
+    "UB602": errors.SchemaVersionError,
     "23502": errors.InvalidDataIdError,
     "42501": errors.PermissionDeniedError,
     "25006": errors.PermissionDeniedError,

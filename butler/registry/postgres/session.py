@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from butler.errors import ButlerError, InvalidDataIdError
 from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.errors import translated
+from butler.registry.postgres.overtaken import served_or_explained
 from butler.registry.postgres.parameters import bound
 from butler.registry.postgres.retry import execute, fetched
+from butler.registry.postgres.serving import admission
 
 if TYPE_CHECKING:
     import pyarrow
@@ -74,7 +76,7 @@ class Session:
         self, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
     ) -> Iterator[pyarrow.RecordBatch]:
         """Give the rows of a query as Arrow batches, while they come."""
-        with translated(InvalidDataIdError), ExitStack() as stack:
+        with translated(InvalidDataIdError), served_or_explained(self.connections), ExitStack() as stack:
             yield from self._begin_copy(stack, query, parameters, columns)
 
     def _begin_copy(
@@ -107,7 +109,14 @@ class Session:
     def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Any]:
         sql, values = self.statement(function, parameters)
         with translated(InvalidDataIdError), self._noting_a_write():
-            return fetched(self.connections, sql, values, repeatable=repeatable, what=function)
+            return fetched(
+                self.connections,
+                sql,
+                values,
+                repeatable=repeatable,
+                what=function,
+                before=admission(self.schema),
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -118,11 +127,13 @@ class Session:
         with (
             translated(InvalidDataIdError),
             self._noting_a_write(),
+            served_or_explained(self.connections),
             self.connections.lent() as connection,
         ):
             cursor = connection.cursor(cursor_factory=NamedTupleCursor)
             execute(cursor, "BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
+                execute(cursor, admission(self.schema))
                 yield cursor
                 execute(cursor, "COMMIT")
             except BaseException:

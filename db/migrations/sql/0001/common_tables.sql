@@ -24,8 +24,10 @@ CREATE TABLE butler_common.installation (
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	trash_delay INTERVAL DEFAULT '7 days' NOT NULL,
 	grace_period INTERVAL DEFAULT '7 days' NOT NULL,
+	oldest_client TEXT NOT NULL,
 	CONSTRAINT pk_installation PRIMARY KEY (one_row),
 	CONSTRAINT ck_installation_one_row CHECK (one_row),
+	CONSTRAINT ck_installation_oldest_client CHECK (oldest_client ~ '^[0-9]{4}$'),
 	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0'),
 	CONSTRAINT ck_installation_grace_period CHECK (grace_period >= interval '1 hour')
 )
@@ -42,6 +44,8 @@ COMMENT ON COLUMN butler_common.installation.created IS 'When the database was i
 COMMENT ON COLUMN butler_common.installation.trash_delay IS 'For how long what was unstored or removed can be restored.';
 
 COMMENT ON COLUMN butler_common.installation.grace_period IS 'For how long files that no dataset has yet may belong to a put in flight.';
+
+COMMENT ON COLUMN butler_common.installation.oldest_client IS 'Clients made for this revision of the schema, or a later one, are served.';
 
 CREATE TABLE butler_common.leap_second (
 	since_utc TIMESTAMP WITHOUT TIME ZONE NOT NULL,
