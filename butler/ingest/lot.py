@@ -244,19 +244,26 @@ class FileLot:
 
     def _register(self, taken: Iterator[PutItem]) -> None:
         """Register what was taken in, in one transaction, and compare with what the run has."""
+        lost: DatabaseUnavailableError | None = None
         for attempt in range(_ATTEMPTS):
-            again = list(self._open().values())
+            told = chain(list(self._open().values()), taken)
+            if not self._in_place:
+                if not (told := list(told)):
+                    return
+                self._protocol.roots.check()  # it may have been unmounted while it was written to
             try:
                 with self._protocol.registering(self._items):
-                    self._tell(chain(again, taken))
+                    there = self._tell(told)
+                self._pass_over(there)
                 return
             except DatasetExistsError as error:
                 if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
                     raise
-            except DatabaseUnavailableError:
+            except DatabaseUnavailableError as error:
                 # Perhaps only the answer was lost: then all are found there, under the ids given here.
-                if attempt > 0:
-                    raise
+                if lost is not None:
+                    raise lost from error
+                lost = error
 
     def _open(self) -> dict[int, PutItem]:
         """Give what was taken in, and that the run isn't known to have, by its place."""
@@ -266,11 +273,8 @@ class FileLot:
             if one is None and item.is_open
         }
 
-    def _tell(self, taken: Iterable[PutItem]) -> None:
-        if not self._in_place:
-            if not (taken := list(taken)):
-                return
-            self._protocol.roots.check()  # it may have been unmounted while it was written to
+    def _tell(self, taken: Iterable[PutItem]) -> dict[int, UUID]:
+        """Tell the registry; give what the run has instead of what was told, by the places of files."""
         registered = self._registry.puts.register(
             self._request.run,
             self._dataset_type.name,
@@ -279,9 +283,15 @@ class FileLot:
             skip_existing=not self._request.strict,
             root=None if self._in_place else self._datastore.root,
         )
-        if registered.existing:
-            places = {item.id: place for place, item in enumerate(self._items)}
-            self._pass_over({places[given]: existing for given, existing in registered.existing.items()})
+        if not registered.existing:
+            return {}
+        places = {item.id: place for place, item in enumerate(self._items)}
+        there = {places[given]: existing for given, existing in registered.existing.items()}
+        for place, existing in there.items():
+            item = self._items[place]
+            if existing != item.id and item.state is PutState.REGISTERING:
+                item.state = PutState.WRITTEN  # it was passed over
+        return there
 
     def _rows(self, taken: Iterable[PutItem]) -> Iterator[tuple[UUID, DataId, Artifact]]:
         """Give what the registry is told, an artifact a row; note of which file each row is."""
@@ -318,8 +328,6 @@ class FileLot:
             if ref.id == item.id:  # it is this one: only the answer was lost
                 item.state = PutState.REGISTERED
                 continue
-            if item.state is PutState.REGISTERING:
-                item.state = PutState.WRITTEN
             same = {_content(artifact) for artifact in item.artifacts} <= set(map(_content, whole(ref)))
             if same or self._request.skip_existing:
                 self._ingested[place] = IngestedFile(ref, new=False, same=same)

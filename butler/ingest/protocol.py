@@ -312,15 +312,20 @@ class PutProtocol:
 
     @contextmanager
     def registering(self, items: Sequence[PutItem]) -> Iterator[None]:
-        """Note what the registry says of those of which it is told: refused ones are as they were before."""
+        """Note what the registry says of those of which it is told: refused ones are as they were before.
+
+        Nothing else may be done inside: whatever fails there counts as a refusal.
+        """
         try:
             yield
-        except ButlerError as error:
-            lost = isinstance(error, DatabaseUnavailableError) and error.may_be_done
-            after = PutState.UNCERTAIN if lost else PutState.WRITTEN
+        except BaseException as error:
+            # Whoever is interrupted, or lost the answer, doesn't know what the registry did.
+            unknown = not isinstance(error, ButlerError) or (
+                isinstance(error, DatabaseUnavailableError) and error.may_be_done
+            )
             for item in items:
                 if item.state is PutState.REGISTERING:
-                    item.state = after
+                    item.state = PutState.UNCERTAIN if unknown else PutState.WRITTEN
             raise
         for item in items:
             if item.state in _TOLD:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from concurrent.futures import Future
+from math import inf
 from threading import Lock
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -22,12 +24,19 @@ _REMEMBERED = 10_000
 class FileChecks:
     """Compares artifacts with their files, and remembers what became of those that hold parts.
 
-    Safe in threads: who asks for a file that another thread is reading waits for that.
+    Safe in threads: who asks for a file that another thread is reading waits for that. What can't be
+    read isn't remembered: it may be, the next time.
+
+    Parameters
+    ----------
+    seconds : `float`
+        For how long.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = inf) -> None:
+        self._seconds = seconds
         self._lock = Lock()
-        self._checks: OrderedDict[_Key, Future[ArtifactFault | None]] = OrderedDict()
+        self._checks: OrderedDict[_Key, tuple[float, Future[ArtifactFault | None]]] = OrderedDict()
 
     def check(self, datastore: Datastore, artifact: Artifact, *, checksum: bool) -> ArtifactFault | None:
         """As `butler.datastore.interfaces.Datastore.check`, once a file."""
@@ -35,10 +44,10 @@ class FileChecks:
             return datastore.check(artifact, checksum=checksum)
         key = (datastore.name, artifact.file, artifact.size, artifact.sha256, checksum)
         with self._lock:
-            known = self._checks.get(key)
-            if known is None:
-                reading: Future[ArtifactFault | None] = Future()
-                self._checks[key] = reading
+            since, known = self._checks.get(key, (-inf, None))
+            if known is None or time.monotonic() - since > self._seconds:
+                known, reading = None, Future[Any]()
+                self._checks[key] = time.monotonic(), reading
                 if len(self._checks) > _REMEMBERED:
                     self._checks.popitem(last=False)
         if known is not None:
@@ -47,4 +56,6 @@ class FileChecks:
             reading.set_result(datastore.check(artifact, checksum=checksum))
         except BaseException as error:
             reading.set_exception(error)
+            with self._lock:
+                self._checks.pop(key, None)
         return reading.result()

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Action", "Repair", "Repairer"]
 
 ORPHANS_AT_ONCE = 1000
+_SURE_FOR = 10.0
+"""Seconds for which what was found of a file that holds parts holds for its other parts."""
 
 
 class Action(StrEnum):
@@ -149,7 +151,7 @@ class _DatastoreRepairer:
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
         self._deletion = Deletion(registry, datastore, older_than)
-        self._checks = FileChecks()
+        self._checks = FileChecks(_SURE_FOR)
 
     @cached_property
     def _registries(self) -> dict[str, Registry]:

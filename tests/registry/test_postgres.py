@@ -115,7 +115,6 @@ ONE_STATEMENT: dict[str, Callable[[PostgresRegistry], Any]] = {
     "maintenance.progress": lambda r: r.maintenance.progress("store"),
     "administration.summary": lambda r: r.administration.summary(),
     "administration.count_datasets": lambda r: r.administration.count_datasets("bias"),
-    "administration.server": lambda r: r.administration.server(),
     "administration.storage_use": lambda r: len(r.administration.storage_use()),
     "administration.datastores": lambda r: len(r.administration.datastores()),
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from butler.errors import ButlerError, InvalidDataIdError
+from butler.errors import ButlerError, DatabaseUnavailableError, InvalidDataIdError
 from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.errors import translated
 from butler.registry.postgres.overtaken import served_or_explained
@@ -131,14 +131,21 @@ class Session:
             self.connections.lent() as connection,
         ):
             cursor = connection.cursor(cursor_factory=NamedTupleCursor)
-            execute(cursor, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            committing = False
             try:
-                execute(cursor, admission(self.schema))
+                execute(cursor, f"BEGIN ISOLATION LEVEL READ COMMITTED; {admission(self.schema)}")
                 yield cursor
+                committing = True
                 execute(cursor, "COMMIT")
-            except BaseException:
+            except BaseException as error:
                 with suppress(Error):
                     cursor.execute("ROLLBACK")
+                if committing and isinstance(error, Error) and connection.closed:
+                    raise DatabaseUnavailableError(
+                        f"the connection was lost while a transaction was committed: {str(error).strip()}",
+                        hint="It isn't known whether it was carried out: look, before you do it again.",
+                        details={"carried_out": None},
+                    ) from error
                 raise
 
     @contextmanager
