@@ -246,7 +246,7 @@ class FileLot:
         """Register what was taken in, in one transaction, and compare with what the run has."""
         lost: DatabaseUnavailableError | None = None
         for attempt in range(_ATTEMPTS):
-            told = chain(list(self._open().values()), taken)
+            told: Iterable[PutItem] = chain(list(self._open().values()), taken)
             if not self._in_place:
                 if not (told := list(told)):
                     return

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from math import inf
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -43,10 +43,11 @@ class FileChecks:
         if not artifact.part:
             return datastore.check(artifact, checksum=checksum)
         key = (datastore.name, artifact.file, artifact.size, artifact.sha256, checksum)
+        reading: Future[ArtifactFault | None] = Future()
         with self._lock:
             since, known = self._checks.get(key, (-inf, None))
             if known is None or time.monotonic() - since > self._seconds:
-                known, reading = None, Future[Any]()
+                known = None
                 self._checks[key] = time.monotonic(), reading
                 if len(self._checks) > _REMEMBERED:
                     self._checks.popitem(last=False)
