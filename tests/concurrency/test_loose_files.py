@@ -131,6 +131,6 @@ def test_a_reaper_finds_the_hold_that_it_waited_for(pair: Pair, old: dict[str, A
     holder, reaper = pair
     holder.rows("BEGIN")
     holder.call("hold_run", "r/one", "tomorrow")
-    waiting = reaper.expect_watching(*claim(old))
+    waiting = reaper.expect_blocked(*claim(old))
     holder.rows("COMMIT")
     assert waiting.result() == []

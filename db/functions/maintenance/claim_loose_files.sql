@@ -20,8 +20,6 @@ BEGIN
     PERFORM butler_common.require_read_committed('files can be claimed');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM butler_internal.find_datastore(p_datastore);
-    -- First without the lock, as long as that may take: then little is left to wait for under it.
-    PERFORM butler_common.wait_for_puts();
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
     v_now := butler_common.wait_for_puts();
     v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now - interval '1 hour') AS h);
