@@ -11,7 +11,7 @@ PYTEST := $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loa
 # What the documentation's site is made of, as it lies in the project: links lead to the same places in both.
 PAGES := README.md CHANGELOG.md CONTRIBUTING.md RELEASE.md CITATION.cff LICENSE benchmarks changes docs db
 
-.PHONY: help setup test test-fast test-slow test-versions demo demo-full bench schema lint hooks docs \
+.PHONY: help setup test test-fast test-slow test-versions test-previous demo demo-full bench schema revision lint hooks docs \
     changelog release check clean
 
 help: ## List the targets
@@ -42,8 +42,14 @@ bench: $(SETUP) $(PEER) ## Measure beside the peer: ONLY=name for one workload, 
 	$(PYTHON) -m benchmarks --peer-python $(dir $(PEER))bin/python $(if $(ONLY),--only $(ONLY)) \
 	    $(if $(SCALE),--scale $(SCALE))
 
-schema: $(SETUP) ## Freeze the first revision anew, until the first release, and what is made from it
+test-previous: $(SETUP) ## Run the acceptance tests of the last release, by its own client, on the schema as it is
+	.ci/previous
+
+schema: $(SETUP) ## Freeze the newest revision anew, until it is released, and what is made from it
 	$(PYTHON) setup/freeze_schema.py
+
+revision: $(SETUP) ## Begin a revision of the schema: MESSAGE="what changes"
+	$(PYTHON) setup/new_revision.py "$(MESSAGE)"
 
 lint: $(LINTERS) ## Check style, types and docstrings of all files, and the changes for the changelog
 	.venv/bin/pre-commit run --all-files --show-diff-on-failure
@@ -60,8 +66,8 @@ docs: $(SITE) ## Build the site of the documentation in build/site
 changelog: $(LINTERS) ## Show what the next version will say about itself
 	@.venv/bin/towncrier build --draft 2> /dev/null
 
-release: ## Make a release, but upload nothing: RELEASE.md. DRY_RUN=1 does all of it and keeps nothing
-	DRY_RUN=$(DRY_RUN) .ci/release
+release: ## Make a release, VERSION=0.1.0, but upload nothing: RELEASE.md. DRY_RUN=1 does all of it and keeps nothing
+	DRY_RUN=$(DRY_RUN) VERSION=$(VERSION) .ci/release
 
 check: lint docs test ## All that must pass before a change is merged
 

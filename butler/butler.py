@@ -317,7 +317,9 @@ class Butler:
         Parameters
         ----------
         files : iterable of (`pathlib.Path`, `~collections.abc.Mapping`)
-            Each with its data ID; and with its `~butler.datastore.fingerprint.Fingerprint`,
+            Each with its data ID; then with its part, if it is one of several
+            datasets in the file: an HDU by number, name or ``NAME,EXTVER``, or a
+            member of a zip file; and with its `~butler.datastore.fingerprint.Fingerprint`,
             size and SHA-256, if it is ingested in place and needn't be read.
         dataset_type : `str`
             What they are.
@@ -333,7 +335,9 @@ class Butler:
         DatasetExistsError
             If the run has another file under the same data ID.
         FormatError
-            If a file is visibly not of its format.
+            If a file is visibly not of its format, or has no such part.
+        NotSupportedError
+            If its format has no parts.
         ButlerError
             As for `put`.
         """

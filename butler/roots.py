@@ -51,7 +51,7 @@ class Roots:
             self._known = agreed_roots(self._registry, self._datastore)
         return self._known
 
-    def check(self, name: str | None = None) -> None:
+    def check(self, name: str | None = None, *, steady: bool = False) -> None:
         """Refuse to go on with a datastore whose root isn't where it should be, or doesn't bear its mark.
 
         Parameters
@@ -59,6 +59,9 @@ class Roots:
         name : `str`, optional
             Of a member; by default the one that is written to. Of one that
             isn't registered nothing is asked: the registry refuses it.
+        steady : `bool`
+            Whether a mark that was set anew since it was first read is
+            refused, too: what is older than it is another's matter then.
 
         Raises
         ------
@@ -77,6 +80,8 @@ class Roots:
         try:
             check_mark(root, known.mark)
         except DatastoreRootError:
+            if steady:
+                raise
             self._known = agreed_roots(self._registry, self._datastore)
             if name not in self._known or self._known[name].mark == known.mark:
                 raise

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NoReturn
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from butler.arguments import PLAIN, label, mapping, name, short
@@ -40,6 +41,9 @@ __all__ = [
 ]
 
 UnitValue = str | int
+
+_IN_PARTS = "/+,=@"
+"""What is written as it is in the name of a part, besides letters, digits and ``_.-~``."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64 | 0xC000 << 48)
@@ -244,13 +248,14 @@ class Artifact:
         Name of the datastore that holds it.
     path : `str`
         Percent-encoded; relative to the datastore's root, or a whole URI
-        where the file lies elsewhere.
+        where the file lies elsewhere. What follows a ``#`` names the part of
+        the file that it is: see `part`.
     formatter : `str`
         Name of the formatter that wrote it and will read it.
     size : `int`
-        Bytes.
+        Bytes of the file.
     sha256 : `bytes`
-        Of the bytes.
+        Of the file.
     component : `str`
         Which component it holds; empty for the whole dataset.
     state : `ArtifactState`
@@ -264,6 +269,20 @@ class Artifact:
     sha256: bytes
     component: str = ""
     state: ArtifactState = ArtifactState.PRESENT
+
+    @property
+    def file(self) -> str:
+        """Path of the file, which other datasets may have parts of."""
+        return self.path.partition("#")[0]
+
+    @property
+    def part(self) -> str:
+        """Which part of the file it is: such as ``SCI,1``, or a member of a zip file; empty for the whole."""
+        return unquote(self.path.partition("#")[2], errors="surrogateescape")
+
+    def of_part(self, part: str) -> Artifact:
+        """Give the artifact of a part of the same file."""
+        return replace(self, path=f"{self.file}#{quote(part, safe=_IN_PARTS, errors='surrogateescape')}")
 
 
 @dataclass(frozen=True, slots=True)

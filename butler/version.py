@@ -1,7 +1,12 @@
-"""The schema revision that this version of Butler reads and writes.
+"""The revisions of the schema that this version of Butler works with.
 
-A constant, so that opening a repository needn't load Alembic; a test holds
-it against the newest migration.
+Constants, so that opening a repository needn't load Alembic; a test holds
+them against the migrations. A database that is newer says itself whether it
+still serves this version.
 """
 
 SCHEMA_VERSION = "0001"
+"""The newest, which it makes and upgrades to."""
+
+OLDEST_SCHEMA = "0001"
+"""The oldest that has all that it calls."""

@@ -21,6 +21,7 @@ SELECT
     r.full_name,
     concat_ws(
         E'\n', 'owner ' || pg_get_userbyid(r.relowner), 'comment ' || coalesce(obj_description(r.oid, 'pg_class'), obj_description(r.reltype, 'pg_type')),
+        CASE WHEN r.relkind = 'r' THEN 'with ' || array_to_string(r.reloptions, ', ') END,
         CASE WHEN r.relkind = 'v' THEN E'AS\n' || pg_get_viewdef(r.oid) END
     )
 FROM relation AS r

@@ -1,37 +1,74 @@
-"""Freezes the first revision of the schema anew, and writes what is made from it; ``make schema``.
+"""Freezes the newest revision of the schema anew, and writes what is made from it; ``make schema``.
 
-Only until the first release: after it a change of the schema is a revision of its own, and this
-program writes the reference alone.
+What was released is never frozen anew: a change of the SQL is then a revision of its own, which
+``make revision`` begins.
 """
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from sqlalchemy import text
 
 from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres.errors import BY_SQLSTATE
+from butler.schema.contract import public_contract, write_contract
 from butler.schema.migrations import catalog, initialise, upgrade
+from butler.schema.objects import read_objects, sql_root
 from butler.schema.reference import write_expected_catalog
 from butler.schema.reference_page import reference_page
-from butler.schema.revisions import freeze_baseline
+from butler.schema.revisions import freeze, freeze_baseline, frozen_objects, newest
 from butler.testing.postgres import TemporaryServer
 
 FIRST = "0001"
-PAGE = Path(__file__).parents[1] / "docs" / "schema.md"
+PROJECT = Path(__file__).parents[1]
+PAGE = PROJECT / "docs" / "schema.md"
 
 
 def main() -> None:
-    """Freeze tables and SQL files, build them on a throw-away server, list the catalogue, describe it."""
-    freeze_baseline(FIRST)
+    """Freeze the SQL files, build them on a throw-away server, list the catalogue, describe it."""
+    revision = newest()
+    released = release_with(revision)
+    if released is None:
+        freeze_baseline(revision) if revision == FIRST else freeze(revision)
+    elif changed := changed_since(revision):
+        sys.exit(
+            f"{', '.join(changed)} changed since revision {revision}, which was released in {released}:"
+            " begin a revision by 'make revision MESSAGE=\"what changes\"'"
+        )
     with TemporaryServer() as server, one_transaction(server.dsn("postgres")) as connection:
         initialise(connection)
         connection.execute(text("SET LOCAL ROLE butler_owner"))
         upgrade(connection)
         write_expected_catalog(catalog(connection))
+        if released is None:
+            write_contract(revision, public_contract(connection))
         errors = {code: error.__name__ for code, error in BY_SQLSTATE.items()}
         PAGE.write_text(reference_page(connection, errors), encoding="utf-8")
+
+
+def release_with(revision: str) -> str | None:
+    """Give a tag of a release that has a revision; none outside a clone, where there are no tags."""
+    tags = subprocess.run(
+        ["git", "tag", "--list", "v*"], cwd=PROJECT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    frozen = f"db/migrations/sql/{revision}"
+    for tag in tags:
+        there = subprocess.run(
+            ["git", "cat-file", "-e", f"{tag}:{frozen}"], cwd=PROJECT, capture_output=True, check=False
+        )
+        if there.returncode == 0:
+            return tag
+    return None
+
+
+def changed_since(revision: str) -> list[str]:
+    """List the files of objects that aren't as a revision has them."""
+    now = {obj.path: obj.sql for obj in read_objects(sql_root())}
+    then = {obj.path: obj.sql for obj in frozen_objects(revision)}
+    return sorted(path for path in now.keys() | then.keys() if now.get(path) != then.get(path))
 
 
 if __name__ == "__main__":

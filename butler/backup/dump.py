@@ -36,7 +36,7 @@ class BackupPlan:
     tables : `int`
         How many tables they have.
     artifacts, bytes : `int`
-        How many their inventory would list, and their size.
+        How many their inventory would list, and the size of their files.
     needed : `int`
         Bytes of disk to be sure that it fits.
     free : `int`
@@ -197,21 +197,31 @@ _ROW_OF_INVENTORY = 200
 
 def _plan(connection: Connection, owned: list[RegistrySchema], target: Path) -> BackupPlan:
     tables = connection.execute(_TABLES, {"schemas": _schemas(owned)}).one()
-    counted = [
-        connection.execute(
-            text(f"SELECT count(*) AS rows, coalesce(sum(size), 0) AS bytes FROM {r.tables}.artifact")
-        ).one()
-        for r in owned
-    ]
-    artifacts = sum(registry.rows for registry in counted)
+    counted = connection.execute(text(_counted(owned))).one()
+    artifacts = int(counted.artifacts)
     return BackupPlan(
         [registry.name for registry in owned],
         tables.tables,
         artifacts,
-        sum(int(registry.bytes) for registry in counted),
+        int(counted.bytes),
         # A dump has no indexes and is compressed: in practice it is far smaller than the tables.
         tables.bytes + artifacts * _ROW_OF_INVENTORY,
         shutil.disk_usage(target.parent).free,
+    )
+
+
+def _counted(owned: list[RegistrySchema]) -> str:
+    """Count artifacts, and the bytes of files, of one that holds parts once, in whatever registries."""
+    each = " UNION ALL ".join(
+        f"SELECT datastore_id, size, strpos(path, '#') > 0 AS is_part,"
+        f" split_part({r.name}.artifact_path(path, dataset_id), '#', 1) AS file FROM {r.tables}.artifact"
+        for r in owned
+    )
+    return (
+        f"WITH each AS ({each})"
+        " SELECT (SELECT count(*) FROM each) AS artifacts, coalesce(sum(size), 0) AS bytes FROM ("
+        "SELECT size FROM each WHERE NOT is_part UNION ALL"
+        " SELECT max(size) FROM each WHERE is_part GROUP BY datastore_id, file) AS f"
     )
 
 

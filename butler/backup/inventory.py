@@ -30,14 +30,15 @@ def write_inventory(
     registries : `list` [`~butler.schema.install.RegistrySchema`]
         Whose.
     file : `~pathlib.Path`
-        To write: registry, datastore, path, size in bytes, sha256, dataset_id, component, state.
+        To write: registry, datastore, path and part of the file, size in bytes, sha256, dataset_id,
+        component, state.
     on_row : callable
         Called with the number of rows written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = ("registry", "datastore", "path", "size", "sha256", "dataset_id", "component", "state")
+    names = ("registry", "datastore", "path", "part", "size", "sha256", "dataset_id", "component", "state")
     schema = pa.schema([(name, pa.int64() if name == "size" else pa.string()) for name in names])
     rows = connection.execution_options(yield_per=_BATCH).execute(text(_artifacts(registries)))
     written = 0
@@ -53,7 +54,9 @@ def write_inventory(
 def _artifacts(registries: list[RegistrySchema]) -> str:
     """Each registry's own rows: its views show those of its base too."""
     return " UNION ALL ".join(
-        f"SELECT '{registry.name}', s.datastore, {registry.name}.artifact_path(a.path, a.dataset_id), a.size,"
+        f"SELECT '{registry.name}', s.datastore,"
+        f" split_part({registry.name}.artifact_path(a.path, a.dataset_id), '#', 1),"
+        " nullif(split_part(a.path, '#', 2), ''), a.size,"
         f" encode(a.sha256, 'hex'), a.dataset_id::text, a.component, {registry.name}.state_name(a.state)"
         f" FROM {registry.tables}.artifact AS a"
         f" INNER JOIN {registry.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"

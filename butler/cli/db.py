@@ -16,7 +16,7 @@ from butler.cli.commands import examples, new_app
 from butler.cli.console import confirm, note, write_record
 from butler.cli.db_backup import backup, restore
 from butler.cli.failures import ExitStatus
-from butler.cli.session import Session, session_of
+from butler.cli.session import Session, schema_range, session_of
 
 if TYPE_CHECKING:
     from butler.embedded import EmbeddedServer
@@ -101,6 +101,8 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
                 "data": str(found.data_dir),
                 "log": str(found.log_dir),
                 "socket": str(found.socket_dir),
+                **(_schema(session) if found.running else {}),
+                **schema_range(),
             },
             form,
         )
@@ -114,7 +116,16 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
     with closing(open_registry(config, session.reader, check_version=False)) as registry:
         server = registry.administration.server()
     record = {"running": True, "version": server.pop("version"), "dsn": hidden(config.dsn(session.reader))}
-    write_record({**record, **server}, form)
+    write_record({**record, **server, **schema_range()}, form)
+
+
+def _schema(session: Session) -> dict[str, str]:
+    """Give the revision of the schema, and the oldest one whose clients it serves, if there is one."""
+    from butler.repository import open_registry
+
+    with closing(open_registry(session.config(), session.reader, check_version=False)) as registry:
+        server = registry.administration.server()
+    return {key: server[key] for key in ("schema", "oldest_client") if key in server}
 
 
 @app.command(
@@ -191,7 +202,7 @@ def downgrade(
 ) -> None:
     """Downgrade the schema.
 
-    In one transaction; what the older one has no room for is lost.
+    In one transaction. It is refused where rows would be lost, but for base.
     """
     from butler.schema.migrations import current_version
     from butler.schema.migrations import downgrade as downgraded

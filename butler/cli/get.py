@@ -106,6 +106,8 @@ def _copied(butler: Butler, ref: DatasetRef, path: Path) -> bool:
     if ref.artifacts is None or len(ref.artifacts) != 1:
         return False
     (artifact,) = ref.artifacts
+    if artifact.part:
+        return False
     named = _named_by(ref.dataset_type.storage_class, path)
     where = butler.datastore.uri(artifact)
     if (named and not artifact.path.lower().endswith(named.extension)) or not where.startswith("file:"):

@@ -84,7 +84,7 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
 
     by_datastore: dict[str, dict[str, Artifact]] = defaultdict(dict)
     for artifact in artifacts:
-        by_datastore[artifact.datastore][artifact.path] = artifact
+        by_datastore[artifact.datastore][artifact.file] = artifact
     roots = Roots(butler.registry, butler.datastore)
     left = 0
     for name, by_path in by_datastore.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from butler.butler import Butler
     from butler.config import RepositoryConfig
 
-__all__ = ["Session", "installed_version", "session_of"]
+__all__ = ["Session", "installed_version", "schema_range", "session_of"]
 
 _logger = logging.getLogger("butler")
 
@@ -136,6 +136,13 @@ class Session:
             statements.setLevel(logging.INFO)
             statements.handlers = _logger.handlers
         _logger.info("butler %s", " ".join(map(hidden, sys.argv[1:])))
+
+
+def schema_range() -> dict[str, str]:
+    """Give the revisions of the schema that this version of Butler works with."""
+    from butler.version import OLDEST_SCHEMA, SCHEMA_VERSION
+
+    return {"made_for_schema": SCHEMA_VERSION, "works_from_schema": OLDEST_SCHEMA}
 
 
 def installed_version() -> str:

@@ -9,7 +9,7 @@ import typer
 from butler.cli.arguments import ListFormat, ListFormatOption
 from butler.cli.commands import examples, new_app
 from butler.cli.console import warn, write_record
-from butler.cli.session import Session, installed_version, session_of
+from butler.cli.session import Session, installed_version, schema_range, session_of
 
 if TYPE_CHECKING:
     from butler.config import RepositoryConfig
@@ -38,6 +38,7 @@ def status(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> Non
         "datastore": datastore.root,
         **({"other_datastores": others} if others else {}),
         "butler": installed_version(),
+        **schema_range(),
         **found,
     }
     write_record(record, form)

@@ -50,7 +50,7 @@ class ArtifactFiles:
         """
         if artifact.datastore != self.datastore:
             raise not_configured(artifact, [self.datastore])
-        return self.in_place if is_file_uri(artifact.path) else self.storage
+        return self.in_place if is_file_uri(artifact.file) else self.storage
 
     def describe(self, path: str, formatter: Formatter, found: Fingerprint, component: str = "") -> Artifact:
         """Make the artifact of a file."""
@@ -59,7 +59,7 @@ class ArtifactFiles:
     def check(self, artifact: Artifact, *, checksum: bool = True) -> ArtifactFault | None:
         """Compare size and, if asked, SHA-256."""
         try:
-            with self.storage_of(artifact).local(artifact.path) as file, typed(artifact.path):
+            with self.storage_of(artifact).local(artifact.file) as file, typed(artifact.file):
                 if file.stat().st_size != artifact.size:
                     return ArtifactFault.SIZE
                 if checksum and fingerprint(file).sha256 != artifact.sha256:

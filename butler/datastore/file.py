@@ -16,6 +16,7 @@ from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
 from butler.datastore.inventory import StorageInventory
 from butler.datastore.marks import RootMark
+from butler.datastore.parts import read_artifact, reads_members
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
 from butler.datastore.storage import Storage
@@ -152,7 +153,7 @@ class FileDatastore(Datastore):
 
     def remove(self, artifacts: Iterable[Artifact]) -> None:
         """Delete the artifacts inside the root."""
-        for storage, path in [(self._files.storage_of(artifact), artifact.path) for artifact in artifacts]:
+        for storage, path in [(self._files.storage_of(artifact), artifact.file) for artifact in artifacts]:
             storage.delete(path)
 
     # Reading ----------------------------------------------------------------
@@ -186,8 +187,8 @@ class FileDatastore(Datastore):
         if artifact.state == ArtifactState.LOST and (fault := self.check(artifact)):
             raise _lost(artifact.path, fault)
         formatter = formatter_named(artifact.formatter, f"artifact {artifact.path!r}")
-        with self._files.storage_of(artifact).local(artifact.path) as file:
-            with typed(artifact.path):
+        with self._files.storage_of(artifact).local(artifact.file) as file:
+            with typed(artifact.file):
                 size = file.stat().st_size
             if size != artifact.size:
                 raise ChecksumError(
@@ -197,7 +198,8 @@ class FileDatastore(Datastore):
                 )
             # What is unpacked from a damaged file may lack the very words that ask for a checksum.
             # What has no bytes is read at once; a formatter might wait for some.
-            checked = bool(size) and formatter.detects_damage and packing_of(file) is None
+            unpacked = packing_of(file) is None and not (artifact.part and reads_members(formatter, file))
+            checked = bool(size) and formatter.detects_damage and unpacked
             if not checked and fingerprint(file).sha256 != artifact.sha256:
                 raise ChecksumError(
                     f"{artifact.path!r} isn't the file that was recorded",
@@ -207,20 +209,25 @@ class FileDatastore(Datastore):
             return typed_read(
                 formatter,
                 artifact.path,
-                lambda: formatter.read(
-                    file, storage_class=held.name, component=component, parameters=parameters
+                lambda: read_artifact(
+                    formatter,
+                    file,
+                    artifact.part,
+                    storage_class=held.name,
+                    component=component,
+                    parameters=parameters,
                 ),
             )
 
     # Looking ----------------------------------------------------------------
 
     def uri(self, artifact: Artifact) -> str:
-        """Root and path; of a file in place the path, which is whole."""
-        return self._files.storage_of(artifact).root + artifact.path
+        """Root and path of the file; of one in place the path, which is whole."""
+        return self._files.storage_of(artifact).root + artifact.file
 
     def exists(self, artifact: Artifact) -> bool:
         """Whether the file is there."""
-        return self._files.storage_of(artifact).exists(artifact.path)
+        return self._files.storage_of(artifact).exists(artifact.file)
 
     def check(self, artifact: Artifact, *, checksum: bool = True) -> ArtifactFault | None:
         """Compare size and, if asked, SHA-256."""

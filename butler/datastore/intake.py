@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from uuid import UUID
@@ -22,6 +22,7 @@ from butler.datastore.fingerprint import (
 from butler.datastore.format_errors import typed_read
 from butler.datastore.formatters import Formatter
 from butler.datastore.interfaces import FileIntake
+from butler.datastore.parts import ZIP, look_at, reader_of, reads_members
 from butler.datastore.paths import artifact_path, check_hint, file_uri
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.datastore.system_errors import typed
@@ -53,6 +54,7 @@ class StorageIntake(FileIntake):
         dataset_type: str,
         mode: IngestMode,
         formatter: str | None = None,
+        parts: Sequence[str] = (),
     ) -> tuple[Artifact, ...]:
         """Take in one file as one artifact."""
         try:
@@ -62,18 +64,22 @@ class StorageIntake(FileIntake):
                 f"there is no ingest mode {mode!r}", hint=f"Modes are {', '.join(IngestMode)}."
             ) from error
         if mode == IngestMode.IN_PLACE:
-            (described,) = self.describe_in_place([(file, None)], storage_class, dataset_type, formatter)
+            (described,) = self.describe_in_place(
+                [(file, None)], storage_class, dataset_type, formatter, {file: parts}
+            )
             if isinstance(described, ButlerError):
                 raise described
             return (described,)
         whole = find_storage_class(storage_class)
         check_hint(hint)
         before = regular_file(file)
-        reader = self._files.formatters.reader(formatter, dataset_type, whole, file)
+        reader = reader_of(self._files.formatters, formatter, dataset_type, whole, file, parts)
         if mode == IngestMode.MOVE:
             self._refuse_own(file)
-        typed_read(reader, str(file), lambda: reader.validate(file))
-        path = artifact_path(hint, dataset_id, "", _extension(file, reader))
+        typed_read(reader, str(file), lambda: look_at(reader, file, parts))
+        path = artifact_path(
+            hint, dataset_id, "", ZIP if parts and reads_members(reader, file) else _extension(file, reader)
+        )
         artifact = self._files.describe(path, reader, self._import(file, path, mode))
         if changed_since(before, file):
             self._storage.delete(path)
@@ -86,6 +92,7 @@ class StorageIntake(FileIntake):
         storage_class: str,
         dataset_type: str,
         formatter: str | None = None,
+        parts: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Artifact | ButlerError]:
         """Look at each file, read it unless it is known, and look again."""
         whole = find_storage_class(storage_class)
@@ -93,21 +100,26 @@ class StorageIntake(FileIntake):
 
         def describe(file: Path, known: Fingerprint | None) -> Artifact:
             name = os.fspath(file)  # once: the system's calls would each ask the path for it
+            wanted = (parts or {}).get(file, ())
             before = file_status(name) if known is None else regular_file(file)
             if holds(name[: name.rfind("/") + 1]):
                 raise lies_within(file, self._files.datastore)
             if known is None:
                 found, start = read_through(name)
-                reader = self._files.formatters.reader(formatter, dataset_type, whole, file, start)
+                reader = reader_of(
+                    self._files.formatters, formatter, dataset_type, whole, file, wanted, start
+                )
                 try:
-                    typed_read(reader, name, lambda: reader.validate(file))
+                    typed_read(reader, name, lambda: look_at(reader, file, wanted))
                 finally:  # a file that is being written may well be none of its format
                     if changed_since(before, name):
                         raise _changed(file)
                 return self._files.describe(file_uri(name), reader, found)
             if known.size != before.st_size:
                 raise _not_as_known(file, before.st_size, known.size)
-            reader = self._files.formatters.reader(formatter, dataset_type, whole, file)
+            reader = reader_of(self._files.formatters, formatter, dataset_type, whole, file, wanted)
+            if wanted:  # whoever knows the file's checksum need not know what is in it
+                typed_read(reader, name, lambda: look_at(reader, file, wanted))
             return self._files.describe(file_uri(file), reader, known)
 
         described: list[Artifact | ButlerError] = []
@@ -128,7 +140,7 @@ class StorageIntake(FileIntake):
                     raise
                 # Another process has finished the same move.
         for artifact in artifacts:
-            self._files.storage_of(artifact).seal(artifact.path)
+            self._files.storage_of(artifact).seal(artifact.file)
 
     def _import(self, file: Path, path: str, mode: IngestMode) -> Fingerprint:
         if mode in {IngestMode.HARDLINK, IngestMode.SYMLINK}:
@@ -181,7 +193,7 @@ class StorageIntake(FileIntake):
         storage = self._files.storage_of(artifact)
         if storage is not self._storage:
             return True  # nothing of it is here
-        with storage.local(artifact.path) as stored:
+        with storage.local(artifact.file) as stored:
             return stored.samefile(file) and (
                 stored.resolve() == file.resolve() or stored.stat().st_nlink == 1
             )

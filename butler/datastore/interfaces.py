@@ -193,7 +193,7 @@ class Datastore(ABC):
 
     @abstractmethod
     def uri(self, artifact: Artifact) -> str:
-        """Whole URI of an artifact."""
+        """Whole URI of an artifact's file."""
 
     @abstractmethod
     def exists(self, artifact: Artifact) -> bool:
@@ -204,7 +204,8 @@ class Datastore(ABC):
         """Remove artifacts; those already gone are no error.
 
         A file that was ingested in place stays; of a symbolic link the link
-        goes, not its target.
+        goes, not its target. With a part the whole file goes: whoever asks
+        knows that nobody else has another.
         """
 
     @abstractmethod
@@ -231,6 +232,7 @@ class FileIntake(ABC):
         dataset_type: str,
         mode: IngestMode,
         formatter: str | None = None,
+        parts: Sequence[str] = (),
     ) -> tuple[Artifact, ...]:
         """Take in a file as it is.
 
@@ -246,16 +248,20 @@ class FileIntake(ABC):
             it twice, never not at all.
         formatter : `str`, optional
             Reads the file; the configured one if not given.
+        parts : `~collections.abc.Sequence` [`str`]
+            Parts of the file, each of which is to be a dataset's: looked for
+            in it. What is returned is the artifact of the whole all the same.
 
         Raises
         ------
         ArtifactMissingError
             If there is no such file.
         FormatError
-            If it isn't a regular file, or visibly not of its format.
+            If it isn't a regular file, or visibly not of its format, or has
+            no such part, or two parts are one.
         NotSupportedError
             If the datastore can't do the mode, or is to move a file out of
-            its own root.
+            its own root, or the format has no parts.
         DatasetExistsError
             If the path is taken.
         """
@@ -267,6 +273,7 @@ class FileIntake(ABC):
         storage_class: str,
         dataset_type: str,
         formatter: str | None = None,
+        parts: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Artifact | ButlerError]:
         """Describe files that stay where they are; nothing is written.
 
@@ -277,6 +284,8 @@ class FileIntake(ABC):
             or `None`: of a known one only the size is compared.
         storage_class, dataset_type, formatter : as for `ingest`
             What they are.
+        parts : `~collections.abc.Mapping`, optional
+            Parts of those files whose parts are to be datasets.
 
         Returns
         -------

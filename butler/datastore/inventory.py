@@ -13,6 +13,7 @@ from butler.datastore.fingerprint import fingerprint
 from butler.datastore.identify import read_identity
 from butler.datastore.interfaces import Inventory
 from butler.datastore.nameless import lacks_identity
+from butler.datastore.parts import ZIP
 from butler.datastore.paths import artifact_path, id_in_name
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.values import Artifact
@@ -74,11 +75,12 @@ class StorageInventory(Inventory):
         """Paths of the whole and of each component, for each formatter that could have been used."""
         whole = find_storage_class(storage_class)
         parts = {"": whole} | {name: whole.part(name) for name in whole.components}
-        return tuple(
+        written = (
             artifact_path(hint, dataset_id, component, extension)
             for component, part in parts.items()
             for extension in self._files.formatters.extensions(part, None if component else dataset_type)
         )
+        return (*written, artifact_path(hint, dataset_id, "", ZIP))
 
     def discard(self, paths: Iterable[str]) -> None:
         """Delete the files and what writers of them left."""

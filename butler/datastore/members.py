@@ -229,11 +229,14 @@ class _Intake(FileIntake):
         dataset_type: str,
         mode: IngestMode,
         formatter: str | None = None,
+        parts: Sequence[str] = (),
     ) -> tuple[Artifact, ...]:
         """Take a file into the default."""
         if mode in {IngestMode.MOVE, IngestMode.IN_PLACE}:
             self._refuse_held(file)
-        return self._default.ingest(file, dataset_id, hint, storage_class, dataset_type, mode, formatter)
+        return self._default.ingest(
+            file, dataset_id, hint, storage_class, dataset_type, mode, formatter, parts
+        )
 
     def describe_in_place(
         self,
@@ -241,12 +244,15 @@ class _Intake(FileIntake):
         storage_class: str,
         dataset_type: str,
         formatter: str | None = None,
+        parts: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Artifact | ButlerError]:
         """Describe files as the default's; those that lie in a member are refused, and not read."""
         other_at = cache(lambda folder: self._datastores.other_at(Path(folder)))
         held = [other_at(os.path.dirname(file)) for file, _ in files]
         others = [each for each, member in zip(files, held, strict=True) if member is None]
-        described = iter(self._default.describe_in_place(others, storage_class, dataset_type, formatter))
+        described = iter(
+            self._default.describe_in_place(others, storage_class, dataset_type, formatter, parts)
+        )
         return [
             next(described) if member is None else lies_within(file, member)
             for (file, _), member in zip(files, held, strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from butler.arguments import items, mapping, path, refused
+from butler.arguments import items, mapping, name, path, refused
 from butler.errors import ButlerError, InvalidDataIdError
 from butler.ingest.lot import FileLot
 from butler.ingest.objects import ObjectWriter
@@ -67,7 +67,17 @@ class FileIngest:
 
 def _source(given: object) -> SourceFile:
     """Take a file as a program gives it."""
-    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-        raise refused("one of files", given, "a pair", "Write (path, data ID) for each.", InvalidDataIdError)
-    file, data_id, *known = given
-    return SourceFile(path(file, "a path in files"), mapping(data_id, "data_id"), *known)
+    if not isinstance(given, (tuple, list)) or len(given) not in (2, 3, 4):
+        raise refused(
+            "one of files",
+            given,
+            "a pair",
+            "Write (path, data ID) for each, or (path, data ID, part).",
+            InvalidDataIdError,
+        )
+    file, data_id, *more = given
+    part = more.pop(0) if more and (isinstance(more[0], str) or len(more) == 2) else ""
+    known = more[0] if more else None
+    return SourceFile(
+        path(file, "a path in files"), mapping(data_id, "data_id"), known, part and name(part, "a part")
+    )

@@ -7,9 +7,10 @@ what another process has put meanwhile is compared.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
@@ -24,12 +25,13 @@ from butler.errors import (
     ButlerError,
     DatabaseUnavailableError,
     DatasetExistsError,
+    InvalidDataIdError,
     NotSupportedError,
 )
 from butler.ingest.held import HeldFolders
 from butler.ingest.protocol import PutItem, PutProtocol, PutState, refuse_astray
 from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
-from butler.values import Artifact, DatasetRef, IngestMode
+from butler.values import Artifact, DataId, DatasetRef, IngestMode
 
 __all__ = ["FileLot"]
 
@@ -63,6 +65,10 @@ class FileLot:
         self._registry = protocol.registry
         self._datastore = protocol.datastore
         self._files = files
+        self._together = _places_of_files(files)
+        """Places of the parts of one file, which is taken in once; of a whole file one."""
+        self._told: list[int] = []
+        """Of each row that the registry was told last, the place."""
         self._request = request
         self._in_place = request.mode == IngestMode.IN_PLACE
         self._held = HeldFolders({}, self._datastore)
@@ -111,13 +117,13 @@ class FileLot:
         """Take in what the run isn't known to have, in threads; give what is to be registered."""
         there = self._there_already()
 
-        def write(place: int) -> list[_Taken]:
-            return [(place, self._written(place, there))]
+        def write(places: Sequence[int]) -> list[_Taken]:
+            return list(self._written(places, there))
 
         if self._in_place:
             goes = self._described(threads)
         else:
-            goes = looking_ahead(threads, write, range(len(self._files)), THREADS)
+            goes = looking_ahead(threads, write, self._together, THREADS)
         for go in goes:
             for place, found in go:
                 if found is None:
@@ -143,29 +149,52 @@ class FileLot:
                     self._ingested[place] = IngestedFile(there[item.existing], new=False, same=None)
         return there
 
-    def _written(self, place: int, there: Mapping[UUID, DatasetRef]) -> IngestedFile | ButlerError | None:
-        """Write a file's bytes, unless the run has a dataset of its data ID: that is compared."""
-        item, file = self._items[place], self._files[place].path
+    def _written(self, places: Sequence[int], there: Mapping[UUID, DatasetRef]) -> Iterator[_Taken]:
+        """Write a file's bytes, for those parts that the run has no dataset of: others are compared."""
+        file = self._files[places[0]].path
+        sha256 = cache(lambda: _sha256(file))
+        new = []
+        for place in places:
+            item = self._items[place]
+            try:
+                self._held.refuse(file)
+                for uri in _uris(file):
+                    owner = self._owners.get(uri)
+                    if owner is not None and owner != item.existing:
+                        raise _belongs_to_another(uri, owner)
+                if item.existing is None:
+                    new.append(place)
+                    continue
+                found = _compared(self._files[place], there[item.existing], self._request, sha256)
+            except ButlerError as error:
+                yield place, error
+            else:
+                yield place, found
+        if new:
+            refused = self._write(new)
+            yield from ((place, refused) for place in new)
+
+    def _write(self, places: Sequence[int]) -> ButlerError | None:
+        """Write a file under the id of the first dataset of which it is, or holds a part."""
+        items = [self._items[place] for place in places]
+        parts = [part for place in places if (part := self._files[place].part)]
+        first = items[0]
         try:
-            self._held.refuse(file)
-            for uri in _uris(file):
-                owner = self._owners.get(uri)
-                if owner is not None and owner != item.existing:
-                    raise _belongs_to_another(uri, owner)
-            if item.existing is not None:
-                return _compared(file, there[item.existing], self._request)
             self._protocol.roots.check()
-            with item.being_written():
-                item.artifacts = self._datastore.intake.ingest(
-                    file,
-                    item.id,
-                    item.hint,
+            with first.being_written():
+                artifacts = self._datastore.intake.ingest(
+                    self._files[places[0]].path,
+                    first.id,
+                    first.hint,
                     self._dataset_type.storage_class,
                     self._dataset_type.name,
                     self._request.mode,
                     self._request.formatter,
+                    parts,
                 )
-                for artifact in item.artifacts:
+                for item, part in zip(items, parts or [""], strict=True):
+                    item.artifacts = tuple(one.of_part(part) if part else one for one in artifacts)
+                for artifact in artifacts:
                     refuse_astray(artifact, self._datastore.name)
         except ButlerError as error:
             return error
@@ -173,19 +202,30 @@ class FileLot:
 
     def _described(self, threads: Executor) -> Iterator[list[_Taken]]:
         """Read files where they lie, some in one go."""
-        places = [place for place, one in enumerate(self._ingested) if one is None]
-        goes = (places[start : start + _TOGETHER] for start in range(0, len(places), _TOGETHER))
+        left = [[place for place in places if self._ingested[place] is None] for places in self._together]
+        files = [places for places in left if places]
+        goes = (files[start : start + _TOGETHER] for start in range(0, len(files), _TOGETHER))
         return looking_ahead(threads, self._describe, goes, _AHEAD)
 
-    def _describe(self, places: Sequence[int]) -> list[_Taken]:
-        files = [self._files[place] for place in places]
+    def _describe(self, together: Sequence[Sequence[int]]) -> list[_Taken]:
+        files = [self._files[places[0]] for places in together]
+        parts = {
+            file.path: [self._files[place].part for place in places]
+            for file, places in zip(files, together, strict=True)
+            if file.part
+        }
         described = self._datastore.intake.describe_in_place(
             [(file.path, file.known) for file in files],
             self._dataset_type.storage_class,
             self._dataset_type.name,
             self._request.formatter,
+            parts,
         )
-        return [(place, self._judged(place, found)) for place, found in zip(places, described, strict=True)]
+        return [
+            (place, self._judged(place, found))
+            for places, found in zip(together, described, strict=True)
+            for place in places
+        ]
 
     def _judged(self, place: int, found: Artifact | ButlerError) -> ButlerError | None:
         """Refuse what isn't a file in place that may become an artifact of the datastore."""
@@ -196,26 +236,34 @@ class FileLot:
             refuse_astray(found, self._datastore.name)
         except ButlerError as error:
             return error
-        self._items[place].artifacts = (found,)
+        part = self._files[place].part
+        self._items[place].artifacts = (found.of_part(part) if part else found,)
         return None
 
     # Registering ------------------------------------------------------------
 
     def _register(self, taken: Iterator[PutItem]) -> None:
         """Register what was taken in, in one transaction, and compare with what the run has."""
+        lost: DatabaseUnavailableError | None = None
         for attempt in range(_ATTEMPTS):
-            again = list(self._open().values())
+            told: Iterable[PutItem] = chain(list(self._open().values()), taken)
+            if not self._in_place:
+                if not (told := list(told)):
+                    return
+                self._protocol.roots.check()  # it may have been unmounted while it was written to
             try:
                 with self._protocol.registering(self._items):
-                    self._tell(chain(again, taken))
+                    there = self._tell(told)
+                self._pass_over(there)
                 return
             except DatasetExistsError as error:
                 if attempt == _ATTEMPTS - 1 or not self._passed_over(error):
                     raise
-            except DatabaseUnavailableError:
+            except DatabaseUnavailableError as error:
                 # Perhaps only the answer was lost: then all are found there, under the ids given here.
-                if attempt > 0:
-                    raise
+                if lost is not None:
+                    raise lost from error
+                lost = error
 
     def _open(self) -> dict[int, PutItem]:
         """Give what was taken in, and that the run isn't known to have, by its place."""
@@ -225,27 +273,39 @@ class FileLot:
             if one is None and item.is_open
         }
 
-    def _tell(self, taken: Iterable[PutItem]) -> None:
-        if not self._in_place:
-            if not (taken := list(taken)):
-                return
-            self._protocol.roots.check()  # it may have been unmounted while it was written to
+    def _tell(self, taken: Iterable[PutItem]) -> dict[int, UUID]:
+        """Tell the registry; give what the run has instead of what was told, by the places of files."""
         registered = self._registry.puts.register(
             self._request.run,
             self._dataset_type.name,
             self._datastore.name,
-            ((ref.id, ref.data_id, artifact) for ref in _told(taken) for artifact in ref.artifacts or ()),
+            self._rows(taken),
             skip_existing=not self._request.strict,
             root=None if self._in_place else self._datastore.root,
         )
-        if registered.existing:
-            places = {item.id: place for place, item in enumerate(self._items)}
-            self._pass_over({places[given]: existing for given, existing in registered.existing.items()})
+        if not registered.existing:
+            return {}
+        places = {item.id: place for place, item in enumerate(self._items)}
+        there = {places[given]: existing for given, existing in registered.existing.items()}
+        for place, existing in there.items():
+            item = self._items[place]
+            if existing != item.id and item.state is PutState.REGISTERING:
+                item.state = PutState.WRITTEN  # it was passed over
+        return there
+
+    def _rows(self, taken: Iterable[PutItem]) -> Iterator[tuple[UUID, DataId, Artifact]]:
+        """Give what the registry is told, an artifact a row; note of which file each row is."""
+        places = {item.id: place for place, item in enumerate(self._items)}
+        self._told.clear()
+        for item in taken:
+            for artifact in item.told().artifacts or ():
+                self._told.append(places[item.id])
+                yield item.id, item.data_id, artifact
 
     def _passed_over(self, error: DatasetExistsError) -> bool:
         """Pass over what the run has of the same bytes; say whether that was all that was wrong."""
         wrong = error.by_row()
-        told = [place for place, item in self._open().items() for _ in item.artifacts]
+        told = self._told
         there = {
             told[row]: UUID(reason.details["existing"])
             for row, reason in wrong.items()
@@ -268,9 +328,7 @@ class FileLot:
             if ref.id == item.id:  # it is this one: only the answer was lost
                 item.state = PutState.REGISTERED
                 continue
-            if item.state is PutState.REGISTERING:
-                item.state = PutState.WRITTEN
-            same = {artifact.sha256 for artifact in item.artifacts} <= {kept.sha256 for kept in whole(ref)}
+            same = {_content(artifact) for artifact in item.artifacts} <= set(map(_content, whole(ref)))
             if same or self._request.skip_existing:
                 self._ingested[place] = IngestedFile(ref, new=False, same=same)
             elif self._request.strict:
@@ -281,25 +339,69 @@ class FileLot:
     # Moving -----------------------------------------------------------------
 
     def _moved(self, ingested: Sequence[IngestedFile | ButlerError]) -> list[IngestedFile | ButlerError]:
-        """Unlink the sources whose bytes are registered."""
+        """Unlink the sources whose bytes are registered, with all parts of them that were given."""
         moved = list(ingested)
-        for place, (file, one) in enumerate(zip(self._files, ingested, strict=True)):
-            if isinstance(one, ButlerError) or not one.same:
+        for places in self._together:
+            safe = [one for place in places if isinstance(one := ingested[place], IngestedFile) and one.same]
+            if len(safe) < len(places):
                 continue
+            files = {(kept.datastore, kept.file): kept for one in safe for kept in whole(one.ref)}
             try:
-                self._datastore.intake.finish_move(file.path, whole(one.ref))
+                self._datastore.intake.finish_move(self._files[places[0]].path, list(files.values()))
             except ButlerError as error:
                 if self._request.strict:
                     raise
-                moved[place] = error
+                for place in places:
+                    moved[place] = error
         return moved
 
 
-def _told(items: Iterable[PutItem]) -> Iterator[DatasetRef]:
-    return (item.told() for item in items)
+def _places_of_files(files: Sequence[SourceFile]) -> list[list[int]]:
+    """Give the places of each file: those of its parts together, and else one.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If a part is given twice, or a file whole and in parts.
+    """
+    if not any(file.part for file in files):
+        return [[place] for place in range(len(files))]
+    by_file: dict[str, dict[str, int]] = {}
+    together: list[list[int]] = []
+    wholes = {file_uri(file.path) for file in files if not file.part}
+    for place, file in enumerate(files):
+        if not file.part:
+            together.append([place])
+            continue
+        uri = file_uri(file.path)
+        if uri in wholes or file.part in by_file.get(uri, {}):
+            raise InvalidDataIdError(
+                f"{file.path} is given whole and in parts"
+                if uri in wholes
+                else f"part {file.part!r} of {file.path} is given twice",
+                hint="A part is one dataset: give each once, and the whole file in another call.",
+                details={"file": str(file.path), "part": file.part},
+            )
+        if uri not in by_file:
+            by_file[uri] = {}
+            together.append([])
+        by_file[uri][file.part] = place
+    parts = iter(by_file.values())
+    return [places or list(next(parts).values()) for places in together]
 
 
-def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFile:
+def _content(artifact: Artifact) -> tuple[bytes, str]:
+    return artifact.sha256, artifact.part
+
+
+def _sha256(file: Path) -> bytes:
+    regular_file(file)
+    return fingerprint(file).sha256
+
+
+def _compared(
+    source: SourceFile, ref: DatasetRef, request: IngestRequest, sha256: Callable[[], bytes]
+) -> IngestedFile:
     """Compare a file with the dataset that the run has under its data ID, unless that may be skipped.
 
     A source of a move is compared in any case: where its bytes are registered, it is to go.
@@ -308,14 +410,13 @@ def _compared(file: Path, ref: DatasetRef, request: IngestRequest) -> IngestedFi
     if request.skip_existing and not moving:
         return IngestedFile(ref, new=False, same=None)
     try:
-        regular_file(file)
-        same = fingerprint(file).sha256 in {artifact.sha256 for artifact in whole(ref)}
+        same = (sha256(), source.part) in set(map(_content, whole(ref)))
     except ArtifactMissingError:
         if moving:  # finished by an earlier run of the same, or another process
             return IngestedFile(ref, new=False)
         raise
     if not same and not request.skip_existing:
-        raise differs(file, ref)
+        raise differs(source.path, ref)
     return IngestedFile(ref, new=False, same=same)
 
 

@@ -124,11 +124,13 @@ class ObjectWriter:
         The dataset that was put, of this type, is safe by now, so that no failure of this may look like
         one of its.
         """
-        if dataset_type == ENVIRONMENT or not self.protocol.is_to_describe(run):
+        if dataset_type == ENVIRONMENT:
             return
         from butler.provenance.environment import describe_environment
 
         try:
+            if not self.protocol.is_to_describe(run):
+                return
             with suppress(DatasetExistsError):
                 (ref,) = self.put([(describe_environment(), {})], ENVIRONMENT, run)
                 self.protocol.registry.provenance.set_environment(run, ref.id)

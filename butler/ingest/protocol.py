@@ -8,7 +8,7 @@ belongs to nobody, and goes when it is older than the grace period.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -61,6 +61,7 @@ class PutState(Enum):
 
 _TOLD = frozenset({PutState.REGISTERING, PutState.UNCERTAIN})
 _OPEN = _TOLD | {PutState.WRITTEN}
+_NEEDED = _TOLD | {PutState.REGISTERED}
 
 
 @dataclass(slots=True, eq=False)
@@ -311,15 +312,20 @@ class PutProtocol:
 
     @contextmanager
     def registering(self, items: Sequence[PutItem]) -> Iterator[None]:
-        """Note what the registry says of those of which it is told: refused ones are as they were before."""
+        """Note what the registry says of those of which it is told: refused ones are as they were before.
+
+        Nothing else may be done inside: whatever fails there counts as a refusal.
+        """
         try:
             yield
-        except ButlerError as error:
-            lost = isinstance(error, DatabaseUnavailableError) and error.may_be_done
-            after = PutState.UNCERTAIN if lost else PutState.WRITTEN
+        except BaseException as error:
+            # Whoever is interrupted, or lost the answer, doesn't know what the registry did.
+            unknown = not isinstance(error, ButlerError) or (
+                isinstance(error, DatabaseUnavailableError) and error.may_be_done
+            )
             for item in items:
                 if item.state is PutState.REGISTERING:
-                    item.state = after
+                    item.state = PutState.UNCERTAIN if unknown else PutState.WRITTEN
             raise
         for item in items:
             if item.state in _TOLD:
@@ -350,14 +356,20 @@ class PutProtocol:
         left = [item for item in items if item.state in {PutState.WRITING, PutState.WRITTEN}]
         if left:
             self.roots.check()
+        kept = {
+            (artifact.datastore, artifact.file)
+            for item in items
+            if item.state in _NEEDED
+            for artifact in item.artifacts
+        }
         for item in left:
-            self._discard(item)
+            self._discard(item, kept)
             item.state = PutState.PREPARED
 
-    def _discard(self, item: PutItem) -> None:
-        """Delete the bytes of a dataset, also those of which an interrupted write didn't tell."""
+    def _discard(self, item: PutItem, kept: Set[tuple[str, str]]) -> None:
+        """Delete a dataset's files that no other has, also those of which a broken-off write didn't tell."""
         if item.artifacts:
-            self.datastore.remove(item.artifacts)
+            self.datastore.remove(one for one in item.artifacts if (one.datastore, one.file) not in kept)
             return
         inventory = inventory_of(self.datastore)
         if inventory is None:  # it has promised that a put which fails leaves nothing

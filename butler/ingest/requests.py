@@ -19,9 +19,10 @@ __all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs"
 
 
 GivenFile: TypeAlias = (
-    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint]"
+    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint | str]"
+    " | tuple[Path | str, Mapping[str, Any], str, Fingerprint]"
 )
-"""A file with its data ID, as a program gives it, perhaps with what is known of its bytes."""
+"""A file with its data ID, as a program gives it, perhaps with its part, and what is known of its bytes."""
 
 
 class SourceFile(NamedTuple):
@@ -35,11 +36,15 @@ class SourceFile(NamedTuple):
         As people write it.
     known : `~butler.datastore.fingerprint.Fingerprint`, optional
         Its size and SHA-256, where somebody has read it; used in place only.
+    part : `str`
+        Which part of the file it is; empty for the whole. Several parts of
+        one file are one file in the datastore.
     """
 
     path: Path
     data_id: Mapping[str, Any]
     known: Fingerprint | None = None
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class _Reaper:
 
     def _deleted(self, file: ReapedFile) -> ReapedFile:
         if not self._dry_run:
-            self._roots.check(self._datastore.name)
+            self._roots.check(self._datastore.name, steady=True)
             try:
                 self._inventory.discard([file.path])
             except (ButlerError, OSError) as error:

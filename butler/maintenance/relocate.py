@@ -61,7 +61,7 @@ def check_moved(
     datastore : `~butler.datastore.Datastore`
         At the new root.
     artifacts : sequence of `~butler.Artifact`
-        As they were recorded.
+        As they were recorded; a file of which several are parts is read once.
     on_progress : callable, optional
         Called with artifacts read and artifacts in all.
 
@@ -71,9 +71,10 @@ def check_moved(
         If one isn't there, or isn't what was recorded; the first ones are named.
     """
     wrong = {}
+    artifacts = list({artifact.file: artifact for artifact in artifacts}.values())
     for done, artifact in enumerate(artifacts, 1):
         if fault := datastore.check(artifact):
-            wrong[artifact.path] = fault
+            wrong[artifact.file] = fault
         if on_progress:
             on_progress(done, len(artifacts))
     if wrong:

@@ -21,6 +21,7 @@ from butler.context import Context
 from butler.errors import ButlerError
 from butler.maintenance.adoption import Adoption, Identity, Unidentified, disagreement
 from butler.maintenance.deletion import Deletion
+from butler.maintenance.file_checks import FileChecks
 from butler.maintenance.findings import Fault, Finding
 from butler.roots import Roots
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Action", "Repair", "Repairer"]
 
 ORPHANS_AT_ONCE = 1000
+_SURE_FOR = 10.0
+"""Seconds for which what was found of a file that holds parts holds for its other parts."""
 
 
 class Action(StrEnum):
@@ -148,6 +151,7 @@ class _DatastoreRepairer:
         self._older_than = older_than
         self._adoption = Adoption(registry, datastore)
         self._deletion = Deletion(registry, datastore, older_than)
+        self._checks = FileChecks(_SURE_FOR)
 
     @cached_property
     def _registries(self) -> dict[str, Registry]:
@@ -299,7 +303,7 @@ class _DatastoreRepairer:
         )
         if recorded is None or recorded.path != finding.path:
             return "it isn't recorded any more"
-        found = self._datastore.check(recorded)
+        found = self._checks.check(self._datastore, recorded, checksum=True)
         self._roots.check(self._datastore.name)  # what was not found may have been unmounted
         if repair.action == Action.MARK_FOUND:
             if found:

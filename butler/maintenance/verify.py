@@ -14,6 +14,7 @@ from butler.concurrency import THREADS, looking_ahead, unwaited
 from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ButlerError
+from butler.maintenance.file_checks import FileChecks
 from butler.maintenance.findings import Fault, Finding
 from butler.maintenance.orphans import is_in_flight, of_no_dataset, unclaimed
 from butler.roots import Roots
@@ -83,6 +84,7 @@ class Verification(Iterator[Finding]):
         self._deadline = None if time_limit is None else time.monotonic() + time_limit.total_seconds()
         self._in_flight = older_than
         self._on_progress = on_progress
+        self._checks = FileChecks()
         self.checked = 0
         self.lost = 0
         self.complete = False
@@ -203,7 +205,7 @@ class Verification(Iterator[Finding]):
                 return Fault.STALE, uri, f"the dataset is {row.dataset_state}"
             lost = artifact.state == ArtifactState.LOST
             # That something is whole again is said only of what was read whole.
-            fault = datastore.check(artifact, checksum=self._checksum or lost)
+            fault = self._checks.check(datastore, artifact, checksum=self._checksum or lost)
         except (ButlerError, OSError, ValueError) as error:
             return Fault.UNREADABLE, artifact.path, getattr(error, "message", str(error))
         if lost:

@@ -42,12 +42,26 @@ def is_gone(mark: str | None) -> bool:
         return False
     machine, boot, pid_namespace, pid, ticks = fields
     if boot == here.boot:
-        return int(pid_namespace) == here.pid_namespace and _start_of(int(pid)) != int(ticks)
+        return int(pid_namespace) == here.pid_namespace and not _is_there(int(pid), int(ticks))
     return machine == here.machine  # it has started anew since
 
 
 def _mark(host: Host, pid: int, ticks: int) -> str:
     return f"{host.machine.replace('/', '-')}/{host.boot}/{host.pid_namespace}/{pid}/{ticks}"
+
+
+def _is_there(pid: int, ticks: int) -> bool:
+    """Whether a process may still be there: others' may be hidden, and are there then."""
+    start = _start_of(pid)
+    if start is not None:
+        return start == ticks
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return not Path(f"/proc/{pid}/stat").exists()  # else it is dead, and hasn't been asked for yet
 
 
 def _start_of(pid: int) -> int | None:

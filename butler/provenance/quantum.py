@@ -156,9 +156,9 @@ class Quantum:
             return
         try:
             self._end(QuantumStatus.DONE, self._written)
-        except BaseException as failure:
-            if not (isinstance(failure, DatabaseUnavailableError) and failure.may_be_done):
-                self._end_as_failed(failure)
+        except ButlerError as refused:
+            if not (isinstance(refused, DatabaseUnavailableError) and refused.may_be_done):
+                self._end_as_failed(refused)
             raise
         self._writer.describe_run(self._run, "")
 
@@ -260,12 +260,14 @@ class Quantum:
         for output in written:
             ref = output.ref
             if (ref.dataset_type.name, ref.data_id) in there:
-                self._writer.discard(written)
+                with suppress(Exception):  # what can't be deleted is found by the reaper
+                    self._writer.discard(written)
                 raise DatasetExistsError(
                     f"quantum {self.id} has put {dataset_type} with {ref.data_id} before",
                     hint="A run holds one dataset of a type and data ID.",
                     details={"dataset_type": dataset_type, "data_id": dict(ref.data_id)},
                 )
+            there.add((ref.dataset_type.name, ref.data_id))
         self._written += written
         if keep:
             self._kept += written

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from butler.schema.login_roles import unlike
 from butler.schema.migrations import check, current_version
 from butler.schema.requirements import Finding, advice, gaps, levels, locks, neighbours, obstacles
-from butler.version import SCHEMA_VERSION
+from butler.version import OLDEST_SCHEMA, SCHEMA_VERSION
 
 __all__ = ["inspect"]
 
@@ -63,11 +63,25 @@ def _schema(connection: Connection, prefix: str) -> Iterator[Finding]:
         return
     yield from locks(connection)
     if found != SCHEMA_VERSION:
-        yield Finding(
-            "schema", f"revision {found}, this Butler needs {SCHEMA_VERSION}", "run 'butler db upgrade'"
-        )
+        yield _another_revision(found, connection.execute(_OLDEST_CLIENT).scalar_one())
         return
     yield from (Finding("", str(difference), "") for difference in check(connection))
+
+
+_OLDEST_CLIENT = text("SELECT oldest_client FROM butler_common.installation")
+
+
+def _another_revision(found: str, oldest_client: str) -> Finding:
+    """Judge a database that isn't at this Butler's own revision: its catalogue can't be compared."""
+    problem = (
+        f"revision {found}, serves clients of {oldest_client} or later;"
+        f" this Butler works with {OLDEST_SCHEMA} or later, and is made for {SCHEMA_VERSION}"
+    )
+    if found < SCHEMA_VERSION:
+        return Finding("schema", problem, "run 'butler db upgrade'", needed=found < OLDEST_SCHEMA)
+    return Finding(
+        "schema", problem, "install a newer version of Butler", needed=oldest_client > SCHEMA_VERSION
+    )
 
 
 def _no_schema(prefix: str) -> Finding:

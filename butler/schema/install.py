@@ -12,11 +12,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from butler.errors import DefinitionConflictError, InvalidNameError, UnitNotFoundError
+from butler.errors import (
+    DefinitionConflictError,
+    InvalidNameError,
+    SchemaVersionError,
+    UnitNotFoundError,
+)
 from butler.schema.activity import record
 from butler.schema.objects import SqlObject, instantiate, read_objects, sql_root
 from butler.schema.tables import registry_tables
 from butler.values import Artifact
+from butler.version import SCHEMA_VERSION
 
 __all__ = [
     "RegistrySchema",
@@ -152,6 +158,8 @@ def create_layer(
         If there is no such base.
     DefinitionConflictError
         If a schema of that name is there.
+    SchemaVersionError
+        If the database is at another revision than this version of Butler makes.
     """
     if (
         not _NAME.fullmatch(name)
@@ -164,6 +172,13 @@ def create_layer(
             f"{name!r} is not a name for a layer",
             hint="Use lower-case letters, digits and underscores, at most 54, such as 'mydb_alice'.",
             details={"name": name},
+        )
+    found = connection.execute(text("SELECT version_num FROM butler_common.alembic_version")).scalar_one()
+    if found != SCHEMA_VERSION:
+        raise SchemaVersionError(
+            f"a layer is of its database's revision, {found}; this Butler makes those of {SCHEMA_VERSION}",
+            hint="Make it by the version of Butler that the database is upgraded to.",
+            details={"found": found, "needed": SCHEMA_VERSION},
         )
     below = {registry.name: registry for registry in registries(connection)}
     if base not in below:

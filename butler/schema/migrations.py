@@ -183,12 +183,47 @@ def upgrade(connection: Connection, target: str = "head") -> None:
 def downgrade(connection: Connection, target: str) -> None:
     """Downgrade the schema, as the owner, in the caller's transaction.
 
+    It is rehearsed first: what the older schema has no room for must be empty.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        In a transaction.
+    target : `str`
+        The revision; ``base`` takes everything away, whatever there is.
+
     Raises
     ------
     SchemaVersionError
-        If the database is at a revision that this version of Butler doesn't know.
+        If the database is at a revision that this version of Butler doesn't
+        know, or rows would be lost. It names the tables and how many.
     """
+    if target != "base":
+        _refuse_to_lose_rows(connection, target)
     _migrate("downgrade", connection, target)
+
+
+def _refuse_to_lose_rows(connection: Connection, target: str) -> None:
+    """Downgrade, see what has gone, take that back, and count what was in it."""
+    from butler.schema.rows import columns, deleted_rows, rows_in
+
+    before, deleted_before = columns(connection), deleted_rows(connection)
+    rehearsal = connection.begin_nested()
+    try:
+        _migrate("downgrade", connection, target)
+        gone = [column for column in before if column not in set(columns(connection))]
+        deleted = deleted_rows(connection) - deleted_before
+    finally:
+        rehearsal.rollback()
+    lost = rows_in(connection, gone) | dict(deleted)
+    if lost:
+        raise SchemaVersionError(
+            f"a downgrade to revision {target} would lose "
+            + ", ".join(f"{count} rows of {what}" for what, count in sorted(lost.items())),
+            hint="Copy out what is needed and take it away, or stay at this revision: it may still serve the"
+            " older clients, see 'butler db status'.",
+            details={"rows": lost},
+        )
 
 
 def _migrate(direction: str, connection: Connection, target: str) -> None:

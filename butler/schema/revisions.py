@@ -7,12 +7,15 @@ revision keeps copies of those that it changed under
 
 from __future__ import annotations
 
+import random
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable, SetColumnComment, SetTableComment
 from sqlalchemy.schema import ExecutableDDLElement as Executable
@@ -36,6 +39,7 @@ __all__ = [
     "freeze_baseline",
     "frozen_file",
     "frozen_objects",
+    "newest",
     "replaced_contract",
 ]
 
@@ -61,13 +65,14 @@ def frozen_objects(revision: str) -> list[SqlObject]:
 
 
 @contextmanager
-def _tree_at(revision: str) -> Iterator[Path]:
-    """Lay the frozen copies up to a revision over each other, the newer over the older."""
+def _tree_at(revision: str, *, before: bool = False) -> Iterator[Path]:
+    """Lay the frozen copies up to a revision, or before it, over each other, the newer over the older."""
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        for frozen in sorted(path for path in _frozen_root().iterdir() if path.name <= revision):
+        known = sorted(path for path in _frozen_root().iterdir() if path.name <= revision)
+        for frozen in known[:-1] if before and known and known[-1].name == revision else known:
             shutil.copytree(frozen, root, dirs_exist_ok=True)
             if (dropped := root / "DROPPED").exists():
                 for path in dropped.read_text(encoding="utf-8").split():
@@ -84,23 +89,87 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
     ------
     registries : `list` [`RegistrySchema`]
         The base first, as tables of the base are altered before those of the layers over it.
+
+    Raises
+    ------
+    DatabaseError
+        If others have used the tables for longer than four seconds.
     """
     known = registries(connection)
+    _have_alone(connection, known)
     for registry in reversed(known):
         drop_contract(connection, registry)
     yield known
     prefix, objects = role_prefix(connection), frozen_objects(new)
+    for name in _irreplaceable(frozen_objects(old), objects):
+        run_sql(connection, f"DROP FUNCTION {name}")
     build_common(connection, objects, prefix)
     for registry in known:
         build_contract(connection, registry, objects, prefix)
-    kept = {obj.name for obj in objects}
-    for obj in frozen_objects(old):
-        if obj.common and obj.name not in kept:
-            run_sql(connection, f"DROP {obj.object_type} {obj.name}")
+
+
+_ATTEMPTS = 40
+_PATIENCE = "100ms"
+_COLLISIONS = {"55P03", "40P01"}  # lock timeout, deadlock
+
+
+def _have_alone(connection: Connection, known: list[RegistrySchema]) -> None:
+    """Lock every table before anything is changed: all of them, or none and again.
+
+    Who has one and waits for another would otherwise be in a deadlock with a
+    revision that takes them one by one. Who comes meanwhile waits at its first
+    table, and goes on with the new contract.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    schemas = [COMMON, *(registry.tables for registry in known)]
+    tables = connection.execute(_OUR_TABLES, {"schemas": schemas}).scalar_one()
+    patience = connection.execute(text("SELECT current_setting('lock_timeout')")).scalar_one()
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with connection.begin_nested():
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+                connection.execute(text(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
+                connection.execute(text("SELECT set_config('lock_timeout', :was, true)"), {"was": patience})
+        except DBAPIError as error:
+            if getattr(error.orig, "pgcode", None) not in _COLLISIONS or attempt == _ATTEMPTS:
+                raise
+            time.sleep(random.uniform(0, 0.02))
+        else:
+            return
+
+
+_OUR_TABLES = text("""
+    SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')
+""")
+
+_BODY = re.compile(r"^(?:AS \$|BEGIN ATOMIC|RETURN )", re.MULTILINE)
+_COMMENT = re.compile(r"^--.*\n", re.MULTILINE)
+
+
+def _irreplaceable(old: list[SqlObject], new: list[SqlObject]) -> list[str]:
+    """Name the common functions that go or have another signature, after those that name them."""
+    heads = {obj.name: _head(obj) for obj in new}
+    found: list[str] = []
+    for obj in old:
+        if obj.common and (heads.get(obj.name) != _head(obj) or not obj.names.isdisjoint(found)):
+            found.insert(0, obj.name)
+    return found
+
+
+def _head(function: SqlObject) -> str:
+    return _BODY.split(_COMMENT.sub("", function.sql))[0]
+
+
+def newest() -> str:
+    """Give the newest revision that is frozen."""
+    return max(path.name for path in _frozen_root().iterdir())
 
 
 def freeze(revision: str) -> list[str]:
-    """Copy the SQL files that changed since the newest revision beside a new one.
+    """Keep, beside a revision, copies of the SQL files that changed since the one before; again, if need be.
 
     Returns
     -------
@@ -108,15 +177,16 @@ def freeze(revision: str) -> list[str]:
         Their paths.
     """
     root, target = sql_root(), _frozen_root() / revision
-    with _tree_at(revision) as before:
-        then = {obj.path: obj.sql for obj in read_objects(before)} if any(before.iterdir()) else {}
+    with _tree_at(revision, before=True) as tree:
+        then = {obj.path: obj.sql for obj in read_objects(tree)}
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
     now = {obj.path: obj.sql for obj in read_objects(root)}
     changed = [path for path, sql in now.items() if then.get(path) != sql]
     for path in changed:
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root / path, target / path)
     if gone := sorted(then.keys() - now.keys()):
-        target.mkdir(parents=True, exist_ok=True)
         (target / "DROPPED").write_text("\n".join(gone) + "\n", encoding="utf-8")
     return changed
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,11 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Database", "copied", "fresh_database", "load_schema", "make_template"]
 
+UPGRADE = "BUTLER_TEST_UPGRADE"
+
 
 def load_schema(*, host: str, port: int, user: str, dbname: str, **_: Any) -> None:
     """Make our roles, which may log in, and the schema at its newest revision.
 
-    A ``load=`` of pytest-postgresql.
+    A ``load=`` of pytest-postgresql. What the environment's
+    ``BUTLER_TEST_UPGRADE`` names, a command, is given the owner's DSN then:
+    a later version of Butler, on whose schema this one is to be tested.
 
     Parameters
     ----------
@@ -41,6 +48,8 @@ def load_schema(*, host: str, port: int, user: str, dbname: str, **_: Any) -> No
         set_anew(connection)
     with one_transaction(dsn("butler_owner")) as connection:
         upgrade(connection)
+    if further := os.environ.get(UPGRADE):
+        subprocess.run([*shlex.split(further), dsn("butler_owner")], check=True)
 
 
 def make_template(server: TemporaryServer, load: Callable[..., None] = load_schema) -> str:

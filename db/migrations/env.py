@@ -10,7 +10,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from butler.schema.revisions import MIGRATION_LOCK, freeze
+from butler.schema.revisions import MIGRATION_LOCK
 from butler.schema.tables import BASE, COMMON, Letter, metadata
 
 # SQLAlchemy takes it for text.
@@ -29,17 +29,23 @@ def include_object(obj: Any, name: str | None, object_type: str, reflected: bool
     )
 
 
-def freeze_changes(_context: Any, _revision: Any, directives: list[Any]) -> None:
-    """Freeze the SQL files that changed since the last revision beside the new one."""
-    if directives and getattr(context.config.cmd_opts, "autogenerate", False):
-        freeze(directives[0].rev_id)
+def record_oldest_client(*, ctx: Any, step: Any, **_: Any) -> None:
+    """Record the oldest client that the revision serves which the database is at now."""
+    for script in step.destination_revisions:  # none once the schema is gone
+        ctx.connection.execute(
+            text(f"UPDATE {COMMON}.installation SET oldest_client = :oldest"),
+            {"oldest": script.module.oldest_client},
+        )
 
 
 def run(connection: Connection) -> None:
     """Migrate over a connection in the caller's transaction."""
     connection.execute(text("SET LOCAL lock_timeout = '4s'"))
+    # Of a deployer that was killed nothing stays locked.
+    connection.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {COMMON}"))
+    newest = getattr(context.script.get_revision("head"), "module", None)
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -51,7 +57,8 @@ def run(connection: Connection) -> None:
         compare_type=True,
         compare_server_default=False,
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
-        process_revision_directives=freeze_changes,
+        on_version_apply=record_oldest_client,
+        template_args={"oldest_client": getattr(newest, "oldest_client", None)},
     )
     context.run_migrations()
 

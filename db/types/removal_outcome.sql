@@ -13,6 +13,6 @@ COMMENT ON COLUMN butler.removal_outcome.outcome IS
 'unstored, removed, kept or done before; of a collection chain changed, collection removed or collection kept.';
 COMMENT ON COLUMN butler.removal_outcome.reason IS 'Why they are kept, or who did it before; else empty.';
 COMMENT ON COLUMN butler.removal_outcome.datasets IS 'How many datasets.';
-COMMENT ON COLUMN butler.removal_outcome.files IS 'How many artifacts they have.';
-COMMENT ON COLUMN butler.removal_outcome.bytes IS 'Length of their artifacts together. Unit: byte.';
+COMMENT ON COLUMN butler.removal_outcome.files IS 'How many files they have, each counted once.';
+COMMENT ON COLUMN butler.removal_outcome.bytes IS 'Length of these files together. Unit: byte.';
 COMMENT ON COLUMN butler.removal_outcome.dataset_ids IS 'Which datasets.';

@@ -352,7 +352,9 @@ def test_a_database_without_our_schema(empty_database: Any, tmp_path: Path) -> N
 @pytest.mark.parametrize(("version", "remedy"), [("0000", "butler db upgrade"), ("9999", "newer version")])
 def test_a_schema_of_another_version(database: Any, tmp_path: Path, version: str, remedy: str) -> None:
     database.connect("owner").cursor().execute(
-        "UPDATE butler_common.alembic_version SET version_num = %s", (version,)
+        "UPDATE butler_common.alembic_version SET version_num = %s;"
+        " UPDATE butler_common.installation SET oldest_client = %s",
+        (version, version),
     )
     with pytest.raises(SchemaVersionError, match=rf"{version}(?s:.*){remedy}"):
         opened(tmp_path / "r", database.dsn("writer"))

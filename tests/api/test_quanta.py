@@ -86,7 +86,7 @@ def test_it_is_two_statements_however_much_it_makes(butler: Butler, statements: 
     with butler.quantum("count", label="a") as quantum:
         for label in LABELS[:-1]:
             quantum.put({"n": 1}, "stats", label=label)
-    assert [re.findall(r"butler\.(\w+)", sql)[0] for sql in statements] == ["begin_quantum", "end_quantum"]
+    assert [re.findall(r"butler\.(\w+)", sql)[-1] for sql in statements] == ["begin_quantum", "end_quantum"]
 
 
 def test_one_output_that_is_refused_keeps_all_out_and_it_has_failed(butler: Butler) -> None:
@@ -144,6 +144,14 @@ def test_a_data_id_is_put_once(butler: Butler) -> None:
     assert list(butler.verify()) == []
 
 
+def test_a_data_id_is_given_once(butler: Butler) -> None:
+    with butler.quantum("count") as quantum:
+        with pytest.raises(DatasetExistsError, match="label=a before"):
+            quantum.put_many([({"n": 1}, {"label": "a"}), ({"n": 2}, {"label": "a"})], "stats")
+        quantum.put({"n": 3}, "stats", label="b")
+    assert left(butler) == {"b"}
+
+
 def test_what_is_wrong_with_an_output_is_told_at_once_where_it_is_asked(butler: Butler) -> None:
     with butler.quantum("count") as quantum, pytest.raises(UnitNotFoundError, match="'z'"):
         quantum.put({"text": "x" * (1 << 20)}, "stats", label="z")
@@ -192,6 +200,33 @@ def test_of_an_end_that_nobody_knows_of_the_bytes_stay(
     assert recorded(butler) == ([("done", None, 1)] if done else [("running", None, 0)])
     assert left(butler) == {"a"}
     assert [finding.fault for finding in butler.verify()] == ([] if done else ["in flight"])
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_who_is_interrupted_while_it_ends_loses_no_byte(
+    butler: Butler, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """It isn't known whether the registry has done it; and what it kept it may have."""
+    end = butler.registry.provenance.end_quantum
+
+    def end_and_interrupt(*arguments: Any, **options: Any) -> int:
+        if done:
+            end(*arguments, **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(butler.registry.provenance, "end_quantum", end_and_interrupt)
+    quantum = butler.quantum("count")
+
+    def work() -> None:
+        with quantum:
+            quantum.put("kept", "log", label="a", keep=True)
+            quantum.put({"n": 1}, "stats", label="b")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert left(butler) == {"a", "b"}
+    assert recorded(butler) == ([("done", None, 2)] if done else [("running", None, 0)])
+    assert {finding.fault for finding in butler.verify()} == (set() if done else {"in flight"})
 
 
 # Dying ---------------------------------------------------------------------------------
@@ -262,6 +297,25 @@ def test_a_process_is_gone_if_its_computer_says_so(monkeypatch: pytest.MonkeyPat
     }
     assert {why: is_gone(each) for why, each in gone.items()} == dict.fromkeys(gone, True)
     assert {why: is_gone(each) for why, each in unknown.items()} == dict.fromkeys(unknown, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"), [(None, False), (PermissionError(), False), (ProcessLookupError(), True)]
+)
+def test_a_process_that_is_hidden_is_not_gone(
+    monkeypatch: pytest.MonkeyPatch, answer: OSError | None, gone: bool
+) -> None:
+    """Other users' may be, on computers that many share."""
+    mark = this_process().mark
+
+    def kill(pid: int, number: int) -> None:
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr("butler.provenance.process._start_of", lambda _: None)
+    monkeypatch.setattr("butler.provenance.process.os.kill", kill)
+    monkeypatch.setattr("butler.provenance.process.Path.exists", lambda _: False)
+    assert is_gone(mark) == gone
 
 
 def test_a_zombie_is_gone() -> None:

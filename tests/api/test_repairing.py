@@ -553,7 +553,7 @@ def test_parts_are_left_if_one_is_missing_or_says_otherwise(
 def test_for_the_owners_of_all_files_that_are_to_go_the_registry_is_asked_twice(
     butler: Butler, refs: list[DatasetRef], statements: Any
 ) -> None:
-    """When the plan is made, and when it is carried out: that reads all artifacts."""
+    """When the plan is made, and when it is carried out."""
     for n in range(30):
         file_of(butler, refs[0]).with_name(f"orphan-{n}.json").write_text("mine: 1")
     findings = list(butler.verify(older_than=NOW))

@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -110,6 +111,28 @@ def test_a_backup_lists_every_artifact_once_with_its_checksum(
     ) == [tuple(row) for row in expected]
     assert [row["registry"] for row in rows if row["path"].startswith("u/me/mine")] == ["mydb_me"] * 2
     assert (manifest.artifacts, manifest.bytes) == (len(rows), sum(row["size"] for row in rows))
+
+
+def test_a_backup_lists_the_parts_of_a_file_and_counts_it_once(
+    butler: Butler, database: Any, tmp_path: Path
+) -> None:
+    before = made_of(database, tmp_path / "before")
+    with zipfile.ZipFile(tmp_path / "night.zip", "w") as packed:
+        for label in ("one", "two"):
+            packed.writestr(label, label)
+    butler.registry.definitions.register_dataset_type(DatasetType("log", "Text", ("label",)))
+    butler.registry.definitions.register_units("label", [{"label": "one"}, {"label": "two"}])
+    parts = [(tmp_path / "night.zip", {"label": label}, label) for label in ("one", "two")]
+    (ref, _) = butler.ingest(parts, "log")
+    manifest = made_of(database, tmp_path / "backup")
+    size = (tmp_path / "night.zip").stat().st_size
+    assert (manifest.artifacts - before.artifacts, manifest.bytes - before.bytes) == (2, size)
+    rows = pq.read_table(tmp_path / "backup/inventory.parquet").to_pylist()
+    (artifact,) = ref.artifacts or ()
+    assert [(r["path"], r["part"]) for r in rows if r["part"]] == [
+        (artifact.file, "one"),
+        (artifact.file, "two"),
+    ]
 
 
 def test_any_computer_can_check_a_backup_and_only_its_owner_read_it(

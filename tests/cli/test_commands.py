@@ -19,6 +19,7 @@ from astropy.nddata import CCDData
 from butler import Butler, DatasetType
 from butler.datastore import open_datastore
 from butler.errors import InvalidDataIdError
+from butler.version import OLDEST_SCHEMA, SCHEMA_VERSION
 
 from .conftest import CAMERA, SKYMAP, Command
 
@@ -42,7 +43,8 @@ def test_status_counts_what_is_there(filled: Butler, command: Command) -> None:
     assert status["datasets"] == 4, "three and the description of the run's environment"
     assert status["bytes"] == sum(path.stat().st_size for path in _files(filled))
     assert status["last_ingest"] is not None
-    assert status["schema"] == "0001"
+    assert status["schema"] == status["oldest_client"] == status["made_for_schema"] == SCHEMA_VERSION
+    assert status["works_from_schema"] == OLDEST_SCHEMA
 
 
 def _files(butler: Butler) -> list[Path]:
@@ -589,6 +591,33 @@ def test_the_schema_is_taken_down_and_put_up_again(command: Command) -> None:
     command.out("db", "upgrade")
     assert command.json("status")["datasets"] == 0
     assert "9999" in failed(command, "db", "upgrade", "9999")
+
+
+def test_a_database_of_another_revision_is_advice_while_both_serve_each_other(
+    command: Command, owner: Any
+) -> None:
+    def at(revision: str, oldest_client: str) -> None:
+        owner.cursor().execute("UPDATE butler_common.alembic_version SET version_num = %s", (revision,))
+        owner.cursor().execute("UPDATE butler_common.installation SET oldest_client = %s", (oldest_client,))
+
+    at("9999", SCHEMA_VERSION)
+    checked = command("db", "check")
+    assert checked.exit_code == 0
+    assert f"advice: schema: revision 9999, serves clients of {SCHEMA_VERSION} or later" in checked.stdout
+    assert command.json("status")["schema"] == "9999"
+    at("9999", "9999")
+    checked = command("db", "check")
+    assert checked.exit_code == 1
+    assert "install a newer version of Butler" in checked.stdout
+    status = command.json("db", "status")
+    assert (status["schema"], status["oldest_client"], status["made_for_schema"]) == (
+        "9999",
+        "9999",
+        SCHEMA_VERSION,
+    )
+    assert "clients made for 9999" in failed(command, "status")
+    at("0000", "0000")
+    assert "run 'butler db upgrade'" in command("db", "check").stdout
 
 
 @pytest.mark.parametrize("role", ["reader", "writer", "owner"])

@@ -44,6 +44,7 @@ READS = {
     "verified_up_to",
 }
 WRITES = {
+    "admit_client",
     "associate",
     "begin_quantum",
     "claim_loose_files",

@@ -49,6 +49,17 @@ def test_every_column_of_the_contract_is_explained(still: dict[str, Session]) ->
     )
 
 
+def test_every_table_is_analysed_however_small_it_is(still: dict[str, Session]) -> None:
+    assert (
+        still["owner"].column(
+            f"SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+            f" WHERE {OURS} AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
+            " AND 'autovacuum_analyze_threshold=0' <> ALL (coalesce(c.reloptions, '{}'))"
+        )
+        == []
+    )
+
+
 def test_every_public_name_is_a_view_or_a_row_type(still: dict[str, Session]) -> None:
     assert still["owner"].column(
         "SELECT DISTINCT c.relkind::text FROM pg_class AS c WHERE c.relnamespace = 'butler'::regnamespace ORDER BY 1"
@@ -165,8 +176,8 @@ def test_every_write_is_durable(still: dict[str, Session]) -> None:
         "SELECT p.proname, p.prosrc FROM pg_proc AS p WHERE p.pronamespace = 'butler'::regnamespace AND p.provolatile = 'v'"
     )
     durable = {name for name, body in bodies if "set_config('synchronous_commit', 'on', true)" in body}
-    # A run is made by register_collection; a staging table is nobody else's.
-    assert {name for name, _ in bodies} - durable == {"open_run", "stage_datasets"}
+    # A run is made by register_collection; a staging table is nobody else's; a client is admitted without a row.
+    assert {name for name, _ in bodies} - durable == {"admit_client", "open_run", "stage_datasets"}
 
 
 def test_every_foreign_key_that_needs_one_has_an_index(still: dict[str, Session]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.session import Session
 
 TOLD_OTHERWISE = {
+    "admit_client": "changes nothing: it waits for an upgrade",
     "hold_trash": "takes locks, and changes nothing",
     "open_run": "register_collection tells of the run that it makes",
     "recompute_overlap": "writes what regions say, whoever calls it",

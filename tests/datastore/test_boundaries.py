@@ -82,6 +82,8 @@ FILES = {
     "butler/datastore/formatter_choice.py": "the first bytes of a file to be ingested",
     "butler/datastore/identify.py": "any file that somebody names",
     "butler/datastore/nameless.py": "a file that a storage lends, and that may be nobody's",
+    "butler/datastore/parts.py": "such a file, and what is taken out of a zip file to be read",
+    "butler/provenance/process.py": "what the system says of processes",
     "butler/maintenance/relocate.py": "the folder that a datastore was moved to",
     "butler/backup/": "dumps, and inventories of what the datastore says is there",
     "butler/cameras/": "camera files, and headers of files to be ingested",

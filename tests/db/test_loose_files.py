@@ -78,7 +78,11 @@ def test_a_file_named_by_a_dataset_s_id_stays_whatever_became_of_it(write: Sessi
 def test_a_file_that_a_dataset_of_another_name_has_stays(write: Session) -> None:
     given = dataset("raw", RAW)
     given["artifacts"][0]["path"] = name(OLD, ".fits")
+    with refused("UB402", "may be gone"):
+        write.call("put", "r/one", [given])
+    write.rows("SELECT butler.hold_run('r/one', now() + interval '1 hour', 'old files')")
     write.call("put", "r/one", [given])
+    write.rows("SELECT butler.release_run('r/one')")
     assert loose(write, name(OLD, ".fits"), name(OLD, ".json")) == {name(OLD, ".json")}
 
 
@@ -116,3 +120,33 @@ def test_who_may_not_put_claims_nothing(read: Session, write: Session) -> None:
         write.rows("SELECT butler.claim_loose_files('attic', '{}', '{}', '{}')")
     with refused("UB601"), write.transaction("REPEATABLE READ"):
         loose(write, name(OLD))
+
+
+def test_a_file_that_another_dataset_names_by_its_whole_uri_stays(write: Session) -> None:
+    file = name(OLD, ".json")
+    assert loose(write, file) == {file}
+    write.call("put", "r/one", [dataset("raw", RAW, path=f"file:///data/{file}")])
+    assert loose(write, file) == set()
+
+
+@pytest.mark.parametrize("function", ["hold_run('r/one', 'tomorrow')", "release_run('r/one')"])
+def test_nobody_waits_for_a_reaper_that_may_wait_for_him(write: Session, function: str) -> None:
+    """The server can't see that the reaper waits, as it looks for puts again and again."""
+    with refused("UB601", "has put something", "End the transaction"), write.transaction():
+        write.call("put", "r/one", [dataset("raw", RAW)])
+        write.rows(f"SELECT butler.{function}")
+
+
+def test_a_reaper_gives_up_where_a_put_does_not_end(write: Session, own: Session) -> None:
+    with write.transaction():
+        write.call("put", "r/one", [dataset("raw", RAW)])
+        own.rows("SET lock_timeout = '20ms'")
+        with refused("55P03", "transactions with puts in them", "idle"):
+            loose(own, name(OLD))
+    assert loose(own, name(OLD)) == {name(OLD)}
+
+
+def test_a_hold_of_a_run_that_was_frozen_is_released(write: Session) -> None:
+    write.call("hold_run", "r/one", "tomorrow")
+    write.call("freeze_collection", "r/one")
+    assert write.scalar("SELECT butler.release_run('r/one')")

@@ -162,14 +162,20 @@ def test_what_it_made_is_registered_with_its_end_or_not_at_all(write: Session, o
 def test_the_same_end_again_is_no_error_and_another_is(write: Session) -> None:
     quantum = begin(write, "isr")
     outputs = [dataset("raw", RAW)]
-    assert end(write, quantum, "done", outputs=outputs) == 1
-    assert end(write, quantum, "done", outputs=outputs) == 0
+    (one,) = put(write, "bias", {"camera": "Cam", "sensor": 1})
+    write.rows("SELECT butler.predict_inputs(%s, %s::uuid[])", quantum, [one])
+    assert end(write, quantum, "done", one, outputs=outputs) == 1
+    assert end(write, quantum, "done", one, one, outputs=outputs) == 0
+    written_otherwise = [{**outputs[0], "dataset_id": outputs[0]["dataset_id"].upper().replace("-", "")}]
+    assert end(write, quantum, "done", one, outputs=written_otherwise) == 0
+    with refused("UB301", "is running"):
+        end(write, quantum, "done", outputs=outputs)
     for others in ([*outputs, dataset("census", {})], [dataset("raw", {**RAW, "sensor": 2})]):
         with refused("UB301", "is running"):
             end(write, quantum, "done", outputs=others)
     with refused("UB301", "is running"):
         end(write, quantum, "failed", outputs=outputs)
-    assert write.scalar("SELECT count(*) FROM butler.dataset") == 1
+    assert write.scalar("SELECT count(*) FROM butler.dataset") == 2
 
 
 def test_one_that_fails_keeps_what_it_says_that_it_keeps(write: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +20,10 @@ from faults.wire import BEGIN
 __all__ = [
     "OPERATIONS",
     "EmptyTrash",
+    "EmptyTrashOfParts",
     "Ingest",
     "IngestByMove",
+    "IngestParts",
     "Operation",
     "Put",
     "PutIntoNewRun",
@@ -206,6 +209,37 @@ class IngestInPlace(Ingest):
     mode = "in-place"
 
 
+class IngestParts(Ingest):
+    """Two members of one zip file, which is one file for both."""
+
+    @property
+    def sources(self) -> dict[str, Path]:
+        return dict.fromkeys(self.labels, Path(self.folder, f"{self.number}.zip"))
+
+    def prepare(self, butler: Butler) -> None:
+        Operation.prepare(self, butler)
+        with zipfile.ZipFile(self.sources[self.labels[0]], "w") as packed:
+            for label in self.labels:
+                packed.writestr(f"{label}.txt", label)
+
+    def do(self, butler: Butler) -> None:
+        files = [(file, {"label": label}, f"{label}.txt") for label, file in self.sources.items()]
+        butler.ingest(files, "note", run=self.run, mode=self.mode)
+
+    def check_sources(self, butler: Butler) -> None:
+        there = {ref.data_id["label"] for ref in self._found(butler)}
+        for label, file in self.sources.items():
+            if self.mode == "move" and not file.exists():
+                assert label in there
+            else:
+                with zipfile.ZipFile(file) as packed:
+                    assert packed.read(f"{label}.txt").decode() == label
+
+
+class IngestPartsByMove(IngestParts):
+    mode = "move"
+
+
 @dataclass(frozen=True)
 class Unstore(Operation):
     """Two datasets at once."""
@@ -280,6 +314,16 @@ class EmptyTrash(Unstore):
         return not any(label in path for path in butler.datastore.inventory.paths() for label in self.labels)
 
 
+class EmptyTrashOfParts(EmptyTrash):
+    """The one file of two datasets that were removed."""
+
+    def prepare(self, butler: Butler) -> None:
+        ingest = IngestParts(self.repo, self.number, self.folder)
+        ingest.prepare(butler)
+        ingest.do(butler)
+        butler.remove(self._ids(butler))
+
+
 @dataclass(frozen=True)
 class Reap(Operation):
     """What a writer left long ago that died before it put it."""
@@ -311,9 +355,12 @@ OPERATIONS: list[Callable[[str, int, str], Operation]] = [
     IngestByHardLink,
     IngestBySymbolicLink,
     IngestInPlace,
+    IngestParts,
+    IngestPartsByMove,
     Unstore,
     Remove,
     Restore,
     EmptyTrash,
+    EmptyTrashOfParts,
     Reap,
 ]

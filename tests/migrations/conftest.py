@@ -45,9 +45,14 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @classmethod
+    def copied(cls, root: Path) -> Checkout:
+        """Copy what a revision needs."""
         for folder in ("butler", "db"):
             shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copyfile(REPOSITORY / "alembic.ini", root / "alembic.ini")
+        return cls(root)
 
     def edit(self, path: str, old: str, new: str) -> None:
         text = (self.root / path).read_text(encoding="utf-8")
@@ -69,4 +74,4 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    return Checkout(tmp_path / "checkout")
+    return Checkout.copied(tmp_path / "checkout")

@@ -55,6 +55,11 @@ DRIFTS = {
         "column",
         "visit_name differs",
     ),
+    "when a table is analysed changed": (
+        "ALTER TABLE butler_internal.dataset_type RESET (autovacuum_analyze_threshold)",
+        "table",
+        "dataset_type differs",
+    ),
     "an index dropped": ("DROP INDEX butler_internal.ix_visit_region", "index", "ix_visit_region is missing"),
     "an index added": ("CREATE INDEX mine ON butler_internal.visit (airmass)", "index", "mine is not ours"),
     "an index's predicate changed": (

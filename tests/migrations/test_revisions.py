@@ -102,7 +102,10 @@ def build_from_models(connection: Any) -> None:
         connection, tables=[table for table in metadata.sorted_tables if table.schema == COMMON]
     )
     build_common(connection, read_objects(sql_root()), "butler")
-    run_sql(connection, "INSERT INTO butler_common.installation (role_prefix) VALUES ('butler')")
+    run_sql(
+        connection,
+        "INSERT INTO butler_common.installation (role_prefix, oldest_client) VALUES ('butler', '0001')",
+    )
     metadata.create_all(connection)
 
 
@@ -143,6 +146,7 @@ REVISION = """
 
     revision = "0002"
     down_revision = "0001"
+    oldest_client = "0001"
 
     def upgrade() -> None:
         connection = op.get_bind()
@@ -237,6 +241,11 @@ def test_a_revision_goes_up_and_down_over_all_layers_with_their_data(
     assert write.scalar("SELECT schema_version FROM butler.schema_version") == "0002"
     assert write.scalar("SELECT gain FROM mydb_over.visit_cam WHERE visit = 1") == 1.5
 
+    step = checkout.run(STEP, database.dsn("owner"), "down", str(checkout.root))
+    assert "would lose 1 rows of butler_internal.visit (humidity)" in step.stderr
+    assert own.scalar("SELECT humidity FROM butler_internal.visit WHERE visit = 9") == 40.5
+    assert write.scalar("SELECT schema_version FROM butler.schema_version") == "0002"
+    own.rows("UPDATE butler_internal.visit SET humidity = NULL")
     step = checkout.run(STEP, database.dsn("owner"), "down", str(checkout.root))
     assert step.returncode == 0, step.stderr
     assert catalogues(as_owner) == before

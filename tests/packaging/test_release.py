@@ -1,4 +1,4 @@
-"""`make release`, in a clone whose `make check` has been passed already."""
+"""`make release` and `make test-previous`, in a clone whose `make check` has been passed already."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from migrations.conftest import Checkout
+from migrations.test_revisions import REVISION, write_next_revision
+
+from butler.version import SCHEMA_VERSION
 
 PROJECT = Path(__file__).parents[2]
 VERSION = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
@@ -31,13 +35,13 @@ def clone(tmp_path: Path) -> Path:
     git(folder, "checkout", "--quiet", "-B", "main")
     git(folder, "config", "user.name", "Releaser")
     git(folder, "config", "user.email", "releaser@example.org")
-    (folder / "Makefile").write_text(f"check:\n\tln -s {sys.prefix} .venv\n")
+    (folder / "Makefile").write_text(f".PHONY: check setup\ncheck setup:\n\tln -s {sys.prefix} .venv\n")
     git(folder, "commit", "--quiet", "--all", "--message", "A check that is quick")
     return folder
 
 
-def release(clone: Path, dry_run: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "DRY_RUN": dry_run}
+def release(clone: Path, dry_run: str, version: str = VERSION) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "DRY_RUN": dry_run, "VERSION": version}
     return subprocess.run(
         [clone / ".ci" / "release"], env=environment, capture_output=True, text=True, check=False
     )
@@ -74,6 +78,26 @@ def with_nothing_new(clone: Path) -> None:
     git(clone, "commit", "--quiet", "--message", "Nothing new")
 
 
+def with_that_version_in_the_changelog(clone: Path) -> None:
+    with (clone / "CHANGELOG.md").open("a") as file:
+        file.write(f"\n## {VERSION}, 2001-01-01\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "It was released")
+
+
+def with_a_released_revision_edited(clone: Path) -> None:
+    git(clone, "tag", "v0.0.1")
+    with (clone / "db/migrations/sql/0001/tables.sql").open("a") as file:
+        file.write("SELECT 1;\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "History is rewritten")
+
+
+def with_a_schema_that_serves_nobody_before(clone: Path) -> None:
+    git(clone, "tag", "v0.0.1")
+    (clone / "db/migrations/versions/9999_abrupt.py").write_text('oldest_client = "9999"\n')
+    git(clone, "add", "db")
+    git(clone, "commit", "--quiet", "--message", "Nobody before is served")
+
+
 def with_a_check_that_fails(clone: Path) -> None:
     (clone / "Makefile").write_text("check:\n\tfalse\n")
     git(clone, "commit", "--quiet", "--all", "--message", "A check that fails")
@@ -89,6 +113,12 @@ def with_a_check_that_fails(clone: Path) -> None:
         (with_the_tag, f"{TAG} is there already"),
         (with_another_version_cited, f"CITATION.cff is of another version than {VERSION}"),
         (with_nothing_new, f"nothing in changes/ says what is new in {VERSION}"),
+        (with_that_version_in_the_changelog, f"CHANGELOG.md has a version {VERSION} already"),
+        (with_a_released_revision_edited, "was edited since: db/migrations/sql/0001/tables.sql"),
+        (
+            with_a_schema_that_serves_nobody_before,
+            "the schema serves no client of v0.0.1, which is made for 0001",
+        ),
         (with_a_check_that_fails, "check] Error 1"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -102,6 +132,10 @@ def test_a_release_and_its_rehearsal_refuse_the_same_and_leave_nothing(
     assert done.returncode != 0
     assert message in " ".join((done.stdout + done.stderr).split())
     assert state(clone) == before
+
+
+def test_a_release_of_another_version_than_the_project_names_is_refused(clone: Path) -> None:
+    assert "pyproject.toml is of another version than 99.0" in release(clone, "1", "99.0").stderr
 
 
 @pytest.mark.slow
@@ -130,3 +164,61 @@ def test_a_rehearsal_keeps_nothing_and_a_release_is_a_commit_a_tag_and_two_packa
 
 def test_what_is_cited_is_the_version_that_is_packaged() -> None:
     assert f"\nversion: {VERSION}\n" in (PROJECT / "CITATION.cff").read_text()
+
+
+# The release before --------------------------------------------------------------------
+
+
+def previous(clone: Path) -> subprocess.CompletedProcess[str]:
+    (clone / ".git" / "info" / "exclude").write_text(".venv\n")
+    if not (clone / ".venv").exists():
+        (clone / ".venv").symlink_to(sys.prefix)
+    return subprocess.run([clone / ".ci" / "previous"], capture_output=True, text=True, check=False)
+
+
+SEES_THE_REVISION = """
+from typing import Any
+
+def test_the_database_is_newer_than_its_client(butler: Any) -> None:
+    assert butler.registry.administration.summary()["schema"] > "{known}"
+"""
+
+
+def test_before_the_first_release_there_is_no_client_to_try(clone: Path) -> None:
+    for tag in git(clone, "tag").split():
+        git(clone, "tag", "--delete", tag)
+    tried = previous(clone)
+    assert (tried.returncode, tried.stdout) == (
+        0,
+        "previous: there is no release yet whose client could meet this schema\n",
+    )
+
+
+def test_the_last_release_s_tests_are_run_by_its_client_on_the_schema_as_it_is(clone: Path) -> None:
+    (clone / ".ci/acceptance").write_text(
+        "# What it can do:\ntests/api/test_refs.py\ntests/api/test_seen.py\n"
+    )
+    (clone / "tests/api/test_seen.py").write_text(SEES_THE_REVISION.format(known=SCHEMA_VERSION))
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "Two modules that are quick")
+    git(clone, "tag", "v0.0.1")
+    same = previous(clone)
+    assert same.returncode != 0
+    assert "1 failed" in same.stdout
+
+    write_next_revision(Checkout(clone))
+    later = previous(clone)
+    assert later.returncode == 0, later.stdout + later.stderr
+    assert "previous: the client of v0.0.1 works on the schema as it is\n" in later.stdout
+
+
+def test_a_release_that_the_schema_does_not_serve_is_named_unless_the_changelog_says_so(clone: Path) -> None:
+    git(clone, "tag", "v0.0.1")
+    write_next_revision(
+        Checkout(clone), REVISION.replace(f'oldest_client = "{SCHEMA_VERSION}"', 'oldest_client = "0002"')
+    )
+    refused = previous(clone)
+    assert refused.returncode == 1
+    assert f"clients made for 0002 or later; v0.0.1 is made for {SCHEMA_VERSION}" in refused.stderr
+    (clone / "changes/+older-clients.removal.md").write_text("Clients of 0.0.1 are served no more.\n")
+    assert previous(clone).returncode == 0

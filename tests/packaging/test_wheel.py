@@ -13,33 +13,7 @@ from butler.schema.objects import read_objects
 
 PROJECT = Path(__file__).parents[2]
 
-SCRIPT = """
-import sys
-from pathlib import Path
-import butler
-assert Path(butler.__file__).is_relative_to(sys.prefix), butler.__file__
-from butler import Butler, DatasetType
-from butler.registry.postgres.engine import one_transaction
-from butler.repository import create_repository
-from butler.schema.migrations import check, downgrade, upgrade
-
-config = create_repository("repo", durable=False)
-try:
-    with Butler("repo", run="u/wheel") as b:
-        b.registry.definitions.register_dataset_type(DatasetType("note", "Dict", ()))
-        ref = b.put({"from": "a wheel"}, "note")
-        assert b.get("note") == {"from": "a wheel"}
-        assert list(b.verify()) == []
-    with one_transaction(config.dsn("owner")) as connection:
-        assert check(connection) == []
-        downgrade(connection, "base")
-        upgrade(connection)
-        assert check(connection) == []
-finally:
-    from butler.embedded import EmbeddedServer
-    EmbeddedServer(Path("repo")).destroy()
-print("served")
-"""
+SERVED = PROJECT / ".ci" / "served.py"
 
 
 def run(*command: str | Path, folder: Path) -> str:
@@ -87,7 +61,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_wheel_creates_migrates_and_serves_a_repository(python: Path, tmp_path: Path) -> None:
-    assert run(python, "-c", SCRIPT, folder=tmp_path).endswith("served\n")
+    assert run(python, SERVED, folder=tmp_path).endswith("served\n")
 
 
 def test_a_wheel_carries_the_sql_the_migrations_and_the_cameras(python: Path, tmp_path: Path) -> None:

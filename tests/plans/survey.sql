@@ -52,7 +52,7 @@ INSERT INTO dataset (dataset_id, run_id, dataset_type_id, created, abstract_filt
 SELECT gen_random_uuid(), 1021, 1002, now(), 'r', 'rings', t, p
 FROM generate_series(1, 200) AS t, generate_series(0, 19) AS p;
 INSERT INTO artifact (dataset_id, datastore_id, path, formatter, size, sha256)
-SELECT dataset_id, 1, dataset_id::text, 'json', 1, decode(md5('') || md5(''), 'hex') FROM dataset;
+SELECT dataset_id, 1, 'r/' || run_id || '/' || dataset_type_id || '_{}.json', 'json', 1, decode(md5('') || md5(''), 'hex') FROM dataset;
 INSERT INTO dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)
 SELECT run_id + 100, dataset_id, dataset_type_id, digest, tstzrange(now(), NULL) FROM dataset;
 

@@ -107,6 +107,18 @@ def test_putting_the_same_again(session: Watched, own_run: str) -> None:
     assert session.read_whole() == []
 
 
+def test_a_put_into_a_layer_looks_below_it_for_what_its_datasets_have_alone(
+    watched: Callable[[str], Watched],
+) -> None:
+    session = watched("mydb_alice")
+    put(session, "mine", visit=620, count=10)
+    seen = session.tables()
+    assert seen >= {"dataset_type", "datastore", "observed_sensor"}
+    assert seen.isdisjoint(
+        {"label", "patch", "physical_filter", "skymap", "sky_pixel", "snap", "tract", "visit"}
+    )
+
+
 @pytest.mark.parametrize("visit", [17, 620])
 def test_looking_before_a_put(session: Watched, own_run: str, visit: int) -> None:
     for count in (1, 10):
@@ -129,6 +141,33 @@ def test_associating_and_disassociating(session: Watched) -> None:
     )
     assert session.scalar("SELECT associate('chosen', %s)", chosen[:1]) == 1
     assert session.scalar("SELECT disassociate('chosen', %s)", chosen[:1]) == 1
+    assert session.read_whole() == []
+
+
+def test_associating_into_a_table_that_was_empty_when_it_was_analysed(
+    watched: Callable[..., Watched], database: Database
+) -> None:
+    """A join with what the statement itself fills would read all of it again for each dataset."""
+    database.connect("superuser").cursor().execute(
+        "TRUNCATE butler_internal.dataset_tag; ANALYZE butler_internal.dataset_tag"
+    )
+    session = watched("butler")
+    session.rows("SELECT register_collection('chosen', 'tagged')")
+    chosen = session.column(
+        "SELECT dataset_id FROM dataset"
+        " WHERE dataset_type = 'image' AND run = 'r/1001' AND camera = 'Cam' AND visit = 17"
+    )
+    assert session.scalar("SELECT associate('chosen', %s)", chosen) == 20
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["r/1002/image-1.json", "r/1002/image_%s.json", "file:///archive/image-1.json"]
+)
+def test_asking_whose_a_file_is(session: Watched, name: str) -> None:
+    ((found,),) = find(session, ["r/1002"])
+    name = name.replace("%s", str(found).replace("-", ""))
+    session.rows("SELECT * FROM claims_of_files('main', %s, %s)", [name], ["file:///data/" + name])
     assert session.read_whole() == []
 
 
@@ -185,10 +224,13 @@ def test_selecting_from_the_views(session: Watched, select: str) -> None:
     ],
 )
 def test_selecting_by_band(watched: Callable[..., Watched], select: str) -> None:
-    """In the base: of a union the planner takes a type for half of the datasets, as it knows of two."""
+    """In the base: of a union the planner takes a type for half of the datasets, as it knows of two.
+
+    Of a type alone, without a run or a unit, no index says where its datasets are.
+    """
     session = watched("butler")
     assert session.rows(select)
-    assert session.read_whole() == []
+    assert session.read_whole(but={"uq_dataset_run_type_digest"}) == []
 
 
 @pytest.mark.parametrize(
@@ -333,6 +375,14 @@ def test_all_datasets_in_one_run(session: Watched) -> None:
         "SELECT * FROM dataset WHERE dataset_type = 'image' AND run = 'r/1001' AND camera = 'Cam' AND visit = 17"
     )
     assert session.read_whole() == []
+
+
+def test_an_index_that_is_read_whole_is_noticed(watched: Callable[..., Watched]) -> None:
+    session = watched("butler", "postgres")
+    session.rows("SET enable_seqscan = off")
+    session.rows("SELECT count(*) FROM butler_internal.dataset WHERE camera = 'Cam' AND visit = 17")
+    (scan,) = session.read_whole()
+    assert scan.startswith("ix_dataset_camera in: SELECT count")
 
 
 def test_an_index_that_is_lacking_is_noticed(watched: Callable[..., Watched]) -> None:

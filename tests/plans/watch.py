@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import psycopg2.extensions
 from db.session import Session
 
-__all__ = ["LARGE", "Watched"]
+__all__ = ["LARGE", "QUEUES", "Watched"]
 
 LARGE = {
     "artifact",
@@ -23,6 +23,9 @@ LARGE = {
     "visit_tract_overlap",
 }
 """Tables of the base registry that grow with the survey, and so may never be read whole."""
+
+QUEUES = {"ix_artifact_deleting"}
+"""Indexes that hold what is under way, and so are read whole."""
 
 _SETTINGS = (
     "LOAD 'auto_explain'",
@@ -50,21 +53,39 @@ class Watched(Session):
         self._plans: list[dict[str, Any]] = []
         for setting in _SETTINGS:
             self.rows(setting)
+        self._first_columns = self._indexes_of_large_tables()
+        self._plans.clear()
         self.rows(f"SET SESSION AUTHORIZATION {role}")
         connection.notices = _Each(self._note)  # type: ignore[assignment]  # it needs no list
 
-    def read_whole(self) -> list[str]:
-        """Give each sequential scan of a large table since the last call, with its statement."""
+    def read_whole(self, *, but: Collection[str] = ()) -> list[str]:
+        """Give each scan of a whole large table, or of a whole index of one, since the last call, with its statement.
+
+        An index is read whole, too, where nothing is said of its first column.
+
+        Parameters
+        ----------
+        but : collection of `str`, optional
+            Indexes that may be.
+        """
         plans, self._plans = self._plans, []
         assert plans, "no plan was seen"
         return [
-            f"{node['Relation Name']} in: {plan['Query Text'].strip()[:500]}"
+            f"{what} in: {plan['Query Text'].strip()[:500]}"
             for plan in plans
             for node in _nodes(plan["Plan"])
-            if node["Node Type"] == "Seq Scan"
-            and node["Schema"] == "butler_internal"
-            and node["Relation Name"] in LARGE
+            if (what := self._whole(node)) and what not in but
         ]
+
+    def _whole(self, node: dict[str, Any]) -> str:
+        """Give the large table, or its index, that a node of a plan reads whole; empty if it doesn't."""
+        name: str = node.get("Index Name") or node.get("Relation Name") or ""
+        if node["Node Type"] == "Seq Scan":
+            is_large = node["Schema"] == "butler_internal" and name in LARGE
+            return name if is_large else ""
+        if name not in self._first_columns:
+            return ""
+        return "" if self._first_columns[name] in node.get("Index Cond", "") else name
 
     def tables(self) -> set[str]:
         """Give the base registry's tables that were read since the last call."""
@@ -90,6 +111,18 @@ class Watched(Session):
         """Give the indexes that were read since the last call, of tables of any registry."""
         plans, self._plans = self._plans, []
         return {node["Index Name"] for plan in plans for node in _nodes(plan["Plan"]) if "Index Name" in node}
+
+    def _indexes_of_large_tables(self) -> dict[str, str]:
+        """Give what each index of the base registry's large tables begins with: a column, or a function."""
+        return dict(
+            self.rows(
+                "SELECT i.relname, substring(pg_get_indexdef(i.oid, 1, true) FROM '[a-z0-9_]+') FROM pg_index AS x"
+                " JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS c ON c.oid = x.indrelid"
+                " WHERE c.relnamespace = 'butler_internal'::regnamespace AND c.relname = ANY (%s) AND i.relname <> ALL (%s)",
+                sorted(LARGE),
+                sorted(QUEUES),
+            )
+        )
 
     def _note(self, notice: str) -> None:
         _, found, plan = notice.partition("plan:\n")

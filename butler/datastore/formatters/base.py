@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from butler.errors import ConfigError
+from butler.errors import ConfigError, NotSupportedError
 
 __all__ = ["Formatter"]
 
@@ -106,6 +106,66 @@ class Formatter(ABC):
         StorageClassError
             If a parameter's value doesn't fit the file.
         """
+
+    def read_part(
+        self,
+        path: Path,
+        part: str,
+        *,
+        storage_class: str,
+        component: str | None,
+        parameters: Mapping[str, Any],
+    ) -> Any:
+        """Read an object from a part of a file, as `read` does from a whole one.
+
+        Parameters
+        ----------
+        path : `~pathlib.Path`
+            The file.
+        part : `str`
+            Which part, as `find_parts` takes it.
+        storage_class, component, parameters : as for `read`
+            What is wanted of the part.
+
+        Raises
+        ------
+        FormatError
+            If the file has no such part, or as `read` does.
+        NotSupportedError
+            If files of this format have no parts, which is so unless it is overridden.
+        """
+        raise self._without_parts(path, part)
+
+    def find_parts(self, path: Path, parts: Sequence[str]) -> list[object]:
+        """Look for parts of a file before it is ingested.
+
+        Parameters
+        ----------
+        path : `~pathlib.Path`
+            The file.
+        parts : `~collections.abc.Sequence` [`str`]
+            Their names.
+
+        Returns
+        -------
+        places : `list`
+            Where each is: equal for two names of one part.
+
+        Raises
+        ------
+        FormatError
+            If the file has no such part, or several of that name.
+        NotSupportedError
+            If files of this format have no parts, which is so unless it is overridden.
+        """
+        raise self._without_parts(path, parts[0])
+
+    def _without_parts(self, path: Path, part: str) -> NotSupportedError:
+        return NotSupportedError(
+            f"{part!r} can't be read from {str(path)!r}: to formatter {self.name!r} a file is one whole",
+            hint="Ingest the whole file, or name a formatter whose files have parts, such as one of FITS.",
+            details={"file": str(path), "part": part, "formatter": self.name},
+        )
 
     def validate(self, path: Path) -> None:  # noqa: B027 - not every format has headers to look at
         """Look at a file's headers before it is ingested.

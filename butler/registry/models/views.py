@@ -406,6 +406,7 @@ class DatasetWide(Base):
     datastore: Mapped[str | None] = mapped_column(primary_key=True)
     component: Mapped[str | None] = mapped_column(primary_key=True)
     uri: Mapped[str | None]
+    part: Mapped[str | None]
     size: Mapped[int | None]
 
 
@@ -419,6 +420,7 @@ class Artifact(Base):
     component: Mapped[str] = mapped_column(primary_key=True)
     uri: Mapped[str]
     path: Mapped[str]
+    part: Mapped[str | None]
     formatter: Mapped[str]
     size: Mapped[int]
     sha256: Mapped[str]
@@ -449,6 +451,7 @@ class LostArtifact(Base):
     datastore: Mapped[str] = mapped_column(primary_key=True)
     component: Mapped[str] = mapped_column(primary_key=True)
     uri: Mapped[str]
+    part: Mapped[str | None]
     fault: Mapped[str]
     found: Mapped[datetime]
     found_by: Mapped[str]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, get_args
 
-from butler.errors import InvalidNameError, nearest
+from butler.errors import ExpressionError, InvalidNameError, SchemaVersionError, nearest
 from butler.registry.interfaces.administration import Administration, UsedBy
 from butler.registry.postgres.parameters import like_pattern
 from butler.registry.postgres.session import Session
@@ -38,7 +38,11 @@ class PostgresAdministration(Administration):
 
     def server(self) -> dict[str, Any]:
         (found,) = lazy_rows(self._session, _SERVER)
-        return dict(found._asdict())
+        try:
+            (schema,) = lazy_rows(self._session, _SCHEMA)
+        except (ExpressionError, SchemaVersionError):  # a server may be asked how it does before there is one
+            return dict(found._asdict())
+        return {**found._asdict(), **schema._asdict()}
 
     def storage_use(self, pattern: str = "*", *, by: UsedBy = "run") -> Rows:
         if by not in get_args(UsedBy):
@@ -77,6 +81,7 @@ _SUMMARY = """
     SELECT
         current_schema() AS registry,
         (SELECT schema_version FROM schema_version) AS schema,
+        (SELECT oldest_client FROM schema_version) AS oldest_client,
         current_setting('server_version') AS postgresql,
         postgis_lib_version() AS postgis,
         (SELECT count(*) FROM camera) AS cameras,
@@ -85,13 +90,21 @@ _SUMMARY = """
         (SELECT count(*) FROM collection) AS collections,
         (SELECT count(*) FROM dataset_type) AS dataset_types,
         (SELECT count(*) FROM dataset) AS datasets,
-        (SELECT coalesce(sum(size), 0) FROM artifact WHERE state = 'present') AS bytes,
+        (
+            SELECT coalesce(sum(f.size), 0)
+            FROM (
+                SELECT size FROM artifact WHERE state = 'present' AND part IS NULL
+                UNION ALL
+                SELECT max(size) FROM artifact WHERE state = 'present' AND part IS NOT NULL GROUP BY uri
+            ) AS f
+        ) AS bytes,
         (SELECT max(created) FROM dataset) AS last_ingest
 """
 _SERVER = """
     SELECT current_setting('server_version') AS version, current_user AS login,
         pg_database_size(current_database()) AS bytes
 """
+_SCHEMA = "SELECT schema_version AS schema, oldest_client FROM schema_version"
 _USE = """
     SELECT {0},
         coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0) AS datasets,
@@ -102,11 +115,18 @@ _USE = """
 """
 _USE_BY_COLLECTION = """
     SELECT c.collection, c.collection_type AS collection_type, count(DISTINCT c.dataset_id) AS datasets,
-        coalesce(sum(a.size) FILTER (WHERE a.path !~ '^[a-z][a-z0-9+.-]*:'), 0) AS bytes,
-        coalesce(sum(a.size) FILTER (WHERE a.path ~ '^[a-z][a-z0-9+.-]*:'), 0) AS in_place
-    FROM dataset_collection AS c
-    INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
-    WHERE c.collection LIKE :name GROUP BY c.collection, c.collection_type ORDER BY c.collection
+        coalesce(sum(c.size) FILTER (WHERE c.path !~ '^[a-z][a-z0-9+.-]*:'), 0) AS bytes,
+        coalesce(sum(c.size) FILTER (WHERE c.path ~ '^[a-z][a-z0-9+.-]*:'), 0) AS in_place
+    FROM (
+        SELECT c.collection, c.collection_type, c.dataset_id, a.path, CASE
+            WHEN a.part IS NULL OR lag(a.part) OVER (PARTITION BY c.collection, a.uri ORDER BY a.part) IS NULL
+                THEN a.size
+        END AS size
+        FROM dataset_collection AS c
+        INNER JOIN artifact AS a ON a.dataset_id = c.dataset_id AND a.state = 'present'
+        WHERE c.collection LIKE :name
+    ) AS c
+    GROUP BY c.collection, c.collection_type ORDER BY c.collection
 """
 _DATASTORES = """
     SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0) AS bytes

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from butler.errors import ConfigError, DatabaseUnavailableError
+from butler.registry.postgres.serving import ask
 
 __all__ = ["Connections", "is_over", "settings_beside"]
 
@@ -61,6 +62,8 @@ class Connections:
     """
 
     def __init__(self, dsn: str) -> None:
+        self.revision: str | None = None
+        """Of the schema, once it was asked for; each new connection asks again."""
         self._url, self._settings = _url_and_settings(dsn)
         self._renew()
         _all.add(self)
@@ -132,6 +135,12 @@ class Connections:
         connection = psycopg2.connect(self._url, **self._settings)
         connection.autocommit = True
         register_uuid(conn_or_curs=connection)  # type: ignore[no-untyped-call]
+        if self.revision is not None:
+            try:
+                self.revision = ask(connection, "butler")
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _renew(self) -> None:

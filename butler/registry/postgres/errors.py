@@ -30,6 +30,7 @@ BY_SQLSTATE: dict[str, type[ButlerError]] = {
     "UB401": errors.PermissionDeniedError,
     "UB402": errors.ArtifactMissingError,
     "UB601": errors.NotSupportedError,
+    "UB602": errors.SchemaVersionError,
     "23502": errors.InvalidDataIdError,
     "42501": errors.PermissionDeniedError,
     "25006": errors.PermissionDeniedError,
@@ -64,7 +65,7 @@ BY_CONSTRAINT: dict[str, type[ButlerError]] = {
 
 _BY_NAME: tuple[tuple[str, type[ButlerError]], ...] = (
     (r"ck_.*_(name|sensor_name|parts|storage_class)", errors.InvalidNameError),
-    (r"ck_.*_(path|component)", errors.InvalidNameError),
+    (r"ck_.*_(path|component|part)", errors.InvalidNameError),
     (r"ck_", errors.InvalidDataIdError),
     (r"fk_", errors.UnitNotFoundError),
     (r"(pk|uq|ex)_", errors.DefinitionConflictError),

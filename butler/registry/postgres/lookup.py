@@ -114,8 +114,8 @@ class PostgresLookup(Lookup):
 
 # One that is lost keeps this state in the trash: whether its dataset is there says more.
 _ARTIFACTS = """
-    SELECT a.dataset_id, a.datastore, a.path, a.formatter, a.size, decode(a.sha256, 'hex') AS sha256,
-        a.component, a.state
+    SELECT a.dataset_id, a.datastore, concat_ws('#', a.path, a.part) AS path, a.formatter, a.size,
+        decode(a.sha256, 'hex') AS sha256, a.component, a.state
     FROM {0}.artifact AS a
     INNER JOIN {0}.dataset AS d ON d.dataset_id = a.dataset_id AND d.state = 'present'
     WHERE a.dataset_id = ANY (%s::uuid[]) AND a.state IN ('present', 'lost')

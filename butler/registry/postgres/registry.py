@@ -11,9 +11,9 @@ from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.definitions import PostgresDefinitions
 from butler.registry.postgres.lookup import PostgresLookup
 from butler.registry.postgres.puts import PostgresPuts
+from butler.registry.postgres.serving import refuse_unserved
 from butler.registry.postgres.session import Session
 from butler.registry.registry import Registry
-from butler.version import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -92,15 +92,19 @@ class PostgresRegistry(Registry):
         return others
 
     def check_version(self) -> None:
-        """Refuse a database whose schema isn't the one that this version of Butler needs.
+        """Refuse a database whose schema this version of Butler can't work with.
+
+        From then on each new connection is asked the same.
 
         Raises
         ------
         SchemaVersionError
-            Naming both revisions, and the command that brings them together.
+            Naming both revisions, and what brings them together.
         """
         try:
-            ((found,),) = self._session.rows(f"SELECT schema_version FROM {self.name}.schema_version")
+            ((found, oldest_client),) = self._session.rows(
+                f"SELECT schema_version, oldest_client FROM {self.name}.schema_version"
+            )
         except ButlerError as error:
             if error.details.get("sqlstate") != "42P01" and not isinstance(error, SchemaVersionError):
                 raise
@@ -109,13 +113,8 @@ class PostgresRegistry(Registry):
                 hint="Make it by 'butler db init', or name the right one in butler.yaml;"
                 " 'butler db check' lists what is missing.",
             ) from error
-        if found != SCHEMA_VERSION:
-            older = found < SCHEMA_VERSION
-            raise SchemaVersionError(
-                f"the database's schema is at revision {found}; this Butler needs {SCHEMA_VERSION}",
-                hint="Run 'butler db upgrade'." if older else "Install a newer version of Butler.",
-                details={"found": found, "needed": SCHEMA_VERSION},
-            )
+        refuse_unserved(found, oldest_client)
+        self._session.connections.revision = found
 
     # Capabilities --------------------------------------------------------
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from butler.errors import DatabaseUnavailableError
+from butler.registry.postgres.overtaken import OVERTAKEN, has_moved
 
 if TYPE_CHECKING:
     from butler.registry.postgres.connections import Connections
@@ -34,8 +35,9 @@ def attempted(
     """Do work that is one transaction.
 
     It is done again after a conflict with another transaction, which undoes
-    it, a few times and after a pause at random; and once, on a new connection,
-    if the connection was lost, where that is safe.
+    it, a few times and after a pause at random; once, on a new connection,
+    if the connection was lost, where that is safe; and once if the schema was
+    upgraded under it.
 
     Parameters
     ----------
@@ -53,10 +55,13 @@ def attempted(
     DatabaseUnavailableError
         If the connection was lost before the answer came, and it isn't
         repeatable: it may have been carried out.
+    SchemaVersionError
+        If the schema was upgraded under it, and doesn't serve this client any more.
     """
     from psycopg2 import Error
 
     conflicts = 0
+    revision: str | None = connections.revision
     again = repeatable
     while True:
         sent = False
@@ -69,6 +74,8 @@ def attempted(
             if error.pgcode in _CONFLICTS and conflicts < _MOST_CONFLICTS:
                 conflicts += 1
                 time.sleep(random.uniform(0, _FIRST_PAUSE * 2**conflicts))
+            elif error.pgcode in OVERTAKEN and has_moved(connections, revision):
+                revision = None
             elif lost and again:
                 again = False
             elif lost and sent and not repeatable:
@@ -82,14 +89,23 @@ def attempted(
 
 
 def fetched(
-    connections: Connections, statement: str, parameters: Sequence[Any], *, repeatable: bool, what: str
+    connections: Connections,
+    statement: str,
+    parameters: Sequence[Any],
+    *,
+    repeatable: bool,
+    what: str,
+    before: str = "",
 ) -> list[Any]:
-    """Carry out a statement under READ COMMITTED, as `attempted` does; give its rows as named tuples."""
+    """Carry out a statement under READ COMMITTED, as `attempted` does; give its rows as named tuples.
+
+    What is sent before it is of the same message and transaction.
+    """
     from psycopg2.extras import NamedTupleCursor
 
     def fetch(connection: Any) -> list[Any]:
         with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
-            execute(cursor, _LEVEL + statement, parameters)
+            execute(cursor, _LEVEL + before + statement, parameters)
             return cursor.fetchall()  # type: ignore[no-any-return]
 
     return attempted(connections, fetch, repeatable=repeatable, what=what)

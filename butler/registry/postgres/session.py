@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from butler.errors import ButlerError, InvalidDataIdError
+from butler.errors import ButlerError, DatabaseUnavailableError, InvalidDataIdError
 from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.errors import translated
+from butler.registry.postgres.overtaken import served_or_explained
 from butler.registry.postgres.parameters import bound
 from butler.registry.postgres.retry import execute, fetched
+from butler.registry.postgres.serving import admission
 
 if TYPE_CHECKING:
     import pyarrow
@@ -74,7 +76,7 @@ class Session:
         self, query: str, parameters: tuple[Any, ...], columns: pyarrow.Schema
     ) -> Iterator[pyarrow.RecordBatch]:
         """Give the rows of a query as Arrow batches, while they come."""
-        with translated(InvalidDataIdError), ExitStack() as stack:
+        with translated(InvalidDataIdError), served_or_explained(self.connections), ExitStack() as stack:
             yield from self._begin_copy(stack, query, parameters, columns)
 
     def _begin_copy(
@@ -107,7 +109,14 @@ class Session:
     def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Any]:
         sql, values = self.statement(function, parameters)
         with translated(InvalidDataIdError), self._noting_a_write():
-            return fetched(self.connections, sql, values, repeatable=repeatable, what=function)
+            return fetched(
+                self.connections,
+                sql,
+                values,
+                repeatable=repeatable,
+                what=function,
+                before=admission(self.schema),
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -118,16 +127,25 @@ class Session:
         with (
             translated(InvalidDataIdError),
             self._noting_a_write(),
+            served_or_explained(self.connections),
             self.connections.lent() as connection,
         ):
             cursor = connection.cursor(cursor_factory=NamedTupleCursor)
-            execute(cursor, "BEGIN ISOLATION LEVEL READ COMMITTED")
+            committing = False
             try:
+                execute(cursor, f"BEGIN ISOLATION LEVEL READ COMMITTED; {admission(self.schema)}")
                 yield cursor
+                committing = True
                 execute(cursor, "COMMIT")
-            except BaseException:
+            except BaseException as error:
                 with suppress(Error):
                     cursor.execute("ROLLBACK")
+                if committing and isinstance(error, Error) and connection.closed:
+                    raise DatabaseUnavailableError(
+                        f"the connection was lost while a transaction was committed: {str(error).strip()}",
+                        hint="It isn't known whether it was carried out: look, before you do it again.",
+                        details={"carried_out": None},
+                    ) from error
                 raise
 
     @contextmanager

@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import (
     ExcludeConstraint,
 )
 
-from butler.schema.tables.conventions import COMMON, across, metadata, next_id, within
+from butler.schema.tables.conventions import COMMON, GROWING, SMALL, across, metadata, next_id, within
 from butler.units import UNITS
 
 _TIMELESS = ", ".join(
@@ -81,6 +81,7 @@ calibration_key = Table(
     across("fk_calibration_key_label", ["label"], "label"),
     Index("ix_calibration_key_dataset_type", "dataset_type_id", "unit_mask"),
     Index("ix_calibration_key_camera", "camera", "sensor", "physical_filter"),
+    postgresql_with=SMALL,
     comment="What a calibration look-up asks for, but for the time.",
 )
 
@@ -139,5 +140,6 @@ calibration = Table(
     ),
     Index("ix_calibration_valid_known", "valid", "known", postgresql_using="gist"),
     Index("ix_calibration_dataset", "dataset_id"),
+    postgresql_with=GROWING,
     comment="Which calibration is valid when, and when that was believed; rows come, and none goes.",
 )

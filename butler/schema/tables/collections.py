@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import (
     ExcludeConstraint,
 )
 
-from butler.schema.tables.conventions import BASE, across, metadata, named, next_id, within
+from butler.schema.tables.conventions import BASE, SMALL, across, metadata, named, next_id, within
 
 collection = Table(
     "collection",
@@ -75,6 +75,7 @@ collection = Table(
         "collection_type IN ('run', 'tagged', 'chained', 'calibration')", name="ck_collection_type"
     ),
     CheckConstraint("(removed IS NULL) = (removed_by IS NULL)", name="ck_collection_removed"),
+    postgresql_with=SMALL,
     comment="Named groups of datasets.",
 )
 
@@ -97,6 +98,7 @@ execution = Table(
     Column("ended", DateTime(timezone=True), comment="When it ended, UTC."),
     PrimaryKeyConstraint("execution_id", name="pk_execution"),
     CheckConstraint("ended >= started", name="ck_execution_times"),
+    postgresql_with=SMALL,
     comment="What runs and quanta have in common: where and when.",
 )
 
@@ -138,6 +140,7 @@ run = Table(
         use_alter=True,
         info={"across layers": True},
     ),
+    postgresql_with=SMALL,
     comment="Actions that made datasets; every dataset has one.",
 )
 
@@ -153,6 +156,7 @@ run_hold = Table(
     within("fk_run_hold_run", ["run_id"], "run"),
     CheckConstraint("until > since", name="ck_run_hold_until"),
     CheckConstraint("reason !~ '[[:cntrl:]]' AND length(reason) <= 1000", name="ck_run_hold_reason"),
+    postgresql_with=SMALL,
     comment="Who brings datasets with old ids, or of other versions than 7, into a run, and until when.",
 )
 
@@ -177,5 +181,6 @@ collection_member = Table(
     CheckConstraint("collection_id <> member_id", name="ck_collection_member_itself"),
     Index("ix_collection_member_now", "collection_id", "position", postgresql_where=text("upper_inf(known)")),
     Index("ix_collection_member_member", "member_id"),
+    postgresql_with=SMALL,
     comment="Members of chains, now and before.",
 )

@@ -39,6 +39,21 @@ NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
 
+SMALL = {"autovacuum_analyze_threshold": "0"}
+"""Of a table that may never have fifty rows, which are as many as PostgreSQL waits for before it looks at them.
+
+Unseen, three dataset types are taken for hundreds, and what a visit has of
+each is no longer looked up type by type.
+"""
+
+GROWING = {
+    **SMALL,
+    "autovacuum_analyze_scale_factor": "0.02",
+    "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_vacuum_insert_scale_factor": "0.05",
+}
+"""Of a table that grows with the survey: a tenth of ten million is more than any night brings."""
+
 metadata = MetaData(schema=BASE, naming_convention=NAMING)
 
 # Ids come from sequences shared by all registries of a database, so that the

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import (
     ARRAY,
 )
 
-from butler.schema.tables.conventions import COMMON, metadata
+from butler.schema.tables.conventions import COMMON, SMALL, metadata
 
 installation = Table(
     "installation",
@@ -50,10 +50,18 @@ installation = Table(
         server_default=text("'7 days'"),
         comment="For how long files that no dataset has yet may belong to a put in flight.",
     ),
+    Column(
+        "oldest_client",
+        Text,
+        nullable=False,
+        comment="Clients made for this revision of the schema, or a later one, are served.",
+    ),
     CheckConstraint("one_row", name="ck_installation_one_row"),
+    CheckConstraint("oldest_client ~ '^[0-9]{4}$'", name="ck_installation_oldest_client"),
     CheckConstraint("trash_delay >= interval '0'", name="ck_installation_trash_delay"),
     CheckConstraint("grace_period >= interval '1 hour'", name="ck_installation_grace_period"),
     schema=COMMON,
+    postgresql_with=SMALL,
     comment="What was decided when this database was initialised.",
 )
 
@@ -77,6 +85,7 @@ registry = Table(
     CheckConstraint("registry ~ '^[a-z][a-z0-9_]{0,53}$'", name="ck_registry_name"),
     CheckConstraint("(base IS NULL) = (depth = 0)", name="ck_registry_depth"),
     schema=COMMON,
+    postgresql_with=SMALL,
     comment="The registries of this database: the base, and the layers over it.",
 )
 
@@ -94,6 +103,7 @@ leap_second = Table(
     CheckConstraint("tai_minus_utc > 0", name="ck_leap_second_positive"),
     Index("ix_leap_second_since_tai", "since_tai"),
     schema=COMMON,
+    postgresql_with=SMALL,
     comment="Leap seconds, as published by the IERS in Bulletin C; before 1972 the first value is used.",
 )
 
@@ -117,6 +127,7 @@ unit = Table(
     CheckConstraint("value_type IN ('text', 'integer', 'range')", name="ck_unit_value_type"),
     CheckConstraint("position BETWEEN 0 AND 30", name="ck_unit_position"),
     schema=COMMON,
+    postgresql_with=SMALL,
     comment="The units that data IDs are made of.",
 )
 
@@ -128,5 +139,6 @@ unit_word = Table(
     ForeignKeyConstraint(["unit"], [f"{COMMON}.unit.unit"], name="fk_unit_word_unit"),
     Index("ix_unit_word_unit", "unit"),
     schema=COMMON,
+    postgresql_with=SMALL,
     comment="Every word accepted for a unit: its short name and today's other words for it.",
 )

@@ -27,7 +27,17 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import COMMON, Letter, across, metadata, named, next_id, within
+from butler.schema.tables.conventions import (
+    COMMON,
+    GROWING,
+    SMALL,
+    Letter,
+    across,
+    metadata,
+    named,
+    next_id,
+    within,
+)
 from butler.units import UNITS, SqlType, Unit
 
 dataset_type = Table(
@@ -53,6 +63,7 @@ dataset_type = Table(
     UniqueConstraint("dataset_type_id", "unit_mask", name="uq_dataset_type_unit_mask"),
     CheckConstraint("dataset_type ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_name"),
     CheckConstraint("storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'", name="ck_dataset_type_storage_class"),
+    postgresql_with=SMALL,
     comment="Types of datasets: the units of their data IDs, and what Python object they are.",
 )
 
@@ -195,6 +206,7 @@ dataset = Table(
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
     Index("ix_dataset_removal", "trashed", "changed", postgresql_where=text("state <> 'present'")),
+    postgresql_with=GROWING,
     comment="Datasets: one discrete data structure that was stored, with its data ID.",
 )
 
@@ -226,11 +238,12 @@ datastore = Table(
     UniqueConstraint("datastore", name="uq_datastore_datastore"),
     named("datastore", "datastore"),
     CheckConstraint("root ~ '^[a-z][a-z0-9+.-]*:.*/$'", name="ck_datastore_root"),
+    postgresql_with=SMALL,
     comment="Places that hold artifacts.",
 )
 
-SHAREABLE = "strpos(path, ':') = 0 AND strpos(path, '{}') = 0"
-"""Of an artifact that several datasets may have: a file of the datastore without a dataset's id in its path."""
+_NEEDLESS = r"\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])"
+"""Percent-encoded characters that need not be encoded."""
 
 artifact = Table(
     "artifact",
@@ -247,7 +260,8 @@ artifact = Table(
         "path",
         Text,
         nullable=False,
-        comment="Percent-encoded, relative to the datastore's root, {} for the dataset's id; or a whole URI.",
+        comment="Percent-encoded, relative to the datastore's root, {} for the dataset's id; or a whole URI."
+        " What follows a # is the part of the file.",
     ),
     Column(
         "state",
@@ -267,24 +281,34 @@ artifact = Table(
     ),
     CheckConstraint(
         # \x25 is the percent sign: nothing of a path is hidden in an escape.
-        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)'"
-        r" AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')",
+        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)'"
+        r" AND path !~* '\x25(00|2e|2f)'"
+        r" AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]'"
+        r" OR path !~ '(^/|//|:)')",
         name="ck_artifact_path",
     ),
     # One file inside a datastore has one spelling; {} is the dataset's id (functions/lookup/artifact_path.sql).
     CheckConstraint(
-        r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
-        r" AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')",
+        r"path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$'"
+        r" OR (split_part(path, '#', 1) ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$'"
+        rf" AND path !~ '{_NEEDLESS}')",
         name="ck_artifact_spelling",
     ),
-    Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
-    # A file of a put has its dataset's id in its name and is that dataset's alone; only the others may
-    # be shared, so only they are looked up by path before bytes are deleted.
-    Index(
-        "ix_artifact_shared",
-        text("hashtextextended(path, 0)"),
-        postgresql_where=text(SHAREABLE),
+    # A # in a file's own name is %23: what follows one names a part, and has one spelling, too.
+    CheckConstraint(
+        r"strpos(path, '#') = 0 OR (path ~ '^[^#]+#([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$'"
+        rf" AND split_part(path, '#', 2) !~ '{_NEEDLESS}' AND octet_length(split_part(path, '#', 2)) <= 255)",
+        name="ck_artifact_part",
     ),
+    Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
+    # A file of a put has its dataset's id in its name, and is found by that. Only the others, which may be shared or are
+    # whole URIs, are looked up by the path of the file, of whatever part.
+    Index(
+        "ix_artifact_path",
+        text("hashtextextended(split_part(path, '#', 1), 0)"),
+        postgresql_where=text("strpos(path, '{}') = 0"),
+    ),
+    postgresql_with=GROWING,
     comment="Stored pieces of datasets: which file holds what.",
 )
 
@@ -300,6 +324,7 @@ artifact_loss = Table(
     PrimaryKeyConstraint("dataset_id", "datastore_id", "component", name="pk_artifact_loss"),
     within("fk_artifact_loss_dataset", ["dataset_id"], "dataset"),
     CheckConstraint("fault IN ('missing', 'size', 'sha256')", name="ck_artifact_loss_fault"),
+    postgresql_with=SMALL,
     comment="Artifacts that were found not to be what was written: when, and by whom.",
 )
 
@@ -313,6 +338,7 @@ verify_position = Table(
     Column("completed", DateTime(timezone=True), comment="When the end was last reached, UTC."),
     PrimaryKeyConstraint("datastore_id", name="pk_verify_position"),
     across("fk_verify_position_datastore", ["datastore_id"], "datastore"),
+    postgresql_with=SMALL,
     comment="How far an incremental verify has come in each datastore.",
 )
 
@@ -337,5 +363,6 @@ dataset_tag = Table(
     ),
     Index("ix_dataset_tag_collection", "collection_id", "dataset_type_id", "digest"),
     Index("ix_dataset_tag_dataset", "dataset_id"),
+    postgresql_with=GROWING,
     comment="Members of tagged collections, now and before.",
 )

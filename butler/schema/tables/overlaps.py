@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
-from butler.schema.tables.conventions import metadata, within
+from butler.schema.tables.conventions import GROWING, metadata, within
 
 sensor_patch_overlap = Table(
     "sensor_patch_overlap",
@@ -14,6 +14,7 @@ sensor_patch_overlap = Table(
     PrimaryKeyConstraint("observed_sensor_id", "patch_id", name="pk_sensor_patch_overlap"),
     # With the sensor too, so that the pairs of a tract are read from the index alone.
     Index("ix_sensor_patch_overlap_patch", "patch_id", "observed_sensor_id"),
+    postgresql_with=GROWING,
     comment="Which observed sensors overlap which patches; kept by triggers on both.",
 )
 
@@ -28,6 +29,7 @@ visit_tract_overlap = Table(
     within("fk_visit_tract_overlap_visit", ["camera", "visit"], "visit"),
     within("fk_visit_tract_overlap_tract", ["skymap", "tract"], "tract"),
     Index("ix_visit_tract_overlap_tract", "skymap", "tract", "camera", "visit"),
+    postgresql_with=GROWING,
     comment="Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.",
 )
 
@@ -42,5 +44,6 @@ visit_patch_overlap = Table(
     Column("patch", Integer),
     PrimaryKeyConstraint("camera", "visit", "skymap", "tract", "patch", name="pk_visit_patch_overlap"),
     Index("ix_visit_patch_overlap_patch", "skymap", "tract", "patch", "camera", "visit"),
+    postgresql_with=GROWING,
     comment="Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.",
 )

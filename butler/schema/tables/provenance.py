@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import across, metadata, named, next_id, within
+from butler.schema.tables.conventions import GROWING, across, metadata, named, next_id, within
 
 quantum = Table(
     "quantum",
@@ -62,6 +62,7 @@ quantum = Table(
         unique=True,
     ),
     Index("ix_quantum_running", "quantum_id", postgresql_where=text("status = 'running'")),
+    postgresql_with=GROWING,
     comment="Discrete units of work: one task on one data ID.",
 )
 
@@ -81,6 +82,7 @@ dataset_consumer = Table(
     within("fk_dataset_consumer_quantum", ["quantum_id"], "quantum"),
     across("fk_dataset_consumer_dataset", ["dataset_id"], "dataset"),
     Index("ix_dataset_consumer_dataset", "dataset_id"),
+    postgresql_with=GROWING,
     comment="Inputs of quanta: predicted, and whether they were read.",
 )
 
@@ -130,5 +132,6 @@ activity = Table(
     Index("ix_activity_at", "at"),
     Index("ix_activity_actor", "actor", "at"),
     Index("ix_activity_collections", "collections", postgresql_using="gin"),
+    postgresql_with=GROWING,
     comment="Who did what, by which function, when and from where.",
 )

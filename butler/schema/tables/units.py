@@ -26,7 +26,17 @@ from sqlalchemy.dialects.postgresql import (
     UUID,
 )
 
-from butler.schema.tables.conventions import across, center, metadata, named, next_id, region, within
+from butler.schema.tables.conventions import (
+    GROWING,
+    SMALL,
+    across,
+    center,
+    metadata,
+    named,
+    next_id,
+    region,
+    within,
+)
 
 abstract_filter = Table(
     "abstract_filter",
@@ -35,6 +45,7 @@ abstract_filter = Table(
     Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
     PrimaryKeyConstraint("abstract_filter", name="pk_abstract_filter"),
     named("abstract_filter", "abstract_filter"),
+    postgresql_with=SMALL,
     comment="Pass bands in general; also called bands.",
 )
 
@@ -60,6 +71,7 @@ camera = Table(
     PrimaryKeyConstraint("camera", name="pk_camera"),
     named("camera", "camera"),
     CheckConstraint("night_offset BETWEEN -24 AND 24", name="ck_camera_night_offset"),
+    postgresql_with=SMALL,
     comment="Cameras; also called instruments.",
 )
 
@@ -81,6 +93,7 @@ physical_filter = Table(
         name="ck_physical_filter_wavelength",
     ),
     Index("ix_physical_filter_abstract_filter", "abstract_filter"),
+    postgresql_with=SMALL,
     comment="Filters that one camera has.",
 )
 
@@ -102,6 +115,7 @@ physical_sensor = Table(
     CheckConstraint("sensor >= 0", name="ck_physical_sensor_number"),
     CheckConstraint("nx > 0 AND ny > 0", name="ck_physical_sensor_size"),
     CheckConstraint("-1e9 < ALL (corners) AND 1e9 > ALL (corners)", name="ck_physical_sensor_corners"),
+    postgresql_with=SMALL,
     comment="Sensors of a camera; also called detectors.",
 )
 
@@ -197,6 +211,7 @@ visit = Table(
     Index("ix_visit_night", "camera", "night"),
     Index("ix_visit_obs_begin_tai", "obs_begin_tai"),
     Index("ix_visit_region", "region", postgresql_using="gist"),
+    postgresql_with=SMALL,
     comment="Visits: one pointing and one opening of the shutter, biases and darks too.",
 )
 
@@ -223,6 +238,7 @@ observed_sensor = Table(
     # table's first ANALYZE the planner can't tell the two apart (loading 100 000 datasets took 21 s, not 5).
     Index("ix_observed_sensor_sensor", "camera", "sensor", "visit"),
     Index("ix_observed_sensor_region", "region", postgresql_using="gist"),
+    postgresql_with=GROWING,
     comment="Sensors that were read in a visit.",
 )
 
@@ -248,6 +264,7 @@ snap = Table(
     CheckConstraint("obs_end_tai >= obs_begin_tai", name="ck_snap_times"),
     CheckConstraint("exposure_time >= 0 AND exposure_time < 1e9", name="ck_snap_exposure_time"),
     CheckConstraint("dark_time >= 0 AND dark_time < 1e9", name="ck_snap_dark_time"),
+    postgresql_with=SMALL,
     comment="Exposures of a visit that has several; also called exposures.",
 )
 
@@ -263,6 +280,7 @@ visit_range = Table(
     PrimaryKeyConstraint("camera", "visit_range", name="pk_visit_range"),
     within("fk_visit_range_camera", ["camera"], "camera"),
     CheckConstraint("NOT isempty(visit_range) AND NOT lower_inf(visit_range)", name="ck_visit_range_begin"),
+    postgresql_with=SMALL,
     comment="Runs of visits by number, as calibrations before times were used.",
 )
 
@@ -278,6 +296,7 @@ visit_pair = Table(
     across("fk_visit_pair_visit_2", ["camera_2", "visit_2"], "visit", ["camera", "visit"]),
     CheckConstraint("(camera_1, visit_1) <> (camera_2, visit_2)", name="ck_visit_pair_two"),
     Index("ix_visit_pair_visit_2", "camera_2", "visit_2"),
+    postgresql_with=SMALL,
     comment="Visits that belong together, such as simultaneous ones of two cameras.",
 )
 
@@ -301,6 +320,7 @@ skymap = Table(
     ),
     PrimaryKeyConstraint("skymap", name="pk_skymap"),
     named("skymap", "skymap"),
+    postgresql_with=SMALL,
     comment="Ways to divide the sky into tracts and patches.",
 )
 
@@ -315,6 +335,7 @@ tract = Table(
     within("fk_tract_skymap", ["skymap"], "skymap"),
     CheckConstraint("tract >= 0", name="ck_tract_number"),
     Index("ix_tract_region", "region", postgresql_using="gist"),
+    postgresql_with=SMALL,
     comment="Large tiles of a sky map, each with its own projection.",
 )
 
@@ -340,6 +361,7 @@ patch = Table(
     within("fk_patch_tract", ["skymap", "tract"], "tract"),
     CheckConstraint("patch >= 0", name="ck_patch_number"),
     Index("ix_patch_region", "region", postgresql_using="gist"),
+    postgresql_with=GROWING,
     comment="Parts of a tract, the size of one image.",
 )
 
@@ -356,6 +378,7 @@ sky_pixel = Table(
     PrimaryKeyConstraint("sky_pixel", name="pk_sky_pixel"),
     CheckConstraint("sky_pixel >= 4", name="ck_sky_pixel_nuniq"),
     Index("ix_sky_pixel_region", "region", postgresql_using="gist"),
+    postgresql_with=SMALL,
     comment="HEALPix pixels, as a unit.",
 )
 
@@ -366,5 +389,6 @@ label = Table(
     Column("doc", Text, nullable=False, server_default="", comment="What it is, in a sentence."),
     PrimaryKeyConstraint("label", name="pk_label"),
     named("label", "label"),
+    postgresql_with=SMALL,
     comment="Free words, as a unit.",
 )

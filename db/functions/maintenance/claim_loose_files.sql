@@ -11,24 +11,29 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_datastore integer;
+    v_datastore record;
     v_now timestamptz;
-    v_marked timestamptz;
     v_held text[];
     v_claimed text[];
     v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('files can be claimed');
     PERFORM set_config('synchronous_commit', 'on', true);
-    v_datastore := butler_internal.find_datastore(p_datastore);
-    v_marked := (SELECT s.marked FROM butler_internal.all_datastore AS s WHERE s.datastore_id = v_datastore);
+    PERFORM butler_internal.find_datastore(p_datastore);
     PERFORM pg_advisory_xact_lock_shared(butler_common.lock_class('loose files'), 0);
     v_now := butler_common.wait_for_puts();
     v_held := ARRAY(SELECT h FROM butler_common.held_runs(v_now - interval '1 hour') AS h);
-    v_claimed := ARRAY(SELECT s FROM butler_common.shared_paths(v_datastore, p_paths) AS s);
+    -- Whoever sets the mark anew waits for the files to be deleted, and whoever has set it is seen.
+    PERFORM FROM butler_internal.datastore AS s WHERE s.datastore = p_datastore FOR SHARE;
+    SELECT s.root, s.marked INTO v_datastore FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
+    v_claimed := ARRAY(
+        SELECT u.claimed
+        FROM butler.claims_of_files(p_datastore, p_paths, ARRAY(SELECT v_datastore.root || p FROM unnest(p_paths) AS p)) AS c
+        CROSS JOIN LATERAL (VALUES (c.path), (c.uri)) AS u (claimed)
+    );
     RETURN QUERY
     WITH given AS (
-        SELECT g.path, g.run, g.modified, substring(g.path FROM '_([0-9a-f]{32})(?:-[a-z]+)?(?:[.][A-Za-z0-9.]+)?$')::uuid AS dataset_id
+        SELECT g.path, g.run, g.modified, butler_common.id_in_path(g.path) AS dataset_id
         FROM unnest(p_paths, p_runs, p_modified) AS g (path, run, modified)
     ),
     claims AS (
@@ -42,9 +47,9 @@ BEGIN
     WHERE
         g.dataset_id IS NOT NULL
         AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) < v_now - butler.grace_period() - interval '1 hour'
-        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) >= v_marked
+        AND coalesce(butler_common.uuid7_time(g.dataset_id), g.modified) >= v_datastore.marked
         AND g.dataset_id NOT IN (SELECT c.dataset_id FROM claims AS c)
-        AND g.path <> ALL (v_claimed)
+        AND g.path <> ALL (v_claimed) AND v_datastore.root || g.path <> ALL (v_claimed)
         AND CASE WHEN g.run IS NULL THEN v_held = '{}' ELSE g.run <> ALL (v_held) END;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     PERFORM butler_internal.record('claim_loose_files', v_count, p_subject => jsonb_build_object('datastore', p_datastore));

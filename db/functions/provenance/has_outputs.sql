@@ -13,7 +13,10 @@ BEGIN
         WHERE NOT EXISTS (
             SELECT FROM butler_internal.dataset AS d
             WHERE
-                d.quantum_id = p_quantum_id AND d.dataset_id::text = o ->> 'dataset_id'
+                d.quantum_id = p_quantum_id AND d.dataset_id = CASE
+                    WHEN o ->> 'dataset_id' ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$'
+                        THEN (o ->> 'dataset_id')::uuid
+                END
                 AND butler_internal.has_artifacts(d.dataset_id, o -> 'artifacts')
         )
     );

@@ -11,6 +11,7 @@ DECLARE
     v_now timestamptz;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be held');
+    PERFORM butler_common.refuse_in_put('a run can''t be held');
     v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);

@@ -84,6 +84,14 @@ BEGIN
                 s.skymap, s.tract, s.patch, s.sky_pixel, s.label
             )) > 1
         ))
+        OR (NOT butler_internal.is_held(v_run, v_clock) AND EXISTS (
+            SELECT FROM butler_internal.unnamed_files(ARRAY(
+                SELECT butler_common.id_in_path(s.path)
+                FROM pg_temp.butler_stage_dataset AS s
+                WHERE strpos(s.path, ':') = 0 AND strpos(s.path, replace(s.dataset_id::text, '-', '')) = 0
+            ), v_clock) AS u (id)
+            WHERE u.id NOT IN (SELECT s.dataset_id FROM pg_temp.butler_stage_dataset AS s WHERE s.dataset_id IS NOT NULL)
+        ))
         -- Within one registry the primary key refuses an id that is taken.
         OR ((SELECT count(*) > 1 FROM butler_common.registry) AND EXISTS (
             SELECT FROM butler_common.registered_datasets(

@@ -19,6 +19,7 @@ DECLARE
     v_stored bigint;
     v_with_files bigint;
     v_fresh boolean;
+    v_named_for uuid[];
     v_others jsonb;
 BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
@@ -91,7 +92,9 @@ BEGIN
             INNER JOIN given AS g ON g.dataset_id = r.dataset_id
             CROSS JOIN LATERAL jsonb_array_elements(g.artifacts) AS a
             INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
-            RETURNING dataset_id
+            RETURNING dataset_id, CASE
+                WHEN strpos(path, ':') = 0 AND strpos(path, '{}') = 0 THEN butler_common.id_in_path(path)
+            END AS named_for
         )
         SELECT
             coalesce((SELECT array_agg(r.dataset_id) FROM registered AS r), '{}'),
@@ -103,8 +106,9 @@ BEGIN
                     BETWEEN v_clock - i.grace_period AND v_clock + interval '1 hour'
                 ) IS TRUE), true)
                 FROM registered AS r CROSS JOIN butler_common.installation AS i
-            )
-        INTO v_registered, v_stored, v_with_files, v_fresh;
+            ),
+            (SELECT array_agg(s.named_for) FROM stored AS s WHERE s.named_for IS NOT NULL)
+        INTO v_registered, v_stored, v_with_files, v_fresh, v_named_for;
         IF
             cardinality(v_registered) < jsonb_array_length(p_datasets)
             OR v_with_files < cardinality(v_registered)
@@ -119,6 +123,10 @@ BEGIN
                 WHERE s.root <> a ->> 'root'
             )
             OR (NOT v_fresh AND NOT butler_internal.is_held(v_run.run_id, v_clock))
+            OR (
+                v_named_for IS NOT NULL AND NOT butler_internal.is_held(v_run.run_id, v_clock)
+                AND EXISTS (SELECT FROM butler_internal.unnamed_files(v_named_for, v_clock))
+            )
             OR (v_run.has_inputs AND EXISTS (
                 SELECT FROM butler_internal.dataset AS d
                 INNER JOIN butler_internal.dataset_tag AS t

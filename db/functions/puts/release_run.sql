@@ -10,7 +10,14 @@ DECLARE
     v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be released');
-    v_collection := butler_internal.own_collection(p_run, 'run');
+    PERFORM butler_common.refuse_in_put('a run can''t be released');
+    -- One that was frozen meanwhile, too.
+    v_collection := (
+        SELECT c.collection_id FROM butler_internal.collection AS c WHERE c.collection = p_run AND c.removed IS NULL
+    );
+    IF v_collection IS NULL THEN
+        PERFORM butler_internal.own_collection(p_run, 'run');
+    END IF;
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
     DELETE FROM butler_internal.run_hold AS h

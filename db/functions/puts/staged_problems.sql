@@ -88,6 +88,17 @@ BEGIN
         CROSS JOIN LATERAL (SELECT butler_internal.age_problem(s.dataset_id, v_now) AS problem) AS a
         WHERE s.dataset_id IS NOT NULL AND d.dataset_id IS NULL AND NOT v_held AND a.problem IS NOT NULL
         UNION ALL
+        SELECT
+            s.row_number, 'UB402', format('the file %s may be gone: it bears the id of no dataset, %s', s.path, u.id),
+            'Ingest the file anew; or hold the run by hold_run before it is written.'
+        FROM pg_temp.butler_stage_dataset AS s
+        INNER JOIN butler_internal.unnamed_files(ARRAY(
+            SELECT butler_common.id_in_path(g.path) FROM pg_temp.butler_stage_dataset AS g
+        ), v_now) AS u (id) ON u.id = butler_common.id_in_path(s.path)
+        WHERE
+            NOT v_held AND strpos(s.path, ':') = 0
+            AND u.id NOT IN (SELECT g.dataset_id FROM pg_temp.butler_stage_dataset AS g WHERE g.dataset_id IS NOT NULL)
+        UNION ALL
         SELECT t.n, 'UB201', 'the data ID is given twice', 'A run holds one dataset of a type and data ID.'
         FROM (
             SELECT

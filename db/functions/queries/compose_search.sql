@@ -117,7 +117,8 @@ BEGIN
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset_tag AS t ON t.collection_id = s.collection_id
             INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = t.dataset_id
-            WHERE s.has_tags AND t.dataset_type_id = $2
+            -- Said of both: by visit and patch, datasets are found within a type.
+            WHERE s.has_tags AND t.dataset_type_id = $2 AND d.dataset_type_id = $2
                 AND CASE WHEN $3 IS NULL THEN upper_inf(t.known) ELSE t.known @> $3 END %2$s
         )
         SELECT m.dataset_id, %%s, r.run, m.collection

@@ -101,7 +101,9 @@ BEGIN
     RETURN QUERY
     SELECT
         a.dataset_id, a.component, f.path, a.formatter, a.size, a.sha256,
-        a.path !~ '^[a-z][a-z0-9+.-]*:' AND f.path <> ALL (v_shared)
+        a.path !~ '^[a-z][a-z0-9+.-]*:' AND split_part(f.path, '#', 1) <> ALL (v_shared)
+        -- Of a file that several of them have, the last: whoever drops the last one has deleted it.
+        AND lead(a.dataset_id) OVER (PARTITION BY split_part(f.path, '#', 1) ORDER BY a.dataset_id, a.component) IS NULL
     FROM butler_internal.artifact AS a
     CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f
     WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
@@ -111,6 +113,6 @@ $$;
 
 COMMENT ON FUNCTION butler.claim_trash(text, interval, integer, uuid[]) IS
 'Claim the artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they
-can no longer be restored, and the caller deletes their bytes now. Not where delete_bytes is false: another dataset
-needs the file, or it was ingested in place. At most so many datasets, and none of those in p_except, which the
+can no longer be restored, and the caller deletes their files now. Not where delete_bytes is false: another dataset
+needs the file, or it was ingested in place; of several that have one file it is true of the last. At most so many datasets, and none of those in p_except, which the
 caller couldn''t delete. Go on with hold_trash, end with drop_trash. Raises UB301, UB401.';

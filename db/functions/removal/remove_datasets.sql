@@ -44,18 +44,21 @@ BEGIN
     END IF;
 
     FOR v_group IN
-        SELECT
-            p.outcome, p.reason, count(*), coalesce(sum(a.files), 0), coalesce(sum(a.bytes), 0),
-            array_agg(p.dataset_id)
-        FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
-        LEFT JOIN (
-            SELECT a.dataset_id, count(*) AS files, sum(a.size) AS bytes
-            FROM unnest(p_dataset_ids) AS g (id)
-            INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
-            WHERE a.state <> 'deleting'
-            GROUP BY a.dataset_id
-        ) AS a ON a.dataset_id = p.dataset_id
-        GROUP BY p.outcome, p.reason
+        SELECT p.outcome, p.reason, cardinality(p.dataset_ids), f.files, f.bytes, p.dataset_ids
+        FROM (
+            SELECT p.outcome, p.reason, array_agg(p.dataset_id) AS dataset_ids
+            FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
+            GROUP BY p.outcome, p.reason
+        ) AS p
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS files, coalesce(sum(f.size), 0) AS bytes
+            FROM (
+                SELECT DISTINCT a.datastore_id, split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1), a.size
+                FROM unnest(p.dataset_ids) AS g (id)
+                INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
+                WHERE a.state <> 'deleting'
+            ) AS f
+        ) AS f
         ORDER BY p.outcome = p_state DESC, p.outcome DESC, p.reason
     LOOP
         IF v_group.outcome = p_state THEN

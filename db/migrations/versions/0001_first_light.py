@@ -17,6 +17,7 @@ from butler.schema.revisions import frozen_file, frozen_objects
 
 revision = "0001"
 down_revision = None
+oldest_client = "0001"
 
 
 def upgrade() -> None:
@@ -29,7 +30,8 @@ def upgrade() -> None:
     for reference in ("units", "leap_seconds"):
         run_sql(connection, frozen_file(revision, f"reference/{reference}.sql"))
     connection.execute(
-        text("INSERT INTO butler_common.installation (role_prefix) VALUES (:prefix)"), {"prefix": prefix}
+        text("INSERT INTO butler_common.installation (role_prefix, oldest_client) VALUES (:prefix, :oldest)"),
+        {"prefix": prefix, "oldest": oldest_client},
     )
     connection.execute(
         text("INSERT INTO butler_common.registry (registry, depth, owner) VALUES ('butler', 0, session_user)")

@@ -26,13 +26,17 @@ INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.datase
 INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
 CROSS JOIN butler_common.installation AS i
 LEFT JOIN LATERAL (
-    SELECT sum(a.size) AS bytes
-    FROM butler_internal.all_artifact AS a
-    WHERE d.trashed AND a.dataset_id = d.dataset_id AND a.state <> 'deleting'
+    SELECT sum(f.size) AS bytes
+    FROM (
+        SELECT DISTINCT a.datastore_id, split_part(a.path, '#', 1), a.size
+        FROM butler_internal.all_artifact AS a
+        WHERE d.trashed AND a.dataset_id = d.dataset_id AND a.state <> 'deleting'
+    ) AS f
 ) AS a ON true
 WHERE d.state <> 'present';
 
 COMMENT ON VIEW butler.removal IS
 'Datasets that were unstored or removed: who, when and why. Where bytes isn''t null they can be restored.';
-COMMENT ON COLUMN butler.removal.bytes IS 'What is in the trash for it, null if its files are deleted. Unit: byte.';
+COMMENT ON COLUMN butler.removal.bytes IS
+'Length of its files in the trash, also of those that other datasets have parts of; null if they are deleted. Unit: byte.';
 COMMENT ON COLUMN butler.removal.restorable_until IS 'When emptying the trash begins to delete its files, UTC.';

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from butler.datastore.formatters.base import Formatter
-from butler.datastore.formatters.fits.file import check_fits, fits_headers, write_fits
+from butler.datastore.formatters.fits.file import (
+    FitsFile,
+    Hdu,
+    check_fits,
+    damaged,
+    fits_headers,
+    open_fits,
+    write_fits,
+)
 from butler.datastore.formatters.fits.identity import INPUTS, identity_from_header
+from butler.datastore.formatters.fits.parts import hdu_number
 from butler.datastore.formatters.packing import PACKINGS
 from butler.errors import FormatError
 
@@ -47,6 +58,47 @@ class FitsFormatter(Formatter):
     def validate(self, path: Path) -> None:
         """Find and measure all HDUs."""
         check_fits(path)
+
+    def find_parts(self, path: Path, parts: Sequence[str]) -> list[object]:
+        """Find HDUs by number, ``EXTNAME``, or ``EXTNAME,EXTVER``, that are such as this formatter reads."""
+        with open_fits(path) as file:
+            return [self._number(file, part) for part in parts]
+
+    def read_part(
+        self,
+        path: Path,
+        part: str,
+        *,
+        storage_class: str,
+        component: str | None,
+        parameters: Mapping[str, Any],
+    ) -> Any:
+        """Read from one HDU what `read` reads from the first that has it."""
+        with open_fits(path) as file:
+            return self._read(file, self._number(file, part), component, parameters)
+
+    def read(
+        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Read from the first HDU that has it."""
+        with open_fits(path) as file:
+            return self._read(file, None, component, parameters)
+
+    @abstractmethod
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
+    ) -> Any:
+        """Read from an HDU, or from the file as a whole."""
+
+    def _number(self, file: FitsFile, part: str) -> int:
+        number = hdu_number(file.hdus, part, file.shown)
+        if not self._fits(file.hdus[number]):
+            raise damaged(file.shown, f"its HDU {part!r} is not of what {self.name!r} reads")
+        return number
+
+    def _fits(self, hdu: Hdu) -> bool:
+        """Whether an HDU is such as the formatter reads."""
+        return True
 
     def identify(self, path: Path) -> dict[str, Any] | None:
         """Read the primary header, and the table of inputs; also of a file that is cut short."""

@@ -10,8 +10,9 @@ from butler.datastore.exposure import ExposureDelegate
 from butler.datastore.formatters.boxes import whole_box
 from butler.datastore.formatters.fits.array import TILES, image_hdu, read_array
 from butler.datastore.formatters.fits.base import FitsFormatter
-from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.file import FitsFile, Hdu, damaged
 from butler.datastore.formatters.fits.identity import identity_header, inputs_table
+from butler.datastore.formatters.fits.parts import extension_version
 from butler.datastore.formatters.fits.wcs import is_geometry, read_wcs, wcs_hdus
 from butler.datastore.headers import clean_header
 from butler.datastore.physical_units import parse_unit
@@ -37,6 +38,9 @@ class FitsExposureFormatter(FitsFormatter):
     the first array; the uncertainty is in ``ERR``, ``VAR`` or ``IVAR``; the
     flags are ``DQ``, and the mask is where they aren't zero; the metadata are
     the primary header and the one of the pixels, which wins.
+
+    A part is the HDU of the pixels. One that is called ``SCI`` has the planes
+    of its own ``EXTVER``; another one is pixels alone.
     """
 
     name = "fits-exposure"
@@ -69,32 +73,37 @@ class FitsExposureFormatter(FitsFormatter):
             planes.extend(tables)
         self._save([primary, image, *planes, *inputs_table(identity)], path)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
         """Read the whole, or what the component needs of headers and pixels."""
-        with open_fits(path) as file:
-            planes = _Planes(file)
-            if component is not None:
-                return planes.component(component, parameters)
-            if "bbox" not in parameters:
-                file.verify()
-            parts = {}
-            for name, part in find_storage_class("Exposure").components.items():
-                known = find_storage_class(part).parameters & parameters.keys()
-                value = planes.component(name, {key: parameters[key] for key in known})
-                if value is not None:
-                    parts[name] = value
-            return ExposureDelegate().assemble(parts, parameters)
+        planes = _Planes(file, number)
+        if component is not None:
+            return planes.component(component, parameters)
+        if "bbox" not in parameters and number is None:
+            file.verify()
+        parts = {}
+        for name, part in find_storage_class("Exposure").components.items():
+            known = find_storage_class(part).parameters & parameters.keys()
+            value = planes.component(name, {key: parameters[key] for key in known})
+            if value is not None:
+                parts[name] = value
+        return ExposureDelegate().assemble(parts, parameters)
+
+    def _fits(self, hdu: Hdu) -> bool:
+        return bool(hdu.shape)
 
 
 class _Planes:
     """Which HDU of a file holds which component."""
 
-    def __init__(self, file: FitsFile) -> None:
+    def __init__(self, file: FitsFile, part: int | None) -> None:
         self._file = file
-        self._named = {hdu.name: number for number, hdu in reversed(list(enumerate(file.hdus))) if hdu.shape}
-        image = self._named.get("SCI", file.first_image())
+        beside = [(number, hdu) for number, hdu in enumerate(file.hdus) if hdu.shape]
+        if part is not None:
+            beside = [(number, hdu) for number, hdu in beside if _belongs_to(hdu, file.hdus[part])]
+        self._named = {hdu.name: number for number, hdu in reversed(beside)}
+        image = self._named.get("SCI", file.first_image()) if part is None else part
         if image is None:
             raise damaged(file.shown, "it holds no image")
         self._image = image
@@ -156,3 +165,10 @@ class _Planes:
             for keyword in {keyword for keyword in metadata if is_geometry(keyword)}:
                 metadata.remove(keyword, remove_all=True)
         return metadata
+
+
+def _belongs_to(hdu: Hdu, image: Hdu) -> bool:
+    """Whether an HDU is a plane of the image that is a part."""
+    return hdu is image or (
+        image.name == "SCI" != hdu.name and extension_version(hdu) == extension_version(image)
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.fits.base import FitsFormatter
-from butler.datastore.formatters.fits.file import open_fits
+from butler.datastore.formatters.fits.file import FitsFile
 from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.formatters.fits.wcs import read_wcs, wcs_hdus
 from butler.datastore.headers import clean_header, writable_header
@@ -32,13 +32,12 @@ class FitsHeaderFormatter(FitsFormatter):
         header.extend(identity_header(identity), useblanks=False)
         self._save([fits.PrimaryHDU(header=header), *inputs_table(identity)], path)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
-        """Read the primary header."""
-        with open_fits(path) as file:
-            file.verify(0)
-            return clean_header(file.hdus[0].header)
+        """Read the primary header, or that of the part."""
+        file.verify(number or 0)
+        return clean_header(file.image_header(number or 0))
 
 
 class FitsWcsFormatter(FitsFormatter):
@@ -57,14 +56,13 @@ class FitsWcsFormatter(FitsFormatter):
         header.update(identity_header(identity))
         self._save([fits.PrimaryHDU(header=header), *tables, *inputs_table(identity)], path)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
-        """Read it from the primary header."""
-        with open_fits(path) as file:
-            file.verify(0)
-            wcs = read_wcs(file, 0)
-            shape = file.hdus[0].header.get(_SHAPE)
-            if shape is not None:
-                wcs.pixel_shape = json.loads(shape)
-            return wcs
+        """Read it from the primary header, or from that of the part."""
+        file.verify(number or 0)
+        wcs = read_wcs(file, number or 0)
+        shape = file.hdus[number or 0].header.get(_SHAPE)
+        if shape is not None:
+            wcs.pixel_shape = json.loads(shape)
+        return wcs

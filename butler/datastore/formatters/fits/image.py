@@ -9,7 +9,7 @@ from typing import Any
 from butler.datastore.formatters.boxes import whole_box
 from butler.datastore.formatters.fits.array import TILES, image_hdu, read_array
 from butler.datastore.formatters.fits.base import FitsFormatter
-from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.file import FitsFile, Hdu, damaged
 from butler.datastore.formatters.fits.identity import identity_header, inputs_table
 from butler.datastore.uncertainties import uncertainty_from_header, uncertainty_header
 
@@ -30,6 +30,9 @@ class _PixelsFormatter(FitsFormatter):
         hdus[0].header.update(identity_header(identity))
         self._save([*hdus, *inputs_table(identity)], path)
 
+    def _fits(self, hdu: Hdu) -> bool:
+        return bool(hdu.shape)
+
 
 class FitsImageFormatter(_PixelsFormatter):
     """An array; of files that others wrote, the first one that there is."""
@@ -41,15 +44,14 @@ class FitsImageFormatter(_PixelsFormatter):
         """Write a `numpy.ndarray`."""
         self._write_pixels(obj, {}, path, identity)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
         """Read the array, its section ``bbox``, or the component ``bbox`` from the header alone."""
-        with open_fits(path) as file:
-            number = _image(file)
-            if component == "bbox":
-                return whole_box(file.hdus[number].shape)
-            return read_array(file, number, parameters)
+        number = _image(file) if number is None else number
+        if component == "bbox":
+            return whole_box(file.hdus[number].shape)
+        return read_array(file, number, parameters)
 
 
 class FitsUncertaintyFormatter(_PixelsFormatter):
@@ -62,14 +64,13 @@ class FitsUncertaintyFormatter(_PixelsFormatter):
         """Write the array, its class and its unit."""
         self._write_pixels(obj.array, uncertainty_header(obj), path, identity)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
         """Read it, or its section ``bbox``."""
-        with open_fits(path) as file:
-            number = _image(file)
-            array = read_array(file, number, parameters)
-            return uncertainty_from_header(array, file.hdus[number].header)
+        number = _image(file) if number is None else number
+        array = read_array(file, number, parameters)
+        return uncertainty_from_header(array, file.hdus[number].header)
 
 
 def _image(file: FitsFile) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from butler.datastore.formatters.fits.base import FitsFormatter
-from butler.datastore.formatters.fits.file import FitsFile, damaged, open_fits
+from butler.datastore.formatters.fits.file import FitsFile, Hdu, damaged
 from butler.datastore.formatters.fits.identity import INPUTS, identity_header, inputs_table
 from butler.datastore.formatters.tables.rows import cut
 from butler.datastore.headers import writable_header
@@ -48,23 +48,29 @@ class FitsTableFormatter(FitsFormatter):
             hdus[0].header.extend(identity_header(identity), useblanks=False)
             self._save([*hdus, *inputs_table(identity)], path)
 
-    def read(
-        self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
+    def _read(
+        self, file: FitsFile, number: int | None, component: str | None, parameters: Mapping[str, Any]
     ) -> Any:
-        """Read the first table, then cut out the columns and rows asked for."""
+        """Read a table, then cut out the columns and rows asked for."""
         from astropy.table import Table
 
-        with open_fits(path) as file:
-            number = _table(file)
-            file.verify(number)
-            table = Table.read(file.path, format="fits", hdu=number, memmap=False, mask_invalid=False)
+        number = _table(file) if number is None else number
+        file.verify(number)
+        table = Table.read(file.path, format="fits", hdu=number, memmap=False, mask_invalid=False)
         for keyword in ("CHECKSUM", "DATASUM"):
             table.meta.pop(keyword, None)
         return cut(table, parameters)
 
+    def _fits(self, hdu: Hdu) -> bool:
+        return _is_table(hdu)
+
 
 def _table(file: FitsFile) -> int:
     for number, hdu in enumerate(file.hdus):
-        if hdu.header.get("XTENSION") in {"BINTABLE", "TABLE"} and not hdu.compressed and hdu.name != INPUTS:
+        if _is_table(hdu) and hdu.name != INPUTS:
             return number
     raise damaged(file.shown, "it holds no table")
+
+
+def _is_table(hdu: Hdu) -> bool:
+    return hdu.header.get("XTENSION") in {"BINTABLE", "TABLE"} and not hdu.compressed

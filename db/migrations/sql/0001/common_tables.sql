@@ -24,11 +24,14 @@ CREATE TABLE butler_common.installation (
 	created TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
 	trash_delay INTERVAL DEFAULT '7 days' NOT NULL,
 	grace_period INTERVAL DEFAULT '7 days' NOT NULL,
+	oldest_client TEXT NOT NULL,
 	CONSTRAINT pk_installation PRIMARY KEY (one_row),
 	CONSTRAINT ck_installation_one_row CHECK (one_row),
+	CONSTRAINT ck_installation_oldest_client CHECK (oldest_client ~ '^[0-9]{4}$'),
 	CONSTRAINT ck_installation_trash_delay CHECK (trash_delay >= interval '0'),
 	CONSTRAINT ck_installation_grace_period CHECK (grace_period >= interval '1 hour')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.installation IS 'What was decided when this database was initialised.';
 
@@ -42,13 +45,16 @@ COMMENT ON COLUMN butler_common.installation.trash_delay IS 'For how long what w
 
 COMMENT ON COLUMN butler_common.installation.grace_period IS 'For how long files that no dataset has yet may belong to a put in flight.';
 
+COMMENT ON COLUMN butler_common.installation.oldest_client IS 'Clients made for this revision of the schema, or a later one, are served.';
+
 CREATE TABLE butler_common.leap_second (
 	since_utc TIMESTAMP WITHOUT TIME ZONE NOT NULL,
 	tai_minus_utc INTEGER NOT NULL,
 	since_tai TIMESTAMP WITHOUT TIME ZONE GENERATED ALWAYS AS (since_utc + make_interval(secs => tai_minus_utc)) STORED,
 	CONSTRAINT pk_leap_second PRIMARY KEY (since_utc),
 	CONSTRAINT ck_leap_second_positive CHECK (tai_minus_utc > 0)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.leap_second IS 'Leap seconds, as published by the IERS in Bulletin C; before 1972 the first value is used.';
 
@@ -70,7 +76,8 @@ CREATE TABLE butler_common.registry (
 	CONSTRAINT fk_registry_base FOREIGN KEY(base) REFERENCES butler_common.registry (registry),
 	CONSTRAINT ck_registry_name CHECK (registry ~ '^[a-z][a-z0-9_]{0,53}$'),
 	CONSTRAINT ck_registry_depth CHECK ((base IS NULL) = (depth = 0))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.registry IS 'The registries of this database: the base, and the layers over it.';
 
@@ -95,7 +102,8 @@ CREATE TABLE butler_common.unit (
 	CONSTRAINT uq_unit_position UNIQUE (position),
 	CONSTRAINT ck_unit_value_type CHECK (value_type IN ('text', 'integer', 'range')),
 	CONSTRAINT ck_unit_position CHECK (position BETWEEN 0 AND 30)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.unit IS 'The units that data IDs are made of.';
 
@@ -116,7 +124,8 @@ CREATE TABLE butler_common.unit_word (
 	unit TEXT NOT NULL,
 	CONSTRAINT pk_unit_word PRIMARY KEY (word),
 	CONSTRAINT fk_unit_word_unit FOREIGN KEY(unit) REFERENCES butler_common.unit (unit)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_common.unit_word IS 'Every word accepted for a unit: its short name and today''s other words for it.';
 

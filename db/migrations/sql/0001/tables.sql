@@ -3,7 +3,8 @@ CREATE TABLE butler_internal.abstract_filter (
 	doc TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_abstract_filter PRIMARY KEY (abstract_filter),
 	CONSTRAINT ck_abstract_filter_name CHECK (abstract_filter <> '' AND octet_length(abstract_filter) <= 255 AND abstract_filter !~ '[[:cntrl:]]' AND abstract_filter !~ '^[[:space:]]' AND abstract_filter !~ '[[:space:]]$')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.abstract_filter IS 'Pass bands in general; also called bands.';
 
@@ -28,7 +29,8 @@ CREATE TABLE butler_internal.activity (
 	CONSTRAINT ck_activity_affected CHECK (affected > 0),
 	CONSTRAINT ck_activity_collections CHECK (cardinality(collections) <= 100),
 	CONSTRAINT ck_activity_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.activity IS 'Who did what, by which function, when and from where.';
 
@@ -70,7 +72,8 @@ CREATE TABLE butler_internal.camera (
 	CONSTRAINT pk_camera PRIMARY KEY (camera),
 	CONSTRAINT ck_camera_name CHECK (camera <> '' AND octet_length(camera) <= 255 AND camera !~ '[[:cntrl:]]' AND camera !~ '^[[:space:]]' AND camera !~ '[[:space:]]$'),
 	CONSTRAINT ck_camera_night_offset CHECK (night_offset BETWEEN -24 AND 24)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.camera IS 'Cameras; also called instruments.';
 
@@ -101,7 +104,8 @@ CREATE TABLE butler_internal.collection (
 	CONSTRAINT ck_collection_parts CHECK (collection !~ '(^/|/$|//|(^|/)[.]{1,2}(/|$))'),
 	CONSTRAINT ck_collection_type CHECK (collection_type IN ('run', 'tagged', 'chained', 'calibration')),
 	CONSTRAINT ck_collection_removed CHECK ((removed IS NULL) = (removed_by IS NULL))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.collection IS 'Named groups of datasets.';
 
@@ -140,7 +144,8 @@ CREATE TABLE butler_internal.dataset_type (
 	CONSTRAINT uq_dataset_type_unit_mask UNIQUE (dataset_type_id, unit_mask),
 	CONSTRAINT ck_dataset_type_name CHECK (dataset_type ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$'),
 	CONSTRAINT ck_dataset_type_storage_class CHECK (storage_class ~ '^[A-Za-z_][A-Za-z0-9_]{0,127}$')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.dataset_type IS 'Types of datasets: the units of their data IDs, and what Python object they are.';
 
@@ -164,7 +169,8 @@ CREATE TABLE butler_internal.datastore (
 	CONSTRAINT uq_datastore_datastore UNIQUE (datastore),
 	CONSTRAINT ck_datastore_name CHECK (datastore <> '' AND octet_length(datastore) <= 255 AND datastore !~ '[[:cntrl:]]' AND datastore !~ '^[[:space:]]' AND datastore !~ '[[:space:]]$'),
 	CONSTRAINT ck_datastore_root CHECK (root ~ '^[a-z][a-z0-9+.-]*:.*/$')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.datastore IS 'Places that hold artifacts.';
 
@@ -188,7 +194,8 @@ CREATE TABLE butler_internal.execution (
 	ended TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_execution PRIMARY KEY (execution_id),
 	CONSTRAINT ck_execution_times CHECK (ended >= started)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.execution IS 'What runs and quanta have in common: where and when.';
 
@@ -211,7 +218,8 @@ CREATE TABLE butler_internal.label (
 	doc TEXT DEFAULT '' NOT NULL,
 	CONSTRAINT pk_label PRIMARY KEY (label),
 	CONSTRAINT ck_label_name CHECK (label <> '' AND octet_length(label) <= 255 AND label !~ '[[:cntrl:]]' AND label !~ '^[[:space:]]' AND label !~ '[[:space:]]$')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.label IS 'Free words, as a unit.';
 
@@ -223,7 +231,8 @@ CREATE TABLE butler_internal.sensor_patch_overlap (
 	observed_sensor_id BIGINT NOT NULL,
 	patch_id BIGINT NOT NULL,
 	CONSTRAINT pk_sensor_patch_overlap PRIMARY KEY (observed_sensor_id, patch_id)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.sensor_patch_overlap IS 'Which observed sensors overlap which patches; kept by triggers on both.';
 
@@ -236,7 +245,8 @@ CREATE TABLE butler_internal.sky_pixel (
 	region geography(POLYGON,104047),
 	CONSTRAINT pk_sky_pixel PRIMARY KEY (sky_pixel),
 	CONSTRAINT ck_sky_pixel_nuniq CHECK (sky_pixel >= 4)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.sky_pixel IS 'HEALPix pixels, as a unit.';
 
@@ -257,7 +267,8 @@ CREATE TABLE butler_internal.skymap (
 	definition_hash UUID GENERATED ALWAYS AS (md5(definition::text)::uuid) STORED,
 	CONSTRAINT pk_skymap PRIMARY KEY (skymap),
 	CONSTRAINT ck_skymap_name CHECK (skymap <> '' AND octet_length(skymap) <= 255 AND skymap !~ '[[:cntrl:]]' AND skymap !~ '^[[:space:]]' AND skymap !~ '[[:space:]]$')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.skymap IS 'Ways to divide the sky into tracts and patches.';
 
@@ -276,7 +287,8 @@ CREATE TABLE butler_internal.visit_patch_overlap (
 	tract INTEGER NOT NULL,
 	patch INTEGER NOT NULL,
 	CONSTRAINT pk_visit_patch_overlap PRIMARY KEY (camera, visit, skymap, tract, patch)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.visit_patch_overlap IS 'Which visits overlap which patches; kept by the triggers that keep sensor_patch_overlap.';
 
@@ -293,7 +305,8 @@ CREATE TABLE butler_internal.collection_member (
 	CONSTRAINT ck_collection_member_position CHECK (position > 0),
 	CONSTRAINT ck_collection_member_known CHECK (NOT isempty(known) AND NOT lower_inf(known)),
 	CONSTRAINT ck_collection_member_itself CHECK (collection_id <> member_id)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.collection_member IS 'Members of chains, now and before.';
 
@@ -320,7 +333,8 @@ CREATE TABLE butler_internal.physical_filter (
 	CONSTRAINT fk_physical_filter_abstract_filter FOREIGN KEY(abstract_filter) REFERENCES butler_internal.abstract_filter (abstract_filter),
 	CONSTRAINT ck_physical_filter_name CHECK (physical_filter <> '' AND octet_length(physical_filter) <= 255 AND physical_filter !~ '[[:cntrl:]]' AND physical_filter !~ '^[[:space:]]' AND physical_filter !~ '[[:space:]]$'),
 	CONSTRAINT ck_physical_filter_wavelength CHECK (wavelength_min > 0 AND wavelength_min < 1e9 AND wavelength_max > 0 AND wavelength_max < 1e9 AND wavelength_max > wavelength_min)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.physical_filter IS 'Filters that one camera has.';
 
@@ -350,7 +364,8 @@ CREATE TABLE butler_internal.physical_sensor (
 	CONSTRAINT ck_physical_sensor_number CHECK (sensor >= 0),
 	CONSTRAINT ck_physical_sensor_size CHECK (nx > 0 AND ny > 0),
 	CONSTRAINT ck_physical_sensor_corners CHECK (-1e9 < ALL (corners) AND 1e9 > ALL (corners))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.physical_sensor IS 'Sensors of a camera; also called detectors.';
 
@@ -382,7 +397,8 @@ CREATE TABLE butler_internal.run (
 	CONSTRAINT uq_run_run UNIQUE (run),
 	CONSTRAINT fk_run_execution FOREIGN KEY(execution_id) REFERENCES butler_internal.execution (execution_id),
 	CONSTRAINT fk_run_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.run IS 'Actions that made datasets; every dataset has one.';
 
@@ -405,7 +421,8 @@ CREATE TABLE butler_internal.tract (
 	CONSTRAINT pk_tract PRIMARY KEY (skymap, tract),
 	CONSTRAINT fk_tract_skymap FOREIGN KEY(skymap) REFERENCES butler_internal.skymap (skymap),
 	CONSTRAINT ck_tract_number CHECK (tract >= 0)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.tract IS 'Large tiles of a sky map, each with its own projection.';
 
@@ -427,7 +444,8 @@ CREATE TABLE butler_internal.verify_position (
 	completed TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_verify_position PRIMARY KEY (datastore_id),
 	CONSTRAINT fk_verify_position_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.verify_position IS 'How far an incremental verify has come in each datastore.';
 
@@ -445,7 +463,8 @@ CREATE TABLE butler_internal.visit_range (
 	CONSTRAINT pk_visit_range PRIMARY KEY (camera, visit_range),
 	CONSTRAINT fk_visit_range_camera FOREIGN KEY(camera) REFERENCES butler_internal.camera (camera),
 	CONSTRAINT ck_visit_range_begin CHECK (NOT isempty(visit_range) AND NOT lower_inf(visit_range))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.visit_range IS 'Runs of visits by number, as calibrations before times were used.';
 
@@ -465,7 +484,8 @@ CREATE TABLE butler_internal.patch (
 	CONSTRAINT uq_patch_id UNIQUE (patch_id),
 	CONSTRAINT fk_patch_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract),
 	CONSTRAINT ck_patch_number CHECK (patch >= 0)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.patch IS 'Parts of a tract, the size of one image.';
 
@@ -502,7 +522,8 @@ CREATE TABLE butler_internal.quantum (
 	CONSTRAINT ck_quantum_name CHECK (task <> '' AND octet_length(task) <= 255 AND task !~ '[[:cntrl:]]' AND task !~ '^[[:space:]]' AND task !~ '[[:space:]]$'),
 	CONSTRAINT ck_quantum_status CHECK (status IN ('running', 'done', 'failed', 'died')),
 	CONSTRAINT ck_quantum_attempt CHECK (attempt > 0)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.quantum IS 'Discrete units of work: one task on one data ID.';
 
@@ -534,7 +555,8 @@ CREATE TABLE butler_internal.run_hold (
 	CONSTRAINT fk_run_hold_run FOREIGN KEY(run_id) REFERENCES butler_internal.run (run_id),
 	CONSTRAINT ck_run_hold_until CHECK (until > since),
 	CONSTRAINT ck_run_hold_reason CHECK (reason !~ '[[:cntrl:]]' AND length(reason) <= 1000)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.run_hold IS 'Who brings datasets with old ids, or of other versions than 7, into a run, and until when.';
 
@@ -596,7 +618,8 @@ CREATE TABLE butler_internal.visit (
 	CONSTRAINT ck_visit_airmass CHECK (airmass >= 0.99 AND airmass < 100),
 	CONSTRAINT ck_visit_seeing CHECK (seeing >= 0 AND seeing < 3600),
 	CONSTRAINT ck_visit_extra CHECK (jsonb_typeof(extra) = 'object')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.visit IS 'Visits: one pointing and one opening of the shutter, biases and darks too.';
 
@@ -692,7 +715,8 @@ CREATE TABLE butler_internal.calibration_key (
 	CONSTRAINT fk_calibration_key_patch FOREIGN KEY(skymap, tract, patch) REFERENCES butler_internal.patch (skymap, tract, patch),
 	CONSTRAINT fk_calibration_key_sky_pixel FOREIGN KEY(sky_pixel) REFERENCES butler_internal.sky_pixel (sky_pixel),
 	CONSTRAINT fk_calibration_key_label FOREIGN KEY(label) REFERENCES butler_internal.label (label)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.calibration_key IS 'What a calibration look-up asks for, but for the time.';
 
@@ -718,7 +742,8 @@ CREATE TABLE butler_internal.observed_sensor (
 	CONSTRAINT uq_observed_sensor_id UNIQUE (observed_sensor_id),
 	CONSTRAINT fk_observed_sensor_visit FOREIGN KEY(camera, visit) REFERENCES butler_internal.visit (camera, visit),
 	CONSTRAINT fk_observed_sensor_physical_sensor FOREIGN KEY(camera, sensor) REFERENCES butler_internal.physical_sensor (camera, sensor)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.observed_sensor IS 'Sensors that were read in a visit.';
 
@@ -748,7 +773,8 @@ CREATE TABLE butler_internal.snap (
 	CONSTRAINT ck_snap_times CHECK (obs_end_tai >= obs_begin_tai),
 	CONSTRAINT ck_snap_exposure_time CHECK (exposure_time >= 0 AND exposure_time < 1e9),
 	CONSTRAINT ck_snap_dark_time CHECK (dark_time >= 0 AND dark_time < 1e9)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.snap IS 'Exposures of a visit that has several; also called exposures.';
 
@@ -771,7 +797,8 @@ CREATE TABLE butler_internal.visit_pair (
 	CONSTRAINT fk_visit_pair_visit_1 FOREIGN KEY(camera_1, visit_1) REFERENCES butler_internal.visit (camera, visit),
 	CONSTRAINT fk_visit_pair_visit_2 FOREIGN KEY(camera_2, visit_2) REFERENCES butler_internal.visit (camera, visit),
 	CONSTRAINT ck_visit_pair_two CHECK ((camera_1, visit_1) <> (camera_2, visit_2))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.visit_pair IS 'Visits that belong together, such as simultaneous ones of two cameras.';
 
@@ -793,7 +820,8 @@ CREATE TABLE butler_internal.visit_tract_overlap (
 	CONSTRAINT pk_visit_tract_overlap PRIMARY KEY (camera, visit, skymap, tract),
 	CONSTRAINT fk_visit_tract_overlap_visit FOREIGN KEY(camera, visit) REFERENCES butler_internal.visit (camera, visit),
 	CONSTRAINT fk_visit_tract_overlap_tract FOREIGN KEY(skymap, tract) REFERENCES butler_internal.tract (skymap, tract)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.visit_tract_overlap IS 'Which visits overlap a patch of which tracts; kept by the triggers that keep sensor_patch_overlap.';
 
@@ -849,7 +877,8 @@ CREATE TABLE butler_internal.dataset (
 	CONSTRAINT ck_dataset_state CHECK (state IN ('present', 'unstored', 'removed')),
 	CONSTRAINT ck_dataset_changed CHECK ((state = 'present') OR changed IS NOT NULL),
 	CONSTRAINT ck_dataset_trashed CHECK ((state <> 'present') OR trashed IS NOT TRUE)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.dataset IS 'Datasets: one discrete data structure that was stored, with its data ID.';
 
@@ -911,9 +940,11 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT ck_artifact_size CHECK (size >= 0),
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
 	CONSTRAINT ck_artifact_component CHECK (component !~ '[[:cntrl:]]' AND octet_length(component) <= 255),
-	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|/)[.]{1,2}(/|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@]+/[^/]' OR path !~ '(^/|//|:)')),
-	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (path ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])'))
-);
+	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]' OR path !~ '(^/|//|:)')),
+	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (split_part(path, '#', 1) ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')),
+	CONSTRAINT ck_artifact_part CHECK (strpos(path, '#') = 0 OR (path ~ '^[^#]+#([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$' AND split_part(path, '#', 2) !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])' AND octet_length(split_part(path, '#', 2)) <= 255))
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.artifact IS 'Stored pieces of datasets: which file holds what.';
 
@@ -925,13 +956,13 @@ COMMENT ON COLUMN butler_internal.artifact.component IS 'Which component it hold
 
 COMMENT ON COLUMN butler_internal.artifact.formatter IS 'Name of the formatter that wrote it and reads it.';
 
-COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root, {} for the dataset''s id; or a whole URI.';
+COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to the datastore''s root, {} for the dataset''s id; or a whole URI. What follows a # is the part of the file.';
 
 COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; or deleting: its bytes are being deleted.';
 
 CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE state = 'deleting';
 
-CREATE INDEX ix_artifact_shared ON butler_internal.artifact (hashtextextended(path, 0)) WHERE strpos(path, ':') = 0 AND strpos(path, '{}') = 0;
+CREATE INDEX ix_artifact_path ON butler_internal.artifact (hashtextextended(split_part(path, '#', 1), 0)) WHERE strpos(path, '{}') = 0;
 
 CREATE TABLE butler_internal.artifact_loss (
 	dataset_id UUID NOT NULL,
@@ -943,7 +974,8 @@ CREATE TABLE butler_internal.artifact_loss (
 	CONSTRAINT pk_artifact_loss PRIMARY KEY (dataset_id, datastore_id, component),
 	CONSTRAINT fk_artifact_loss_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT ck_artifact_loss_fault CHECK (fault IN ('missing', 'size', 'sha256'))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0);
 
 COMMENT ON TABLE butler_internal.artifact_loss IS 'Artifacts that were found not to be what was written: when, and by whom.';
 
@@ -968,7 +1000,8 @@ CREATE TABLE butler_internal.calibration (
 	CONSTRAINT ck_calibration_valid CHECK (NOT isempty(valid) AND (lower_inf(valid) OR lower_inc(valid)) AND NOT upper_inc(valid) AND lower(valid) >= '0001-01-01' AND upper(valid) <= '9999-12-31'),
 	CONSTRAINT ck_calibration_known CHECK (NOT isempty(known) AND lower_inc(known) AND NOT upper_inc(known) AND isfinite(lower(known)) AND isfinite(upper(known))),
 	CONSTRAINT ck_calibration_reason CHECK (dataset_id IS NOT NULL OR reason <> '')
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.calibration IS 'Which calibration is valid when, and when that was believed; rows come, and none goes.';
 
@@ -997,7 +1030,8 @@ CREATE TABLE butler_internal.dataset_consumer (
 	CONSTRAINT pk_dataset_consumer PRIMARY KEY (quantum_id, dataset_id),
 	CONSTRAINT fk_dataset_consumer_quantum FOREIGN KEY(quantum_id) REFERENCES butler_internal.quantum (quantum_id),
 	CONSTRAINT fk_dataset_consumer_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id)
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.dataset_consumer IS 'Inputs of quanta: predicted, and whether they were read.';
 
@@ -1014,7 +1048,8 @@ CREATE TABLE butler_internal.dataset_tag (
 	CONSTRAINT fk_dataset_tag_collection FOREIGN KEY(collection_id) REFERENCES butler_internal.collection (collection_id),
 	CONSTRAINT fk_dataset_tag_dataset FOREIGN KEY(dataset_id) REFERENCES butler_internal.dataset (dataset_id),
 	CONSTRAINT ck_dataset_tag_known CHECK (NOT isempty(known) AND NOT lower_inf(known))
-);
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
 
 COMMENT ON TABLE butler_internal.dataset_tag IS 'Members of tagged collections, now and before.';
 

@@ -44,7 +44,7 @@ BEGIN
     END LOOP;
     EXECUTE format(
         'CREATE TRIGGER refuse_deleted_file BEFORE INSERT ON %1$I.artifact FOR EACH ROW '
-        'WHEN (strpos(new.path, '':'') = 0 AND strpos(new.path, ''{}'') = 0) '
+        'WHEN (strpos(new.path, '':'') = 0 AND (strpos(new.path, ''{}'') = 0 OR strpos(new.path, ''#'') > 0)) '
         'EXECUTE FUNCTION %1$I.refuse_deleted_file()', v_own
     );
     EXECUTE format(
@@ -71,29 +71,20 @@ BEGIN
         'FOR EACH ROW EXECUTE FUNCTION %1$I.keep_certified()', v_own
     );
     IF v_depth > 0 THEN
-        FOR v_table IN
-            SELECT DISTINCT r.relname
-            FROM pg_catalog.pg_constraint AS c
-            INNER JOIN pg_catalog.pg_class AS r ON r.oid = c.conrelid
-            WHERE
-                c.connamespace = 'butler_internal'::regnamespace AND c.contype = 'f'
-                AND NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_constraint AS own
-                    WHERE
-                        own.connamespace = v_own::regnamespace AND own.contype = 'f'
-                        AND own.conname = c.conname
-                        AND own.conrelid = to_regclass(format('%I.%I', v_own, r.relname))
-                )
+        FOR v_named IN
+            SELECT r.relname AS name, e.look, e.keys
+            FROM pg_catalog.pg_class AS r
+            CROSS JOIN LATERAL butler_common.compose_references(r.oid::regclass) AS e
+            WHERE r.relnamespace = v_own::regnamespace AND r.relkind = 'r'
             ORDER BY r.relname
         LOOP
-            EXECUTE format(
-                'CREATE TRIGGER check_references_insert AFTER INSERT ON %I.%I REFERENCING NEW TABLE AS new_rows '
-                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
-            );
-            EXECUTE format(
-                'CREATE TRIGGER check_references_update AFTER UPDATE ON %I.%I REFERENCING NEW TABLE AS new_rows '
-                'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references()', v_own, v_table
-            );
+            FOREACH v_event IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
+                EXECUTE format(
+                    'CREATE TRIGGER check_references_%1$s AFTER %2$s ON %3$I.%4$I REFERENCING NEW TABLE AS new_rows '
+                    'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references(%5$L, %6$L)',
+                    lower(v_event), v_event, v_own, v_named.name, v_named.look, v_named.keys
+                );
+            END LOOP;
         END LOOP;
     END IF;
 END;

@@ -9,6 +9,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_now constant timestamptz := clock_timestamp();
+    v_until constant timestamptz := v_now + coalesce(
+        nullif((SELECT s.setting::integer FROM pg_settings AS s WHERE s.name = 'lock_timeout'), 0), 600000
+    ) * interval '1 millisecond';
     v_pause double precision := 0.001;
     v_puts text[];
 BEGIN
@@ -23,6 +26,11 @@ BEGIN
                 AND (v_puts IS NULL OR l.virtualtransaction = ANY (v_puts))
         );
         EXIT WHEN v_puts = '{}';
+        IF clock_timestamp() > v_until THEN
+            RAISE lock_not_available USING
+                MESSAGE = format('%s transactions with puts in them don''t end', cardinality(v_puts)),
+                HINT = 'Look for sessions that are idle in a transaction, in pg_stat_activity, and try again.';
+        END IF;
         PERFORM pg_sleep(v_pause);
         v_pause := least(2 * v_pause, 0.1);
     END LOOP;
@@ -31,4 +39,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler_common.wait_for_puts() IS
-'Wait for the puts in flight, in all registries of the database: a time before which every put has ended.';
+'Wait for the puts in flight, in all registries of the database, for lock_timeout or ten minutes: a time before which every put
+has ended.';

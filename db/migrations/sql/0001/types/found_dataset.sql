@@ -20,5 +20,6 @@ COMMENT ON TYPE butler.found_dataset IS
 COMMENT ON COLUMN butler.found_dataset.units IS 'The units of its type, in their order.';
 COMMENT ON COLUMN butler.found_dataset.data_id IS 'Its data ID: an object with the value of each unit.';
 COMMENT ON COLUMN butler.found_dataset.state IS 'Of the dataset: present, unstored or removed.';
-COMMENT ON COLUMN butler.found_dataset.path IS 'Percent-encoded, relative to the datastore''s root; or a whole URI.';
+COMMENT ON COLUMN butler.found_dataset.path IS
+'Percent-encoded, relative to the datastore''s root; or a whole URI. What follows a # is the part of the file.';
 COMMENT ON COLUMN butler.found_dataset.artifact_state IS 'present; or lost, as verify found.';

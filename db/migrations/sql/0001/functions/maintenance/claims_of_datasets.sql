@@ -11,9 +11,9 @@ BEGIN
     RETURN QUERY EXECUTE (
         SELECT string_agg(format(
             'SELECT a.dataset_id, s.datastore, f.path,'
-            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN a.path ELSE s.root || f.path END'
+            ' CASE WHEN a.path ~ ''^[a-z][a-z0-9+.-]*:'' THEN f.path ELSE s.root || f.path END'
             ' FROM %1$I.artifact AS a'
-            ' CROSS JOIN LATERAL (SELECT butler.artifact_path(a.path, a.dataset_id) AS path) AS f'
+            ' CROSS JOIN LATERAL (SELECT split_part(butler.artifact_path(a.path, a.dataset_id), ''#'', 1) AS path) AS f'
             ' INNER JOIN %1$I.all_datastore AS s ON s.datastore_id = a.datastore_id'
             ' WHERE a.dataset_id = ANY ($1)', r.registry || '_internal'
         ), ' UNION ALL ')
@@ -23,5 +23,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.claims_of_datasets(uuid[]) IS
-'Files that datasets of these ids have, in any registry of the database: path and whole URI of an artifact in whatever
-state.';
+'Files that datasets of these ids have, in any registry of the database: path and whole URI of the file of an
+artifact in whatever state.';

@@ -29,7 +29,13 @@ BEGIN
     INNER JOIN butler_internal.run AS r ON r.run_id = q.run_id
     WHERE q.quantum_id = p_quantum_id;
     -- The answer to the same end may have been lost.
-    IF v_quantum.status = p_status AND butler_internal.has_outputs(p_quantum_id, p_outputs) THEN
+    IF
+        v_quantum.status = p_status AND butler_internal.has_outputs(p_quantum_id, p_outputs)
+        AND ARRAY(SELECT DISTINCT i FROM unnest(p_inputs_read) AS i ORDER BY i) = ARRAY(
+            SELECT c.dataset_id FROM butler_internal.dataset_consumer AS c
+            WHERE c.quantum_id = p_quantum_id AND c.actual ORDER BY c.dataset_id
+        )
+    THEN
         RETURN 0;
     END IF;
     IF p_outputs <> '[]' AND v_quantum.status IN ('running', 'died') THEN

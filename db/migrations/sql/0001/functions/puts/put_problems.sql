@@ -115,6 +115,17 @@ BEGIN
             FROM read AS r
             CROSS JOIN LATERAL (SELECT butler_internal.age_problem(r.dataset_id, p_now) AS problem) AS a
             WHERE r.dataset_id IS NOT NULL AND r.same IS NOT TRUE AND NOT v_held AND a.problem IS NOT NULL
+            UNION ALL
+            SELECT
+                r.n, 'UB402', format('the file %s may be gone: it bears the id of no dataset, %s', f.path, f.id),
+                'Ingest the file anew; or hold the run by hold_run before it is written.'
+            FROM read AS r
+            CROSS JOIN LATERAL jsonb_array_elements(r.artifacts) AS e
+            CROSS JOIN LATERAL (SELECT e ->> 'path' AS path, butler_common.id_in_path(e ->> 'path') AS id) AS f
+            WHERE
+                r.same IS NOT TRUE AND NOT v_held AND strpos(f.path, ':') = 0
+                AND f.id NOT IN (SELECT o.dataset_id FROM read AS o WHERE o.dataset_id IS NOT NULL)
+                AND EXISTS (SELECT FROM butler_internal.unnamed_files(ARRAY[f.id], p_now))
         ),
         worst AS (
             SELECT DISTINCT ON (p.n) p.* FROM problem AS p ORDER BY p.n, p.code DESC, p.message

@@ -13,7 +13,9 @@ BEGIN
     RETURN QUERY
     SELECT s.row_number, d.dataset_id, EXISTS (
         SELECT FROM butler_internal.artifact AS a
-        WHERE a.dataset_id = d.dataset_id AND a.size = s.size AND a.sha256 = s.sha256
+        WHERE
+            a.dataset_id = d.dataset_id AND a.size = s.size AND a.sha256 = s.sha256
+            AND split_part(a.path, '#', 2) = split_part(s.path, '#', 2)
     )
     FROM pg_temp.butler_stage_dataset AS s
     INNER JOIN butler_internal.dataset AS d
@@ -29,4 +31,4 @@ $$;
 
 COMMENT ON FUNCTION butler_internal.staged_existing(integer, integer, uuid[]) IS
 'The rows of the staging table but those of these datasets: the dataset of their data ID that the run has, and whether it
-has their bytes.';
+has their bytes, of the same part.';

@@ -11,8 +11,17 @@ SELECT
     a.path ~ '^[a-z][a-z0-9+.-]*:' AS in_place,
     count(DISTINCT a.dataset_id) AS datasets,
     count(*) AS artifacts,
-    sum(a.size) AS bytes
+    sum(CASE WHEN p.dataset_id IS NULL OR p.counted THEN a.size ELSE 0 END) AS bytes
 FROM butler_internal.all_artifact AS a
+LEFT JOIN (
+    SELECT f.dataset_id, f.datastore_id, f.component, row_number() OVER (
+        PARTITION BY f.datastore_id, split_part(butler.artifact_path(f.path, f.dataset_id), '#', 1)
+        ORDER BY o.state <> 'present' ASC, f.state = 'deleting' ASC, f.dataset_id ASC, f.component ASC
+    ) = 1 AS counted
+    FROM butler_internal.all_artifact AS f
+    INNER JOIN butler_internal.all_dataset AS o ON o.dataset_id = f.dataset_id
+    WHERE strpos(f.path, '#') > 0 AND (o.state = 'present' OR o.trashed)
+) AS p ON p.dataset_id = a.dataset_id AND p.datastore_id = a.datastore_id AND p.component = a.component
 INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = a.dataset_id
 INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
 INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
@@ -21,11 +30,12 @@ WHERE d.state = 'present' OR d.trashed
 GROUP BY 1, 2, 3, 4, 5;
 
 COMMENT ON VIEW butler.storage_use IS
-'How much each run holds of each dataset type in each datastore. A file that several datasets share counts for each.';
+'How much each run holds of each dataset type in each datastore. The bytes of a file whose parts are several datasets count
+once, with the first of those that are present, or else in the trash; those of a file that several have whole, for each.';
 COMMENT ON COLUMN butler.storage_use.state IS
 'present; lost, as verify found; trashed: can be restored still; or deleting.';
 COMMENT ON COLUMN butler.storage_use.in_place IS
 'Whether these are files that lie elsewhere, where they were ingested in place.';
 COMMENT ON COLUMN butler.storage_use.datasets IS 'How many datasets.';
 COMMENT ON COLUMN butler.storage_use.artifacts IS 'How many stored pieces of them.';
-COMMENT ON COLUMN butler.storage_use.bytes IS 'Length of all of them together. Unit: byte.';
+COMMENT ON COLUMN butler.storage_use.bytes IS 'Length of their files together. Unit: byte.';

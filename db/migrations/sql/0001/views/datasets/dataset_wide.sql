@@ -58,6 +58,7 @@ SELECT
     a.datastore,
     a.component,
     a.uri,
+    a.part,
     a.size
 FROM butler_internal.all_dataset AS d
 INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
@@ -82,5 +83,6 @@ COMMENT ON COLUMN butler.dataset_wide.ra IS
 COMMENT ON COLUMN butler.dataset_wide.dec IS
 'Declination of the centre of its sensor, else of its visit, patch, tract or sky pixel, ICRS. Unit: deg. UCD: pos.eq.dec';
 COMMENT ON COLUMN butler.dataset_wide.uri IS
-'Where the bytes of this artifact are: a whole URI; null if the dataset has none. UCD: meta.ref.url';
-COMMENT ON COLUMN butler.dataset_wide.size IS 'Length of this artifact. Unit: byte.';
+'The file that the bytes of this artifact are in: a whole URI; null if the dataset has none. UCD: meta.ref.url';
+COMMENT ON COLUMN butler.dataset_wide.part IS 'Which part of that file it is, as in artifact; null if it is the whole.';
+COMMENT ON COLUMN butler.dataset_wide.size IS 'Length of that file. Unit: byte.';
