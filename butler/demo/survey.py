@@ -54,7 +54,8 @@ def _ingest(show: Presenter, butler: Butler, folder: Path) -> None:
         SELECT visit, visit_name, v.abstract_filter AS band, obs_begin_utc::text, exposure_time,
             string_agg(dataset_type, ' ' ORDER BY dataset_type) AS datasets
         FROM visit AS v JOIN dataset USING (camera, visit)
-        WHERE camera = 'DECam' GROUP BY camera, visit, visit_name, v.abstract_filter, obs_begin_utc, exposure_time
+        WHERE camera = 'DECam'
+        GROUP BY camera, visit, visit_name, v.abstract_filter, obs_begin_utc, exposure_time
         ORDER BY visit
         """,
     )
