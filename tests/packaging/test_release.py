@@ -193,6 +193,25 @@ def test_a_revision_is_noted_with_the_first_release_that_has_it(clone: Path) -> 
     assert notes.read_text() == first
 
 
+def test_what_was_released_is_not_frozen_anew(clone: Path) -> None:
+    noted(clone, "v0.0.1")
+    with (clone / "db/functions/lookup/state_name.sql").open("a") as file:
+        file.write("-- edited\n")
+    frozen = subprocess.run(
+        [sys.executable, "setup/freeze_schema.py"],
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(clone)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert frozen.returncode == 1
+    assert frozen.stderr.startswith(
+        "functions/lookup/state_name.sql changed since revision 0001, which was released in v0.0.1: begin a revision"
+    )
+    assert noted(clone).stderr == ""
+
+
 @pytest.mark.parametrize("path", ["sql/0001/tables.sql", "sql/0001/new.sql", "versions/0001_*.py"])
 def test_an_edited_revision_that_was_released_is_named(clone: Path, path: str) -> None:
     noted(clone, "v0.0.1")
