@@ -19,8 +19,8 @@ __all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs"
 
 
 GivenFile: TypeAlias = (
-    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint | str]"
-    " | tuple[Path | str, Mapping[str, Any], str, Fingerprint]"
+    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint]"
+    " | tuple[Path | str, Mapping[str, Any], str | int] | tuple[Path | str, Mapping[str, Any], str | int, Fingerprint]"
 )
 """A file with its data ID, as a program gives it, perhaps with its part, and what is known of its bytes."""
 
