@@ -1,10 +1,10 @@
 """Which revisions of the schema were released, and that they are what they were then.
 
     python setup/released.py           fails if a released revision was edited since
-    python setup/released.py v0.1.0    notes the newest revision as released with that tag, unless it was before
+    python setup/released.py v0.1.0    notes the newest revision as released with that tag, unless it was
 
-``db/migrations/RELEASED`` has a line for each: revision, tag, and the SHA-256 of its files. Tags don't come along with
-every clone, nor with the source distribution; this does.
+``db/migrations/RELEASED`` has a line for each: revision, tag, and the SHA-256 of its files. Tags don't come
+along with every clone, nor with the source distribution; this does.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def digest(revision: str) -> str:
     files = [file for file in (_MIGRATIONS / "sql" / revision).rglob("*") if file.is_file()]
     digested = hashlib.sha256()
     for file in sorted([*files, *(_MIGRATIONS / "versions").glob(f"{revision}_*.py")]):
-        digested.update(f"{file.relative_to(_MIGRATIONS)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+        digested.update(
+            f"{file.relative_to(_MIGRATIONS)}\0{file.stat().st_size}\0".encode() + file.read_bytes()
+        )
     return digested.hexdigest()
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, text
 from butler.backup.clients import run_script, script_of, tables_in
 from butler.backup.manifest import DUMP, Manifest
 from butler.errors import DefinitionConflictError, SchemaVersionError
-from butler.provenance.environment import ENVIRONMENT
 from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres.errors import translated
 from butler.schema.install import become_owner, registries, role_prefix
@@ -24,7 +23,8 @@ _REGISTERED = {
     "camera": "butler.camera",
     "skymap": "butler.skymap",
     "collection": "butler.collection",
-    "dataset type": f"butler.dataset_type WHERE dataset_type <> '{ENVIRONMENT}'",  # which each repository has
+    # But for that which each registry has from the first (db/reference/dataset_types.sql).
+    "dataset type": "butler.dataset_type WHERE dataset_type <> 'run_environment'",
 }
 
 

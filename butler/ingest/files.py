@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from numbers import Integral
+from operator import index
+from typing import SupportsIndex
 
 from butler.arguments import items, mapping, path, refused
 from butler.datastore.fingerprint import Fingerprint
@@ -96,8 +97,8 @@ def _part(given: object = None) -> str:
         return ""
     if isinstance(given, str):
         return given
-    if isinstance(given, Integral) and not isinstance(given, bool) and given >= 0:
-        return str(int(given))
+    if isinstance(given, SupportsIndex) and type(given) is not bool and (number := index(given)) >= 0:
+        return str(number)
     raise refused(
         "a part",
         given,

@@ -150,7 +150,9 @@ def check_mark_moved(
             " .butler-datastore.json; then do the same again."
         )
         if said is not None:
-            hint += f" If these are the files, and nobody writes there as that any more: add --over {said.id}."
+            hint += (
+                f" If these are the files, and nobody writes there as that any more: add --over {said.id}."
+            )
         raise DatastoreRootError(error.message, hint=hint, details=error.details) from error
     return MovedMark(mark)
 

@@ -224,7 +224,7 @@ _MADE_WITH_A_REPOSITORY = {"activity", "dataset_type", "datastore"}
 
 
 def _registered_rows(connection: Connection) -> dict[str, int]:
-    """Count what people have registered: the rows of the registries' tables, but those that each repository has."""
+    """Count what people have registered: the rows of all tables but those that each repository fills."""
     from butler.schema.rows import columns, rows_in
 
     schemas = {registry.tables for registry in registries(connection)}

@@ -207,7 +207,9 @@ def test_what_a_failed_quantum_kept_is_removed_before_it_is_tried_again(butler: 
     with pytest.raises(ZeroDivisionError):
         divide(butler.quantum("divide"))
     kept = butler.find("log", label="a")
-    with pytest.raises(DatasetExistsError, match=f"has log of this data ID already: dataset {kept.id}") as refused:
+    with pytest.raises(
+        DatasetExistsError, match=f"has log of this data ID already: dataset {kept.id}"
+    ) as refused:
         divide_well(butler.quantum("divide"))
     assert "remove the one that is there" in (refused.value.hint or "")
     butler.removal.remove([kept], reason="to be tried again")

@@ -297,7 +297,9 @@ def test_a_backup_is_restored_with_files_that_lie_at_another_place(
         restored.put("after", "note", label="c")
         assert restored.get("note", label="c") == "after"
         assert list(restored.verify()) == []
-    assert butler.put("its own", "note", label="c").artifacts, "to its own database the old root still belongs"
+    assert butler.put("its own", "note", label="c").artifacts, (
+        "to its own database the old root still belongs"
+    )
 
 
 def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
