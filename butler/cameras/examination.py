@@ -139,6 +139,7 @@ def examine(definition: CameraDefinition, headers: FileHeaders) -> Examination:
     examination = Examination(headers.with_image(definition.headers.image_hdu))
     with quiet_astropy():
         _examine_fields(definition, examination)
+        _refuse_several_sensors(definition, examination)
         _derive(definition, examination)
         _examine_region(examination)
     _examine_dataset_type(definition, examination)
@@ -174,6 +175,37 @@ def _examine_fields(definition: CameraDefinition, examination: Examination) -> N
             examination.findings.append(Finding(name, "found", tai_datetime(value), found.source, note))
         else:
             examination.accept(name, value, found.source, note=note)
+
+
+def _refuse_several_sensors(definition: CameraDefinition, examination: Examination) -> None:
+    """Refuse a file whose images are of several sensors: it would be filed as the first one's."""
+    headers, rule = examination.headers, definition.headers.fields.get("sensor")
+    if definition.headers.image_hdu != "first" or rule is None or "sensor" not in examination.values:
+        return
+    if all(keyword not in headers.hdus[headers.image] for keyword in (*rule.keyword, *rule.join)):
+        return  # what tells it is said once for the whole file
+    sensors = {examination.values["sensor"]: headers.image}
+    for index in range(1, len(headers.hdus)):
+        if len(headers.axes(index)) < 2:
+            continue
+        try:
+            found = find(rule, headers.with_image(index))
+            sensor = found and convert("sensor", found.value, rule, definition)
+        except ButlerError:  # what it says is no sensor
+            continue
+        if found is not None:
+            sensors.setdefault(sensor, index)
+    if len(sensors) > 1:
+        examination.findings = [f for f in examination.findings if f.field != "sensor"]
+        examination.refuse(
+            "sensor",
+            ConfigError(
+                "the file has images of several: "
+                + ", ".join(f"{sensor} in HDU {index}" for sensor, index in sensors.items()),
+                hint="Ingest each with its part, by Butler.ingest: (path, data ID, 'EXTNAME,EXTVER'). If only"
+                " one is meant, name it as image_hdu in the camera's YAML.",
+            ),
+        )
 
 
 def _translated(

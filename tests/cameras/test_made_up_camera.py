@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from butler.cameras import CameraDefinition, check, match, observe
 from butler.errors import ButlerError, ConfigError, InvalidNameError, InvalidRegionError
@@ -286,3 +287,34 @@ def test_a_tile_compressed_image_has_its_own_size(made_up: CameraDefinition, tmp
     region = observe(made_up, tmp_path / "shot.fits.fz").region
     assert region is not None
     assert min(dec for _, dec in region) == pytest.approx(-31.5, abs=0.01)
+
+
+# Files of several sensors --------------------------------------------------------------
+
+
+@pytest.fixture
+def both_eyes(tmp_path: Path) -> Path:
+    primary = fits.PrimaryHDU()
+    primary.header.update({key: value for key, value in PRIMARY.items() if key != "EYE"})
+    hdus = [primary]
+    for version, eye in enumerate(("left", "right"), 1):
+        for name in ("SCI", "ERR"):
+            hdu = fits.ImageHDU(np.zeros((20, 10), "i2"), name=name, ver=version)
+            hdu.header.update({**WCS, "EYE": eye})
+            hdus.append(hdu)
+    fits.HDUList(hdus).writeto(tmp_path / "both.fits")
+    return tmp_path / "both.fits"
+
+
+def test_a_file_of_several_sensors_is_not_filed_as_the_first_one_s(
+    made_up: CameraDefinition, both_eyes: Path
+) -> None:
+    with pytest.raises(ConfigError, match=r"images of several: 7 in HDU 1, 8 in HDU 3") as refused:
+        observe(made_up, both_eyes)
+    assert "(path, data ID, 'EXTNAME,EXTVER')" in (refused.value.hint or "")
+
+
+def test_one_whose_image_is_named_is_that_sensor_s(both_eyes: Path) -> None:
+    named = copy.deepcopy(MADE_UP)
+    named["headers"]["image_hdu"] = 3
+    assert observe(CameraDefinition.from_json(named), both_eyes).sensor == 8
