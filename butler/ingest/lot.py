@@ -29,7 +29,8 @@ from butler.errors import (
     NotSupportedError,
 )
 from butler.ingest.held import HeldFolders
-from butler.ingest.protocol import PutItem, PutProtocol, PutState, refuse_astray
+from butler.ingest.item import PutItem, PutState
+from butler.ingest.protocol import PutProtocol, refuse_astray
 from butler.ingest.requests import IngestedFile, IngestRequest, SourceFile, differs, refs_of, whole
 from butler.values import Artifact, DataId, DatasetRef, IngestMode
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from butler.arguments import items, refused
 from butler.errors import DatasetExistsError, InvalidDataIdError
-from butler.ingest.protocol import PutItem, PutProtocol
+from butler.ingest.item import PutItem
+from butler.ingest.protocol import PutProtocol
 from butler.provenance.environment import ENVIRONMENT
 from butler.values import DataId, DatasetRef
 
