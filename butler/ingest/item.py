@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from butler.values import Artifact, DataId, DatasetRef, DatasetType
+
+if TYPE_CHECKING:
+    from butler.datastore.interfaces import Datastore
+    from butler.datastore.lots import Lot
 
 __all__ = ["PutItem", "PutState"]
 
@@ -21,7 +26,7 @@ class PutState(Enum):
     WRITING = auto()
     """Something of it may be written."""
     WRITTEN = auto()
-    """Its bytes are safe, and it is no dataset."""
+    """Its bytes are there, and safe when its lot was flushed; it is no dataset."""
     REGISTERING = auto()
     """The registry is told of it."""
     UNCERTAIN = auto()
@@ -58,6 +63,8 @@ class PutItem:
         How far it has come.
     artifacts : `tuple` [`~butler.Artifact`]
         What was written.
+    lot : `~butler.datastore.lots.Lot` or `None`
+        In which it was written: to be flushed before anybody is told of it.
     """
 
     id: UUID
@@ -68,10 +75,12 @@ class PutItem:
     existing: UUID | None = None
     state: PutState = PutState.PREPARED
     artifacts: tuple[Artifact, ...] = ()
+    lot: Lot[Datastore] | None = None
 
     @contextmanager
-    def being_written(self) -> Iterator[None]:
-        """Note that it is being written, and then that it is."""
+    def being_written(self, lot: Lot[Datastore]) -> Iterator[None]:
+        """Note that it is being written in a lot, and then that it is."""
+        self.lot = lot
         self.state = PutState.WRITING
         yield
         self.state = PutState.WRITTEN

@@ -50,6 +50,8 @@ class FileLot:
             skip_existing=True,
         )
         self.dataset_type = self.items[0].dataset_type
+        self.writing = protocol.lot_of(0 if self.in_place else len(self.together))
+        """What the files are written in; to be flushed before the registry is told of one."""
         self._became: list[IngestedFile | ButlerError | None] = [None] * len(files)
         """What became of each; of those that are new only in the end."""
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from butler.arguments import mapping, name
 from butler.datastore.interfaces import inventory_of
+from butler.datastore.lots import Lot
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
     ButlerError,
@@ -167,6 +168,10 @@ class PutProtocol:
         (prepared,) = self.registry.puts.prepare(run, dataset_type, [data_id], skip_existing=True)
         return prepared.data_id
 
+    def lot_of(self, number: int) -> Lot[Datastore]:
+        """Begin to write so many files: one alone is made durable as it is written."""
+        return self.datastore.lot() if number > 1 else Lot(self.datastore)
+
     # Registering ------------------------------------------------------------
 
     def put(self, items: Sequence[PutItem]) -> None:
@@ -195,7 +200,7 @@ class PutProtocol:
     def tell(
         self, items: Sequence[PutItem], told: Callable[[Sequence[DatasetRef], Mapping[str, str]], object]
     ) -> None:
-        """Tell the registry of what was written, by one statement that may be repeated.
+        """Tell the registry of what was written and is durable now, by one statement that may be repeated.
 
         Parameters
         ----------
@@ -207,13 +212,16 @@ class PutProtocol:
         Raises
         ------
         ButlerError
-            As ``told`` raises; as it was at the first time, if that was lost and the second is refused.
+            As ``told`` raises; as it was at the first time, if that was lost and the second is refused. Or
+            if what was written can't be made durable: nobody is told of it.
         """
         for item in items:
             for artifact in item.artifacts:
                 refuse_astray(artifact, self.datastore.name)
         if items:
             self.roots.check()  # it may have been unmounted while it was written to
+        for lot in dict.fromkeys(item.lot for item in items if item.lot is not None):
+            lot.flush()
         roots = {self.datastore.name: self.datastore.root}
 
         def tell() -> None:

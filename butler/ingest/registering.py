@@ -42,6 +42,7 @@ class Registering:
                 if not (told := list(told)):
                     return
                 self._protocol.roots.check()  # it may have been unmounted while it was written to
+                self._lot.writing.flush()
             try:
                 with self._protocol.registering(self._lot.items):
                     there = self._tell(told)

@@ -109,8 +109,8 @@ class TakingIn:
         first = items[0]
         try:
             lot.protocol.roots.check()
-            with first.being_written():
-                artifacts = self._datastore.intake.ingest(
+            with first.being_written(lot.writing):
+                artifacts = lot.writing.writer.intake.ingest(
                     lot.files[places[0]].path,
                     first.id,
                     first.hint,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from butler.datastore.interfaces.intake import FileIntake
 from butler.datastore.interfaces.inventory import Inventory
+from butler.datastore.lots import Lot
 from butler.datastore.marks import RootMark
 from butler.errors import NotSupportedError
 from butler.values import Artifact, ArtifactFault
@@ -140,6 +141,18 @@ class Datastore(ABC):
         -----
         After any exception nothing of the object is left.
         """
+
+    def lot(self) -> Lot[Datastore]:
+        """Begin several datasets that become durable together.
+
+        Returns
+        -------
+        lot : `~butler.datastore.lots.Lot`
+            What is put by its writer, or taken in by that one's intake, is
+            durable when it was flushed; all else is asked of this datastore.
+            Unless this is overridden, each is durable by itself.
+        """
+        return Lot(self)
 
     @abstractmethod
     def get(
