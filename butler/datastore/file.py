@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +17,12 @@ from butler.datastore.formatters.packing import packing_of
 from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
 from butler.datastore.inventory import StorageInventory
+from butler.datastore.lots import Lot
 from butler.datastore.marks import RootMark
 from butler.datastore.parts import read_artifact, reads_members
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
-from butler.datastore.storage import Storage
+from butler.datastore.storage import Storage, WritesLots
 from butler.datastore.storage_classes import StorageClass
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.datastore.system_errors import typed
@@ -129,6 +132,17 @@ class FileDatastore(Datastore):
             self.remove(written)
             raise
         return tuple(written)
+
+    def lot(self) -> Lot[Datastore]:
+        """A lot of the storage, if that writes any."""
+        if not isinstance(self._storage, WritesLots):
+            return super().lot()
+        files = self._storage.lot()
+        writer = copy(self)
+        writer._storage = files.writer
+        writer._files = replace(self._files, storage=files.writer)
+        writer._intake = StorageIntake(writer._files)
+        return Lot(writer, files.flush)
 
     def _write(
         self,

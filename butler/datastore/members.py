@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cache
 from itertools import chain, permutations
 from pathlib import Path
@@ -13,6 +14,7 @@ from uuid import UUID
 from butler.datastore.fingerprint import Fingerprint
 from butler.datastore.intake import lies_within
 from butler.datastore.interfaces import Datastore, FileIntake, Inventory
+from butler.datastore.lots import Lot
 from butler.datastore.marks import RootMark
 from butler.datastore.paths import local_file
 from butler.datastore.selection import not_configured, read_components, select
@@ -135,6 +137,13 @@ class Datastores(Datastore):
     ) -> tuple[Artifact, ...]:
         """Write to the default."""
         return self._default.put(obj, dataset_id, hint, storage_class, dataset_type, identity)
+
+    def lot(self) -> Lot[Datastore]:
+        """A lot of the default."""
+        lot = self._default.lot()
+        writer = copy(self)
+        writer._default = lot.writer
+        return Lot(writer, lot.flush)
 
     def get(
         self,

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from operator import index
 from typing import SupportsIndex
 
 from butler.arguments import items, mapping, path, refused
+from butler.concurrency import THREADS
 from butler.datastore.fingerprint import Fingerprint
 from butler.errors import ButlerError, InvalidDataIdError
+from butler.ingest.held import HeldFiles
 from butler.ingest.lot import FileLot
+from butler.ingest.moving import moved
 from butler.ingest.objects import ObjectWriter
 from butler.ingest.protocol import PutProtocol
+from butler.ingest.registering import Registering
 from butler.ingest.requests import GivenFile, IngestedFile, IngestRequest, SourceFile
-from butler.values import DatasetRef
+from butler.ingest.taking_in import TakingIn
+from butler.values import DatasetRef, IngestMode
 
 __all__ = ["FileIngest"]
 
@@ -56,7 +63,13 @@ class FileIngest:
         """
         if not files:
             return []
-        ingested = FileLot(self._protocol, files, request).ingest()
+        paths = [file.path for file in files]
+        held = HeldFiles(self._protocol.registry, self._protocol.datastore, paths, request.mode)
+        lot = FileLot(self._protocol, files, request)
+        _ingest(lot, held)
+        ingested = lot.outcomes()
+        if request.mode == IngestMode.MOVE:
+            ingested = moved(lot, ingested)
         if any(isinstance(one, IngestedFile) and one.new for one in ingested):
             self._objects.describe_run(request.run, request.dataset_type)
         return ingested
@@ -66,6 +79,21 @@ class FileIngest:
         sources = [_source(given) for given in items(files, "files", "pairs of a path and its data ID")]
         strict = replace(request, strict=True)
         return [one.ref for one in self.ingest(sources, strict) if isinstance(one, IngestedFile)]
+
+
+def _ingest(lot: FileLot, held: HeldFiles) -> None:
+    """Take a lot in and register it, all or nothing of what is new."""
+    with ExitStack() as stack:
+        if not lot.in_place:
+            stack.enter_context(lot.protocol.undone_on_error(lot.items))
+        threads = stack.enter_context(ThreadPoolExecutor(min(THREADS, len(lot.files))))
+        taken = stack.enter_context(closing(TakingIn(lot, held).taken_in(threads)))
+        if not lot.in_place:  # no transaction is open while bytes are written
+            for _ in taken:
+                pass
+        Registering(lot).register(taken)
+    if not lot.in_place:  # what failed, and what another process has put meanwhile
+        lot.protocol.discard(lot.items)
 
 
 def _source(given: object) -> SourceFile:

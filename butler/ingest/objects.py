@@ -6,14 +6,19 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.arguments import items, refused
 from butler.errors import DatasetExistsError, InvalidDataIdError
-from butler.ingest.protocol import PutItem, PutProtocol
+from butler.ingest.item import PutItem
+from butler.ingest.protocol import PutProtocol
 from butler.provenance.environment import ENVIRONMENT
 from butler.values import DataId, DatasetRef
+
+if TYPE_CHECKING:
+    from butler.datastore.interfaces import Datastore
+    from butler.datastore.lots import Lot
 
 __all__ = ["ObjectWriter"]
 
@@ -61,6 +66,7 @@ class ObjectWriter:
         dataset_type: str,
         run: str,
         inputs: Iterable[UUID] = (),
+        lot: Lot[Datastore] | None = None,
     ) -> list[PutItem]:
         """Write objects of one type, which aren't datasets by that: all of them or none.
 
@@ -70,6 +76,8 @@ class ObjectWriter:
             Which.
         inputs : iterable of `uuid.UUID`
             What they were made from, for the files to say.
+        lot : `~butler.datastore.lots.Lot`, optional
+            To write them in, with others; by default they are one by themselves.
         """
         pairs = items(objects, "objects", "pairs of an object and its data ID")
         for pair in pairs:
@@ -86,13 +94,14 @@ class ObjectWriter:
             run,
             ask=sum(_size_of(obj) for obj, _ in pairs) >= _LARGE,
         )
+        lot = lot or protocol.lot_of(len(prepared))
         made_from = [str(dataset_id) for dataset_id in inputs]
         with protocol.undone_on_error(prepared):
             for item, (obj, _) in zip(prepared, pairs, strict=True):
                 if item is not prepared[0]:  # for which it was just looked at
                     protocol.roots.check()
-                with item.being_written():
-                    item.artifacts = protocol.datastore.put(
+                with item.being_written(lot):
+                    item.artifacts = lot.writer.put(
                         obj,
                         item.id,
                         item.hint,
@@ -101,6 +110,10 @@ class ObjectWriter:
                         _identity(item, made_from),
                     )
         return prepared
+
+    def lot(self) -> Lot[Datastore]:
+        """Begin a lot of the datastore: `tell` flushes it."""
+        return self.protocol.datastore.lot()
 
     def tell(
         self,

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from butler.arguments import mapping, name
 from butler.datastore.interfaces import inventory_of
+from butler.datastore.lots import Lot
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.errors import (
     ButlerError,
@@ -26,6 +25,7 @@ from butler.errors import (
     NotSupportedError,
 )
 from butler.ingest.file_names import FileNames
+from butler.ingest.item import PutItem, PutState
 from butler.roots import Roots
 from butler.units import UNITS, ValueType
 from butler.values import Artifact, DataId, DatasetRef, DatasetType, new_dataset_ids
@@ -34,91 +34,12 @@ if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
     from butler.registry import Registry
 
-__all__ = ["PutItem", "PutProtocol", "PutState", "refuse_astray"]
+__all__ = ["PutProtocol", "refuse_astray"]
 
 _PLAIN_TYPES = {
     unit.name: unit.python_type for unit in UNITS.values() if unit.value_type is not ValueType.RANGE
 }
 """What values of units are, as programs give them; a range is read by the registry."""
-
-
-class PutState(Enum):
-    """How far a dataset has come."""
-
-    PREPARED = auto()
-    """Nothing of it is written."""
-    WRITING = auto()
-    """Something of it may be written."""
-    WRITTEN = auto()
-    """Its bytes are safe, and it is no dataset."""
-    REGISTERING = auto()
-    """The registry is told of it."""
-    UNCERTAIN = auto()
-    """The registry was told, and its answer was lost: it may be a dataset."""
-    REGISTERED = auto()
-    """It is a dataset."""
-
-
-_TOLD = frozenset({PutState.REGISTERING, PutState.UNCERTAIN})
-_OPEN = _TOLD | {PutState.WRITTEN}
-_NEEDED = _TOLD | {PutState.REGISTERED}
-
-
-@dataclass(slots=True, eq=False)
-class PutItem:
-    """A dataset on its way into a run.
-
-    Parameters
-    ----------
-    id : `uuid.UUID`
-        Its id.
-    dataset_type : `~butler.DatasetType`
-        Its type.
-    data_id : `~butler.DataId`
-        Its data ID, complete.
-    run : `str`
-        The run that it goes into.
-    hint : `str`
-        The datastore's file-name template, filled; empty for what is left where it lies.
-    existing : `uuid.UUID` or `None`
-        The dataset that the run has of its data ID, so that nothing is to be written.
-    state : `PutState`
-        How far it has come.
-    artifacts : `tuple` [`~butler.Artifact`]
-        What was written.
-    """
-
-    id: UUID
-    dataset_type: DatasetType
-    data_id: DataId
-    run: str
-    hint: str = ""
-    existing: UUID | None = None
-    state: PutState = PutState.PREPARED
-    artifacts: tuple[Artifact, ...] = ()
-
-    @contextmanager
-    def being_written(self) -> Iterator[None]:
-        """Note that it is being written, and then that it is."""
-        self.state = PutState.WRITING
-        yield
-        self.state = PutState.WRITTEN
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the registry is to be told of it, perhaps again."""
-        return self.state in _OPEN
-
-    def told(self) -> DatasetRef:
-        """Note that the registry is told of it; give what it is told."""
-        if self.state is not PutState.UNCERTAIN:
-            self.state = PutState.REGISTERING
-        return self.ref
-
-    @property
-    def ref(self) -> DatasetRef:
-        """The dataset that it is, or is to be."""
-        return DatasetRef(self.id, self.dataset_type, self.data_id, self.run, self.artifacts)
 
 
 class PutProtocol:
@@ -247,6 +168,10 @@ class PutProtocol:
         (prepared,) = self.registry.puts.prepare(run, dataset_type, [data_id], skip_existing=True)
         return prepared.data_id
 
+    def lot_of(self, number: int) -> Lot[Datastore]:
+        """Begin to write so many files: one alone is made durable as it is written."""
+        return self.datastore.lot() if number > 1 else Lot(self.datastore)
+
     # Registering ------------------------------------------------------------
 
     def put(self, items: Sequence[PutItem]) -> None:
@@ -275,7 +200,7 @@ class PutProtocol:
     def tell(
         self, items: Sequence[PutItem], told: Callable[[Sequence[DatasetRef], Mapping[str, str]], object]
     ) -> None:
-        """Tell the registry of what was written, by one statement that may be repeated.
+        """Tell the registry of what was written and is durable now, by one statement that may be repeated.
 
         Parameters
         ----------
@@ -287,13 +212,16 @@ class PutProtocol:
         Raises
         ------
         ButlerError
-            As ``told`` raises; as it was at the first time, if that was lost and the second is refused.
+            As ``told`` raises; as it was at the first time, if that was lost and the second is refused. Or
+            if what was written can't be made durable: nobody is told of it.
         """
         for item in items:
             for artifact in item.artifacts:
                 refuse_astray(artifact, self.datastore.name)
         if items:
             self.roots.check()  # it may have been unmounted while it was written to
+        for lot in dict.fromkeys(item.lot for item in items if item.lot is not None):
+            lot.flush()
         roots = {self.datastore.name: self.datastore.root}
 
         def tell() -> None:
@@ -324,12 +252,10 @@ class PutProtocol:
                 isinstance(error, DatabaseUnavailableError) and error.may_be_done
             )
             for item in items:
-                if item.state is PutState.REGISTERING:
-                    item.state = PutState.UNCERTAIN if unknown else PutState.WRITTEN
+                item.not_registered(known=not unknown)
             raise
         for item in items:
-            if item.state in _TOLD:
-                item.state = PutState.REGISTERED
+            item.registered()
 
     # The way back -----------------------------------------------------------
 
@@ -353,13 +279,13 @@ class PutProtocol:
         DatastoreRootError
             If the root doesn't bear its mark any more: what was written may lie elsewhere.
         """
-        left = [item for item in items if item.state in {PutState.WRITING, PutState.WRITTEN}]
+        left = [item for item in items if item.is_loose]
         if left:
             self.roots.check()
         kept = {
             (artifact.datastore, artifact.file)
             for item in items
-            if item.state in _NEEDED
+            if item.is_needed
             for artifact in item.artifacts
         }
         for item in left:

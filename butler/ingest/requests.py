@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, TypeAlias
-from uuid import UUID
 
-from butler.errors import DatasetExistsError
-from butler.values import Artifact, ArtifactState, DataId, DatasetRef, DatasetType, IngestMode
+from butler.values import DatasetRef, IngestMode
 
 if TYPE_CHECKING:
     from butler.datastore.fingerprint import Fingerprint
-    from butler.registry import Registry
 
-__all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs", "refs_of", "whole"]
+__all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile"]
 
 
 GivenFile: TypeAlias = (
@@ -93,26 +90,3 @@ class IngestedFile(NamedTuple):
     ref: DatasetRef
     new: bool = True
     same: bool | None = True
-
-
-def differs(file: Path, ref: DatasetRef) -> DatasetExistsError:
-    """Give the error of a file whose data ID the run has, with other bytes."""
-    return DatasetExistsError(
-        f"{file} is not the file that run {ref.run} has as {ref.dataset_type.name}"
-        f" with {ref.data_id}: dataset {ref.id}",
-        hint="Datasets never change: ingest it into another run.",
-        details={"file": str(file), "existing": str(ref.id)},
-    )
-
-
-def refs_of(
-    registry: Registry, dataset_type: DatasetType, run: str, data_ids: Mapping[UUID, DataId]
-) -> dict[UUID, DatasetRef]:
-    """Look up the artifacts of datasets whose data IDs are known, in one statement."""
-    refs = [DatasetRef(dataset_id, dataset_type, data_id, run) for dataset_id, data_id in data_ids.items()]
-    return {ref.id: ref for ref in registry.lookup.with_artifacts(refs)}
-
-
-def whole(ref: DatasetRef) -> list[Artifact]:
-    """Give the artifacts of a dataset that aren't known to be lost: only they prove that bytes are there."""
-    return [artifact for artifact in ref.artifacts or () if artifact.state == ArtifactState.PRESENT]

@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Written(Protocol):
-    """An output whose bytes are safe, and that is no dataset yet."""
+    """An output whose bytes are written, and that is no dataset yet."""
 
     @property
     def ref(self) -> DatasetRef:
@@ -46,8 +46,12 @@ class OutputWriter(Protocol):
         dataset_type: str,
         run: str,
         inputs: Iterable[UUID] = (),
+        lot: Any = None,
     ) -> list[Any]:
         """Write objects, which aren't datasets by that: all of them or none; give them as `Written`."""
+
+    def lot(self) -> Any:
+        """Begin a lot to write in, all of which becomes durable before the registry is told of any."""
 
     def tell(
         self,
@@ -107,6 +111,7 @@ class Quantum:
         self._data_id = data_id
         self._predicted = {ref.id for ref in inputs}
         self._read: dict[UUID, None] = {}
+        self._lot: Any = None
         self._written: list[Written] = []
         self._kept: list[Written] = []
         self._ended = False
@@ -269,7 +274,11 @@ class Quantum:
                 details={"quantum_id": str(self.id), "task": self._task},
             )
         _ = self.id  # it has begun
-        written = self._writer.write(objects, dataset_type, self._run, self.inputs_read)
+        if self._lot is None:
+            self._lot = self._writer.lot()
+        # What is kept whatever happens isn't durable with the rest, but by itself.
+        lot = None if keep else self._lot
+        written = self._writer.write(objects, dataset_type, self._run, self.inputs_read, lot)
         there = {(ref.dataset_type.name, ref.data_id) for ref in self.outputs}
         for output in written:
             ref = output.ref

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from butler.datastore.storage.base import Storage
 from butler.datastore.storage.in_place import InPlaceStorage
+from butler.datastore.storage.lots import WritesLots
 from butler.datastore.storage.memory import MemoryStorage
 from butler.datastore.storage.posix import PosixStorage
 from butler.datastore.storage.wrapper import StorageWrapper
 
-__all__ = ["InPlaceStorage", "MemoryStorage", "PosixStorage", "Storage", "StorageWrapper"]
+__all__ = ["InPlaceStorage", "MemoryStorage", "PosixStorage", "Storage", "StorageWrapper", "WritesLots"]

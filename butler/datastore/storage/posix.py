@@ -10,6 +10,7 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import accumulate, islice
@@ -19,10 +20,13 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
+from butler.datastore.lots import Lot
 from butler.datastore.marks import RootMark
 from butler.datastore.paths import file_uri
 from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
+from butler.datastore.storage.lots import WritesLots
+from butler.datastore.storage.names import KeptAtOnce, KeptTogether, NewNames, flush, taken_back_on_error
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
 from butler.datastore.storage.root_mark import MARK_NAME, FolderMark, files_below
 from butler.datastore.system_errors import typed
@@ -37,7 +41,6 @@ from butler.strict import After
 __all__ = ["PosixOptions", "PosixStorage", "last_changed"]
 
 _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
-_READ_BACK = os.O_RDONLY | os.O_CLOEXEC
 
 
 def _check_folder(name: str, _where: str) -> str:
@@ -67,11 +70,12 @@ class PosixOptions(Struct, frozen=True):
     mode: Mode | None = None
 
 
-class PosixStorage(Storage):
+class PosixStorage(Storage, WritesLots):
     """Files under a folder.
 
     A file appears under its name by a hard link, which never replaces
-    another, after its bytes and before its folder have been flushed to disk.
+    another, after its bytes and before its folder have been flushed to disk;
+    the folders of a lot are flushed once each, at its end.
     A symbolic link inside the root may name a file outside, since that is
     how a file is ingested by ``symlink``; a folder that leads outside is
     refused. What the storage has written nobody writes to again: the file is
@@ -93,6 +97,7 @@ class PosixStorage(Storage):
         self._folder = Path(os.path.abspath(folder))
         self._permissions = permissions or Permissions()
         self._mark = FolderMark(self._folder, self.root, self._make_folders)
+        self._new_names: NewNames = KeptAtOnce()
 
     @classmethod
     def from_config(cls, name: str, options: PosixOptions, repo: Path) -> Self:
@@ -122,6 +127,12 @@ class PosixStorage(Storage):
         """Whether others could change what is in the root."""
         return warnings_about(self._folder, self._permissions)
 
+    def lot(self) -> Lot[Storage]:
+        """Flush each folder once, instead of once a file."""
+        writer, together = copy(self), KeptTogether()
+        writer._new_names = together
+        return Lot(writer, together.flush)
+
     @contextmanager
     def create(self, path: str) -> Iterator[Path]:
         """Write beside the final name, then link."""
@@ -134,14 +145,14 @@ class PosixStorage(Storage):
             try:
                 yield draft
                 self._permissions.finish_file(draft)
-                _flush(draft)
+                flush(draft)
                 os.link(draft, final, follow_symlinks=False)
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-            with _taken_back_on_error(final):
+            with taken_back_on_error(final):
                 draft.unlink()
-                _flush(final.parent)
+                self._new_names.keep(path, final)
 
     @contextmanager
     def local(self, path: str) -> Iterator[Path]:
@@ -175,7 +186,7 @@ class PosixStorage(Storage):
                 if error.errno != errno.EROFS or os.path.lexists(file):
                     raise
                 return
-            _flush(file.parent)
+            flush(file.parent)
 
     def paths(self) -> Iterator[str]:
         """Walk the folder; links to folders aren't followed, and a folder of another's is refused."""
@@ -216,7 +227,7 @@ class PosixStorage(Storage):
                 if symbolic:
                     final.symlink_to(target)
                 else:
-                    _flush(target)
+                    flush(target)
                     final.hardlink_to(target)
             except OSError as error:
                 if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}:
@@ -225,8 +236,8 @@ class PosixStorage(Storage):
                     f"{str(file)!r} can't be linked into {self.root}: {error.strerror}",
                     hint="Ingest with mode 'copy' or 'symlink'.",
                 ) from error
-            with _taken_back_on_error(final):
-                _flush(final.parent)
+            with taken_back_on_error(final):
+                self._new_names.keep(path, final)
 
     def seal(self, path: str) -> None:
         """Make a file read-only that has no name but this one."""
@@ -251,7 +262,7 @@ class PosixStorage(Storage):
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(each)) from error
             if each.is_relative_to(self._folder):
                 self._permissions.finish_folder(each)
-            _flush(each.parent)
+            flush(each.parent)
 
     def _inside(self, path: str) -> Path:
         name = os.fsdecode(decode_path(path))
@@ -281,24 +292,6 @@ def _names(folder: Path) -> list[str]:
 def _temporary_prefix(name: str) -> str:
     # Not the name itself: that may already be as long as a file name can be.
     return f".{sha256(os.fsencode(name)).hexdigest()[:16]}-"
-
-
-def _flush(file: Path) -> None:
-    descriptor = os.open(file, _READ_BACK)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _taken_back_on_error(file: Path) -> Iterator[None]:
-    """Remove a name that isn't known to be durable."""
-    try:
-        yield
-    except OSError:
-        file.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager

@@ -16,7 +16,8 @@ __all__ = ["StorageWrapper"]
 class StorageWrapper(Storage):
     """Leaves everything to another storage; a subclass changes what it wants to.
 
-    Caches, counters and throttles are such subclasses.
+    Caches, counters and throttles are such subclasses. The files of a lot
+    are written one by one, as the subclass may change how one is.
 
     Parameters
     ----------

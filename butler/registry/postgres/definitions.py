@@ -12,7 +12,8 @@ from butler.registry.postgres.parameters import bound_json, bound_texts, like_pa
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
 from butler.registry.results import Rows
-from butler.values import DatasetType, Mark, RegisteredDatastore, json_ready
+from butler.values import DatasetType, Mark, RegisteredDatastore
+from butler.values.data_ids import json_ready
 
 __all__ = ["PostgresDefinitions"]
 

@@ -16,7 +16,8 @@ from butler.registry.interfaces.lookup import Lookup
 from butler.registry.postgres.parameters import bound_id, bound_ids, bound_json, bound_moment, bound_texts
 from butler.registry.postgres.records import artifact_of, data_id_of, ref_of
 from butler.registry.postgres.session import Session
-from butler.values import ArtifactState, DataId, DatasetRef, json_ready
+from butler.values import ArtifactState, DataId, DatasetRef
+from butler.values.data_ids import json_ready
 
 __all__ = ["PostgresLookup"]
 

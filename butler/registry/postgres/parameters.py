@@ -11,7 +11,8 @@ from uuid import UUID
 
 from butler.arguments import items, label, name, names, short
 from butler.errors import InvalidDataIdError, InvalidNameError
-from butler.values import DatasetRef, json_ready
+from butler.values import DatasetRef
+from butler.values.data_ids import json_ready
 
 __all__ = [
     "Bound",

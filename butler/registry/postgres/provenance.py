@@ -19,7 +19,8 @@ from butler.registry.postgres.parameters import (
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
 from butler.registry.results import Rows
-from butler.values import DatasetRef, QuantumStatus, json_ready
+from butler.values import DatasetRef, QuantumStatus
+from butler.values.data_ids import json_ready
 
 __all__ = ["PostgresProvenance"]
 

@@ -19,7 +19,8 @@ from butler.registry.postgres.parameters import Bound, bound_datasets, bound_jso
 from butler.registry.postgres.records import data_id_of
 from butler.registry.postgres.retry import execute
 from butler.registry.postgres.session import Session
-from butler.values import Artifact, DatasetRef, json_ready
+from butler.values import Artifact, DatasetRef
+from butler.values.data_ids import json_ready
 
 __all__ = ["PostgresPuts"]
 

@@ -17,7 +17,7 @@ from butler.registry.postgres.parameters import bound_ids, bound_json, bound_mom
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
 from butler.registry.results import DatasetRefs, Fetched, Rows, dataset_columns
-from butler.values import json_ready
+from butler.values.data_ids import json_ready
 
 if TYPE_CHECKING:
     import pyarrow

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from butler.values import Artifact, ArtifactState, DataId, DatasetRef, DatasetType, UnitValue
+from butler.values import Artifact, ArtifactState, DataId, DatasetRef, DatasetType
+from butler.values.data_ids import UnitValue
 
 __all__ = ["artifact_of", "data_id_of", "ref_of"]
 

@@ -48,6 +48,22 @@ class DatastoreTests(DatastoreSuite):
         artifacts = self.put(datastore, obj, storage_class)
         assert datastore.get(artifacts, storage_class) == obj
 
+    def test_what_a_lot_writes_is_read_at_once_and_stays_when_it_was_flushed(
+        self, datastore: Datastore
+    ) -> None:
+        lot = datastore.lot()
+        written = [self.put(lot.writer, f"content {number}", "Text") for number in range(3)]
+        for _ in range(2):
+            assert [datastore.get(artifacts, "Text") for artifacts in written] == [
+                "content 0",
+                "content 1",
+                "content 2",
+            ]
+            assert self.stored(datastore) == {one.path for artifacts in written for one in artifacts}
+            lot.flush()
+        datastore.remove(one for artifacts in written for one in artifacts)
+        assert self.stored(datastore) == set()
+
     def test_an_exposure_comes_back_equal(self, datastore: Datastore) -> None:
         exposure = example_exposure()
         assert_same_exposure(datastore.get(self.put(datastore, exposure, "Exposure"), "Exposure"), exposure)

@@ -50,6 +50,14 @@ class FileIntakeTests(DatastoreSuite):
         assert datastore.check(artifacts[0]) is None
         assert file.read_bytes() == b"ingested"
 
+    def test_a_file_is_taken_in_in_a_lot(self, datastore: Datastore, file: Path) -> None:
+        lot = datastore.lot()
+        artifacts = self.ingest(lot.writer, file, IngestMode.MOVE)
+        lot.flush()
+        datastore.intake.finish_move(file, artifacts)
+        assert not file.exists()
+        assert datastore.get(artifacts, "Text") == "ingested"
+
     def test_a_move_is_finished_by_unlinking_the_source(self, datastore: Datastore, file: Path) -> None:
         artifacts = self.ingest(datastore, file, IngestMode.MOVE)
         datastore.intake.finish_move(file, artifacts)
