@@ -493,9 +493,7 @@ def test_a_removed_dataset_that_is_read_is_noticed(watched: Callable[..., Watche
     session = watched("butler", "postgres")
     session.rows("DROP INDEX butler_internal.ix_dataset_camera")
     session.rows("CREATE INDEX of_all ON butler_internal.dataset (dataset_type_id, camera, visit)")
-    session.rows(
-        "SELECT * FROM dataset WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17"
-    )
+    session.rows("SELECT * FROM dataset WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17")
     assert session.passed_over("dataset") == {"of_all": 400}
 
 
