@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +188,105 @@ def test_listing_what_has_some_labels(
         Json(data_id),
         find_first,
     )
+    assert session.read_whole() == []
+
+
+A_VISIT = {"camera": "Cam", "visit": 17}
+A_TRACT = {"skymap": "rings", "tract": 3}
+IN_RUNS_OR_TAGS = pytest.mark.parametrize(
+    ("dataset_type", "collection", "data_id"),
+    [
+        ("image", "r/1001", A_VISIT),
+        ("image", "tag/1101", A_VISIT),
+        ("coadd", "r/1021", A_TRACT),
+        ("coadd", "tag/1121", A_TRACT),
+    ],
+    ids=["a visit", "a visit of a tag", "a tract", "a tract of a tag"],
+)
+REMOVED_FROM = {"image": "ix_dataset_camera_removal", "coadd": "ix_dataset_skymap_removal"}
+
+
+@IN_RUNS_OR_TAGS
+def test_listing_as_of_a_time_where_nothing_was_removed(
+    session: Watched, dataset_type: str, collection: str, data_id: dict[str, Any]
+) -> None:
+    assert session.rows(
+        "SELECT * FROM query_datasets(%s, %s, %s, true, 'infinity')",
+        dataset_type,
+        [collection],
+        Json(data_id),
+    )
+    assert session.read_whole() == []
+
+
+@pytest.fixture
+def many_removed(database: Database) -> None:
+    """The survey where twenty visits and tracts were made and removed twenty times before what is there.
+
+    A run and its tag had the ones of each time from 3 to 20 o'clock of a day, UTC.
+    """
+    with database.connect("superuser").cursor() as cursor:
+        cursor.execute((Path(__file__).parent / "many_removed.sql").read_text(encoding="utf-8"))
+        # As for one_run.
+        cursor.execute(f"ALTER DATABASE {database.name} SET random_page_cost = 1.1")
+
+
+@pytest.mark.usefixtures("many_removed")
+@IN_RUNS_OR_TAGS
+def test_a_listing_of_now_reads_no_removed_dataset(
+    session: Watched, dataset_type: str, collection: str, data_id: dict[str, Any]
+) -> None:
+    listing = "SELECT * FROM query_datasets(%s, %s, %s)", dataset_type, [collection], Json(data_id)
+    assert session.rows(*listing)
+    assert session.passed_over("dataset") == {}
+    session.rows(*listing)
+    assert session.read_whole() == []
+
+
+@pytest.mark.usefixtures("many_removed")
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT * FROM dataset WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17",
+        "SELECT * FROM dataset WHERE instrument = 'Cam' AND visit = 17",
+        "SELECT * FROM dataset WHERE dataset_type = 'coadd' AND skymap = 'rings' AND tract = 3",
+        "SELECT * FROM dataset_wide WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17",
+        "SELECT d.* FROM visit AS v JOIN dataset AS d USING (camera, visit)"
+        " WHERE v.visit_name = 'visit-17' AND d.dataset_type = 'image'",
+    ],
+)
+def test_a_view_of_datasets_reads_no_removed_one(session: Watched, select: str) -> None:
+    assert session.rows(select)
+    assert session.passed_over("dataset") == {}
+
+
+@pytest.mark.usefixtures("many_removed")
+@IN_RUNS_OR_TAGS
+def test_a_listing_as_of_a_time_finds_what_was_removed_by_indexes_of_its_own(
+    session: Watched, dataset_type: str, collection: str, data_id: dict[str, Any]
+) -> None:
+    listing = (
+        "SELECT * FROM query_datasets(%s, %s, %s, true, '2026-01-11T10:00Z')",
+        dataset_type,
+        [collection],
+        Json(data_id),
+    )
+    assert len(session.rows(*listing)) == 20
+    assert session.read_whole() == []
+    session.rows(*listing)
+    assert REMOVED_FROM[dataset_type] in session.indexes()
+
+
+@pytest.mark.usefixtures("many_removed")
+@pytest.mark.parametrize(
+    "select",
+    [
+        "SELECT * FROM removal WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17",
+        "SELECT * FROM removal WHERE dataset_type = 'coadd' AND skymap = 'rings' AND tract = 3",
+    ],
+)
+def test_what_was_removed_of_a_visit_or_tract(session: Watched, select: str) -> None:
+    assert len(session.rows(select)) == 400
     assert session.read_whole() == []
 
 
@@ -380,9 +480,21 @@ def test_all_datasets_in_one_run(session: Watched) -> None:
 def test_an_index_that_is_read_whole_is_noticed(watched: Callable[..., Watched]) -> None:
     session = watched("butler", "postgres")
     session.rows("SET enable_seqscan = off")
-    session.rows("SELECT count(*) FROM butler_internal.dataset WHERE camera = 'Cam' AND visit = 17")
+    session.rows(
+        "SELECT count(*) FROM butler_internal.dataset"
+        " WHERE camera = 'Cam' AND visit = 17 AND state <> 'removed'"
+    )
     (scan,) = session.read_whole()
     assert scan.startswith("ix_dataset_camera in: SELECT count")
+
+
+@pytest.mark.usefixtures("many_removed")
+def test_a_removed_dataset_that_is_read_is_noticed(watched: Callable[..., Watched]) -> None:
+    session = watched("butler", "postgres")
+    session.rows("DROP INDEX butler_internal.ix_dataset_camera")
+    session.rows("CREATE INDEX of_all ON butler_internal.dataset (dataset_type_id, camera, visit)")
+    session.rows("SELECT * FROM dataset WHERE dataset_type = 'image' AND camera = 'Cam' AND visit = 17")
+    assert session.passed_over("dataset") == {"of_all": 400}
 
 
 def test_an_index_that_is_lacking_is_noticed(watched: Callable[..., Watched]) -> None:

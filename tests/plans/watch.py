@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -32,6 +33,8 @@ _SETTINGS = (
     "SET auto_explain.log_min_duration = 0",
     "SET auto_explain.log_nested_statements = on",
     "SET auto_explain.log_verbose = on",
+    "SET auto_explain.log_analyze = on",
+    "SET auto_explain.log_timing = off",
     "SET auto_explain.log_format = json",
     "SET client_min_messages = log",
 )
@@ -76,6 +79,29 @@ class Watched(Session):
             for node in _nodes(plan["Plan"])
             if (what := self._whole(node)) and what not in but
         ]
+
+    def passed_over(self, table: str) -> dict[str, int]:
+        """Give how many rows of a table of the base registry were read only to be left out since the last call.
+
+        They are given by the index that they were read by, or by the table
+        where it was none. A look-up by primary key reads one row at most,
+        and doesn't count.
+        """
+        plans, self._plans = self._plans, []
+        assert plans, "no plan was seen"
+        counts: Counter[str] = Counter()
+        for plan in plans:
+            for node in _nodes(plan["Plan"]):
+                by = node.get("Index Name", table)
+                if (
+                    node.get("Schema") == "butler_internal"
+                    and node.get("Relation Name") == table
+                    and by != f"pk_{table}"
+                ):
+                    left_out = node.get("Rows Removed by Filter", 0) * node["Actual Loops"]
+                    counts[by] += left_out
+        assert counts, f"{table} was not read"
+        return {name: count for name, count in counts.items() if count}
 
     def _whole(self, node: dict[str, Any]) -> str:
         """Give the large table, or its index, that a node of a plan reads whole; empty if it doesn't."""

@@ -172,6 +172,8 @@ dataset = Table(
     CheckConstraint("state IN ('present', 'unstored', 'removed')", name="ck_dataset_state"),
     CheckConstraint("(state = 'present') OR changed IS NOT NULL", name="ck_dataset_changed"),
     CheckConstraint("(state <> 'present') OR trashed IS NOT TRUE", name="ck_dataset_trashed"),
+    # What was removed stays for reads as of a time, and may be many times what is there. So there are two indexes
+    # for each way in which datasets are found: one for reads of now, and one of what is gone.
     Index(
         "uq_dataset_run_type_digest",
         "run_id",
@@ -180,7 +182,6 @@ dataset = Table(
         unique=True,
         postgresql_where=text("state <> 'removed'"),
     ),
-    # For reads as of a time.
     Index(
         "ix_dataset_removed",
         "run_id",
@@ -194,7 +195,16 @@ dataset = Table(
         "camera",
         "visit",
         "run_id",
-        postgresql_where=text("camera IS NOT NULL"),
+        postgresql_where=text("camera IS NOT NULL AND state <> 'removed'"),
+    ),
+    # With what is unstored, which the view removal has, too.
+    Index(
+        "ix_dataset_camera_removal",
+        "dataset_type_id",
+        "camera",
+        "visit",
+        "run_id",
+        postgresql_where=text("camera IS NOT NULL AND state <> 'present'"),
     ),
     Index(
         "ix_dataset_skymap",
@@ -202,7 +212,15 @@ dataset = Table(
         "skymap",
         "tract",
         "patch",
-        postgresql_where=text("skymap IS NOT NULL"),
+        postgresql_where=text("skymap IS NOT NULL AND state <> 'removed'"),
+    ),
+    Index(
+        "ix_dataset_skymap_removal",
+        "dataset_type_id",
+        "skymap",
+        "tract",
+        "patch",
+        postgresql_where=text("skymap IS NOT NULL AND state <> 'present'"),
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
     Index("ix_dataset_removal", "trashed", "changed", postgresql_where=text("state <> 'present'")),

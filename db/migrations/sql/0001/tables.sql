@@ -913,7 +913,9 @@ COMMENT ON COLUMN butler_internal.dataset.skymap_alone IS 'The skymap where no f
 
 COMMENT ON COLUMN butler_internal.dataset.tract_alone IS 'The tract where no finer unit is present; carries the foreign key.';
 
-CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, camera, visit, run_id) WHERE camera IS NOT NULL;
+CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, camera, visit, run_id) WHERE camera IS NOT NULL AND state <> 'removed';
+
+CREATE INDEX ix_dataset_camera_removal ON butler_internal.dataset (dataset_type_id, camera, visit, run_id) WHERE camera IS NOT NULL AND state <> 'present';
 
 CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE quantum_id IS NOT NULL;
 
@@ -921,7 +923,9 @@ CREATE INDEX ix_dataset_removal ON butler_internal.dataset (trashed, changed) WH
 
 CREATE INDEX ix_dataset_removed ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state = 'removed';
 
-CREATE INDEX ix_dataset_skymap ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL;
+CREATE INDEX ix_dataset_skymap ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL AND state <> 'removed';
+
+CREATE INDEX ix_dataset_skymap_removal ON butler_internal.dataset (dataset_type_id, skymap, tract, patch) WHERE skymap IS NOT NULL AND state <> 'present';
 
 CREATE UNIQUE INDEX uq_dataset_run_type_digest ON butler_internal.dataset (run_id, dataset_type_id, digest) WHERE state <> 'removed';
 

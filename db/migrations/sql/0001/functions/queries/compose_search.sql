@@ -24,6 +24,7 @@ DECLARE
     v_conditions text;
     v_order text;
     v_chosen text;
+    v_members text;
 BEGIN
     SELECT * INTO v_type FROM butler_internal.find_dataset_type(p_dataset_type);
     IF jsonb_typeof(p_data_id) IS DISTINCT FROM 'object' THEN
@@ -95,38 +96,42 @@ BEGIN
     v_chosen := CASE WHEN p_find_first AND (p_as_of IS NOT NULL OR 1 < (
         SELECT count(*) FROM butler_internal.flatten_collections(p_collections, p_as_of)
     )) THEN '(SELECT DISTINCT ON (a.digest) a.* FROM member AS a ORDER BY a.digest, a.place)' ELSE 'member' END;
-    query := format(
+    -- A branch for each state: what was removed has indexes of its own, of which a read of now then knows nothing.
+    SELECT string_agg(format(
         $q$
-        WITH searched AS MATERIALIZED (
-            SELECT f.* FROM butler_internal.flatten_collections($1, $3) AS f
-        ),
-        member AS (
             SELECT d.dataset_id, d.run_id, d.digest, s.place, s.collection %1$s
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.collection_type = 'run' AND d.dataset_type_id = $2
-                AND d.state <> 'removed' AND ($3 IS NULL OR d.created <= $3) %2$s
-            UNION ALL
-            SELECT d.dataset_id, d.run_id, d.digest, s.place, s.collection %1$s
-            FROM searched AS s
-            INNER JOIN butler_internal.all_dataset AS d ON d.run_id = s.run_id
-            WHERE s.collection_type = 'run' AND d.dataset_type_id = $2
-                AND d.state = 'removed' AND d.created <= $3 AND d.changed > $3 %2$s
+            WHERE s.collection_type = 'run' AND d.dataset_type_id = $2 AND d.state %3$s %2$s
             UNION ALL
             SELECT d.dataset_id, d.run_id, d.digest, s.place, s.collection %1$s
             FROM searched AS s
             INNER JOIN butler_internal.all_dataset_tag AS t ON t.collection_id = s.collection_id
             INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = t.dataset_id
             -- Said of both: by visit and patch, datasets are found within a type.
-            WHERE s.has_tags AND t.dataset_type_id = $2 AND d.dataset_type_id = $2
-                AND CASE WHEN $3 IS NULL THEN upper_inf(t.known) ELSE t.known @> $3 END %2$s
-        )
-        SELECT m.dataset_id, %%s, r.run, m.collection
-        FROM %3$s AS m
-        INNER JOIN butler_internal.all_run AS r ON r.run_id = m.run_id
-        ORDER BY %4$s m.place, m.dataset_id
+            WHERE s.has_tags AND t.dataset_type_id = $2 AND d.dataset_type_id = $2 AND d.state %4$s %2$s
         $q$,
-        v_columns, v_conditions, v_chosen, v_order
+        v_columns, v_conditions, b.of_runs, b.of_tags
+    ), 'UNION ALL') INTO v_members
+    FROM (
+        VALUES
+        (true, $q$<> 'removed'$q$, $q$<> 'removed' AND upper_inf(t.known)$q$),
+        (false, $q$<> 'removed' AND d.created <= $3$q$, $q$<> 'removed' AND t.known @> $3$q$),
+        (false, $q$= 'removed' AND d.created <= $3 AND d.changed > $3$q$, $q$= 'removed' AND t.known @> $3$q$)
+    ) AS b (of_now, of_runs, of_tags)
+    WHERE b.of_now = (p_as_of IS NULL);
+    query := format(
+        $q$
+        WITH searched AS MATERIALIZED (
+            SELECT f.* FROM butler_internal.flatten_collections($1, $3) AS f
+        ),
+        member AS (%1$s)
+        SELECT m.dataset_id, %%s, r.run, m.collection
+        FROM %2$s AS m
+        INNER JOIN butler_internal.all_run AS r ON r.run_id = m.run_id
+        ORDER BY %3$s m.place, m.dataset_id
+        $q$,
+        v_members, v_chosen, v_order
     );
     dataset_type_id := v_type.dataset_type_id;
     unit_mask := v_type.unit_mask;
