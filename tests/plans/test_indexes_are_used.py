@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from db.session import Json
+from db.session import Json, Session
 from db.world import datasets
 
 from butler.testing.databases import Database
@@ -117,6 +117,36 @@ def test_a_put_into_a_layer_looks_below_it_for_what_its_datasets_have_alone(
     assert seen.isdisjoint(
         {"label", "patch", "physical_filter", "skymap", "sky_pixel", "snap", "tract", "visit"}
     )
+
+
+def test_a_put_of_one_after_one_of_many_in_a_session_that_keeps_its_plans(
+    session: Watched, own_run: str
+) -> None:
+    many = datasets("image", *(each for visit in range(700, 800) for each in images(visit, 20)))
+    assert session.scalar("SELECT put(%s, %s)", own_run, Json(many)) == len(many)
+    session.forget()
+    put(session, own_run, visit=620, count=1)
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("registry", ["butler", "mydb_alice"])
+def test_a_put_plans_what_asks_all_registries_and_nothing_else(
+    watched: Callable[..., Watched], database: Database, registry: str
+) -> None:
+    """PostgreSQL says of each statement that it plans one; the put itself is another."""
+    planned: list[str] = []
+    connection = database.connect("superuser")
+    session = Session(connection)
+    session.rows(f"SET search_path = {registry}, public")
+    run = "mine" if registry == "mydb_alice" else "r/1001"
+    for visit in range(800, 810):
+        given = Json(datasets("image", *images(visit, 1)))
+        if visit == 809:
+            session.rows("SET client_min_messages = log")
+            session.rows("SET log_planner_stats = on")
+            connection.notices = planned
+        assert session.scalar("SELECT put(%s, %s)", run, given) == 1
+    assert len([each for each in planned if "PLANNER STATISTICS" in each]) == 2
 
 
 @pytest.mark.parametrize("visit", [17, 620])
