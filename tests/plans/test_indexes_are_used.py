@@ -201,6 +201,26 @@ def test_asking_whose_a_file_is(session: Watched, name: str) -> None:
     assert session.read_whole() == []
 
 
+@pytest.mark.parametrize("name", ["night.fits", "night_%s.fits"])
+def test_registering_a_part_of_a_file_reads_nothing_of_what_is_being_deleted(
+    session: Watched, own_run: str, database: Database, name: str
+) -> None:
+    """However many they are, which no plan that is kept knows."""
+    owner = database.connect("superuser").cursor()
+    for lot in range(2):
+        given = datasets("image", *images(630 + lot, 2))
+        path = name % given[0]["dataset_id"].replace("-", "") if "%" in name else name
+        for number, each in enumerate(given):
+            each["artifacts"][0]["path"] = f"{lot}/{path}#{number}"
+        assert session.scalar("SELECT put(%s, %s)", own_run, Json(given)) == 2
+        assert "ix_artifact_path" in (seen := session.indexes())
+        assert "ix_artifact_deleting" not in seen
+        owner.execute(
+            "UPDATE butler_internal.artifact SET state = 'deleting' WHERE datastore_id = 1 AND path LIKE 'r/1002/%'"
+        )
+        assert owner.rowcount > 1000 or lot
+
+
 @pytest.mark.parametrize("find_first", [True, False], ids=["the first of each", "all"])
 @pytest.mark.parametrize(
     ("dataset_type", "data_id"),
