@@ -10,12 +10,9 @@ DECLARE
     v_event text;
 BEGIN
     FOR v_check IN
-        SELECT r.relname AS checked, 'check_references_' || r.relname AS name, c.look_ups
-        FROM pg_catalog.pg_namespace AS n
-        INNER JOIN pg_catalog.pg_class AS r ON r.relnamespace = n.oid
-        CROSS JOIN LATERAL (SELECT butler_common.compose_references(r.oid::regclass) AS look_ups) AS c
-        WHERE n.nspname = v_own AND r.relkind = 'r' AND c.look_ups IS NOT NULL
-        ORDER BY r.relname
+        SELECT c.checked, 'check_references_' || c.checked AS name, c.look_ups
+        FROM butler_common.compose_references(v_own) AS c
+        ORDER BY c.checked
     LOOP
         EXECUTE format(
             'CREATE FUNCTION %I.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
