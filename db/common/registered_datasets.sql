@@ -5,14 +5,14 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    v_registry text;
 BEGIN
-    FOR v_registry IN SELECT r.registry FROM butler_common.registry AS r LOOP
-        RETURN QUERY EXECUTE format(
-            'SELECT d.dataset_id FROM %I.dataset AS d WHERE d.dataset_id = ANY ($1)', v_registry || '_internal'
-        ) USING p_dataset_ids;
-    END LOOP;
+    RETURN QUERY EXECUTE (
+        SELECT format(
+            'SELECT unnest(%s)',
+            string_agg(format('%I.own_datasets($1)', r.registry || '_internal'), ' || ')
+        )
+        FROM butler_common.registry AS r
+    ) USING p_dataset_ids;
 END;
 $$;
 

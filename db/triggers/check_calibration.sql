@@ -1,5 +1,5 @@
 -- The locks make whoever removes one of these datasets wait, or this statement for them: it then sees what became of it.
--- A dataset that there isn't is refused by the foreign key, in a layer by check_references.
+-- A dataset that there isn't is refused by the foreign key, in a layer by a trigger: compose_references.
 CREATE OR REPLACE FUNCTION butler_internal.check_calibration()
 RETURNS trigger
 LANGUAGE plpgsql

@@ -50,13 +50,14 @@ def test_locks_of_every_kind_are_seen() -> None:
         "butler.register_collection",  # ON CONFLICT
         "butler.set_run_environment",  # UPDATE
         "butler.release_run",  # DELETE
-        "butler_common.check_references",  # FOR KEY SHARE, in a text
+        "butler_common.compose_references",  # FOR KEY SHARE, in a text
         "butler_common.relocate_datastore",  # FOR UPDATE, in a text
         "butler_internal.merge_units",
         "butler_internal.refuse_deleted_file",
         "butler_internal.stamp",
     } <= set(WAITING)
     assert CALLERS["butler_internal.stamp"] >= {"butler.associate", "butler.set_chain"}
+    assert CALLERS["butler_common.compose_references"] == {"butler_common.make_reference_checks"}
     assert CALLERS["butler_internal.make_camera_view"] == {"butler.register_camera"}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from db.session import Json
+from db.session import Json, Session
 from db.world import datasets
 
 from butler.testing.databases import Database
@@ -120,6 +120,36 @@ def test_a_put_into_a_layer_looks_below_it_for_what_its_datasets_have_alone(
     )
 
 
+def test_a_put_of_one_after_one_of_many_in_a_session_that_keeps_its_plans(
+    session: Watched, own_run: str
+) -> None:
+    many = datasets("image", *(each for visit in range(700, 800) for each in images(visit, 20)))
+    assert session.scalar("SELECT put(%s, %s)", own_run, Json(many)) == len(many)
+    session.forget()
+    put(session, own_run, visit=620, count=1)
+    assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("registry", ["butler", "mydb_alice"])
+def test_a_put_plans_what_asks_all_registries_and_nothing_else(
+    watched: Callable[..., Watched], database: Database, registry: str
+) -> None:
+    """PostgreSQL says of each statement that it plans one; the put itself is another."""
+    planned: list[str] = []
+    connection = database.connect("superuser")
+    session = Session(connection)
+    session.rows(f"SET search_path = {registry}, public")
+    run = "mine" if registry == "mydb_alice" else "r/1001"
+    for visit in range(800, 810):
+        given = Json(datasets("image", *images(visit, 1)))
+        if visit == 809:
+            session.rows("SET client_min_messages = log")
+            session.rows("SET log_planner_stats = on")
+            connection.notices = planned
+        assert session.scalar("SELECT put(%s, %s)", run, given) == 1
+    assert len([each for each in planned if "PLANNER STATISTICS" in each]) == 2
+
+
 @pytest.mark.parametrize("visit", [17, 620])
 def test_looking_before_a_put(session: Watched, own_run: str, visit: int) -> None:
     for count in (1, 10):
@@ -170,6 +200,26 @@ def test_asking_whose_a_file_is(session: Watched, name: str) -> None:
     name = name.replace("%s", str(found).replace("-", ""))
     session.rows("SELECT * FROM claims_of_files('main', %s, %s)", [name], ["file:///data/" + name])
     assert session.read_whole() == []
+
+
+@pytest.mark.parametrize("name", ["night.fits", "night_%s.fits"])
+def test_registering_a_part_of_a_file_reads_nothing_of_what_is_being_deleted(
+    session: Watched, own_run: str, database: Database, name: str
+) -> None:
+    """However many they are, which no plan that is kept knows."""
+    owner = database.connect("superuser").cursor()
+    for lot in range(2):
+        given = datasets("image", *images(630 + lot, 2))
+        path = name % given[0]["dataset_id"].replace("-", "") if "%" in name else name
+        for number, each in enumerate(given):
+            each["artifacts"][0]["path"] = f"{lot}/{path}#{number}"
+        assert session.scalar("SELECT put(%s, %s)", own_run, Json(given)) == 2
+        assert "ix_artifact_path" in (seen := session.indexes())
+        assert "ix_artifact_deleting" not in seen
+        owner.execute(
+            "UPDATE butler_internal.artifact SET state = 'deleting' WHERE datastore_id = 1 AND path LIKE 'r/1002/%'"
+        )
+        assert owner.rowcount > 1000 or lot
 
 
 @pytest.mark.parametrize("find_first", [True, False], ids=["the first of each", "all"])

@@ -103,6 +103,10 @@ class Watched(Session):
         assert counts, f"{table} was not read"
         return {name: count for name, count in counts.items() if count}
 
+    def forget(self) -> None:
+        """Leave out what was seen so far."""
+        self._plans.clear()
+
     def _whole(self, node: dict[str, Any]) -> str:
         """Give the large table, or its index, that a node of a plan reads whole; empty if it doesn't."""
         name: str = node.get("Index Name") or node.get("Relation Name") or ""

@@ -2,7 +2,7 @@
 
 A foreign key whose target may lie in a lower layer is marked ``across
 layers``: the base has it as a constraint, a layer checks it by trigger
-(``db/common/check_references.sql``).
+(``db/common/make_reference_checks.sql``).
 """
 
 from __future__ import annotations

@@ -331,10 +331,11 @@ artifact = Table(
     ),
     Index("ix_artifact_deleting", "dataset_id", postgresql_where=text("state = 'deleting'")),
     # A file of a put has its dataset's id in its name, and is found by that. Only the others, which may be shared or are
-    # whole URIs, are looked up by the path of the file, of whatever part.
+    # whole URIs, are looked up by the path of the file, of whatever part; and whether any of its parts is being deleted.
     Index(
         "ix_artifact_path",
         text("hashtextextended(split_part(path, '#', 1), 0)"),
+        "state",
         postgresql_where=text("strpos(path, '{}') = 0"),
     ),
     postgresql_with=GROWING,

@@ -71,21 +71,7 @@ BEGIN
         'FOR EACH ROW EXECUTE FUNCTION %1$I.keep_certified()', v_own
     );
     IF v_depth > 0 THEN
-        FOR v_named IN
-            SELECT r.relname AS name, e.look, e.keys
-            FROM pg_catalog.pg_class AS r
-            CROSS JOIN LATERAL butler_common.compose_references(r.oid::regclass) AS e
-            WHERE r.relnamespace = v_own::regnamespace AND r.relkind = 'r'
-            ORDER BY r.relname
-        LOOP
-            FOREACH v_event IN ARRAY ARRAY['INSERT', 'UPDATE'] LOOP
-                EXECUTE format(
-                    'CREATE TRIGGER check_references_%1$s AFTER %2$s ON %3$I.%4$I REFERENCING NEW TABLE AS new_rows '
-                    'FOR EACH STATEMENT EXECUTE FUNCTION butler_common.check_references(%5$L, %6$L)',
-                    lower(v_event), v_event, v_own, v_named.name, v_named.look, v_named.keys
-                );
-            END LOOP;
-        END LOOP;
+        PERFORM butler_common.make_reference_checks(p_registry);
     END IF;
 END;
 $$;
