@@ -145,12 +145,12 @@ def test_a_name_that_would_end_a_text_of_sql_is_quoted_in_those_functions(
         "INSERT INTO butler_common.registry (registry, base, depth, owner) VALUES (%s, 'butler', 1, 'x')", ODD
     )
     own.rows(f"CREATE SCHEMA {quoted}")
-    for table in ("dataset", "dataset_tag"):
+    for table in ("collection", "dataset", "dataset_tag"):
         own.rows(f"CREATE TABLE {quoted}.{table} (LIKE butler_internal.{table} INCLUDING ALL)")
     own.rows("SELECT butler_common.make_reference_checks(%s)", ODD)
     insert = (
         f"INSERT INTO {quoted.replace('%', '%%')}.dataset_tag (collection_id, dataset_id, dataset_type_id, digest, known)"
-        " VALUES (1, %s, 1, gen_random_uuid(), tstzrange(now(), NULL))"
+        " SELECT min(c.collection_id), %s, 1, gen_random_uuid(), tstzrange(now(), NULL) FROM butler_internal.collection AS c"
     )
     own.rows(insert, known)
     with pytest.raises(psycopg2.errors.ForeignKeyViolation, match="no dataset with") as raised:
