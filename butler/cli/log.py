@@ -65,7 +65,7 @@ def log(
     """Show who did what, when and from where.
 
     The newest first, a row a call that changed something, named as the database's function: what is
-    ingested, is merge_datasets, as it is loaded in bulk. Puts into one's own run have none:
+    ingested is merge_datasets, as it is loaded in bulk. Puts into one's own run have none:
     the datasets tell. What clients told of themselves, nobody has checked. In SQL:
     SELECT * FROM activity.
     """

@@ -493,7 +493,7 @@ def test_a_layer_is_made_worked_in_and_dropped(filled: Butler, command: Command,
     assert command("layer", "drop", "mydb_me", input="").exit_code == 1, "nobody is there to answer"
     assert len(command.json("layer", "list")) == 2
     assert command("layer", "drop", "mydb_me", input="y\n").exit_code == 0
-    assert "butler db init" in failed(command, "--layer", "mydb_me", "status")
+    assert "'butler layer create'" in failed(command, "--layer", "mydb_me", "status")
     assert "no layer 'mydb_me'" in failed(command, "layer", "drop", "mydb_me", "--yes")
 
 

@@ -29,7 +29,7 @@ BEGIN
         PERFORM butler_common.raise_error(
             'UB401',
             format('collection %L is frozen', p_collection),
-            'Write into another, or have it released by freeze_collection(…, false).',
+            'Write into another, or have it released by ''butler collection freeze --release'', or freeze_collection(…, false) in SQL.',
             jsonb_build_object('collection', p_collection)
         );
     END IF;
