@@ -441,6 +441,36 @@ def test_datasets_are_tagged_and_untagged_after_a_dry_run(filled: Butler, comman
     assert (result.exit_code, result.stdout) == (1, "no datasets found\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("visit", "camera=peepshow"), "No camera 'peepshow'. Did you mean 'Peepshow'?"),
+        (("detector", "instrument=Nosuch"), "No instrument 'Nosuch'. Known are Peepshow."),
+        (("visit", "camera=Peepshow", "visit=99"), "No visit '99' of camera Peepshow."),
+        (("datasets", "calexp", "band=R", "camera=Peepshow"), "No band 'R'. Known are pink."),
+        (("datasets", "stats", "instrument=X", "visit=12"), "No instrument 'X'. Known are Peepshow."),
+        (("data-ids", "stats", "camera=X", "visit=99"), "No camera 'X'. Known are Peepshow."),
+        (("datasets", "calexp", "camera=Peepshow", "visit=13", "detector=left"), ""),
+        (("visit", "camera=Peepshow", "night=2001-01-01"), ""),
+    ],
+)
+def test_where_nothing_is_found_the_value_that_nothing_has_is_named(
+    filled: Butler, command: Command, words: tuple[str, ...], told: str
+) -> None:
+    result = command("query", *words, "--format", "json")
+    assert (result.exit_code, result.stdout.strip()) == (0, "[]")
+    assert result.stderr == "nothing is found\n" + (told and f"  {told}\n")
+
+
+def test_what_is_found_costs_no_statement_more_to_say(
+    filled: Butler, command: Command, statements: list[str]
+) -> None:
+    found = command("query", "visit", "camera=Peepshow", "--format", "json")
+    assert len(json.loads(found.stdout)) == 2
+    assert found.stderr == ""
+    assert not any("LIMIT 1" in sql for sql in statements)
+
+
 def test_verify_names_each_fault_and_its_remedy(filled: Butler, command: Command) -> None:
     assert command("verify").output == "registry and datastore agree\n"
     stored = Path(filled.uri("stats", camera="Peepshow", visit=12).removeprefix("file://"))

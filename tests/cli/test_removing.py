@@ -66,6 +66,14 @@ def test_what_was_removed_is_listed_and_restored(filled: Butler, command: Comman
     command.out("restore", "--run", "u/me/first", "--type", "stats")
     assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
     assert command("restore").exit_code == 2
+    assert command("restore", "--run", "u/me/first").stderr == "0 datasets are restored\n"
+    for words, named in (
+        (("nosuch",), "'nosuch'"),
+        (("u/me/first", "--type", "stat"), "Did you mean stats"),
+    ):
+        refused = command("restore", "--run", *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert named in refused.stderr
     assert command.json("trash", "list") == []
 
 
