@@ -33,7 +33,7 @@ def _since(value: str | timedelta | datetime) -> timedelta | datetime:
 @app.command(
     epilog=examples(
         "butler log",
-        "butler log --since 8h --by alice",
+        "butler log --since 8h --operation remove",
         "butler log --collection Peepshow/raw --format json",
     )
 )

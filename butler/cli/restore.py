@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import DryRun
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note
+from butler.cli.console import are, counted, note
 from butler.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def restore(
         if run and not wanted:
             _refuse_unknown(butler, run, dataset_type)
         if dry_run:
-            print(f"{len(wanted)} datasets would be restored")
+            print(f"{counted(len(wanted), 'dataset')} would be restored")
             return
         restored = butler.removal.restore(wanted)
-    note(session, f"{restored} datasets are restored")
+    note(session, f"{counted(restored, 'dataset')} {are(restored)} restored")
 
 
 def _refuse_unknown(butler: Butler, run: str, dataset_type: str | None) -> None:

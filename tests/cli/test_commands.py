@@ -437,6 +437,12 @@ def test_datasets_are_tagged_and_untagged_after_a_dry_run(filled: Butler, comman
     assert len(command.json("query", "datasets", "stats", "-c", "good")) == 1
     command.out("disassociate", *words)
     assert command.json("query", "datasets", "stats", "-c", "good") == []
+    command.out("associate", *words, "-c", "u/me/first")
+    command.out("collection", "freeze", "good")
+    refused = command("disassociate", *words)
+    assert (refused.exit_code, refused.stdout) == (1, ""), "nothing is shown that isn't done"
+    command.out("collection", "freeze", "good", "--release")
+    command.out("disassociate", *words)
     result = command("disassociate", *words)
     assert (result.exit_code, result.stdout) == (1, "no datasets found\n")
 
