@@ -20,7 +20,10 @@ app = new_app("trash")
 
 @app.command("list", epilog=examples("butler trash list", "butler trash list --format json"))
 def list_trash(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
-    """List what is in the trash: by run, dataset type, and who put it there when."""
+    """List what is in the trash: by run, dataset type, and who put it there when.
+
+    The ids that 'butler restore' takes: butler sql "SELECT dataset_id FROM removal WHERE bytes IS NOT NULL".
+    """
     with session_of(ctx).reading() as butler:
         write_list(*butler.registry.removal.trash().fetched, form)
 

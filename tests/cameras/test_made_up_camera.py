@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from butler.cameras import CameraDefinition, check, match, observe
 from butler.errors import ButlerError, ConfigError, InvalidNameError, InvalidRegionError
@@ -59,6 +60,14 @@ def test_a_file_of_none_or_of_several_cameras_is_refused_with_the_candidates(
         match([made_up, twin], write_fits())
     with pytest.raises(ConfigError, match="no camera that is known: Peepshow"):
         match([made_up], write_fits({"INSTRUME": "?"}))
+
+
+def test_a_file_that_says_nothing_of_its_camera_is_told_what_was_looked_for(
+    made_up: CameraDefinition, tmp_path: Path
+) -> None:
+    fits.PrimaryHDU().writeto(tmp_path / "bare.fits")
+    with pytest.raises(ConfigError, match="It says nothing of INSTRUME"):
+        match([made_up], tmp_path / "bare.fits")
 
 
 def test_the_region_is_the_outer_edge_of_the_pixels(made_up: CameraDefinition, write_fits: WriteFits) -> None:

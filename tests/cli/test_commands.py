@@ -161,6 +161,8 @@ def test_a_dataset_type_has_a_known_storage_class(command: Command) -> None:
     assert command("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor").stderr == (
         "dataset type x was registered already\n"
     )
+    again = command("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor", "--doc", "Else.")
+    assert again.stderr == "dataset type x was registered already, and what it is stays ''\n"
     assert "x" in failed(command, "dataset-type", "add", "x", "Dict")
     assert [row["dataset_type"] for row in command.json("dataset-type", "list", "x*")] == ["x"]
 
@@ -183,6 +185,7 @@ def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command:
     assert filled.collections.list("u/me/first")[0].frozen
     command.out("collection", "freeze", "u/me/first", "--release")
     assert not filled.collections.list("u/me/first")[0].frozen
+    assert "datasets" not in command.json("collection", "show", "all"), "its members have them"
     assert "no collection 'nothing'" in failed(command, "collection", "show", "nothing")
 
 
