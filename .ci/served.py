@@ -30,7 +30,7 @@ try:
             b.registry.definitions.register_camera(CameraDefinition.read(camera).to_json())
     with one_transaction(config.dsn("owner")) as connection:
         assert check(connection) == []
-        downgrade(connection, "base")
+        downgrade(connection, "base", everything=True)
         upgrade(connection)
         assert check(connection) == []
 finally:

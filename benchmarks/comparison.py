@@ -80,6 +80,8 @@ def compare(
     figures: dict[str, list[float]] = {side: [] for side in taking_part}
 
     def take(side: str, process: Process, repetition: int) -> None:
+        if work.settled:
+            arena.settle()
         figure = float(process.do("measure", repetition=repetition))
         on_figure(side, figure)
         figures[side].append(figure)

@@ -49,6 +49,8 @@ class Work:
         Whether each repetition begins with a database of its own.
     delay : `float`
         How much longer a round trip to the server takes, seconds.
+    settled : `bool`
+        Whether the disk is let come to rest before each repetition, for work that makes files one by one.
     repetitions : `int`
         How often each side does it, in turn.
     """
@@ -65,6 +67,7 @@ class Work:
     filled: bool = False
     fresh: bool = False
     delay: float = 0.0
+    settled: bool = False
     repetitions: int = 3
 
     def scaled(self, scale: float) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from butler.arguments import items, name, names, refused
@@ -120,11 +122,12 @@ def agreed_roots(registry: Registry, datastore: Datastore) -> dict[str, Register
     registered = registry.definitions.datastores()
     for called, member in datastore.members.items():
         if called in registered and registered[called].root != member.root:
-            at = registered[called].root
+            at, here = registered[called].root, urlsplit(member.root)
+            folder = unquote(here.path) if here.scheme == "file" else "FOLDER"
             raise ConfigError(
                 f"datastore {called!r} is registered at {at}, not at {member.root}",
                 hint="Correct its root in butler.yaml; or, if its files were moved, say so by"
-                f" 'butler datastore relocate {called}'.",
+                f" 'butler datastore relocate {called} {shlex.quote(folder)}'.",
                 details={"datastore": called, "registered": at, "configured": member.root},
             )
     return registered

@@ -6,10 +6,10 @@ What was released is never frozen anew: a change of the SQL is then a revision o
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
+from released import releases
 from sqlalchemy import text
 
 from butler.registry.postgres.engine import one_transaction
@@ -30,12 +30,12 @@ PAGE = PROJECT / "docs" / "schema.md"
 def main() -> None:
     """Freeze the SQL files, build them on a throw-away server, list the catalogue, describe it."""
     revision = newest()
-    released = release_with(revision)
+    released = releases().get(revision)
     if released is None:
         freeze_baseline(revision) if revision == FIRST else freeze(revision)
     elif changed := changed_since(revision):
         sys.exit(
-            f"{', '.join(changed)} changed since revision {revision}, which was released in {released}:"
+            f"{', '.join(changed)} changed since revision {revision}, which was released in {released.tag}:"
             " begin a revision by 'make revision MESSAGE=\"what changes\"'"
         )
     with TemporaryServer() as server, one_transaction(server.dsn("postgres")) as connection:
@@ -47,21 +47,6 @@ def main() -> None:
             write_contract(revision, public_contract(connection))
         errors = {code: error.__name__ for code, error in BY_SQLSTATE.items()}
         PAGE.write_text(reference_page(connection, errors), encoding="utf-8")
-
-
-def release_with(revision: str) -> str | None:
-    """Give a tag of a release that has a revision; none outside a clone, where there are no tags."""
-    tags = subprocess.run(
-        ["git", "tag", "--list", "v*"], cwd=PROJECT, capture_output=True, text=True, check=False
-    ).stdout.split()
-    frozen = f"db/migrations/sql/{revision}"
-    for tag in tags:
-        there = subprocess.run(
-            ["git", "cat-file", "-e", f"{tag}:{frozen}"], cwd=PROJECT, capture_output=True, check=False
-        )
-        if there.returncode == 0:
-            return tag
-    return None
 
 
 def changed_since(revision: str) -> list[str]:

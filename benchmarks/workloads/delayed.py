@@ -14,8 +14,9 @@ WORKS = (
         unit="datasets/s",
         size=100,
         sides={"ours": putting.Ours, "peer": putting.Peer, "limit": putting.Limit},
-        aim=6,
+        aim=11,
         delay=_DELAY,
+        settled=True,
     ),
     Work(
         name="get_delayed",

@@ -1,23 +1,30 @@
-"""Small dicts put one by one, by one process and by eight into one run."""
+"""Small dicts put one by one, as the outputs of quanta, and by eight processes into one run."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import survey
 from benchmarks.place import Place
 from benchmarks.timing import at_once, timed
 from benchmarks.work import Work
 
+if TYPE_CHECKING:  # the peer's environment hasn't ours
+    from butler import Butler
+
 PROCESSES = 8
+OUTPUTS = 20
+"""Of a quantum."""
 
 
 class Ours:
     def __init__(self, place: Place, size: int) -> None:
         from benchmarks.sides import ours
 
+        self._place = place
         self._butler = ours.open_butler(place)
         self._data_ids = list(map(ours.data_id, survey.observed(size)))
         self._warm = ours.data_id(next(survey.observed(1)))
@@ -29,6 +36,31 @@ class Ours:
         with timed() as watch:
             for number, data_id in enumerate(self._data_ids):
                 self._butler.put(survey.small_dict(number), "metric", data_id, run=run)
+        return len(self._data_ids) / watch.seconds
+
+
+class OursOfQuanta(Ours):
+    """The same, registered with the end of the quantum that has made them.
+
+    The peer has no such thing in its butler, and puts them one by one.
+    """
+
+    def measure(self, repetition: int) -> float:
+        from benchmarks.sides import ours
+
+        run = f"quantum/{repetition}"
+        with ours.open_butler(self._place, run) as butler:
+            with butler.quantum("warm", self._warm) as quantum:
+                quantum.put(survey.small_dict(0), "raw", self._warm)
+            return self._measure(butler)
+
+    def _measure(self, butler: Butler) -> float:
+        with timed() as watch:
+            for first in range(0, len(self._data_ids), OUTPUTS):
+                outputs = self._data_ids[first : first + OUTPUTS]
+                with butler.quantum("measure", outputs[0]) as quantum:
+                    for number, data_id in enumerate(outputs, first):
+                        quantum.put(survey.small_dict(number), "metric", data_id)
         return len(self._data_ids) / watch.seconds
 
 
@@ -149,8 +181,19 @@ WORKS = (
         unit="datasets/s",
         size=1000,
         sides={"ours": Ours, "peer": Peer, "limit": Limit},
-        aim=5,
-        stretch=8,
+        aim=3.5,
+        stretch=5,
+        settled=True,
+    ),
+    Work(
+        name="quantum",
+        title=f"a dataset of a quantum of {OUTPUTS} outputs",
+        unit="datasets/s",
+        size=1000,
+        sides={"ours": OursOfQuanta, "peer": Peer, "limit": Limit},
+        aim=6,
+        stretch=10,
+        settled=True,
     ),
     Work(
         name="put_at_once",
@@ -160,5 +203,6 @@ WORKS = (
         sides={"ours": OursAtOnce, "peer": PeerAtOnce, "limit": LimitAtOnce},
         aim=5,
         stretch=8,
+        settled=True,
     ),
 )

@@ -19,7 +19,13 @@ from butler.version import SCHEMA_VERSION
 
 __all__ = ["restore"]
 
-_REGISTERED = ("camera", "skymap", "collection", "dataset_type")
+_REGISTERED = {
+    "camera": "butler.camera",
+    "skymap": "butler.skymap",
+    "collection": "butler.collection",
+    # But for that which each registry has from the first (db/reference/dataset_types.sql).
+    "dataset type": "butler.dataset_type WHERE dataset_type <> 'run_environment'",
+}
 
 
 def restore(
@@ -171,12 +177,10 @@ def _schemas_there(connection: Connection, manifest: Manifest, *, replace: bool)
 def _registered(connection: Connection, layers: list[str]) -> str:
     """Say what is registered; empty if nothing is."""
     counts = {
-        view: connection.execute(text(f"SELECT count(*) FROM butler.{view}")).scalar_one()
-        for view in _REGISTERED
+        name: connection.execute(text(f"SELECT count(*) FROM {rows}")).scalar_one()
+        for name, rows in _REGISTERED.items()
     } | {"layer": len(layers)}
-    return ", ".join(
-        f"{count} {name.replace('_', ' ')}{'s' * (count > 1)}" for name, count in counts.items() if count
-    )
+    return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
 
 
 _BUILT_ON_OURS = text("""

@@ -154,6 +154,15 @@ def relocate(
         Check,
         typer.Option("--check", help="Which files to read there first; a sample is of 1000."),
     ] = Check.SAMPLE,
+    over: Annotated[
+        list[UUID] | None,
+        typer.Option(
+            "--over",
+            metavar="MARK",
+            help="Even if the folder bears this mark of another installation, such as that whose backup was"
+            " restored here; it is then marked anew.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
     dsn: AdministratorDsn = None,
 ) -> None:
@@ -173,7 +182,7 @@ def relocate(
     datastore = datastore_at(config, name, root)
     artifacts = []
     with session.owning(dsn) as connection:
-        check_mark_moved(connection, datastore)
+        check_mark_moved(connection, datastore, over=over or ())
         if check != Check.NONE:
             artifacts = stored_artifacts(connection, name, sample=SAMPLE if check == Check.SAMPLE else None)
     with progress(session, "check") as report:
@@ -184,7 +193,7 @@ def relocate(
         )
         return
     with session.owning(dsn) as connection:
-        before = relocated(connection, config.repo, datastore, root)
+        before = relocated(connection, config.repo, datastore, root, over=over or ())
     note(
         session,
         f"datastore {name} is at {datastore.root} now, not at {before}; {len(artifacts)} artifacts were read",

@@ -193,25 +193,39 @@ def upgrade(
         note(session, f"the schema is at revision {current_version(connection)}")
 
 
-@app.command(epilog=examples("butler db downgrade 0001 --yes"))
+@app.command(epilog=examples("butler db downgrade 0001 --dry-run", "butler db downgrade 0001 --yes"))
 def downgrade(
     ctx: typer.Context,
-    revision: Annotated[str, typer.Argument(metavar="REV", help="Such as 0001; base takes everything away.")],
+    revision: Annotated[str, typer.Argument(metavar="REV", help="Such as 0001; base takes the schema away.")],
+    everything: Annotated[
+        bool, typer.Option("--everything", help="With base: all that is registered goes, too.")
+    ] = False,
+    dry_run: DryRun = False,
     yes: Yes = False,
     dsn: AdministratorDsn = None,
 ) -> None:
     """Downgrade the schema.
 
-    In one transaction. It is refused where rows would be lost, but for base.
+    In one transaction. It is refused where rows would be lost.
     """
     from butler.schema.migrations import current_version
     from butler.schema.migrations import downgrade as downgraded
 
+    if everything and revision != "base":
+        raise typer.BadParameter("it goes with base", param_hint="--everything")
     session = session_of(ctx)
-    confirm(f"Downgrade the database of {session.repo} to revision {revision}?", yes)
+    if not dry_run:
+        losing = ", and lose all that is registered in it" if everything else ""
+        confirm(f"Downgrade the database of {session.repo} to revision {revision}{losing}?", yes)
     with session.owning(dsn) as connection:
-        downgraded(connection, revision)
-        note(session, f"the schema is at revision {current_version(connection) or 'base'}")
+        attempt = connection.begin_nested()
+        downgraded(connection, revision, everything=everything)
+        at = current_version(connection) or "base"
+        if dry_run:
+            attempt.rollback()
+        else:
+            attempt.commit()
+    note(session, f"the schema {'would be' if dry_run else 'is'} at revision {at}")
 
 
 @app.command(

@@ -66,7 +66,7 @@ def drop(
             Roots(butler.registry, butler.datastore).check_all()
     confirm(f"Drop layer {name} with all that was registered in it?", yes)
     with session.owning() as connection:
-        artifacts = drop_layer(connection, name)
+        artifacts = drop_layer(connection, name, keep_files=keep_files)
     left = 0
     if not keep_files:
         with session.reading() as butler:
@@ -79,6 +79,7 @@ def drop(
 def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
     """Remove what no registry has any more, file by file; give how many could not be."""
     from butler.errors import ButlerError
+    from butler.maintenance.given_up import delete
     from butler.maintenance.orphans import unclaimed
     from butler.roots import Roots
 
@@ -100,7 +101,7 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
         roots.check(name)
         for path in sorted(unclaimed(butler.registry, datastore, list(by_path))):
             try:
-                datastore.remove([by_path[path]])
+                delete(datastore, by_path[path])
             except (ButlerError, OSError) as error:
                 show_error(f"{path!r} is left: {error}", "Look at it, and delete it by hand.")
                 left += 1

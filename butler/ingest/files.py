@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from operator import index
+from typing import SupportsIndex
 
-from butler.arguments import items, mapping, name, path, refused
+from butler.arguments import items, mapping, path, refused
+from butler.datastore.fingerprint import Fingerprint
 from butler.errors import ButlerError, InvalidDataIdError
 from butler.ingest.lot import FileLot
 from butler.ingest.objects import ObjectWriter
@@ -76,8 +79,30 @@ def _source(given: object) -> SourceFile:
             InvalidDataIdError,
         )
     file, data_id, *more = given
-    part = more.pop(0) if more and (isinstance(more[0], str) or len(more) == 2) else ""
-    known = more[0] if more else None
-    return SourceFile(
-        path(file, "a path in files"), mapping(data_id, "data_id"), known, part and name(part, "a part")
+    known = more.pop() if len(more) == 2 or (more and isinstance(more[0], Fingerprint)) else None
+    if not (known is None or isinstance(known, Fingerprint)):
+        raise refused(
+            "what is known of one of files",
+            known,
+            "a Fingerprint",
+            "Write (path, data ID, part, fingerprint), or leave it out.",
+            InvalidDataIdError,
+        )
+    return SourceFile(path(file, "a path in files"), mapping(data_id, "data_id"), known, _part(*more))
+
+
+def _part(given: object = None) -> str:
+    """Take a part of a file as a program gives it: a number is an HDU's."""
+    if given is None:
+        return ""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, SupportsIndex) and type(given) is not bool and (number := index(given)) >= 0:
+        return str(number)
+    raise refused(
+        "a part",
+        given,
+        "a text or the number of an HDU",
+        "Write 3, 'SCI' or 'SCI,2' for an HDU, the path of a member of a zip file, or leave it out.",
+        InvalidDataIdError,
     )

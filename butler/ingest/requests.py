@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex, TypeAlias
 from uuid import UUID
 
 from butler.errors import DatasetExistsError
@@ -19,8 +19,9 @@ __all__ = ["GivenFile", "IngestRequest", "IngestedFile", "SourceFile", "differs"
 
 
 GivenFile: TypeAlias = (
-    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint | str]"
-    " | tuple[Path | str, Mapping[str, Any], str, Fingerprint]"
+    "tuple[Path | str, Mapping[str, Any]] | tuple[Path | str, Mapping[str, Any], Fingerprint]"
+    " | tuple[Path | str, Mapping[str, Any], str | SupportsIndex]"
+    " | tuple[Path | str, Mapping[str, Any], str | SupportsIndex, Fingerprint]"
 )
 """A file with its data ID, as a program gives it, perhaps with its part, and what is known of its bytes."""
 

@@ -133,7 +133,7 @@ class Maintenance:
 
         Those are the files of the repository's datastores that no registry of
         the database knows, and that none takes any more, as the ids in their
-        names are older than the grace period, and nobody holds their run.
+        names are older than the grace period; none while a run is held.
 
         Parameters
         ----------

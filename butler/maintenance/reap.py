@@ -140,7 +140,7 @@ class _Reaper:
         for file in files:
             (done if file.failure else readable).append(file)
         loose = [
-            LooseFile(file.path, file.run, modified)
+            LooseFile(file.path, modified)
             for file in readable
             if (modified := self._modified(file.path)) is not None
         ]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from butler.config import RepositoryConfig
-from butler.datastore.marks import check_mark
+from butler.datastore.marks import RootState, check_mark, encode_mark, read_mark
 from butler.errors import ArtifactMissingError, ConfigError, DatastoreRootError
-from butler.values import Artifact
+from butler.values import Artifact, Mark
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from butler.datastore.interfaces import Datastore
 
-__all__ = ["SAMPLE", "check_mark_moved", "check_moved", "datastore_at", "relocate", "root_for"]
+__all__ = ["SAMPLE", "MovedMark", "check_mark_moved", "check_moved", "datastore_at", "relocate", "root_for"]
 
 SAMPLE = 1000
 """How many artifacts are read where not all are."""
@@ -87,7 +88,27 @@ def check_moved(
         )
 
 
-def check_mark_moved(connection: Connection, datastore: Datastore) -> None:
+class MovedMark(NamedTuple):
+    """What the new root says.
+
+    Parameters
+    ----------
+    mark : `~butler.values.Mark`
+        What it should bear.
+    anew : `bool`
+        Whether the mark is to be set anew there, as it isn't that.
+    instead_of : `bytes` or `None`
+        What the mark says now; `None` if there is none.
+    """
+
+    mark: Mark
+    anew: bool = False
+    instead_of: bytes | None = None
+
+
+def check_mark_moved(
+    connection: Connection, datastore: Datastore, *, over: Collection[UUID] = ()
+) -> MovedMark | None:
     """Look whether the mark came along with a datastore's files.
 
     Parameters
@@ -96,29 +117,49 @@ def check_mark_moved(connection: Connection, datastore: Datastore) -> None:
         As the owner, in a transaction.
     datastore : `~butler.datastore.Datastore`
         At the new root.
+    over : collection of `uuid.UUID`
+        Marks that may be replaced: of an installation whose database was
+        restored here, or that was given up.
+
+    Returns
+    -------
+    moved : `MovedMark` or `None`
+        `None` if the datastore isn't registered.
 
     Raises
     ------
     DatastoreRootError
-        If the root bears none, or another.
+        If the root bears none, or another that isn't among ``over``.
     """
     from butler.schema.datastores import mark_of
 
     mark = mark_of(connection, datastore.name)
     if mark is None:  # it isn't registered, which is told where its root is set
-        return
+        return None
+    root = datastore.mark
     try:
-        check_mark(datastore.mark, mark)
+        check_mark(root, mark)
     except DatastoreRootError as error:
-        raise DatastoreRootError(
-            error.message,
-            hint="Copy all files of the old root there, such as by 'rsync -aH', with the mark's own,"
-            " .butler-datastore.json; then do the same again.",
-            details=error.details,
-        ) from error
+        found = root.read()
+        said = None if isinstance(found, RootState) else read_mark(found)
+        if said is not None and not isinstance(found, RootState) and said.id in over:
+            root.refuse_shared()
+            return MovedMark(mark, True, found)
+        hint = (
+            "Copy all files of the old root there, such as by 'rsync -aH', with the mark's own,"
+            " .butler-datastore.json; then do the same again."
+        )
+        if said is not None:
+            hint += (
+                f" If these are the files, and nobody writes there as that any more: add --over {said.id}."
+            )
+        raise DatastoreRootError(error.message, hint=hint, details=error.details) from error
+    return MovedMark(mark)
 
 
-def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str) -> str:
+def relocate(
+    connection: Connection, repo: Path, datastore: Datastore, root: str, *, over: Collection[UUID] = ()
+) -> str:
     """Record a datastore's new root, in the database and in ``butler.yaml``.
 
     Parameters
@@ -132,6 +173,8 @@ def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str
         At the new root.
     root : `str`
         As the configuration is to name it.
+    over : collection of `uuid.UUID`
+        As for `check_mark_moved`; the mark is then set anew.
 
     Returns
     -------
@@ -148,14 +191,17 @@ def relocate(connection: Connection, repo: Path, datastore: Datastore, root: str
     from dataclasses import replace
 
     from butler.config import RepositoryConfig
-    from butler.schema.datastores import set_root
+    from butler.schema.datastores import set_mark, set_root
 
-    check_mark_moved(connection, datastore)
+    moved = check_mark_moved(connection, datastore, over=over)
     before = set_root(connection, datastore.name, datastore.root)
+    if moved is not None and moved.anew:
+        made = set_mark(connection, moved.mark)
+        datastore.mark.write(encode_mark(made), instead_of=moved.instead_of)
     now = RepositoryConfig.read(repo)  # somebody may have changed it since the files were first looked at
     if (own := now.datastores.get(datastore.name)) is not None:
-        moved = {datastore.name: own.at(root, datastore.name)}
-        replace(now, datastores={**now.datastores, **moved}).write()
+        settings = {datastore.name: own.at(root, datastore.name)}
+        replace(now, datastores={**now.datastores, **settings}).write()
     return before
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from butler.context import Context
 from butler.errors import ButlerError
+from butler.maintenance.given_up import delete
 from butler.roots import Roots
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _emptied(
                         held.confirm()
                         roots.check(datastore.name)
                         try:
-                            datastore.remove([trashed.artifact])
+                            delete(datastore, trashed.artifact)
                         except (ButlerError, OSError) as error:
                             failures[trashed.artifact.path] = str(error)
                             failed = True

@@ -10,7 +10,13 @@ from uuid import UUID
 
 from butler.arguments import data_id_of
 from butler.context import Context
-from butler.errors import ButlerError, ConfigError, DatabaseUnavailableError, DatasetExistsError
+from butler.errors import (
+    ButlerError,
+    ConfigError,
+    DatabaseUnavailableError,
+    DatasetExistsError,
+    InvalidDataIdError,
+)
 from butler.provenance.process import this_process
 from butler.reading import find_component, read
 from butler.values import DataId, DatasetRef, QuantumStatus, new_dataset_id, split_component
@@ -103,6 +109,7 @@ class Quantum:
         self._read: dict[UUID, None] = {}
         self._written: list[Written] = []
         self._kept: list[Written] = []
+        self._ended = False
 
     @property
     def id(self) -> UUID:
@@ -151,6 +158,7 @@ class Quantum:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._ended = True
         if error is not None:
             self._end_as_failed(error)
             return
@@ -254,6 +262,12 @@ class Quantum:
         self, objects: Iterable[tuple[Any, Mapping[str, Any]]], dataset_type: str, *, keep: bool = False
     ) -> list[DatasetRef]:
         """Put outputs of one type: all of them or none; see `put`."""
+        if self._ended:  # nobody would register it
+            raise InvalidDataIdError(
+                f"quantum {self.id} of task {self._task!r} has ended",
+                hint="Put what it makes before its block ends, or begin another one.",
+                details={"quantum_id": str(self.id), "task": self._task},
+            )
         _ = self.id  # it has begun
         written = self._writer.write(objects, dataset_type, self._run, self.inputs_read)
         there = {(ref.dataset_type.name, ref.data_id) for ref in self.outputs}

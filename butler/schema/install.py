@@ -225,8 +225,19 @@ def _is_keyword(connection: Connection, name: str) -> bool:
 _RESERVED = frozenset({"butler", "butler_common", "public", "information_schema"})
 
 
-def drop_layer(connection: Connection, name: str) -> list[Artifact]:
+def drop_layer(connection: Connection, name: str, *, keep_files: bool = False) -> list[Artifact]:
     """Drop a layer with all that was registered in it.
+
+    Parameters
+    ----------
+    connection : `sqlalchemy.Connection`
+        As the owner, in a transaction.
+    name : `str`
+        Of the layer.
+    keep_files : `bool`
+        Whether its files are to stay, as no dataset's, until they are
+        adopted: `butler.maintenance.reap` leaves them then, as it leaves
+        what was there before a root was marked.
 
     Returns
     -------
@@ -259,16 +270,30 @@ def drop_layer(connection: Connection, name: str) -> list[Artifact]:
     stored = connection.execute(
         text(
             f"SELECT s.datastore, {found.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter,"
-            " a.size, a.sha256, a.component"
+            " a.size, a.sha256, a.component,"
+            # What bears the id of another's dataset, or of none that is there yet, isn't the layer's.
+            " strpos(a.path, '{}') > 0 OR butler_common.id_in_path(a.path) IS NULL OR EXISTS ("
+            f"  SELECT FROM {found.tables}.dataset AS d"
+            "   WHERE d.dataset_id = butler_common.id_in_path(a.path)) AS own"
             f" FROM {found.tables}.artifact AS a"
             f" INNER JOIN {found.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
             " ORDER BY path"
         )
     ).all()
+    if keep_files:
+        for registry in known:
+            connection.execute(
+                text(
+                    f"UPDATE {registry.tables}.datastore AS s SET marked = clock_timestamp()"
+                    " WHERE s.datastore = ANY(:names)"
+                ),
+                {"names": sorted({row.datastore for row in stored})},
+            )
     connection.execute(text("DELETE FROM butler_common.registry WHERE registry = :name"), {"name": name})
     run_sql(connection, f"DROP SCHEMA {found.name} CASCADE; DROP SCHEMA {found.tables} CASCADE;")
     record(connection, "drop_layer", layer=name, artifacts=len(stored))
     return [
         Artifact(row.datastore, row.path, row.formatter, row.size, bytes(row.sha256), row.component)
         for row in stored
+        if row.own
     ]

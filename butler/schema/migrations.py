@@ -180,7 +180,7 @@ def upgrade(connection: Connection, target: str = "head") -> None:
     _migrate("upgrade", connection, target)
 
 
-def downgrade(connection: Connection, target: str) -> None:
+def downgrade(connection: Connection, target: str, *, everything: bool = False) -> None:
     """Downgrade the schema, as the owner, in the caller's transaction.
 
     It is rehearsed first: what the older schema has no room for must be empty.
@@ -190,7 +190,10 @@ def downgrade(connection: Connection, target: str) -> None:
     connection : `sqlalchemy.Connection`
         In a transaction.
     target : `str`
-        The revision; ``base`` takes everything away, whatever there is.
+        The revision; ``base`` takes everything away.
+    everything : `bool`
+        Whether what the registries hold may go with it, where that is
+        ``base``; else they must be empty.
 
     Raises
     ------
@@ -198,12 +201,42 @@ def downgrade(connection: Connection, target: str) -> None:
         If the database is at a revision that this version of Butler doesn't
         know, or rows would be lost. It names the tables and how many.
     """
-    if target != "base":
-        _refuse_to_lose_rows(connection, target)
+    if target == "base" and everything:
+        lost = {}
+    elif target == "base":
+        lost = _registered_rows(connection)
+    else:
+        lost = _rows_without_room(connection, target)
+    if lost:
+        raise SchemaVersionError(
+            f"a downgrade to {'base' if target == 'base' else f'revision {target}'} would lose "
+            + ", ".join(f"{count} rows of {what}" for what, count in sorted(lost.items())),
+            hint="Back it up first, and say --everything, if all that is registered is to go; the files stay."
+            if target == "base"
+            else "Copy out what is needed and take it away, or stay at this revision: it may still serve the"
+            " older clients, see 'butler db status'.",
+            details={"rows": lost},
+        )
     _migrate("downgrade", connection, target)
 
 
-def _refuse_to_lose_rows(connection: Connection, target: str) -> None:
+_MADE_WITH_A_REPOSITORY = {"activity", "dataset_type", "datastore"}
+
+
+def _registered_rows(connection: Connection) -> dict[str, int]:
+    """Count what people have registered: the rows of all tables but those that each repository fills."""
+    from butler.schema.rows import columns, rows_in
+
+    schemas = {registry.tables for registry in registries(connection)}
+    registered = []
+    for column in columns(connection):
+        schema, _, table = column.table.partition(".")
+        if schema in schemas and table not in _MADE_WITH_A_REPOSITORY:
+            registered.append(column)
+    return rows_in(connection, registered)
+
+
+def _rows_without_room(connection: Connection, target: str) -> dict[str, int]:
     """Downgrade, see what has gone, take that back, and count what was in it."""
     from butler.schema.rows import columns, deleted_rows, rows_in
 
@@ -215,15 +248,7 @@ def _refuse_to_lose_rows(connection: Connection, target: str) -> None:
         deleted = deleted_rows(connection) - deleted_before
     finally:
         rehearsal.rollback()
-    lost = rows_in(connection, gone) | dict(deleted)
-    if lost:
-        raise SchemaVersionError(
-            f"a downgrade to revision {target} would lose "
-            + ", ".join(f"{count} rows of {what}" for what, count in sorted(lost.items())),
-            hint="Copy out what is needed and take it away, or stay at this revision: it may still serve the"
-            " older clients, see 'butler db status'.",
-            details={"rows": lost},
-        )
+    return rows_in(connection, gone) | dict(deleted)
 
 
 def _migrate(direction: str, connection: Connection, target: str) -> None:

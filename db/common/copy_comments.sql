@@ -1,6 +1,6 @@
 -- A column is explained once, at the base's table. A layer's tables have those comments too. A column of the
 -- same name of a view or type takes that of the table of the view's own name if there is one, else of the table
--- of the unit that the column is named after, else of any.
+-- of the unit or of the id that the column is named after, else of any.
 --
 -- Looked up together and given by one EXECUTE: a look-up for each column took half of the making of a layer.
 CREATE OR REPLACE FUNCTION butler_common.copy_comments(p_registry text)
@@ -54,7 +54,8 @@ BEGIN
             WHERE b.relkind <> 'r'
             ORDER BY
                 b.relname, b.attname,
-                e.relname = b.relname DESC, e.relname = u.view DESC, e.relname = b.attname DESC, e.relname
+                e.relname = b.relname DESC, e.relname = u.view DESC, e.relname IN (b.attname, regexp_replace(b.attname, '_id$', '')) DESC,
+                e.relname
         )
     )
     SELECT string_agg(

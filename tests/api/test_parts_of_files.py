@@ -193,6 +193,29 @@ def test_a_part_that_is_none_keeps_all_out(
     assert butler.registry.query("SELECT count(*) FROM dataset").scalar() == 0
 
 
+def test_an_hdu_may_be_given_by_its_number_as_a_number(butler: Butler, mosaic: Path) -> None:
+    refs = butler.ingest([(mosaic, sensor(1), 3), (mosaic, sensor(2), np.int64(4))], "chip")
+    assert [int(butler.get(ref).max()) for ref in refs] == [3, 4]
+    with pytest.raises(FormatError, match="no HDU '99'"):
+        butler.ingest([(mosaic, sensor(3), 99)], "chip")
+
+
+@pytest.mark.parametrize("part", [-1, 2.0, True, ("CCD1", 1), ["CCD1", 1], b"CCD1"])
+def test_what_is_no_part_keeps_all_out(butler: Butler, mosaic: Path, part: Any) -> None:
+    given: list[Any] = [(mosaic, sensor(1), "CCD1"), (mosaic, sensor(2), part)]
+    with pytest.raises(InvalidDataIdError, match="a part is ") as refused:
+        butler.ingest(given, "chip")
+    assert "'SCI,2'" in (refused.value.hint or "")
+    assert stored(butler) == []
+    assert butler.registry.query("SELECT count(*) FROM dataset").scalar() == 0
+
+
+def test_what_is_known_of_a_file_is_a_fingerprint(butler: Butler, mosaic: Path) -> None:
+    given: list[Any] = [(mosaic, sensor(1), "CCD1", (5, bytes(32)))]
+    with pytest.raises(InvalidDataIdError, match="not a Fingerprint"):
+        butler.ingest(given, "chip", mode="in-place")
+
+
 def test_two_hdus_of_one_name_are_told_apart_by_their_version_or_number(butler: Butler, pair: Path) -> None:
     with pytest.raises(FormatError, match="has 2 HDUs 'SCI'") as refused:
         butler.ingest([(pair, sensor(1), "SCI")], "chip")

@@ -21,6 +21,7 @@ from butler.errors import (
     DatabaseUnavailableError,
     DatasetExistsError,
     DatasetNotFoundError,
+    InvalidDataIdError,
     UnitNotFoundError,
 )
 from butler.provenance.process import is_gone, this_process
@@ -200,6 +201,43 @@ def test_of_an_end_that_nobody_knows_of_the_bytes_stay(
     assert recorded(butler) == ([("done", None, 1)] if done else [("running", None, 0)])
     assert left(butler) == {"a"}
     assert [finding.fault for finding in butler.verify()] == ([] if done else ["in flight"])
+
+
+def test_what_a_failed_quantum_kept_is_removed_before_it_is_tried_again(butler: Butler) -> None:
+    with pytest.raises(ZeroDivisionError):
+        divide(butler.quantum("divide"))
+    kept = butler.find("log", label="a")
+    with pytest.raises(
+        DatasetExistsError, match=f"has log of this data ID already: dataset {kept.id}"
+    ) as refused:
+        divide_well(butler.quantum("divide"))
+    assert "remove the one that is there" in (refused.value.hint or "")
+    butler.removal.remove([kept], reason="to be tried again")
+    divide_well(butler.quantum("divide"))
+    assert [status for status, _, _ in recorded(butler)] == ["failed", "failed", "done"]
+    assert butler.get("log", label="a") == "well"
+
+
+def divide_well(quantum: Quantum) -> None:
+    with quantum:
+        quantum.put("well", "log", label="a", keep=True)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_comes_after_its_end_is_refused_before_a_byte_is_written(butler: Butler, fails: bool) -> None:
+    quantum = butler.quantum("count")
+    try:
+        with quantum:
+            if fails:
+                print(1 / 0)
+    except ZeroDivisionError:
+        pass
+    with pytest.raises(InvalidDataIdError, match=f"quantum {quantum.id} of task 'count' has ended"):
+        quantum.put({"n": 1}, "stats", label="a")
+    with pytest.raises(InvalidDataIdError, match="is running"):
+        quantum.get("stats", label="f")
+    assert quantum.outputs == []
+    assert left(butler) == set()
 
 
 @pytest.mark.parametrize("done", [True, False])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from butler import Butler, CollectionType, DatasetRef, DatasetType
+from butler import Butler, CollectionType, DataId, DatasetRef, DatasetType
 from butler.errors import (
     ArtifactMissingError,
     CollectionNotFoundError,
@@ -51,6 +51,26 @@ def files(repo: Path) -> list[Path]:
 
 def agrees(butler: Butler) -> bool:
     return list(butler.verify()) == []
+
+
+def test_a_file_without_an_id_in_its_name_goes_only_if_it_is_what_was_registered(
+    butler: Butler, owner: Butler, repo: Path
+) -> None:
+    """Else whoever says that he has it would have another's file deleted."""
+    notes = repo / "data" / "notes.txt"
+    notes.write_text("another's")
+    ref = put(butler)
+    assert ref.artifacts
+    said = replace(ref, id=new_dataset_id(), data_id=DataId(camera="Cam", sensor=2))
+    claim = replace(said, artifacts=(replace(ref.artifacts[0], path="notes.txt"),))
+    butler.registry.puts.put(ref.run, [claim])
+    butler.remove([claim])
+    ((path, reason),) = owner.removal.empty_trash(older_than=NOW).failures
+    assert path == "notes.txt"
+    assert "is not the file that was registered: its size differs" in reason
+    assert notes.read_text() == "another's"
+    notes.unlink()
+    assert owner.removal.empty_trash(older_than=NOW).artifacts == 1
 
 
 def test_a_removed_dataset_is_gone_and_its_file_is_in_the_trash(butler: Butler, repo: Path) -> None:

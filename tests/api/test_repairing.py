@@ -15,8 +15,10 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 from marking import age_marks
+from typer.testing import CliRunner
 
 from butler import Artifact, Butler, DatasetRef, DatasetType
+from butler.cli.application import application
 from butler.datastore import open_datastore
 from butler.datastore.paths import local_file
 from butler.errors import (
@@ -381,15 +383,34 @@ def test_what_is_registered_is_never_reaped_whatever_its_age(
     assert list(butler.verify()) == []
 
 
-def test_what_is_of_a_held_run_is_not_reaped(butler: Butler) -> None:
+@pytest.mark.parametrize("held", ["u/me/first", "u/me/import"])
+def test_nothing_is_reaped_while_a_run_is_held_whatever_a_file_says_of_its_own(
+    butler: Butler, held: str
+) -> None:
+    """It says from where it comes, and may be on its way into another run."""
     old = loose(butler, "a", made=LONG)
-    butler.registry.puts.open_run(old.run)
-    butler.collections.hold(old.run, until=datetime.now(UTC) + timedelta(hours=1))
+    butler.registry.puts.open_run(held)
+    butler.collections.hold(held, until=datetime.now(UTC) + timedelta(hours=1))
     assert list(butler.maintenance.reap(dry_run=True)) == []
     assert list(butler.maintenance.reap()) == []
     assert list(butler.datastore.inventory.paths()) == [artifact_of(old).path]
-    butler.collections.release(old.run)
+    butler.collections.release(held)
     assert [file.dataset_id for file in butler.maintenance.reap()] == [old.id]
+
+
+def test_files_that_a_dropped_layer_leaves_on_purpose_are_not_reaped_but_adopted(
+    butler: Butler, layer: Butler, repo: Path
+) -> None:
+    old = loose(layer, "h", {"mean": 7}, made=LONG)
+    layer.registry.puts.open_run(old.run)
+    layer.collections.hold(old.run, until=datetime.now(UTC) + timedelta(hours=1))
+    layer.registry.puts.put(old.run, [old])
+    layer.close()
+    words = ["-r", str(repo), "layer", "drop", layer.registry.name, "--yes", "--keep-files"]
+    assert CliRunner().invoke(application, words).exit_code == 0
+    assert list(butler.maintenance.reap()) == []
+    assert repaired(butler) == {"adopt": 1}
+    assert butler.get("stats", label="h", collections=old.run) == {"mean": 7}
 
 
 def test_what_is_older_than_the_root_s_mark_is_left_to_adoption(

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 import pyarrow.parquet as pq
@@ -25,6 +26,8 @@ from butler import Butler, DatasetType
 from butler.backup import Manifest, back_up, plan_backup, read_backup, restore
 from butler.backup.manifest import write_sums
 from butler.cli.application import application
+from butler.datastore.marks import encode_mark
+from butler.datastore.storage.root_mark import MARK_NAME
 from butler.dsn import without_password
 from butler.errors import (
     ChecksumError,
@@ -39,6 +42,7 @@ from butler.errors import (
 from butler.registry.postgres.engine import one_transaction
 from butler.schema.install import create_layer
 from butler.schema.migrations import check, initialise
+from butler.values import Mark
 
 
 @pytest.fixture
@@ -261,6 +265,43 @@ def test_into_a_database_that_has_nothing_comes_everything(
             butler.put("late", "note", label="b")
 
 
+@pytest.mark.parametrize("mark_copied", [True, False])
+def test_a_backup_is_restored_with_files_that_lie_at_another_place(
+    butler: Butler, database: Any, empty_database: Any, repo: Path, tmp_path: Path, mark_copied: bool
+) -> None:
+    made_of(database, tmp_path / "backup")
+    put_back(tmp_path / "backup", empty_database)
+    there = tmp_path / "there"
+    shutil.copytree(repo, there)
+    if not mark_copied:
+        mark = there / "data" / MARK_NAME
+        mark.unlink()
+        mark.write_bytes(encode_mark(Mark(UUID(int=1), "main", UUID(int=2))))
+    config = (there / "butler.yaml").read_text().replace(database.name, empty_database.name)
+    (there / "butler.yaml").write_text(config)
+    move = ("datastore", "relocate", "main", str(there / "data"))
+    with Butler(there, run="u/me/second") as restored:
+        with pytest.raises(ConfigError, match="is registered at") as moved:
+            restored.put("after", "note", label="c")
+        assert f"'butler datastore relocate main {there / 'data'}/'" in str(moved.value.hint)
+    refused = run(there, *move)
+    assert refused.exit_code == 1
+    over = re.search(r"--over ([0-9a-f-]{36})", refused.output)
+    assert over is not None, refused.output
+    before = (there / "data" / MARK_NAME).read_bytes()
+    assert run(there, *move, "--over", over[1], "--dry-run").exit_code == 0
+    assert (there / "data" / MARK_NAME).read_bytes() == before
+    assert run(there, *move, "--over", str(UUID(int=9))).exit_code == 1
+    assert run(there, *move, "--over", over[1]).exit_code == 0
+    with Butler(there, run="u/me/second") as restored:
+        restored.put("after", "note", label="c")
+        assert restored.get("note", label="c") == "after"
+        assert list(restored.verify()) == []
+    assert butler.put("its own", "note", label="c").artifacts, (
+        "to its own database the old root still belongs"
+    )
+
+
 def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
     butler: Butler, layer: Butler, database: Any, tmp_path: Path
 ) -> None:
@@ -269,7 +310,7 @@ def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
     butler.put("this is c", "note", label="c")
     with pytest.raises(
         DefinitionConflictError,
-        match=r"isn't empty: it has 1 collection, 2 dataset types, 1 layer(?s:.*)--replace",
+        match=r"isn't empty: it has 1 collection, 1 dataset type, 1 layer(?s:.*)--replace",
     ):
         put_back(tmp_path / "backup", database)
     assert butler.exists("note", label="c")

@@ -624,12 +624,29 @@ def test_the_sql_for_an_administrator_is_what_init_runs(command: Command, empty_
 def test_the_schema_is_taken_down_and_put_up_again(command: Command) -> None:
     assert command("db", "downgrade", "base", input="n\n").exit_code == 1
     assert command("db", "check").exit_code == 0
+    assert "at revision base" in command("db", "downgrade", "base", "--dry-run").stderr
+    assert command("db", "check").exit_code == 0
     command.out("db", "downgrade", "base", "--yes")
     assert "run 'butler db init'" in command("db", "check").stdout
     assert "butler db init" in failed(command, "status")
     command.out("db", "upgrade")
     assert command.json("status")["datasets"] == 0
     assert "9999" in failed(command, "db", "upgrade", "9999")
+
+
+def test_the_schema_is_not_taken_down_with_what_is_registered_unless_that_is_said(command: Command) -> None:
+    command.out("collection", "create", "u/me/first", "--type", "run")
+    for options in (["--yes"], ["--dry-run"]):
+        refused = failed(command, "db", "downgrade", "base", *options)
+        assert "would lose 1 rows of butler_internal.collection" in refused
+        assert "--everything" in refused
+    assert command.json("status")["collections"] == 1
+    assert "it goes with base" in command("db", "downgrade", "0001", "--everything").stderr
+    command.out("db", "downgrade", "base", "--everything", "--dry-run")
+    assert command.json("status")["collections"] == 1
+    command.out("db", "downgrade", "base", "--everything", "--yes")
+    command.out("db", "upgrade")
+    assert command.json("status")["collections"] == 0
 
 
 def test_a_database_of_another_revision_is_advice_while_both_serve_each_other(

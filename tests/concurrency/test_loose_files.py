@@ -23,7 +23,7 @@ def put(given: dict[str, Any]) -> tuple[str, str]:
 
 def claim(given: dict[str, Any]) -> tuple[Any, ...]:
     return (
-        "SELECT path FROM butler.claim_loose_files('main', %s, ARRAY['r/one'], %s)",
+        "SELECT path FROM butler.claim_loose_files('main', %s, %s)",
         [given["artifacts"][0]["path"]],
         [datetime.now(UTC) - timedelta(days=30)],
     )

@@ -240,7 +240,7 @@ DEEDS: dict[str, tuple[Prepare, Deed, tuple[Any, ...]]] = {
         nothing,
         lambda s, _: s.rows(
             "SELECT butler.claim_loose_files('main', ARRAY['x_' || replace(gen_random_uuid()::text, '-', '') || '.json'],"
-            " ARRAY['r/one'], ARRAY[timestamptz '2000-01-01'])"
+            " ARRAY[timestamptz '2000-01-01'])"
         ),
         (1, [], {"datastore": "main"}, None),
     ),

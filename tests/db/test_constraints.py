@@ -110,11 +110,57 @@ def test_a_patch_without_its_tract_is_refused(own: Session) -> None:
         own.rows("DELETE FROM butler_internal.tract WHERE tract = 0")
 
 
-@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../x", "a/..", "a\nb", "a\x7fb"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/etc/passwd",
+        "../x",
+        "a/../x",
+        "a/..",
+        "a\nb",
+        "a\x7fb",
+        "a/",
+        "a/#1",
+        ".butler-datastore.json",
+        "a/" * 2048 + "a",
+    ],
+)
 def test_a_path_that_leads_elsewhere_is_refused(own: Session, write: Session, path: str) -> None:
     (dataset_id,) = put(write, "raw", RAW)
     with refused("23514", constraint="ck_artifact_path"):
         own.rows("UPDATE butler_internal.artifact SET path = %s WHERE dataset_id = %s", path, dataset_id)
+
+
+@pytest.mark.parametrize("formatter", ["", "js\non", "x" * 256])
+def test_a_formatter_has_a_short_name(own: Session, write: Session, formatter: str) -> None:
+    (dataset_id,) = put(write, "raw", RAW)
+    with refused("23514", constraint="ck_artifact_formatter"):
+        own.rows(
+            "UPDATE butler_internal.artifact SET formatter = %s WHERE dataset_id = %s", formatter, dataset_id
+        )
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        "file:///data/./x/",
+        "file:///data/../x/",
+        "file:////x/",
+        "file:///x//y/",
+        "file:///x\n/",
+        "file:///x",
+        "swift://account/a//b/",
+    ],
+)
+def test_a_root_has_one_spelling(own: Session, root: str) -> None:
+    with refused("23514", constraint="ck_datastore_root"):
+        own.rows("INSERT INTO butler_internal.datastore (datastore, root) VALUES ('other', %s)", root)
+
+
+def test_roots_of_files_and_objects_are_taken(own: Session) -> None:
+    for name, root in {"a": "file:///x/y/", "b": "swift://account/container/", "c": "s3://bucket/"}.items():
+        own.rows("INSERT INTO butler_internal.datastore (datastore, root) VALUES (%s, %s)", name, root)
 
 
 def test_a_collection_is_two_things_at_no_time(own: Session, write: Session) -> None:

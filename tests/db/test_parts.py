@@ -134,9 +134,7 @@ def test_the_file_outlives_the_dataset_whose_id_it_bears(write: Session, own: Se
     write.table("remove", [ids[1]], "", False, False)
     assert claimed(own) == [(ids[1], False)]
     file = own.scalar("SELECT DISTINCT path FROM butler.artifact")
-    loose = own.column(
-        "SELECT path FROM butler.claim_loose_files('main', ARRAY[%s], ARRAY[NULL], ARRAY[now()])", file
-    )
+    loose = own.column("SELECT path FROM butler.claim_loose_files('main', ARRAY[%s], ARRAY[now()])", file)
     assert loose == []
     assert own.column("SELECT path FROM butler.claims_of_files('main', ARRAY[%s], '{}')", file) == [file]
     assert own.column("SELECT DISTINCT path FROM butler.claims_of_datasets(%s::uuid[])", [ids[2]]) == [file]

@@ -35,6 +35,10 @@ def clone(tmp_path: Path) -> Path:
     git(folder, "checkout", "--quiet", "-B", "main")
     git(folder, "config", "user.name", "Releaser")
     git(folder, "config", "user.email", "releaser@example.org")
+    if TAG in git(folder, "tag").split():
+        git(folder, "tag", "--delete", TAG)
+    (folder / "changes" / "+something.fix.md").write_text("Something is new.\n")
+    git(folder, "add", "changes")
     (folder / "Makefile").write_text(f".PHONY: check setup\ncheck setup:\n\tln -s {sys.prefix} .venv\n")
     git(folder, "commit", "--quiet", "--all", "--message", "A check that is quick")
     return folder
@@ -44,6 +48,13 @@ def release(clone: Path, dry_run: str, version: str = VERSION) -> subprocess.Com
     environment = {**os.environ, "DRY_RUN": dry_run, "VERSION": version}
     return subprocess.run(
         [clone / ".ci" / "release"], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def noted(clone: Path, *tags: str) -> subprocess.CompletedProcess[str]:
+    """Note the newest revision as released with a tag, or look whether released ones are what they were."""
+    return subprocess.run(
+        [sys.executable, clone / "setup/released.py", *tags], capture_output=True, text=True, check=False
     )
 
 
@@ -85,10 +96,11 @@ def with_that_version_in_the_changelog(clone: Path) -> None:
 
 
 def with_a_released_revision_edited(clone: Path) -> None:
-    git(clone, "tag", "v0.0.1")
+    noted(clone, "v0.0.1")
     with (clone / "db/migrations/sql/0001/tables.sql").open("a") as file:
         file.write("SELECT 1;\n")
-    git(clone, "commit", "--quiet", "--all", "--message", "History is rewritten")
+    git(clone, "add", "--all")
+    git(clone, "commit", "--quiet", "--message", "History is rewritten")
 
 
 def with_a_schema_that_serves_nobody_before(clone: Path) -> None:
@@ -114,7 +126,7 @@ def with_a_check_that_fails(clone: Path) -> None:
         (with_another_version_cited, f"CITATION.cff is of another version than {VERSION}"),
         (with_nothing_new, f"nothing in changes/ says what is new in {VERSION}"),
         (with_that_version_in_the_changelog, f"CHANGELOG.md has a version {VERSION} already"),
-        (with_a_released_revision_edited, "was edited since: db/migrations/sql/0001/tables.sql"),
+        (with_a_released_revision_edited, "revision 0001 was edited since"),
         (
             with_a_schema_that_serves_nobody_before,
             "the schema serves no client of v0.0.1, which is made for 0001",
@@ -154,6 +166,7 @@ def test_a_rehearsal_keeps_nothing_and_a_release_is_a_commit_a_tag_and_two_packa
     assert git(clone, "log", "-1", "--format=%s") == f"Version {VERSION}"
     assert [file.name for file in (clone / "changes").iterdir()] == ["README.md"]
     assert f"\n## {VERSION}, " in (clone / "CHANGELOG.md").read_text()
+    assert f"{SCHEMA_VERSION} {TAG} " in (clone / "db/migrations/RELEASED").read_text()
     assert f"\nversion: {VERSION}\ndate-released: " in (clone / "CITATION.cff").read_text()
     source, wheel = sorted((clone / "dist").iterdir(), key=lambda file: file.suffix)
     assert (source.name, wheel.suffix) == (f"butler-{VERSION}.tar.gz", ".whl")
@@ -164,6 +177,51 @@ def test_a_rehearsal_keeps_nothing_and_a_release_is_a_commit_a_tag_and_two_packa
 
 def test_what_is_cited_is_the_version_that_is_packaged() -> None:
     assert f"\nversion: {VERSION}\n" in (PROJECT / "CITATION.cff").read_text()
+
+
+def test_what_was_released_of_the_schema_is_as_it_was() -> None:
+    assert noted(PROJECT).stderr == ""
+
+
+def test_a_revision_is_noted_with_the_first_release_that_has_it(clone: Path) -> None:
+    notes = clone / "db/migrations/RELEASED"
+    notes.unlink(missing_ok=True)
+    assert noted(clone, "v0.0.1").returncode == 0
+    first = notes.read_text()
+    assert first.startswith(f"{SCHEMA_VERSION} v0.0.1 ")
+    assert noted(clone, "v0.0.2").returncode == 0
+    assert notes.read_text() == first
+
+
+def test_what_was_released_is_not_frozen_anew(clone: Path) -> None:
+    noted(clone, "v0.0.1")
+    with (clone / "db/functions/lookup/state_name.sql").open("a") as file:
+        file.write("-- edited\n")
+    frozen = subprocess.run(
+        [sys.executable, "setup/freeze_schema.py"],
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(clone)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert frozen.returncode == 1
+    assert frozen.stderr.startswith(
+        "functions/lookup/state_name.sql changed since revision 0001, which was released in v0.0.1: begin a revision"
+    )
+    assert noted(clone).stderr == ""
+
+
+@pytest.mark.parametrize("path", ["sql/0001/tables.sql", "sql/0001/new.sql", "versions/0001_*.py"])
+def test_an_edited_revision_that_was_released_is_named(clone: Path, path: str) -> None:
+    noted(clone, "v0.0.1")
+    root = clone / "db/migrations"
+    for file in list(root.glob(path)) or [root / path]:
+        with file.open("a") as edited:
+            edited.write("\n")
+    assert noted(clone).stderr == (
+        "revision 0001 was edited since v0.0.1 released it: a change of the schema is a revision of its own\n"
+    )
 
 
 # The release before --------------------------------------------------------------------

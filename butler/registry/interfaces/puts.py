@@ -58,14 +58,11 @@ class LooseFile(NamedTuple):
     ----------
     path : `str`
         As artifacts spell it.
-    run : `str` or `None`
-        The run that it says it is of; `None` if it doesn't say.
     modified : `datetime.datetime`
         When it came to be what it is, UTC.
     """
 
     path: str
-    run: str | None
     modified: datetime
 
 
@@ -286,7 +283,7 @@ class Puts(ABC):
         Gives the paths of those that may be deleted before the context ends:
         that no registry of the database has, whose names have an id older
         than the grace period (for an id of another version than 7, that were
-        modified longer ago), and whose runs nobody holds.
+        modified longer ago); none while a run is held.
 
         Raises
         ------

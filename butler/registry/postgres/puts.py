@@ -134,7 +134,6 @@ class PostgresPuts(Puts):
                 (
                     datastore,
                     Bound([file.path for file in files], "text[]"),
-                    Bound([file.run for file in files], "text[]"),
                     Bound([file.modified for file in files], "timestamptz[]"),
                 ),
             )

@@ -98,6 +98,7 @@ execution = Table(
     Column("ended", DateTime(timezone=True), comment="When it ended, UTC."),
     PrimaryKeyConstraint("execution_id", name="pk_execution"),
     CheckConstraint("ended >= started", name="ck_execution_times"),
+    CheckConstraint("host !~ '[[:cntrl:]]' AND octet_length(host) <= 255", name="ck_execution_host"),
     postgresql_with=SMALL,
     comment="What runs and quanta have in common: where and when.",
 )

@@ -237,7 +237,12 @@ datastore = Table(
     PrimaryKeyConstraint("datastore_id", name="pk_datastore"),
     UniqueConstraint("datastore", name="uq_datastore_datastore"),
     named("datastore", "datastore"),
-    CheckConstraint("root ~ '^[a-z][a-z0-9+.-]*:.*/$'", name="ck_datastore_root"),
+    # One place has one spelling, as far as the spelling tells.
+    CheckConstraint(
+        "root ~ '^[a-z][a-z0-9+.-]*:.*/$' AND root !~ '[[:cntrl:]]' AND root !~ '/[.]{1,2}/' AND root !~ ':///*[^/]*/.*//'"
+        " AND root !~ '^file:////' AND octet_length(root) <= 2048",
+        name="ck_datastore_root",
+    ),
     postgresql_with=SMALL,
     comment="Places that hold artifacts.",
 )
@@ -280,8 +285,14 @@ artifact = Table(
         "component !~ '[[:cntrl:]]' AND octet_length(component) <= 255", name="ck_artifact_component"
     ),
     CheckConstraint(
+        "formatter !~ '[[:cntrl:]]' AND octet_length(formatter) BETWEEN 1 AND 255",
+        name="ck_artifact_formatter",
+    ),
+    CheckConstraint(
         # \x25 is the percent sign: nothing of a path is hidden in an escape.
-        r"path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)'"
+        r"path <> '' AND octet_length(path) <= 4096 AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)'"
+        # A file, and none of which the datastore makes itself.
+        r" AND path !~ '/(#|$)' AND path !~ '^[.]butler-datastore[.]json(#|$)'"
         r" AND path !~* '\x25(00|2e|2f)'"
         r" AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]'"
         r" OR path !~ '(^/|//|:)')",

@@ -17,7 +17,8 @@ BEGIN
                 SELECT a.dataset_id, a.datastore_id, a.path
                 FROM (
                     SELECT DISTINCT substr(g.name, n, 32)::uuid AS id
-                    FROM unnest($2 || $3) AS g (name)
+                    -- No artifact has a longer path, under no longer root.
+                    FROM (SELECT DISTINCT t FROM unnest($2 || $3) AS t WHERE octet_length(t) <= 6144) AS g (name)
                     CROSS JOIN generate_series(1, length(g.name) - 31) AS n
                     WHERE substr(g.name, n, 32) ~ '^[0-9a-f]{32}$'
                 ) AS g

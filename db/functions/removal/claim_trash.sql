@@ -28,6 +28,7 @@ DECLARE
     v_delay constant interval := butler.trash_delay();
     v_cutoff constant timestamptz := v_now - coalesce(p_older_than, v_delay);
     v_shared text[];
+    v_unnamed uuid[];
     v_claimed uuid[];
     v_due uuid[];
 BEGIN
@@ -98,10 +99,24 @@ BEGIN
         SELECT butler.artifact_path(a.path, a.dataset_id) FROM butler_internal.artifact AS a
         WHERE a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
     )) AS s (path));
+    -- A file that bears the id of no dataset may be being written for a put that is to come: whoever said that he has it,
+    -- too, takes it from nobody. The reaper has it, in time.
+    v_unnamed := ARRAY(
+        SELECT g.id
+        FROM (
+            SELECT DISTINCT butler_common.id_in_path(a.path) AS id
+            FROM butler_internal.artifact AS a
+            WHERE
+                a.dataset_id = ANY (v_claimed) AND a.datastore_id = v_datastore AND a.state = 'deleting'
+                AND strpos(a.path, '{}') = 0
+        ) AS g
+        WHERE g.id IS NOT NULL AND NOT EXISTS (SELECT FROM butler_common.registered_datasets(ARRAY[g.id]))
+    );
     RETURN QUERY
     SELECT
         a.dataset_id, a.component, f.path, a.formatter, a.size, a.sha256,
         a.path !~ '^[a-z][a-z0-9+.-]*:' AND split_part(f.path, '#', 1) <> ALL (v_shared)
+        AND (butler_common.id_in_path(f.path) = ANY (v_unnamed)) IS NOT TRUE
         -- Of a file that several of them have, the last: whoever drops the last one has deleted it.
         AND lead(a.dataset_id) OVER (PARTITION BY split_part(f.path, '#', 1) ORDER BY a.dataset_id, a.component) IS NULL
     FROM butler_internal.artifact AS a
@@ -114,5 +129,5 @@ $$;
 COMMENT ON FUNCTION butler.claim_trash(text, interval, integer, uuid[]) IS
 'Claim the artifacts of a datastore that have been in the trash for longer than this, or than the trash''s delay: they
 can no longer be restored, and the caller deletes their files now. Not where delete_bytes is false: another dataset
-needs the file, or it was ingested in place; of several that have one file it is true of the last. At most so many datasets, and none of those in p_except, which the
+needs the file, it was ingested in place, or it bears the id of no dataset and may be another''s; of several that have one file it is true of the last. At most so many datasets, and none of those in p_except, which the
 caller couldn''t delete. Go on with hold_trash, end with drop_trash. Raises UB301, UB401.';

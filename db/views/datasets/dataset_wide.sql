@@ -64,7 +64,8 @@ SELECT
     a.component,
     a.uri,
     a.part,
-    a.size
+    a.size,
+    a.state AS artifact_state
 FROM butler_internal.all_dataset AS d
 INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = d.dataset_type_id
 INNER JOIN butler_internal.all_run AS r ON r.run_id = d.run_id
@@ -92,3 +93,6 @@ COMMENT ON COLUMN butler.dataset_wide.uri IS
 'The file that the bytes of this artifact are in: a whole URI; null if the dataset has none. UCD: meta.ref.url';
 COMMENT ON COLUMN butler.dataset_wide.part IS 'Which part of that file it is, as in artifact; null if it is the whole.';
 COMMENT ON COLUMN butler.dataset_wide.size IS 'Length of that file. Unit: byte.';
+COMMENT ON COLUMN butler.dataset_wide.state IS 'present; or unstored: its bytes are gone on purpose.';
+COMMENT ON COLUMN butler.dataset_wide.artifact_state IS
+'Of these bytes: present; lost, as verify found; trashed, which can be restored; or deleting. Null if the dataset has none.';

@@ -40,3 +40,5 @@ COMMENT ON VIEW butler.removal IS
 COMMENT ON COLUMN butler.removal.bytes IS
 'Length of its files in the trash, also of those that other datasets have parts of; null if they are deleted. Unit: byte.';
 COMMENT ON COLUMN butler.removal.restorable_until IS 'When emptying the trash begins to delete its files, UTC.';
+COMMENT ON COLUMN butler.removal.state IS 'unstored (its name is kept), or removed (its name is free again).';
+COMMENT ON COLUMN butler.removal.changed IS 'When it was unstored or removed, UTC.';
