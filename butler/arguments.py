@@ -6,8 +6,9 @@ Each check gives the value back as everything below expects it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from butler.errors import ButlerError, InvalidDataIdError, InvalidNameError
 __all__ = [
     "PLAIN",
     "data_id_of",
+    "duration",
     "items",
     "label",
     "mapping",
@@ -32,6 +34,8 @@ PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _SIMPLE = (list, tuple)
 _MOST = 80
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Error = TypeVar("Error", bound=ButlerError)
 
@@ -139,6 +143,25 @@ def moment(value: object, argument: str) -> datetime:
             details={"argument": argument, "type": "datetime"},
         )
     return value
+
+
+def duration(text: str) -> timedelta | None:
+    """Read a duration such as ``90s``, ``10m``, ``8h`` or ``1d``; `None` of what isn't written like these.
+
+    Raises
+    ------
+    InvalidDataIdError
+        If it is longer than anything lasts.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        return None
+    try:
+        return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise InvalidDataIdError(
+            f"{short(text)} is longer than anything lasts", hint="Write 90s, 10m, 8h or 1d."
+        ) from None
 
 
 def label(value: object, unit: object) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from butler.arguments import name, short
 from butler.context import Context
+from butler.datastore.missing import why_missing
 from butler.datastore.selection import select
 from butler.datastore.storage_classes import storage_class
 from butler.errors import ArtifactMissingError, InvalidDataIdError, NotSupportedError
@@ -63,7 +64,10 @@ def read(
     """Read a dataset that was found; see `butler.Butler.get`."""
     if not ref.artifacts:
         raise _why_missing(context, ref)
-    return context.datastore.get(ref.artifacts, ref.dataset_type.storage_class, component, parameters)
+    try:
+        return context.datastore.get(ref.artifacts, ref.dataset_type.storage_class, component, parameters)
+    except ArtifactMissingError as error:
+        raise why_missing(error, context.datastore, ref.artifacts) from error.__cause__
 
 
 def exists(

@@ -84,6 +84,8 @@ def read_backup(folder: Path) -> Manifest:
         listed = _LINE.findall((folder / _SUMS).read_text(encoding="utf-8"))
         altered = [name for digest, name in listed if _sha256(folder / name) != digest]
         known = {name for _, name in listed}
+    except FileNotFoundError as error:
+        raise _no_backup(folder, f"there is no {error.filename}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise _no_backup(folder, error) from error
     if missing := {DUMP, INVENTORY, MANIFEST} - known:

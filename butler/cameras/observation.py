@@ -236,8 +236,9 @@ def _matching(definitions: Iterable[CameraDefinition], headers: FileHeaders) -> 
     count = "several cameras" if fitting else "no camera that is known"
     asked = dict.fromkeys(keyword for one in known for keyword in one.headers.match)
     said = {keyword: found.value for keyword in asked if (found := headers.get(keyword)) is not None}
+    says = f"It says {said}" if said else f"It says nothing of {', '.join(asked) or 'its camera'}"
     raise ConfigError(
         f"{headers.path}: is of {count}: {names}",
-        hint=f"It says {said}; name the camera, or write its YAML with `butler camera draft`.",
+        hint=f"{says}; name the camera, or write its YAML with `butler camera draft`.",
         details={"file": str(headers.path), "cameras": [one.name for one in fitting or known]},
     )

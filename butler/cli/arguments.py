@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from butler.arguments import duration
+from butler.errors import InvalidDataIdError
 
 __all__ = [
     "AdministratorDsn",
@@ -88,10 +90,6 @@ DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would b
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
-_DURATION_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-
-
 def read_duration(value: str | timedelta) -> timedelta:
     """Read a duration such as ``90s``, ``10m``, ``8h`` or ``1d``.
 
@@ -102,13 +100,13 @@ def read_duration(value: str | timedelta) -> timedelta:
     """
     if isinstance(value, timedelta):
         return value
-    match = _DURATION.fullmatch(value.strip())
-    if match is None:
-        raise typer.BadParameter(f"{value!r} is not a duration: write 90s, 10m, 8h or 1d")
     try:
-        return timedelta(**{_DURATION_UNITS[match[2]]: float(match[1])})
-    except OverflowError:
-        raise typer.BadParameter(f"{value!r} is longer than anything lasts") from None
+        found = duration(value)
+    except InvalidDataIdError as error:
+        raise typer.BadParameter(error.message) from None
+    if found is None:
+        raise typer.BadParameter(f"{value!r} is not a duration: write 90s, 10m, 8h or 1d")
+    return found
 
 
 def read_data_id(words: list[str] | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note, write_json, write_list, writing_to
+from butler.cli.console import counted, note, write_json, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -38,7 +38,8 @@ def add(
         butler.registry.definitions.register_camera(definition.to_json(), replace=replace)
     note(
         session,
-        f"camera {definition.name}: {len(definition.sensors)} sensors, {len(definition.filters)} filters",
+        f"camera {definition.name}: {counted(len(definition.sensors), 'sensor')},"
+        f" {counted(len(definition.filters), 'filter')}",
     )
 
 

@@ -45,7 +45,7 @@ def list_collections(
 def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TABLE) -> None:
     """Show a collection and what it holds."""
     with session_of(ctx).reading() as butler:
-        datasets = butler.collections.contents(name)
+        held = butler.collections.contents(name)
         (found,) = (c for c in butler.collections.list(name) if c.name == name)
     record = {
         "collection": found.name,
@@ -54,7 +54,8 @@ def show(ctx: typer.Context, name: Name, form: ListFormatOption = ListFormat.TAB
         "doc": found.doc,
         "frozen": found.frozen,
         "members": found.members,
-        "datasets": datasets,
+        # A chain holds no datasets of its own: its members do.
+        **({} if found.type == CollectionType.CHAINED else {"datasets": held}),
     }
     write_record(record, form)
 

@@ -16,7 +16,9 @@ from butler.cli.arguments import ListFormat, TableFormat
 from butler.cli.session import Session
 
 __all__ = [
+    "are",
     "confirm",
+    "counted",
     "format_for",
     "format_of",
     "human_size",
@@ -220,6 +222,16 @@ def confirm(question: str, yes: bool) -> None:
     if not yes and not typer.confirm(question, err=True):
         print("Nothing was done.", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Give a number of things in words: ``1 dataset``, ``2 datasets``."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def are(number: int, planned: bool = False) -> str:
+    """Give the verb that goes with `counted`."""
+    return "would be" if planned else "is" if number == 1 else "are"
 
 
 def human_size(size: int) -> str:

@@ -42,8 +42,11 @@ def add(
     known_storage_class(storage_class)
     dataset_type = DatasetType(name, storage_class, tuple(unit or ()), doc)
     with session.writing() as butler:
-        new = butler.registry.definitions.register_dataset_type(dataset_type)
-    note(session, f"dataset type {name} {'is registered now' if new else 'was registered already'}")
+        definitions = butler.registry.definitions
+        new = definitions.register_dataset_type(dataset_type)
+        kept = "" if new or not doc else definitions.dataset_types(name)[0].doc
+    stays = f", and what it is stays {kept!r}" if kept != doc and not new and doc else ""
+    note(session, f"dataset type {name} {'is registered now' if new else 'was registered already'}{stays}")
 
 
 @app.command("list", epilog=examples("butler dataset-type list", "butler dataset-type list 'cal*'"))

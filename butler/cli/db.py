@@ -13,7 +13,7 @@ import typer
 
 from butler.cli.arguments import AdministratorDsn, DryRun, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
-from butler.cli.console import confirm, note, write_record
+from butler.cli.console import are, confirm, counted, note, write_record
 from butler.cli.db_backup import backup, restore
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, schema_range, session_of
@@ -323,7 +323,7 @@ def prune(
         confirm(f"Forget who did what longer than {older_than} ago?", yes)
     with session.owning(dsn) as connection:
         count = prune_activity(connection, older_than, dry_run=dry_run)
-    print(f"{count} rows {'would be' if dry_run else 'are'} forgotten")
+    print(f"{counted(count, 'row')} {are(count, dry_run)} forgotten")
 
 
 @app.command(epilog=examples("butler db dsn", 'psql "$(butler db dsn --role writer)"'))

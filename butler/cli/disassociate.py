@@ -7,7 +7,7 @@ import typer
 from butler.cli.arguments import Collections, DataIdWords, DatasetTypeName, DryRun, read_data_id
 from butler.cli.associate import Tag
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note
+from butler.cli.console import are, counted, note
 from butler.cli.selection import found_datasets
 from butler.cli.session import session_of
 
@@ -33,9 +33,9 @@ def disassociate(
     given = read_data_id(data_id)
     with session.writing() as butler:
         refs = found_datasets(butler, dataset_type, given, collections or [tag])
-        for ref in refs:
-            print(ref)
         if dry_run:
+            print(*refs, sep="\n")
             return
         gone = butler.collections.disassociate(tag, refs)
-    note(session, f"{tag}: {gone} datasets are out, {len(refs) - gone} weren't in it")
+    print(*refs, sep="\n")
+    note(session, f"{tag}: {counted(gone, 'dataset')} {are(gone)} out, {len(refs) - gone} weren't in it")

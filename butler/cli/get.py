@@ -100,6 +100,7 @@ def _copied(butler: Butler, ref: DatasetRef, path: Path) -> bool:
         If it isn't the one that was written.
     """
     from butler.datastore.fingerprint import copy_file
+    from butler.datastore.missing import why_missing
     from butler.datastore.paths import local_file
     from butler.errors import ArtifactMissingError, ChecksumError
 
@@ -115,7 +116,8 @@ def _copied(butler: Butler, ref: DatasetRef, path: Path) -> bool:
     try:
         copied = copy_file(local_file(where), path)
     except ArtifactMissingError as error:
-        raise ArtifactMissingError(f"{where} is gone", hint="'butler verify' says what else is.") from error
+        gone = ArtifactMissingError(f"{where} is gone", hint="'butler verify' says what else is.")
+        raise why_missing(gone, butler.datastore, ref.artifacts) from error
     if copied != (artifact.size, artifact.sha256):
         raise ChecksumError(
             f"{where} isn't the file that was written", hint="'butler verify' says what else isn't."

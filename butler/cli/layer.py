@@ -10,7 +10,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, Yes
 from butler.cli.commands import examples, new_app
-from butler.cli.console import confirm, note, write_list
+from butler.cli.console import are, confirm, counted, note, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -71,7 +71,7 @@ def drop(
     if not keep_files:
         with session.reading() as butler:
             left = _remove(butler, artifacts)
-    note(session, f"layer {name} is dropped, with {len(artifacts)} artifacts")
+    note(session, f"layer {name} is dropped, with {counted(len(artifacts), 'artifact')}")
     if left:
         raise typer.Exit(ExitStatus.PARTLY)
 
@@ -92,7 +92,8 @@ def _remove(butler: Butler, artifacts: Iterable[Artifact]) -> int:
         datastore = butler.datastore.members.get(name)
         if datastore is None:
             show_error(
-                f"{len(by_path)} files in datastore {name} are left: the repository doesn't have it",
+                f"{counted(len(by_path), 'file')} in datastore {name} {are(len(by_path))} left:"
+                " the repository doesn't have it",
                 "Drop the layer of a repository that has, or delete them by hand.",
             )
             left += len(by_path)

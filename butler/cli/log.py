@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import FormatOption, OutputFile, read_duration
 from butler.cli.commands import examples, new_app
-from butler.cli.console import write_rows
+from butler.cli.console import note, write_rows
 from butler.cli.session import session_of
 
 __all__ = ["app"]
@@ -23,13 +23,17 @@ def _since(value: str | timedelta | datetime) -> timedelta | datetime:
     try:
         return datetime.fromisoformat(value).astimezone()
     except ValueError:
+        pass
+    try:
         return read_duration(value)
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{error.message}, or a time such as 2026-03-01T12:00:00Z") from None
 
 
 @app.command(
     epilog=examples(
         "butler log",
-        "butler log --since 8h --by alice",
+        "butler log --since 8h --operation remove",
         "butler log --collection Peepshow/raw --format json",
     )
 )
@@ -51,7 +55,8 @@ def log(
         typer.Option("--collection", metavar="NAME", help="Concerning it, or datasets of this run."),
     ] = None,
     operation: Annotated[
-        str | None, typer.Option("--operation", metavar="NAME", help="Such as remove or set_chain.")
+        str | None,
+        typer.Option("--operation", metavar="NAME", help="Such as remove or merge_datasets."),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="At most so many rows.")] = 100,
     form: FormatOption = None,
@@ -59,12 +64,16 @@ def log(
 ) -> None:
     """Show who did what, when and from where.
 
-    The newest first, a row a call that changed something. Puts into one's own run have none: the
-    datasets tell. What clients told of themselves, nobody has checked. In SQL:
+    The newest first, a row a call that changed something, named as the database's function: what is
+    ingested is merge_datasets, as it is loaded in bulk. Puts into one's own run have none:
+    the datasets tell. What clients told of themselves, nobody has checked. In SQL:
     SELECT * FROM activity.
     """
-    with session_of(ctx).reading() as butler:
+    session = session_of(ctx)
+    with session.reading() as butler:
         found = butler.provenance.activity(
             since=since, by=by, collection=collection, operation=operation, limit=limit
         )
         write_rows(*found.fetched, form, output)
+    if not found.fetched.rows:
+        note(session, "nothing of that is on record")

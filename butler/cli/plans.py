@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from butler.cli.console import confirm, human_size, note
+from butler.cli.console import confirm, counted, human_size, note
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session
 from butler.values import RemovalOutcome
@@ -48,17 +48,20 @@ def carry_out(
     """
     planned = act(True)
     names = {ref.id: str(ref) for ref in refs}
-    _show(planned, names)
     kept = _datasets(planned, RemovalOutcome.KEPT)
     going = _datasets(planned, RemovalOutcome.UNSTORED, RemovalOutcome.REMOVED)
     collections = any(removal.outcome == RemovalOutcome.COLLECTION_REMOVED for removal in planned)
+    if dry_run or not yes or not (going or collections):
+        _show(planned, names, _PLANNED)
     if not dry_run and (going or collections):
-        confirm(f"{verb.capitalize()} {'this' if collections else f'{going} datasets'}?", yes)
+        confirm(f"{verb.capitalize()} {'this' if collections else counted(going, 'dataset')}?", yes)
         done = act(False)
-        if done != planned:
+        if yes:
+            _show(done, names)
+        elif done != planned:
             print("Meanwhile something changed; this was done:")
             _show(done, names)
-            kept = _datasets(done, RemovalOutcome.KEPT)
+        kept = _datasets(done, RemovalOutcome.KEPT)
         note(session, f"{verb}: done; 'butler restore' brings datasets back until the trash is emptied")
     if kept:
         raise typer.Exit(ExitStatus.PARTLY if going else ExitStatus.FAILED)
@@ -68,17 +71,29 @@ def _datasets(removals: Iterable[Removal], *outcomes: RemovalOutcome) -> int:
     return sum(removal.datasets for removal in removals if removal.outcome in outcomes)
 
 
-def _show(removals: Iterable[Removal], names: dict[UUID, str]) -> None:
+_PLANNED = {
+    RemovalOutcome.UNSTORED: "would be unstored",
+    RemovalOutcome.REMOVED: "would be removed",
+    RemovalOutcome.COLLECTION_REMOVED: "collection would be removed",
+    RemovalOutcome.CHAIN_CHANGED: "chain would change",
+}
+"""What a plan calls what isn't done yet."""
+
+
+def _show(
+    removals: Iterable[Removal], names: dict[UUID, str], words: Mapping[RemovalOutcome, str] | None = None
+) -> None:
     """Print what becomes of datasets, and name those that are kept."""
     for removal in removals:
+        outcome = (words or {}).get(removal.outcome, removal.outcome)
         if removal.datasets:
             why = f", {removal.reason}" if removal.reason else ""
             print(
-                f"{removal.outcome}: {removal.datasets} datasets, {removal.files} files,"
+                f"{outcome}: {counted(removal.datasets, 'dataset')}, {counted(removal.files, 'file')},"
                 f" {human_size(removal.bytes)}{why}"
             )
         else:
-            print(f"{removal.outcome}: {removal.reason}")
+            print(f"{outcome}: {removal.reason}")
         if removal.outcome == RemovalOutcome.KEPT:
             for dataset_id in removal.dataset_ids:
                 print(f"  {names.get(dataset_id, dataset_id)}")

@@ -16,7 +16,8 @@ from butler.cli.arguments import (
     read_data_id,
 )
 from butler.cli.commands import examples, new_app
-from butler.cli.console import write_rows
+from butler.cli.console import note, write_rows
+from butler.cli.missing import nothing_found
 from butler.cli.session import session_of
 from butler.values import CollectionType
 
@@ -74,15 +75,18 @@ def datasets(
 
     Without --collections, those of every run.
     """
-    given = read_data_id(data_id)
-    with session_of(ctx).reading() as butler:
+    session, given = session_of(ctx), read_data_id(data_id)
+    with session.reading() as butler:
         refs = _found(butler, dataset_type, given, collections, everything)
         columns = ("dataset_id", *butler.registry.definitions.dataset_type(dataset_type).units, "run")
         rows = [(ref.id, *ref.data_id.values(), ref.run) for ref in refs]
         if uri:
             columns = (*columns, "component", "uri")
             rows = _with_uris(butler, refs)
+        missing = "" if rows else nothing_found(butler, given)
     write_rows(columns, rows, form, output)
+    if missing:
+        note(session, missing)
 
 
 @app.command(
@@ -105,8 +109,8 @@ def data_ids(
     """
     from butler.errors import InvalidDataIdError
 
-    given = read_data_id(data_id)
-    with session_of(ctx).reading() as butler:
+    session, given = session_of(ctx), read_data_id(data_id)
+    with session.reading() as butler:
         known = butler.registry.definitions.dataset_type(dataset_type).units
         wanted = tuple(unit or known)
         if unknown := [name for name in wanted if name not in known]:
@@ -116,7 +120,10 @@ def data_ids(
             )
         refs = _found(butler, dataset_type, given, collections, everything=True)
         each = dict.fromkeys(tuple(ref.data_id[name] for name in wanted) for ref in refs)
+        missing = "" if each else nothing_found(butler, given)
     write_rows(wanted, list(each), form, output)
+    if missing:
+        note(session, missing)
 
 
 def units(
@@ -129,10 +136,12 @@ def units(
     output: OutputFile = None,
 ) -> None:
     """List the rows of a view in which the columns given have the values given."""
-    given = read_data_id(data_id)
-    with session_of(ctx).reading() as butler:
+    session, given = session_of(ctx), read_data_id(data_id)
+    with session.reading() as butler:
         rows = butler.registry.queries.units(str(ctx.info_name), given, limit=limit)
         write_rows(*rows.fetched, form, output)
+        if not rows and limit != 0:
+            note(session, nothing_found(butler, given))
 
 
 for _view, _doc in UNIT_VIEWS.items():

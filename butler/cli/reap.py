@@ -8,7 +8,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note, write_list
+from butler.cli.console import are, counted, note, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -71,14 +71,14 @@ def reap(
     failed = [file for file in files if file.failure]
     for file in failed:
         show_error(f"{file.uri} is left: {file.failure}", "Correct what the reason names.")
-    would_be = "would be" if dry_run else "are"
-    note(session, f"{len(files) - len(failed)} files that no dataset has {would_be} deleted")
+    deleted, dead = len(files) - len(failed), len(quanta)
+    note(session, f"{counted(deleted, 'file')} that no dataset has {are(deleted, dry_run)} deleted")
     for run, until in held.items():
         note(
             session,
             f"{run} is held until {until:%Y-%m-%dT%H:%M:%SZ}: until then files that no dataset has stay",
         )
     if quanta:
-        note(session, f"{len(quanta)} quanta {would_be} recorded as died")
+        note(session, f"{counted(dead, 'quantum', 'quanta')} {are(dead, dry_run)} recorded as died")
     if failed:
         raise typer.Exit(ExitStatus.PARTLY)

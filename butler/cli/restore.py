@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from butler.cli.arguments import DryRun
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note
+from butler.cli.console import are, counted, note
 from butler.cli.session import session_of
+
+if TYPE_CHECKING:
+    from butler.butler import Butler
 
 __all__ = ["app"]
 
@@ -41,8 +44,17 @@ def restore(
         raise typer.BadParameter("name datasets by their ids, or a run by --run")
     with session.writing() as butler:
         wanted = butler.registry.removal.restorable(run, dataset_type) if run else ids or []
+        if run and not wanted:
+            _refuse_unknown(butler, run, dataset_type)
         if dry_run:
-            print(f"{len(wanted)} datasets would be restored")
+            print(f"{counted(len(wanted), 'dataset')} would be restored")
             return
         restored = butler.removal.restore(wanted)
-    note(session, f"{restored} datasets are restored")
+    note(session, f"{counted(restored, 'dataset')} {are(restored)} restored")
+
+
+def _refuse_unknown(butler: Butler, run: str, dataset_type: str | None) -> None:
+    """Refuse a run or a type that isn't there, of which nothing was in the trash."""
+    butler.registry.collections.contents(run)
+    if dataset_type is not None:
+        butler.registry.definitions.dataset_type(dataset_type)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from butler.cli.failures import ExitStatus
+from butler.cli.missing import nothing_found
 
 if TYPE_CHECKING:
     from butler.butler import Butler
@@ -23,5 +25,6 @@ def found_datasets(
     refs = list(butler.query.datasets(dataset_type, data_id, collections=collections))
     if not refs:
         print("no datasets found")
+        print(nothing_found(butler, data_id), file=sys.stderr)
         raise typer.Exit(ExitStatus.FAILED)
     return refs

@@ -10,7 +10,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note, write_list
+from butler.cli.console import counted, note, write_list
 from butler.cli.session import session_of
 
 __all__ = ["app"]
@@ -38,7 +38,8 @@ def add(
         butler.registry.definitions.register_skymap(definition, replace=replace)
     tracts = definition.get("tracts") or []
     patches = sum(len(tract.get("patches") or []) for tract in tracts)
-    note(session, f"sky map {definition.get('skymap')}: {len(tracts)} tracts, {patches} patches")
+    held = f"{counted(len(tracts), 'tract')}, {counted(patches, 'patch', 'patches')}"
+    note(session, f"sky map {definition.get('skymap')}: {held}")
 
 
 @app.command("list", epilog=examples("butler skymap list"))

@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption, Yes
 from butler.cli.commands import examples, new_app
-from butler.cli.console import confirm, human_size, note, progress, write_list
+from butler.cli.console import are, confirm, counted, human_size, note, progress, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -20,7 +20,10 @@ app = new_app("trash")
 
 @app.command("list", epilog=examples("butler trash list", "butler trash list --format json"))
 def list_trash(ctx: typer.Context, form: ListFormatOption = ListFormat.TABLE) -> None:
-    """List what is in the trash: by run, dataset type, and who put it there when."""
+    """List what is in the trash: by run, dataset type, and who put it there when.
+
+    The ids that 'butler restore' takes: butler sql "SELECT dataset_id FROM removal WHERE bytes IS NOT NULL".
+    """
     with session_of(ctx).reading() as butler:
         write_list(*butler.registry.removal.trash().fetched, form)
 
@@ -42,7 +45,9 @@ def empty(
     session = session_of(ctx)
     with session.writing(role="owner" if now else "writer") as butler:
         datasets, size = butler.registry.removal.due(now=now)
-        print(f"{datasets} datasets, {human_size(size)}, {'would be' if dry_run else 'are to be'} deleted")
+        # A file of which other datasets have parts stays, and counts for each of them that goes.
+        of = f"{counted(datasets, 'dataset')}, at most {human_size(size)},"
+        print(f"{of} {'would be' if dry_run else f'{are(datasets)} to be'} deleted")
         if dry_run:
             return
         if now and datasets:
@@ -51,7 +56,8 @@ def empty(
             emptied = butler.removal.empty_trash(older_than=timedelta(0) if now else None, on_progress=report)
     for path, reason in emptied.failures:
         show_error(f"{path!r} is left: {reason}", "Correct what the reason names; it is tried again.")
-    note(session, f"{emptied.artifacts} artifacts are deleted, {human_size(emptied.bytes)} are free")
+    gone = emptied.artifacts
+    note(session, f"{counted(gone, 'artifact')} {are(gone)} deleted, {human_size(emptied.bytes)} are free")
     if emptied.failures:
         raise typer.Exit(ExitStatus.PARTLY)
 

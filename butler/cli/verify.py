@@ -13,7 +13,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
-from butler.cli.console import confirm, note, progress, warn, write_list
+from butler.cli.console import are, confirm, counted, note, progress, warn, write_list
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -105,9 +105,13 @@ def verify(
             names = ", ".join(verification.not_compared)
             note(session, f"not compared, as butler.yaml names no such datastores: {names}")
         if verification.lost:
-            note(session, f"{verification.lost} files are known to be lost: see the view lost_artifact")
+            lost = f"{counted(verification.lost, 'file')} {are(verification.lost)} known to be lost"
+            note(session, f"{lost}: see the view lost_artifact")
         if not verification.complete:
-            note(session, f"time was up after {verification.checked} files; the rest was not compared")
+            note(
+                session,
+                f"time was up after {counted(verification.checked, 'file')}; the rest was not compared",
+            )
         if findings and repair:
             age = butler.registry.puts.grace_period() if older_than is None else older_than
             _repair(session, butler, findings, age, delete_orphans, report, dry_run, yes, form)
@@ -121,7 +125,7 @@ def verify(
     if not findings:
         otherwise = " otherwise" * bool(verification.not_compared)
         so_far = "" if verification.complete else " so far"
-        in_flight = f", but for {len(found)} files in flight" if found else ""
+        in_flight = f", but for {counted(len(found), 'file')} in flight" if found else ""
         note(session, f"registry and datastore agree{otherwise}{so_far}{in_flight}")
 
 

@@ -152,7 +152,7 @@ def wrong_mark(root: str, found: bytes | RootState, expected: Mark) -> Datastore
             f" this one is {expected.installation}"
         )
     return DatastoreRootError(
-        f"nothing is written to or deleted from datastore {expected.datastore!r}: its root {root} {problem}",
+        f"nothing is done with datastore {expected.datastore!r}: its root {root} {problem}",
         hint=hint,
         details={
             "datastore": expected.datastore,

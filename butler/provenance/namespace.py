@@ -88,13 +88,15 @@ class Provenance:
         Parameters
         ----------
         since : `datetime.datetime`, `datetime.timedelta` or `str`, optional
-            Not before this time, or longer ago than this.
+            Not before this time, or longer ago than this; in words
+            ``2026-03-01T00:00:00Z``, or ``8h`` or ``1d``.
         by : `str`, optional
             What this database role did, or a login in whatever role.
         collection : `str`, optional
             What concerned this collection, or datasets of this run.
         operation : `str`, optional
-            Calls of this function, such as ``remove``.
+            Calls of this function of the database, such as ``remove``; what was
+            ingested is ``merge_datasets``.
         limit : `int`, optional
             At most so many.
 
@@ -103,10 +105,17 @@ class Provenance:
         rows : `~butler.registry.results.Rows`
             Rows of the view ``activity``.
 
+        Raises
+        ------
+        CollectionNotFoundError, InvalidNameError
+            When the rows are fetched and there are none: if no collection,
+            role or operation of that name is, or is on record.
+
         Notes
         -----
         A put into one's own run, and the end of one's own quantum, have no
-        row: dataset, run and quantum tell of them.
+        row: dataset, run and quantum tell of them. What is loaded in bulk has
+        one, into whatever run.
 
         Examples
         --------

@@ -47,4 +47,6 @@ def main(repo: str, collection: str, run: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit("give a repository, a collection to read and a run to write: demo ACS/raw u/me/backgrounds")
     main(*sys.argv[1:])

@@ -22,6 +22,7 @@ from butler.datastore.config import DatastoreConfig
 from butler.datastore.marks import encode_mark
 from butler.datastore.storage import PosixStorage
 from butler.errors import (
+    ArtifactMissingError,
     ButlerError,
     ConfigError,
     DatastoreRootError,
@@ -86,6 +87,11 @@ def unmount(root: Path) -> None:
 def mount(root: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
     root.with_name("unmounted").rename(root)
+
+
+def delete_what_is_not_the_mark(root: Path) -> None:
+    for name in files(root).keys() - {NAME}:
+        (root / name).unlink()
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -201,6 +207,30 @@ def at_the_third(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[],
     return arrange
 
 
+@pytest.mark.parametrize("state", ["not mounted", "gone", "without a mark"])
+def test_a_read_of_a_file_that_is_not_there_says_what_is_wrong_with_its_root(
+    butler: Butler, root: Path, state: str
+) -> None:
+    ref = butler.put({"n": 1}, "stats", label=LABELS[0])
+    if state == "without a mark":
+        delete_what_is_not_the_mark(root)
+    spoil, said = SPOIL[state]
+    spoil(root)
+    with pytest.raises(
+        ArtifactMissingError, match=rf"the root of datastore 'main', .*/data/, {said}"
+    ) as caught:
+        butler.get(ref)
+    assert "Mount it" in str(caught.value)
+
+
+def test_a_read_of_a_file_that_is_gone_alone_says_nothing_of_its_root(butler: Butler, root: Path) -> None:
+    ref = butler.put({"n": 1}, "stats", label=LABELS[0])
+    delete_what_is_not_the_mark(root)
+    with pytest.raises(ArtifactMissingError) as caught:
+        butler.get(ref)
+    assert "root" not in str(caught.value)
+
+
 def test_a_disk_that_goes_amid_a_put_of_many_registers_nothing_and_what_was_written_is_in_flight(
     butler: Butler, root: Path, at_the_third: Callable[[str, Callable[[], object]], None]
 ) -> None:
@@ -268,7 +298,7 @@ def test_nothing_is_marked_lost_once_the_disk_has_gone(
     at_the_third("local", lambda: unmount(root))
     steps = list(butler.maintenance.repair(findings))
     assert [step.outcome for step in steps[:2]] == ["done", "done"]
-    assert all(step.outcome.startswith("failed: nothing is written") for step in steps[2:])
+    assert all(step.outcome.startswith("failed: nothing is done") for step in steps[2:])
     assert len(steps) >= len(LABELS)
     assert butler.registry.query("SELECT count(*) FROM lost_artifact").scalar() == 2
 

@@ -62,6 +62,14 @@ def test_a_file_of_none_or_of_several_cameras_is_refused_with_the_candidates(
         match([made_up], write_fits({"INSTRUME": "?"}))
 
 
+def test_a_file_that_says_nothing_of_its_camera_is_told_what_was_looked_for(
+    made_up: CameraDefinition, tmp_path: Path
+) -> None:
+    fits.PrimaryHDU().writeto(tmp_path / "bare.fits")
+    with pytest.raises(ConfigError, match="It says nothing of INSTRUME"):
+        match([made_up], tmp_path / "bare.fits")
+
+
 def test_the_region_is_the_outer_edge_of_the_pixels(made_up: CameraDefinition, write_fits: WriteFits) -> None:
     region = observe(made_up, write_fits()).region
     assert region is not None

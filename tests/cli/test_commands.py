@@ -161,6 +161,8 @@ def test_a_dataset_type_has_a_known_storage_class(command: Command) -> None:
     assert command("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor").stderr == (
         "dataset type x was registered already\n"
     )
+    again = command("dataset-type", "add", "x", "Exposure", "-u", "visit", "-u", "sensor", "--doc", "Else.")
+    assert again.stderr == "dataset type x was registered already, and what it is stays ''\n"
     assert "x" in failed(command, "dataset-type", "add", "x", "Dict")
     assert [row["dataset_type"] for row in command.json("dataset-type", "list", "x*")] == ["x"]
 
@@ -183,6 +185,7 @@ def test_collections_are_made_chained_frozen_and_listed(filled: Butler, command:
     assert filled.collections.list("u/me/first")[0].frozen
     command.out("collection", "freeze", "u/me/first", "--release")
     assert not filled.collections.list("u/me/first")[0].frozen
+    assert "datasets" not in command.json("collection", "show", "all"), "its members have them"
     assert "no collection 'nothing'" in failed(command, "collection", "show", "nothing")
 
 
@@ -437,8 +440,44 @@ def test_datasets_are_tagged_and_untagged_after_a_dry_run(filled: Butler, comman
     assert len(command.json("query", "datasets", "stats", "-c", "good")) == 1
     command.out("disassociate", *words)
     assert command.json("query", "datasets", "stats", "-c", "good") == []
+    command.out("associate", *words, "-c", "u/me/first")
+    command.out("collection", "freeze", "good")
+    refused = command("disassociate", *words)
+    assert (refused.exit_code, refused.stdout) == (1, ""), "nothing is shown that isn't done"
+    command.out("collection", "freeze", "good", "--release")
+    command.out("disassociate", *words)
     result = command("disassociate", *words)
     assert (result.exit_code, result.stdout) == (1, "no datasets found\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("visit", "camera=peepshow"), "No camera 'peepshow'. Did you mean 'Peepshow'?"),
+        (("detector", "instrument=Nosuch"), "No instrument 'Nosuch'. Known are Peepshow."),
+        (("visit", "camera=Peepshow", "visit=99"), "No visit '99' of camera Peepshow."),
+        (("datasets", "calexp", "band=R", "camera=Peepshow"), "No band 'R'. Known are pink."),
+        (("datasets", "stats", "instrument=X", "visit=12"), "No instrument 'X'. Known are Peepshow."),
+        (("data-ids", "stats", "camera=X", "visit=99"), "No camera 'X'. Known are Peepshow."),
+        (("datasets", "calexp", "camera=Peepshow", "visit=13", "detector=left"), ""),
+        (("visit", "camera=Peepshow", "night=2001-01-01"), ""),
+    ],
+)
+def test_where_nothing_is_found_the_value_that_nothing_has_is_named(
+    filled: Butler, command: Command, words: tuple[str, ...], told: str
+) -> None:
+    result = command("query", *words, "--format", "json")
+    assert (result.exit_code, result.stdout.strip()) == (0, "[]")
+    assert result.stderr == "nothing is found\n" + (told and f"  {told}\n")
+
+
+def test_what_is_found_costs_no_statement_more_to_say(
+    filled: Butler, command: Command, statements: list[str]
+) -> None:
+    found = command("query", "visit", "camera=Peepshow", "--format", "json")
+    assert len(json.loads(found.stdout)) == 2
+    assert found.stderr == ""
+    assert not any("LIMIT 1" in sql for sql in statements)
 
 
 def test_verify_names_each_fault_and_its_remedy(filled: Butler, command: Command) -> None:
@@ -493,7 +532,7 @@ def test_a_layer_is_made_worked_in_and_dropped(filled: Butler, command: Command,
     assert command("layer", "drop", "mydb_me", input="").exit_code == 1, "nobody is there to answer"
     assert len(command.json("layer", "list")) == 2
     assert command("layer", "drop", "mydb_me", input="y\n").exit_code == 0
-    assert "butler db init" in failed(command, "--layer", "mydb_me", "status")
+    assert "'butler layer create'" in failed(command, "--layer", "mydb_me", "status")
     assert "no layer 'mydb_me'" in failed(command, "layer", "drop", "mydb_me", "--yes")
 
 

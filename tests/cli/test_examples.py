@@ -83,7 +83,7 @@ butler du
 butler du --by type --format json
 butler du 'Peep*' --by collection
 butler log
-butler log --since 8h --by alice
+butler log --since 8h --operation remove
 butler log --collection Peepshow/raw --format json
 butler verify
 butler verify --fast --format json

@@ -6,11 +6,12 @@ import json
 import re
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from butler import Butler
+from butler import Butler, schema
 
 from .conftest import Command
 
@@ -64,7 +65,49 @@ def test_it_lists_what_is_asked_for(filled: Butler, command: Command, listed: Li
     assert listed("--operation", "register_collection", "--since", "1d", "--by", made["actor"])[0] == made
     assert listed("--since", made["at"]) == [made]
     assert listed("--since", "2000-01-01", "--limit", "1") == [made]
-    assert listed("--by", "nobody") == listed("--since", "9999-01-01T00:00:00Z") == []
+    assert listed("--since", "9999-01-01T00:00:00Z") == []
+
+
+def test_where_nothing_is_on_record_it_says_so(filled: Butler, command: Command) -> None:
+    result = command("log", "--operation", "restore")
+    assert (result.exit_code, result.stderr) == (0, "nothing of that is on record\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (("--operation", "restor"), "no operation 'restor'", "Did you mean 'restore'"),
+        (("--operation", "bogus"), "no operation 'bogus'", "Known are associate, begin_quantum, claim_"),
+        (("--by", "butler_writter"), "no role 'butler_writter'", "Did you mean 'butler_writer'"),
+        (("--collection", "u/me/frist"), "no collection 'u/me/frist'", "Did you mean 'u/me/first'?"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused_with_what_there_is(
+    filled: Butler, command: Command, words: tuple[str, ...], message: str, hint: str
+) -> None:
+    result = command("log", *words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"error: {message}\n  {hint}")
+
+
+def test_a_collection_that_is_gone_is_on_record_and_no_mistake(
+    filled: Butler, command: Command, listed: Listed
+) -> None:
+    command("collection", "create", "best", "--type", "tagged")
+    command("collection", "remove", "best", "--yes")
+    assert [row["operation"] for row in listed("--collection", "best")] == [
+        "remove_collection",
+        "register_collection",
+    ]
+    assert listed("--collection", "best", "--operation", "associate") == []
+
+
+def test_what_operators_do_is_an_operation_before_anybody_did_it(filled: Butler, listed: Listed) -> None:
+    source = "".join(file.read_text() for file in (Path(schema.__file__).parent).glob("*.py"))
+    operations = set(re.findall(r' record\(connection, "([a-z_]+)"', source))
+    assert len(operations) > 3
+    for operation in operations:
+        assert all(row["operation"] == operation for row in listed("--operation", operation))
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "-1d", ""])
@@ -72,6 +115,7 @@ def test_what_is_no_time_is_refused(filled: Butler, command: Command, since: str
     result = command("log", "--since", since)
     assert result.exit_code == 2
     assert "8h or 1d" in result.stderr
+    assert "2026-03-01T12:00:00Z" in " ".join(result.stderr.split())
 
 
 def test_what_is_old_is_forgotten_after_a_question(filled: Butler, command: Command, listed: Listed) -> None:

@@ -59,7 +59,7 @@ def test_a_repair_ends_by_what_is_left_and_keeps_a_record(
     ]
     clean = command("verify")
     assert clean.exit_code == 0
-    assert "1 files are known to be lost" in clean.stderr
+    assert "1 file is known to be lost" in clean.stderr
 
 
 def test_young_files_are_left_alone_by_a_repair(damaged: Path, command: Command) -> None:
@@ -70,7 +70,7 @@ def test_young_files_are_left_alone_by_a_repair(damaged: Path, command: Command)
 def test_time_that_is_up_is_told(filled: Butler, command: Command) -> None:
     result = command("verify", "--incremental", "--for", "0s")
     assert result.exit_code == 0
-    assert "time was up after 1 files" in result.stderr
+    assert "time was up after 1 file;" in result.stderr
     assert result.stderr.splitlines()[-1] == "registry and datastore agree so far"
     progress = filled.registry.maintenance.progress("main")
     assert progress is not None
@@ -106,7 +106,7 @@ def test_what_dead_writers_left_is_reaped_when_it_is_old(
     assert "agree, but for 2 files in flight" in listed.stderr
     planned = command("reap", "--dry-run")
     assert f"u/me/dead/x_{old.hex}.json of run u/me/dead, made at " in planned.stdout
-    assert "1 files that no dataset has would be deleted" in planned.stderr
+    assert "1 file that no dataset has would be deleted" in planned.stderr
     (row,) = command.json("reap")
     assert (row["kind"], row["dataset_id"], row["datastore"]) == ("file", str(old), "main")
     assert (row["run"], row["reason"]) == ("u/me/dead", None)

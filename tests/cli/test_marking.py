@@ -44,6 +44,22 @@ def write(root: Path, content: bytes) -> None:
     (root / NAME).write_bytes(content)
 
 
+def test_get_says_that_the_root_is_not_there(
+    filled: Butler, root: Path, command: Command, tmp_path: Path
+) -> None:
+    root.rename(root.with_name("unmounted"))
+    for output in ("out.json", "out.yaml"):
+        result = command(
+            "get", "stats", "camera=Peepshow", "visit=12", "-c", "u/me/first", "-o", tmp_path / output
+        )
+        assert result.exit_code == 1
+        assert "the root of datastore 'main'" in result.stderr
+        assert "isn't there" in result.stderr
+    compared = command("verify")
+    assert compared.exit_code == 1
+    assert compared.stderr.startswith("error: nothing is done with datastore 'main': its root ")
+
+
 def test_a_dry_run_says_what_is_there_and_changes_nothing(
     filled: Butler, root: Path, command: Command
 ) -> None:

@@ -17,15 +17,15 @@ VISIT_12 = ("stats", "visit=12", "camera=Peepshow", "-c", "u/me/first")
 def test_the_plan_is_shown_and_the_answer_no_changes_nothing(filled: Butler, command: Command) -> None:
     asked = command("remove", *VISIT_12, input="n\n")
     assert asked.exit_code == 1
-    assert asked.stdout.startswith("removed: 1 datasets, 1 files, ")
-    assert "Remove 1 datasets?" in asked.stderr
+    assert asked.stdout.startswith("would be removed: 1 dataset, 1 file, ")
+    assert "Remove 1 dataset?" in asked.stderr
     assert "Nothing was done" in asked.stderr
     assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
 
 
 @pytest.mark.parametrize("verb", ["unstore", "remove"])
 def test_a_dry_run_asks_nothing_and_does_nothing(filled: Butler, command: Command, verb: str) -> None:
-    assert command.out(verb, *VISIT_12, "--dry-run").startswith(verb)
+    assert command.out(verb, *VISIT_12, "--dry-run").startswith(f"would be {verb}")
     assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
 
 
@@ -35,6 +35,8 @@ def test_what_is_kept_is_named_and_the_exit_status_tells_some_from_none(
     filled.collections.register("best", "tagged")
     kept = filled.find("stats", camera="Peepshow", visit=12)
     filled.associate("best", [kept])
+    planned = command("remove", "stats", "-c", "u/me/first", "--dry-run").stdout.splitlines()
+    assert [line.split(":")[0] for line in planned[:2]] == ["would be removed", "kept"]
     some = command("remove", "stats", "-c", "u/me/first", "--yes")
     assert some.exit_code == 3
     lines = some.stdout.splitlines()
@@ -62,18 +64,26 @@ def test_what_was_removed_is_listed_and_restored(filled: Butler, command: Comman
         "cloudy",
         1,
     )
-    assert "1 datasets would be" in command.out("restore", "--run", "u/me/first", "--dry-run")
+    assert "1 dataset would be" in command.out("restore", "--run", "u/me/first", "--dry-run")
     command.out("restore", "--run", "u/me/first", "--type", "stats")
     assert filled.get("stats", camera="Peepshow", visit=12) == {"mean": 3.0}
     assert command("restore").exit_code == 2
+    assert command("restore", "--run", "u/me/first").stderr == "0 datasets are restored\n"
+    for words, named in (
+        (("nosuch",), "'nosuch'"),
+        (("u/me/first", "--type", "stat"), "Did you mean stats"),
+    ):
+        refused = command("restore", "--run", *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert named in refused.stderr
     assert command.json("trash", "list") == []
 
 
 def test_the_trash_is_emptied_of_what_is_old_enough(filled: Butler, command: Command, repo: Path) -> None:
     command.out("unstore", *VISIT_12, "--yes")
     before = len(list((repo / "data").rglob("*.json")))
-    assert command.out("trash", "empty").startswith("0 datasets, 0 bytes, are to be deleted")
-    assert command.out("trash", "empty", "--now", "--dry-run").startswith("1 datasets, ")
+    assert command.out("trash", "empty").startswith("0 datasets, at most 0 bytes, are to be deleted")
+    assert command.out("trash", "empty", "--now", "--dry-run").startswith("1 dataset, at most ")
     assert len(list((repo / "data").rglob("*.json"))) == before
     assert command("trash", "empty", "--now", input="n\n").exit_code == 1
     command.out("trash", "empty", "--now", "--yes")
@@ -87,7 +97,7 @@ def test_the_time_in_the_trash_is_the_observatory_s_to_say(filled: Butler, comma
     assert command.out("trash", "delay") == "7 days\n"
     assert command.out("trash", "delay", "0") == "00:00:00\n"
     command.out("unstore", *VISIT_12, "--yes")
-    assert command.out("trash", "empty").startswith("1 datasets, ")
+    assert command.out("trash", "empty").startswith("1 dataset, at most ")
     for wrong in ("soon", "-1 day"):
         refused = command("trash", "delay", "--", wrong)
         assert refused.exit_code == 2

@@ -264,3 +264,9 @@ def test_what_was_certified_once_is_kept_from_who_goes_around_the_functions(
     with refused("UB401", f"dataset {one} is kept, as it was once certified in calib", "earlier time"):
         own.rows(change)
     assert write.column("SELECT dataset_id FROM butler.dataset") == [one]
+
+
+def test_datasets_are_not_associated_with_a_calibration_collection_and_it_says_why(write: Session) -> None:
+    (bias,) = put(write, "bias", BIAS)
+    with refused("UB202", "'calib' is a calibration collection", "with times"):
+        write.rows("SELECT butler.associate('calib', %s::uuid[])", [bias])

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from butler.testing.strategies import times
 from db.session import Session
+from db.world import dataset
 
 UTC = UTC
 
@@ -84,5 +85,8 @@ def test_a_visit_shows_tai_utc_and_mjd(write: Session) -> None:
     write.call("register_units", "visit", [row])
     begin, mjd = write.rows("SELECT obs_begin_utc, obs_begin_mjd_tai FROM butler.visit WHERE visit = 9")[0]
     assert begin == datetime(2021, 9, 9, 2, 59, 23, 123456, tzinfo=UTC)
+    assert write.rows("SELECT obs_begin_utc FROM butler.exposure WHERE visit = 9") == [(begin,)]
+    write.call("put", "r/one", [dataset("visit_summary", {"camera": "Cam", "visit": 9})])
+    assert write.rows("SELECT obs_begin_utc FROM butler.dataset_wide WHERE visit = 9") == [(begin,)]
     days = 59466 + (3 * 3600 + 0.123456) / 86400
     assert abs(mjd - days) * 86400 < 2e-6, "not true to the microsecond"

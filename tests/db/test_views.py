@@ -73,7 +73,7 @@ COLUMNS = {
     "dataset": "dataset_id dataset_type run quantum_id camera abstract_filter physical_filter sensor visit snap visit_range skymap tract patch sky_pixel label"
     " instrument detector band",
     "dataset_wide": "dataset_id dataset_type run instrument camera visit detector sensor band abstract_filter night"
-    " exposure_time target_name ra dec uri size",
+    " obs_begin_tai obs_begin_utc exposure_time target_name ra dec uri size",
     "artifact": "dataset_id datastore component uri formatter size sha256",
     "dataset_type": "dataset_type storage_class units",
     "dataset_type_unit": "dataset_type unit",
@@ -93,7 +93,7 @@ COLUMNS = {
     " instrument band exposure",
     "observed_sensor": "visit sensor camera region ra dec",
     "snap": "visit snap camera obs_begin_tai obs_end_tai exposure_time dark_time",
-    "exposure": "instrument band exposure camera visit snap physical_filter obs_begin_tai obs_end_tai exposure_time dark_time",
+    "exposure": "instrument band exposure camera visit snap physical_filter obs_begin_tai obs_end_tai obs_begin_utc exposure_time dark_time",
     "visit_range": "visit_begin visit_end camera",
     "skymap": "skymap definition definition_hash",
     "tract": "tract skymap region ra dec",

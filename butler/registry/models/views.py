@@ -395,6 +395,7 @@ class DatasetWide(Base):
     visit_name: Mapped[str | None]
     night: Mapped[date | None]
     obs_begin_tai: Mapped[datetime | None] = mapped_column(Tai)
+    obs_begin_utc: Mapped[datetime | None] = mapped_column(Utc)
     exposure_time: Mapped[float | None]
     observation_type: Mapped[str | None]
     target_name: Mapped[str | None]

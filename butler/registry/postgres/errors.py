@@ -96,7 +96,9 @@ def translated(malformed: type[ButlerError] = errors.ExpressionError) -> Iterato
         original = getattr(error, "orig", error)
         if not isinstance(original, Error):
             raise
-        raise _translate(original, malformed) from error
+        ours = _translate(original, malformed)
+        # What the stored logic says no with is all there: the driver's error adds the text of functions.
+        raise ours from (None if (original.pgcode or "").startswith("UB") else error)
 
 
 def _translate(error: Any, malformed: type[ButlerError]) -> ButlerError:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from butler.arguments import duration, short
 from butler.arguments import name as text
+from butler.errors import CollectionNotFoundError, InvalidNameError, nearest
 from butler.registry.interfaces.provenance import Process, Provenance, RunningQuantum
 from butler.registry.postgres.parameters import (
     bound_datasets,
@@ -18,7 +20,7 @@ from butler.registry.postgres.parameters import (
 )
 from butler.registry.postgres.session import Session
 from butler.registry.postgres.user_sql import lazy_rows
-from butler.registry.results import Rows
+from butler.registry.results import Fetched, Rows
 from butler.values import DatasetRef, QuantumStatus
 from butler.values.data_ids import json_ready
 
@@ -108,6 +110,7 @@ class PostgresProvenance(Provenance):
         operation: str | None = None,
         limit: int | None = None,
     ) -> Rows:
+        since = _since(since)
         if isinstance(since, timedelta):
             after = "clock_timestamp() - :since"
         else:
@@ -122,9 +125,77 @@ class PostgresProvenance(Provenance):
             "operation": (operation and text(operation, "operation"), "operation = :operation"),
         }
         conditions = [condition for value, condition in asked.values() if value is not None]
-        return lazy_rows(
+        rows = lazy_rows(
             self._session,
             f"SELECT * FROM activity WHERE {' AND '.join(conditions) or 'true'}"
             " ORDER BY at DESC, activity_id DESC LIMIT :number",
             {**{name: value for name, (value, _) in asked.items()}, "number": limit},
         )
+
+        def fetch() -> Fetched:
+            if not rows.fetched.rows:
+                self._refuse_unknown(by, collection, operation)
+            return rows.fetched
+
+        return Rows(fetch)
+
+    def _refuse_unknown(self, by: str | None, collection: str | None, operation: str | None) -> None:
+        """Refuse a name that nothing has, and of which nothing is on record: what is gone is there still."""
+        if operation and operation not in _OF_OPERATORS and not self._any(_OPERATION, operation):
+            known = [*_OF_OPERATORS, *(row.operation for row in self._session.rows(_OPERATIONS))]
+            raise InvalidNameError(f"no operation {short(operation)}", hint=nearest(operation, known))
+        if by and not self._any(_ROLE, by):
+            known = [row.rolname for row in self._session.rows(_ROLES)]
+            raise InvalidNameError(f"no role {short(by)}", hint=nearest(by, known))
+        if collection and not self._any(_COLLECTION, collection):
+            known = [row.collection for row in self._rows_about(_COLLECTIONS, collection)]
+            raise CollectionNotFoundError(
+                f"no collection {short(collection)}", hint=nearest(collection, known)
+            )
+
+    def _any(self, query: str, name: str) -> bool:
+        return bool(self._rows_about(query, name))
+
+    def _rows_about(self, query: str, name: str) -> Sequence[Any]:
+        """Give the rows of a query that speaks of one name, perhaps several times."""
+        query = query.format(self._session.schema)
+        return self._session.rows(query, (name,) * query.count("%s"))
+
+
+def _since(value: datetime | timedelta | str | None) -> datetime | timedelta | str | None:
+    """Read how long ago; a time is left as it is written."""
+    if not isinstance(value, str) or (found := duration(value)) is None:
+        return value
+    return found
+
+
+_OF_OPERATORS = ("create_layer", "drop_layer", "grant", "set_trash_delay")
+"""What no function of the database does."""
+
+_OPERATIONS = r"""
+    SELECT DISTINCT r.found[1] AS operation
+    FROM pg_catalog.pg_proc AS p
+    CROSS JOIN LATERAL regexp_matches(p.prosrc, '\.record\(\s*''+([a-z_]+)''', 'g') AS r (found)
+"""
+"""The functions that record what they do name it."""
+
+_OPERATION = f"""
+    SELECT true FROM ({_OPERATIONS}) AS o WHERE o.operation = %s
+    UNION ALL
+    (SELECT true FROM {{0}}.activity WHERE operation = %s LIMIT 1)
+"""
+_ROLES = "SELECT rolname FROM pg_catalog.pg_roles WHERE NOT starts_with(rolname, 'pg_')"
+_ROLE = """
+    SELECT true FROM pg_catalog.pg_roles WHERE rolname = %s
+    UNION ALL
+    (SELECT true FROM {0}.activity WHERE %s IN (actor, login) LIMIT 1)
+"""
+_COLLECTIONS = """
+    SELECT collection FROM {0}.collection
+    ORDER BY left(collection, 4) = left(%s, 4) DESC, collection LIMIT 200
+"""
+_COLLECTION = """
+    SELECT true FROM {0}.collection WHERE collection = %s
+    UNION ALL
+    (SELECT true FROM {0}.activity WHERE collections @> ARRAY[%s] LIMIT 1)
+"""

@@ -111,7 +111,9 @@ class PostgresRegistry(Registry):
             raise SchemaVersionError(
                 f"the database has no registry {self.name!r}",
                 hint="Make it by 'butler db init', or name the right one in butler.yaml;"
-                " 'butler db check' lists what is missing.",
+                " 'butler db check' lists what is missing."
+                if self.name == "butler"
+                else "Make a layer by 'butler layer create'; 'butler layer list' lists those that there are.",
             ) from error
         refuse_unserved(found, oldest_client)
         self._session.connections.revision = found

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from butler.errors import ButlerError, DatabaseUnavailableError, InvalidDataIdError
+from butler.errors import ButlerError, DatabaseUnavailableError, InvalidDataIdError, PermissionDeniedError
 from butler.registry.postgres.connections import Connections
 from butler.registry.postgres.errors import translated
 from butler.registry.postgres.overtaken import served_or_explained
@@ -108,7 +108,7 @@ class Session:
 
     def _write(self, function: str, parameters: Sequence[Any], *, repeatable: bool) -> Sequence[Any]:
         sql, values = self.statement(function, parameters)
-        with translated(InvalidDataIdError), self._noting_a_write():
+        with translated(InvalidDataIdError), self._noting_a_write(), self._telling_readers():
             return fetched(
                 self.connections,
                 sql,
@@ -127,6 +127,7 @@ class Session:
         with (
             translated(InvalidDataIdError),
             self._noting_a_write(),
+            self._telling_readers(),
             served_or_explained(self.connections),
             self.connections.lent() as connection,
         ):
@@ -156,6 +157,33 @@ class Session:
         finally:
             if self.replica is not None:
                 self.replica.note_write()
+
+    @contextmanager
+    def _telling_readers(self) -> Iterator[None]:
+        """Say of a write that was denied, if it was because the role may write nothing at all."""
+        from psycopg2 import Error
+        from psycopg2.errors import InsufficientPrivilege
+
+        try:
+            yield
+        except InsufficientPrivilege as denied:
+            try:
+                ((role, may_write),) = fetched(
+                    self.connections,
+                    "SELECT current_user, has_function_privilege(%s, 'EXECUTE')",
+                    (f"{self.schema}.admit_client(text, text)",),
+                    repeatable=True,
+                    what="a query",
+                )
+            except Error:
+                raise denied from None
+            if may_write:
+                raise
+            raise PermissionDeniedError(
+                f"role {role} may only read",
+                hint="Open the repository as a writer, or ask its operators to let you write.",
+                details={"role": role},
+            ) from None
 
     def statement(self, function: str, parameters: Sequence[Any]) -> tuple[str, tuple[Any, ...]]:
         """Give the call of a stored function, and the values of its parameters."""

@@ -111,7 +111,7 @@ def one_statement(sql: str) -> str:
         )
     if not _READS.match(bare):
         raise ExpressionError(
-            f"the query is none: it begins with {bare.split()[0][:50]!r}",
+            f"this isn't a query that only reads: it begins with {bare.split()[0][:50]!r}",
             hint="Begin with SELECT, WITH, VALUES, TABLE, EXPLAIN or SHOW; write by the registry's methods.",
             details={"sql": sql[:200]},
         )

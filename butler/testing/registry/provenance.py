@@ -134,10 +134,11 @@ class ProvenanceTests(CapabilityTests):
         assert [row.affected for row in activity(operation="associate", by=newest.actor)] == [2]
         assert [row.activity_id for row in activity(since=newest.at)] == [newest.activity_id]
         assert newest in list(activity(since=timedelta(days=1)))
+        assert newest in list(activity(since="1.5h"))
         for nothing in (
             activity(since=datetime(9999, 1, 1, tzinfo=UTC)),
             activity(since="9999-01-01T00:00:00Z"),
-            activity(by="nobody"),
+            activity(since="1d", by=newest.actor, collection="best", operation="restore"),
             activity(limit=0),
         ):
             assert len(nothing) == 0
@@ -161,11 +162,9 @@ class ProvenanceTests(CapabilityTests):
                 lambda text: activity(operation=text),
             )
             for attempt in attempts:
-                if text in UNSENDABLE_TEXTS:
+                if text:
                     with pytest.raises(ButlerError):
                         len(attempt(text))
-                else:
-                    assert len(attempt(text)) == 0
 
     def test_a_text_that_can_not_be_stored_begins_no_quantum(self, observatory: Registry) -> None:
         provenance = observatory.provenance

@@ -47,7 +47,7 @@ BEGIN
     WHERE q.quantum_id = p_quantum_id AND q.status IN ('running', 'died');
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
-            'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
+            'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin another: Butler.quantum in Python, begin_quantum in SQL.',
             jsonb_build_object('quantum_id', p_quantum_id)
         );
     END IF;

@@ -16,7 +16,7 @@ BEGIN
     FROM butler_internal.quantum AS q WHERE q.quantum_id = p_quantum_id AND q.status IN ('running', 'died') FOR SHARE;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
-            'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin one by begin_quantum.',
+            'UB301', format('no quantum %s is running here', p_quantum_id), 'Begin another: Butler.quantum in Python, begin_quantum in SQL.',
             jsonb_build_object('quantum_id', p_quantum_id)
         );
     END IF;

@@ -1,5 +1,5 @@
 -- Visits and filters are joined here, unlike in dataset: a condition on the night or the target begins with the few visits.
--- A position is looked up only where it is asked for.
+-- A position, and a time in UTC, are looked up only where they are asked for.
 CREATE VIEW butler.dataset_wide AS
 SELECT
     d.dataset_id,
@@ -23,6 +23,11 @@ SELECT
     v.visit_name,
     v.night,
     v.obs_begin_tai,
+    (
+        SELECT (v.obs_begin_tai - make_interval(secs => l.tai_minus_utc)) AT TIME ZONE 'UTC'
+        FROM butler_common.leap_second AS l
+        WHERE l.since_tai <= v.obs_begin_tai ORDER BY l.since_tai DESC LIMIT 1
+    ) AS obs_begin_utc,
     v.exposure_time,
     v.observation_type,
     v.target_name,
@@ -79,6 +84,7 @@ COMMENT ON COLUMN butler.dataset_wide.physical_filter IS 'The filter of its data
 COMMENT ON COLUMN butler.dataset_wide.abstract_filter IS
 'The pass band of its data ID, else of its filter, else of its visit''s filter; null if none of them has one.';
 COMMENT ON COLUMN butler.dataset_wide.band IS 'The same as abstract_filter.';
+COMMENT ON COLUMN butler.dataset_wide.obs_begin_utc IS 'Begin of the exposure of its visit, UTC. UCD: time.start;obs';
 COMMENT ON COLUMN butler.dataset_wide.ra IS
 'Right ascension of the centre of its sensor, else of its visit, patch, tract or sky pixel, ICRS. Unit: deg. UCD: pos.eq.ra';
 COMMENT ON COLUMN butler.dataset_wide.dec IS

@@ -22,14 +22,18 @@ BEGIN
         PERFORM butler_common.raise_error(
             'UB202',
             format('collection %L is a %s collection, not a %s one', p_collection, v_own.collection_type, p_collection_type),
-            format('Name a %s collection.', p_collection_type),
+            CASE v_own.collection_type
+                WHEN 'calibration'
+                    THEN 'Name a tagged collection: datasets come into a calibration collection with times, by rows of calibration.'
+                ELSE format('Name a %s collection.', p_collection_type)
+            END,
             jsonb_build_object('collection', p_collection, 'collection_type', v_own.collection_type)
         );
     ELSIF v_own.frozen THEN
         PERFORM butler_common.raise_error(
             'UB401',
             format('collection %L is frozen', p_collection),
-            'Write into another, or have it released by freeze_collection(…, false).',
+            'Write into another, or have it released by ''collection freeze --release'' of the command, or freeze_collection(…, false).',
             jsonb_build_object('collection', p_collection)
         );
     END IF;

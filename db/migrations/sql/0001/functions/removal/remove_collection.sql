@@ -107,7 +107,7 @@ BEGIN
         IF v_chain.frozen THEN
             PERFORM butler_common.raise_error(
                 'UB401', format('chain %L has %L and is frozen', v_chain.collection, p_collection),
-                'Have the chain released by freeze_collection(…, false).',
+                'Have the chain released by ''collection freeze --release'' of the command, or freeze_collection(…, false).',
                 jsonb_build_object('collection', p_collection, 'chain', v_chain.collection)
             );
         END IF;
@@ -124,7 +124,7 @@ BEGIN
     IF EXISTS (SELECT FROM butler_common.chains_with(v_collection) AS c WHERE c.frozen) THEN
         PERFORM butler_common.raise_error(
             'UB401', format('a chain that has %L was frozen meanwhile', p_collection),
-            'Have the chain released by freeze_collection(…, false).',
+            'Have the chain released by ''collection freeze --release'' of the command, or freeze_collection(…, false).',
             jsonb_build_object('collection', p_collection)
         );
     END IF;

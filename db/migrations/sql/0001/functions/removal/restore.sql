@@ -112,7 +112,7 @@ BEGIN
             CASE
                 WHEN j.unknown THEN 'What can be restored is in the view removal.'
                 WHEN j.gone THEN 'Its time in the trash was over: put it anew, or restore a backup.'
-                WHEN j.frozen THEN 'Have the run released by freeze_collection(…, false).'
+                WHEN j.frozen THEN 'Have the run released by ''collection freeze --release'' of the command, or freeze_collection(…, false).'
                 WHEN j.run_removed THEN 'Register the run again, under the same name.'
                 WHEN j.successor IS NULL AND (j.twin IS NOT NULL OR j.met = ANY (p_dataset_ids)) THEN 'Restore one of the two.'
                 ELSE 'Remove that one first.'
