@@ -108,6 +108,7 @@ class IngestMode(StrEnum):
     MOVE = "move"
     HARDLINK = "hardlink"
     SYMLINK = "symlink"
+    """Its bytes stay their owner's: whoever moves the file, also by another ingest, leaves the link dangling."""
     IN_PLACE = "in-place"
 
     @classmethod
