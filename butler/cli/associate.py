@@ -8,7 +8,7 @@ import typer
 
 from butler.cli.arguments import Collections, DataIdWords, DatasetTypeName, DryRun, read_data_id, required
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note
+from butler.cli.console import note, write_line
 from butler.cli.selection import found_datasets
 from butler.cli.session import session_of
 from butler.values import CollectionType
@@ -43,7 +43,7 @@ def associate(
     with session.writing() as butler:
         refs = found_datasets(butler, dataset_type, given, searched)
         for ref in refs:
-            print(ref)
+            write_line(ref)
         if dry_run:
             return
         if not any(collection.name == tag for collection in butler.collections.list(tag)):

@@ -7,7 +7,7 @@ import typer
 from butler.cli.arguments import Collections, DataIdWords, DatasetTypeName, DryRun, read_data_id
 from butler.cli.associate import Tag
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note
+from butler.cli.console import note, write_line
 from butler.cli.selection import found_datasets
 from butler.cli.session import session_of
 
@@ -34,7 +34,7 @@ def disassociate(
     with session.writing() as butler:
         refs = found_datasets(butler, dataset_type, given, collections or [tag])
         for ref in refs:
-            print(ref)
+            write_line(ref)
         if dry_run:
             return
         gone = butler.collections.disassociate(tag, refs)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from butler.cli.console import confirm, human_size, note
+from butler.cli.console import confirm, human_size, note, write_line
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session
 from butler.values import RemovalOutcome
@@ -73,12 +73,12 @@ def _show(removals: Iterable[Removal], names: dict[UUID, str]) -> None:
     for removal in removals:
         if removal.datasets:
             why = f", {removal.reason}" if removal.reason else ""
-            print(
+            write_line(
                 f"{removal.outcome}: {removal.datasets} datasets, {removal.files} files,"
                 f" {human_size(removal.bytes)}{why}"
             )
         else:
-            print(f"{removal.outcome}: {removal.reason}")
+            write_line(f"{removal.outcome}: {removal.reason}")
         if removal.outcome == RemovalOutcome.KEPT:
             for dataset_id in removal.dataset_ids:
-                print(f"  {names.get(dataset_id, dataset_id)}")
+                write_line(f"  {names.get(dataset_id, dataset_id)}")

@@ -8,7 +8,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption
 from butler.cli.commands import examples, new_app
-from butler.cli.console import note, write_list
+from butler.cli.console import note, shown, write_line, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -66,10 +66,10 @@ def reap(
         write_list(_COLUMNS, rows, form)
     else:
         for one in (*files, *quanta):
-            print(one)
+            write_line(one)
     failed = [file for file in files if file.failure]
     for file in failed:
-        show_error(f"{file.uri} is left: {file.failure}", "Correct what the reason names.")
+        show_error(f"{file.uri} is left: {shown(file.failure)}", "Correct what the reason names.")
     would_be = "would be" if dry_run else "are"
     note(session, f"{len(files) - len(failed)} files that no dataset has {would_be} deleted")
     if quanta:

@@ -34,8 +34,8 @@ __all__ = [
     "drop_layer",
     "registries",
     "role_prefix",
-    "schema_owner",
     "run_sql",
+    "schema_owner",
 ]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,53}")

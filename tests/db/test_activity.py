@@ -259,7 +259,9 @@ DEEDS: dict[str, tuple[Prepare, Deed, tuple[Any, ...]]] = {
         (1, [], {"camera": "Cam", "visits": [1]}, None),
     ),
     "recompute_visit_regions": (
-        lambda _, o: o.rows("UPDATE butler_internal.visit SET region = NULL WHERE camera = 'Cam' AND visit = 1"),
+        lambda _, o: o.rows(
+            "UPDATE butler_internal.visit SET region = NULL WHERE camera = 'Cam' AND visit = 1"
+        ),
         lambda s, _: s.rows("SELECT butler.recompute_visit_regions('Cam', '{1}')"),
         (1, [], {"camera": "Cam", "visits": [1]}, None),
     ),
