@@ -560,7 +560,7 @@ def test_what_is_older_is_forgotten_and_that_is_on_record(database: Any, own: Se
     assert last == ("prune_activity", "butler_owner", old)
 
 
-@pytest.mark.parametrize("age", [None, "-1 day"])
+@pytest.mark.parametrize("age", [None, "-1 day", "999999999 days"])
 def test_nothing_is_older_than_what_is_no_age(own: Session, age: str | None) -> None:
-    with refused("UB301", "can't be older than", "365 days"):
+    with refused("UB301", "can't be older than|999999999 days", "365 days"):
         own.rows("SELECT butler_internal.prune_activity(%s)", age)
