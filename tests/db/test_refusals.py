@@ -13,6 +13,18 @@ from db.world import DATASET_TYPES, contents, dataset, datasets
 NOBODY = UUID(int=7)
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
+NO_LOST: tuple[Any, ...] = (
+    {},
+    [1],
+    [{"dataset_id": "x", "fault": "missing"}],
+    [{"dataset_id": str(NOBODY), "fault": "bogus"}],
+)
+NO_FOUND: tuple[Any, ...] = (
+    {},
+    [{"dataset_id": str(NOBODY), "size": -1, "sha256": "0" * 64}],
+    [{"size": 1}],
+)
+
 
 def prepare(dataset_type: str, *data_ids: Any) -> tuple[Any, ...]:
     return ("prepare_put", "r/one", dataset_type, list(data_ids))
@@ -464,12 +476,7 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
             "not a lost artifact",
             "array of",
         )
-        for given in (
-            {},
-            [1],
-            [{"dataset_id": "x", "fault": "missing"}],
-            [{"dataset_id": str(NOBODY), "fault": "bogus"}],
-        )
+        for given in NO_LOST
     },
     **{
         f"{given} for found artifacts": (
@@ -478,7 +485,7 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
             "not a found artifact",
             "array of",
         )
-        for given in ({}, [{"dataset_id": str(NOBODY), "size": -1, "sha256": "0" * 64}], [{"size": 1}])
+        for given in NO_FOUND
     },
     "a trash of before all time": (
         ("claim_trash", "main", "178000000 years"),
