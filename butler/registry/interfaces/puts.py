@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -277,9 +277,9 @@ class Puts(ABC):
     def grace_period(self) -> timedelta:
         """For how long after its id was made a dataset can be registered."""
 
+    @abstractmethod
     def now(self) -> datetime:
-        """Give the time by the clock that judges how old ids are, UTC; by default this computer's."""
-        return datetime.now(UTC)
+        """Give the time by the clock that judges how old ids are, UTC."""
 
     @abstractmethod
     def claim_loose_files(
