@@ -18,6 +18,7 @@ __all__ = [
     "PLAIN",
     "data_id_of",
     "duration",
+    "is_text",
     "items",
     "label",
     "mapping",
@@ -66,6 +67,11 @@ def name(value: object, argument: str) -> str:
     if isinstance(value, str):
         return value
     raise refused(argument, value, "a text", "Give its name, such as 'u/me/first'.", InvalidNameError)
+
+
+def is_text(value: str) -> bool:
+    """Whether a text is one that a registry can hold, and be asked for: without NUL and half characters."""
+    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def names(value: object, argument: str) -> list[str]:

@@ -325,6 +325,8 @@ class Butler:
             What they are.
         mode : `~butler.IngestMode` or `str`
             ``copy``, ``move``, ``hardlink``, ``symlink`` or ``in-place``.
+            By ``symlink`` the bytes stay their owner's: they are lost when
+            he moves them, also by ingesting them with ``move``.
         run : `str`, optional
             As for `put`.
         formatter : `str`, optional

@@ -12,7 +12,7 @@ from butler.backup.manifest import DUMP, Manifest
 from butler.errors import DefinitionConflictError, SchemaVersionError
 from butler.registry.postgres.engine import one_transaction
 from butler.registry.postgres.errors import translated
-from butler.schema.install import become_owner, registries, role_prefix
+from butler.schema.install import become_owner, registries, role_prefix, schema_owner
 from butler.schema.migrations import current_version, grant, initialise
 from butler.schema.tables import COMMON
 from butler.version import SCHEMA_VERSION
@@ -149,18 +149,22 @@ def _schemas_there(connection: Connection, manifest: Manifest, *, replace: bool)
         If they may not be.
     """
     if current_version(connection) is None:
-        return []
-    become_owner(connection)
-    found = role_prefix(connection)
+        # A downgrade to base leaves the schema in which it is recorded that there is nothing.
+        left = schema_owner(connection)
+        if left is None:
+            return []
+        known, found = [], left.removesuffix("_owner")
+    else:
+        become_owner(connection)
+        known, found = registries(connection), role_prefix(connection)
     if found != manifest.role_prefix:
         raise DefinitionConflictError(
             f"the database's roles are named {found}_…, the backup's {manifest.role_prefix}_…",
             hint="Restore it into a database of its own:"
             f" 'butler db init --role-prefix {manifest.role_prefix}'.",
         )
-    known = registries(connection)
     schemas = [COMMON, *(schema for registry in known for schema in (registry.name, registry.tables))]
-    if not replace and (registered := _registered(connection, [r.name for r in known if r.depth])):
+    if known and not replace and (registered := _registered(connection, [r.name for r in known if r.depth])):
         raise DefinitionConflictError(
             f"the database isn't empty: it has {registered}",
             hint="Back it up, then restore with --replace; or restore into another repository.",

@@ -8,7 +8,7 @@ import typer
 
 from butler.cli.arguments import Collections, DataIdWords, DatasetTypeName, DryRun, read_data_id, required
 from butler.cli.commands import examples, new_app
-from butler.cli.console import are, counted, note
+from butler.cli.console import are, counted, note, write_line
 from butler.cli.selection import found_datasets
 from butler.cli.session import session_of
 from butler.values import CollectionType
@@ -43,10 +43,12 @@ def associate(
     with session.writing() as butler:
         refs = found_datasets(butler, dataset_type, given, searched)
         if dry_run:
-            print(*refs, sep="\n")
+            for ref in refs:
+                write_line(ref)
             return
         if not any(collection.name == tag for collection in butler.collections.list(tag)):
             butler.collections.register(tag, CollectionType.TAGGED)
         new = butler.collections.associate(tag, refs)
-    print(*refs, sep="\n")
+    for ref in refs:
+        write_line(ref)
     note(session, f"{tag}: {counted(new, 'dataset')} {are(new)} new, {len(refs) - new} were in it")

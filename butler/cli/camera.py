@@ -9,7 +9,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
-from butler.cli.console import counted, note, write_json, write_list, writing_to
+from butler.cli.console import counted, note, write_json, write_line, write_list, writing_to
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -89,7 +89,7 @@ def check(
     )
     for report in reports:
         if report.problem:
-            print(f"can't be ingested: {report.problem}")
+            write_line(f"can't be ingested: {report.problem}")
     if not all(report.ok for report in reports):
         raise typer.Exit(ExitStatus.FAILED)
 

@@ -10,7 +10,7 @@ import typer
 
 from butler.cli.arguments import ListFormat, ListFormatOption, OutputFile
 from butler.cli.commands import examples, new_app
-from butler.cli.console import write_json, write_list
+from butler.cli.console import write_json, write_line, write_list
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -43,7 +43,7 @@ def check(ctx: typer.Context) -> None:
     session = session_of(ctx)
     wrong = 0
     for what, problem in _trials(session, session.config()):
-        print(f"{what}: {problem or 'ok'}")
+        write_line(f"{what}: {problem or 'ok'}")
         wrong += bool(problem)
     if wrong:
         raise typer.Exit(ExitStatus.FAILED)

@@ -24,8 +24,10 @@ __all__ = [
     "human_size",
     "note",
     "progress",
+    "shown",
     "warn",
     "write_json",
+    "write_line",
     "write_list",
     "write_record",
     "write_rows",
@@ -113,6 +115,11 @@ def write_record(record: Mapping[str, Any], form: ListFormat) -> None:
         )
     else:
         print(_joined(_record_lines(record)), end="")
+
+
+def write_line(text: object) -> None:
+    """Write one line to standard output, whatever is in what people and files have said."""
+    print(shown(text))
 
 
 def write_json(document: Mapping[str, Any], output: Path | None) -> None:
@@ -217,9 +224,22 @@ def progress(session: Session, what: str) -> Iterator[Callable[[int, int], None]
         yield lambda done, of: bar.update(task, completed=done, total=of or None)
 
 
+def shown(value: Any) -> str:
+    """Give a value as one line that can't command the terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(map(str, value))
+    elif isinstance(value, dict):
+        import json
+
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
 def confirm(question: str, yes: bool) -> None:
     """Ask before what can't be undone, and end the command unless the answer is yes."""
-    if not yes and not typer.confirm(question, err=True):
+    if not yes and not typer.confirm(shown(question), err=True):
         print("Nothing was done.", file=sys.stderr)
         raise typer.Exit(1)
 
@@ -258,7 +278,7 @@ def _for_terminal(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iter
 
 
 def _aligned(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    texts = [list(columns), *([_shown(value) for value in row] for row in rows)]
+    texts = [list(columns), *([shown(value) for value in row] for row in rows)]
     widths = [max(map(_width, column)) for column in zip(*texts, strict=True)]
     to_the_right = [_all_numbers(column) for column in zip(*rows, strict=True)] or [False] * len(columns)
     return [
@@ -272,24 +292,11 @@ def _aligned(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]
 
 def _record_lines(record: Mapping[str, Any]) -> list[str]:
     width = max(map(len, record), default=0)
-    return [f"{name:{width}}  {_shown(value)}".rstrip() for name, value in record.items()]
+    return [f"{name:{width}}  {shown(value)}".rstrip() for name, value in record.items()]
 
 
 def _joined(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
-
-
-def _shown(value: Any) -> str:
-    """Give a value as one line that can't command the terminal."""
-    if value is None:
-        return ""
-    if isinstance(value, (list, tuple)):
-        value = ", ".join(map(str, value))
-    elif isinstance(value, dict):
-        import json
-
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
 
 
 def _all_numbers(column: Sequence[Any]) -> bool:

@@ -13,7 +13,7 @@ import typer
 
 from butler.cli.arguments import AdministratorDsn, DryRun, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
-from butler.cli.console import are, confirm, counted, note, write_record
+from butler.cli.console import are, confirm, counted, note, write_line, write_record
 from butler.cli.db_backup import backup, restore
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, schema_range, session_of
@@ -254,7 +254,7 @@ def check(
     with schema_connection(login, as_owner=False) as connection:
         findings = list(inspect(connection, role_prefix))
     for finding in findings:
-        print(finding)
+        write_line(finding)
     if any(finding.needed for finding in findings):
         raise typer.Exit(ExitStatus.FAILED)
     note(session, "the database is as it should be")

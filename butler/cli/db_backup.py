@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from butler.cli.arguments import AdministratorDsn, DryRun, Yes
-from butler.cli.console import confirm, note, progress
+from butler.cli.console import confirm, note, progress, write_line
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, installed_version, session_of
 
@@ -98,7 +98,7 @@ def restore(
         )
         findings = list(verification)
     for finding in findings:
-        print(f"{finding}: {finding.remedy}")
+        write_line(f"{finding}: {finding.remedy}")
     if findings:
         raise typer.Exit(ExitStatus.PARTLY)
     note(session, "registry and datastore agree")

@@ -7,7 +7,7 @@ import typer
 from butler.cli.arguments import Collections, DataIdWords, DatasetTypeName, DryRun, read_data_id
 from butler.cli.associate import Tag
 from butler.cli.commands import examples, new_app
-from butler.cli.console import are, counted, note
+from butler.cli.console import are, counted, note, write_line
 from butler.cli.selection import found_datasets
 from butler.cli.session import session_of
 
@@ -34,8 +34,10 @@ def disassociate(
     with session.writing() as butler:
         refs = found_datasets(butler, dataset_type, given, collections or [tag])
         if dry_run:
-            print(*refs, sep="\n")
+            for ref in refs:
+                write_line(ref)
             return
         gone = butler.collections.disassociate(tag, refs)
-    print(*refs, sep="\n")
+    for ref in refs:
+        write_line(ref)
     note(session, f"{tag}: {counted(gone, 'dataset')} {are(gone)} out, {len(refs) - gone} weren't in it")

@@ -15,7 +15,7 @@ import typer
 
 from butler.cli.arguments import DryRun, read_data_id
 from butler.cli.commands import examples, new_app
-from butler.cli.console import format_of, note, progress, write_rows
+from butler.cli.console import format_of, note, progress, write_line, write_rows
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import Session, session_of
 from butler.values import IngestMode
@@ -144,7 +144,7 @@ def ingest(
         given = read_data_id(data_id)
         with session.writing(run=run) as butler:
             for ref in butler.ingest([(files[0], given)], found_type, mode=mode):
-                print(ref)
+                write_line(ref)
         return
     from butler.ingest.raws.outcomes import IngestOutcome
 
@@ -214,9 +214,9 @@ def _tell(session: Session, outcomes: Sequence[Outcome], report: Path | None, dr
     if report is None:
         for one in outcomes:
             if one.outcome == "new":
-                print(f"{one.path}: {one.dataset_type}@{{{one.data_id}}} [{one.run}]")
+                write_line(f"{one.path}: {one.dataset_type}@{{{one.data_id}}} [{one.run}]")
             elif one.ref and not dry_run:
-                print(one.ref)
+                write_line(one.ref)
     _tell_errors([one for one in outcomes if one.error], report)
     for one in outcomes:
         if one.outcome == "deferred":

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from butler.cli.console import confirm, counted, human_size, note
+from butler.cli.console import confirm, counted, human_size, note, write_line
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session
 from butler.values import RemovalOutcome
@@ -88,12 +88,12 @@ def _show(
         outcome = (words or {}).get(removal.outcome, removal.outcome)
         if removal.datasets:
             why = f", {removal.reason}" if removal.reason else ""
-            print(
+            write_line(
                 f"{outcome}: {counted(removal.datasets, 'dataset')}, {counted(removal.files, 'file')},"
                 f" {human_size(removal.bytes)}{why}"
             )
         else:
-            print(f"{outcome}: {removal.reason}")
+            write_line(f"{outcome}: {removal.reason}")
         if removal.outcome == RemovalOutcome.KEPT:
             for dataset_id in removal.dataset_ids:
-                print(f"  {names.get(dataset_id, dataset_id)}")
+                write_line(f"  {names.get(dataset_id, dataset_id)}")

@@ -9,6 +9,7 @@ import typer
 
 from butler.cli.arguments import DataIdWords, DatasetTypeName, read_data_id
 from butler.cli.commands import examples, new_app
+from butler.cli.console import write_line
 from butler.cli.session import session_of
 
 __all__ = ["app"]
@@ -31,4 +32,4 @@ def put(
         raise typer.BadParameter("name the run to put it into, such as u/me/first", param_hint="--run")
     with session.writing(run=run) as butler:
         (ref,) = butler.ingest([(file, given)], dataset_type)
-    print(ref)
+    write_line(ref)

@@ -8,7 +8,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption
 from butler.cli.commands import examples, new_app
-from butler.cli.console import are, counted, note, write_list
+from butler.cli.console import are, counted, note, shown, write_line, write_list
 from butler.cli.failures import ExitStatus, show_error
 from butler.cli.session import session_of
 
@@ -67,10 +67,10 @@ def reap(
         write_list(_COLUMNS, rows, form)
     else:
         for one in (*files, *quanta):
-            print(one)
+            write_line(one)
     failed = [file for file in files if file.failure]
     for file in failed:
-        show_error(f"{file.uri} is left: {file.failure}", "Correct what the reason names.")
+        show_error(f"{file.uri} is left: {shown(file.failure)}", "Correct what the reason names.")
     deleted, dead = len(files) - len(failed), len(quanta)
     note(session, f"{counted(deleted, 'file')} that no dataset has {are(deleted, dry_run)} deleted")
     for run, until in held.items():

@@ -13,7 +13,7 @@ import typer
 
 from butler.cli.arguments import DryRun, ListFormat, ListFormatOption, Yes, read_duration
 from butler.cli.commands import examples, new_app
-from butler.cli.console import are, confirm, counted, note, progress, warn, write_list
+from butler.cli.console import are, confirm, counted, note, progress, warn, write_line, write_list
 from butler.cli.failures import ExitStatus
 from butler.cli.session import Session, session_of
 
@@ -119,7 +119,7 @@ def verify(
             write_list((*_FINDING, "remedy"), [(*_row(one), one.remedy) for one in found], form)
         else:
             for finding in found:
-                print(f"{finding}: {finding.remedy}")
+                write_line(f"{finding}: {finding.remedy}")
     if findings and not repair:
         raise typer.Exit(ExitStatus.FAILED)
     if not findings:
@@ -186,7 +186,7 @@ def _show(repairs: Sequence[Repair], form: ListFormat) -> None:
         write_list(_REPAIR, [_repair_row(repair) for repair in repairs], form)
     else:
         for repair in repairs:
-            print(repair)
+            write_line(repair)
 
 
 def _recorded(repairs: Iterable[Repair], lines: TextIO | None) -> Iterator[Repair]:

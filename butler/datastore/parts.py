@@ -20,6 +20,7 @@ from butler.datastore.formatter_choice import FormatterChoice
 from butler.datastore.formatters import Formatter
 from butler.datastore.formatters.content import beginning
 from butler.datastore.formatters.packing import check_expansion
+from butler.datastore.paths import check_part
 from butler.datastore.storage_classes import StorageClass
 from butler.datastore.system_errors import typed
 from butler.errors import FormatError, nearest
@@ -48,7 +49,15 @@ def reader_of(
     parts: Sequence[str],
     start: bytes | None = None,
 ) -> Formatter:
-    """Give the formatter of a file, or of its members, as `FormatterChoice.reader` chooses it."""
+    """Give the formatter of a file, or of its members, as `FormatterChoice.reader` chooses it.
+
+    Raises
+    ------
+    InvalidNameError
+        If a part has a name that none can have.
+    """
+    for part in parts:
+        check_part(part)
     reader = formatters.reader(name, dataset_type, whole, file, start)
     if not parts or name is not None or not reads_members(reader, file):
         return reader

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 from uuid import UUID
 
 from butler.errors import ConfigError, InvalidNameError, NotSupportedError
 
 __all__ = [
+    "PART_BYTES",
     "artifact_path",
     "check_hint",
+    "check_part",
     "check_template",
     "component_in_name",
     "file_uri",
@@ -24,6 +26,10 @@ __all__ = [
 SEGMENT_BYTES = 200
 """Longest segment of a hint; leaves room for the id, component and extension in a file name of 255."""
 
+PART_BYTES = 255
+"""Longest name of a part, percent-encoded, as the registry has it."""
+
+_PLAIN_IN_PARTS = "/+,=@"
 _LITERAL = "A-Za-z0-9._+,=@/-"
 _HINT = re.compile(f"[{_LITERAL}]+")
 _TEMPLATE = re.compile(rf"(?:[{_LITERAL}]|\{{[a-z][a-z0-9_]*\}})+")
@@ -78,6 +84,32 @@ def check_hint(hint: str) -> str:
             details={"hint": hint},
         )
     return hint
+
+
+def check_part(part: str) -> str:
+    """Check the name of a part of a file.
+
+    Raises
+    ------
+    InvalidNameError
+        If no artifact can name it.
+    """
+    encoded = len(quote(part, safe=_PLAIN_IN_PARTS, errors="surrogateescape"))
+    if "\0" in part or any(segment in {".", ".."} for segment in part.split("/")):
+        raise InvalidNameError(
+            f"{part!r} can't be the name of a part",
+            hint="It has no NUL, and no '.' or '..' between slashes: name an HDU by its number, or pack the"
+            " file anew.",
+            details={"part": part},
+        )
+    if encoded > PART_BYTES:
+        raise InvalidNameError(
+            f"{part!r} is too long for the name of a part: {encoded} bytes, percent-encoded,"
+            f" at most {PART_BYTES}",
+            hint="Name an HDU by its number, or pack the file anew.",
+            details={"part": part},
+        )
+    return part
 
 
 def _unsafe_segment(path: str) -> bool:

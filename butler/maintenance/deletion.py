@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from butler.errors import ArtifactMissingError, ButlerError
+from butler.maintenance.age import so_long_ago
 
 if TYPE_CHECKING:
     from butler.datastore.interfaces import Datastore
@@ -31,12 +32,12 @@ class Deletion:
     def __init__(self, registry: Registry, datastore: Datastore, older_than: timedelta) -> None:
         self._registry = registry
         self._datastore = datastore
-        self._older_than = older_than
+        self._before = so_long_ago(registry, older_than)
 
     def is_old(self, path: str) -> bool:
         """Whether a file is old enough, or gone."""
         try:
-            return self._datastore.inventory.modified(path) <= datetime.now(UTC) - self._older_than
+            return self._datastore.inventory.modified(path) <= self._before
         except ArtifactMissingError:
             return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from butler.errors import ArtifactMissingError
@@ -55,7 +55,7 @@ def unclaimed(registry: Registry, datastore: Datastore, paths: list[str]) -> set
     return set(paths) - registry.maintenance.claimed_files(datastore.name, datastore.root, paths)
 
 
-def is_in_flight(datastore: Datastore, path: str, age: timedelta) -> bool | None:
+def is_in_flight(datastore: Datastore, path: str, since: datetime) -> bool | None:
     """Whether a file that no dataset has may be one that is being put.
 
     That is one whose name bears an id, or a temporary one, that is young: by
@@ -65,8 +65,8 @@ def is_in_flight(datastore: Datastore, path: str, age: timedelta) -> bool | None
     ----------
     datastore, path : as for `of_no_dataset`
         Which.
-    age : `datetime.timedelta`
-        What is younger is young.
+    since : `datetime.datetime`
+        What was made later is young.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def is_in_flight(datastore: Datastore, path: str, age: timedelta) -> bool | None
     except ArtifactMissingError:
         return None
     if inventory.is_temporary(path):
-        return modified > datetime.now(UTC) - age
+        return modified > since
     if dataset_id is None:
         return False
-    return (made_at(dataset_id) or modified) > datetime.now(UTC) - age
+    return (made_at(dataset_id) or modified) > since

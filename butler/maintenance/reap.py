@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from butler.arguments import is_text, short
 from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError, StorageError
+from butler.maintenance.age import so_long_ago
 from butler.maintenance.orphans import of_no_dataset
 from butler.registry.interfaces.puts import LooseFile
 from butler.roots import Roots
@@ -63,13 +65,13 @@ class ReapedFile:
 
 def reap(context: Context, *, dry_run: bool = False) -> Iterator[ReapedFile]:
     """Delete the loose files that are older than the grace period; see `butler.maintenance.namespace`."""
-    grace = context.registry.puts.grace_period()
+    before = so_long_ago(context.registry, context.registry.puts.grace_period())
     roots = Roots(context.registry, context.datastore)
     roots.check_all()
     for name, datastore in context.datastore.members.items():
         inventory = inventory_of(datastore)
         if inventory is not None and name in roots.registered:
-            yield from _Reaper(context, roots, datastore, inventory, grace, dry_run).reap()
+            yield from _Reaper(context, roots, datastore, inventory, before, dry_run).reap()
 
 
 class _Reaper:
@@ -81,14 +83,14 @@ class _Reaper:
         roots: Roots,
         datastore: Datastore,
         inventory: Inventory,
-        grace: timedelta,
+        before: datetime,
         dry_run: bool,
     ) -> None:
         self._registry = context.registry
         self._roots = roots
         self._datastore = datastore
         self._inventory = inventory
-        self._grace = grace
+        self._before = before
         self._dry_run = dry_run
 
     def reap(self) -> Iterator[ReapedFile]:
@@ -115,7 +117,7 @@ class _Reaper:
             made = (dataset_id and made_at(dataset_id)) or self._inventory.modified(path)
         except ArtifactMissingError:
             return None
-        if made > datetime.now(UTC) - self._grace:
+        if made > self._before:
             return None
         uri = self._datastore.root + path
         return ReapedFile(uri, self._datastore.name, path, dataset_id, made)
@@ -131,7 +133,11 @@ class _Reaper:
         except OSError as error:
             return replace(file, failure=str(error))
         run = said.get("run")
-        return replace(file, run=run) if isinstance(run, str) else file
+        if not isinstance(run, str):
+            return file
+        if not is_text(run):  # the registry couldn't even be asked about it, nor about the others with it
+            return replace(file, failure=f"it says that it is of run {short(run)}, which none can be")
+        return replace(file, run=run)
 
     def _claimed(self, files: Iterable[ReapedFile]) -> Iterator[ReapedFile]:
         """Delete those of which the registry says that no dataset can get them any more."""

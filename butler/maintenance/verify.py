@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,6 +14,7 @@ from butler.concurrency import THREADS, looking_ahead, unwaited
 from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ButlerError
+from butler.maintenance.age import so_long_ago
 from butler.maintenance.file_checks import FileChecks
 from butler.maintenance.findings import Fault, Finding
 from butler.maintenance.orphans import is_in_flight, of_no_dataset, unclaimed
@@ -141,7 +142,7 @@ class Verification(Iterator[Finding]):
         """Look at what isn't an artifact; `None` between two parts of the work."""
         age = self._registry.puts.grace_period() if self._in_flight is None else self._in_flight
         for datastore in self._datastores.values():
-            yield from self._files(datastore, age)
+            yield from self._files(datastore, so_long_ago(self._registry, age))
         for registry in registries:
             yield from self._derived(registry)
 
@@ -214,7 +215,7 @@ class Verification(Iterator[Finding]):
 
     # Files ---------------------------------------------------------------
 
-    def _files(self, datastore: Datastore, age: timedelta) -> Iterator[Finding | None]:
+    def _files(self, datastore: Datastore, since: datetime) -> Iterator[Finding | None]:
         """Name the files that no dataset has; `None` between two batches."""
         inventory = inventory_of(datastore)
         if inventory is None:
@@ -225,14 +226,14 @@ class Verification(Iterator[Finding]):
         while batch := list(islice(paths, _FILES_AT_ONCE)):
             suspects += of_no_dataset(self._registry, datastore, batch)
             if len(suspects) >= _SUSPECTS_AT_ONCE:
-                yield from self._orphans(datastore, suspects, age)
+                yield from self._orphans(datastore, suspects, since)
                 suspects.clear()
             yield None
-        yield from self._orphans(datastore, suspects, age)
+        yield from self._orphans(datastore, suspects, since)
 
-    def _orphans(self, datastore: Datastore, paths: list[str], age: timedelta) -> Iterator[Finding]:
+    def _orphans(self, datastore: Datastore, paths: list[str], since: datetime) -> Iterator[Finding]:
         for path in sorted(unclaimed(self._registry, datastore, paths)):
-            in_flight = is_in_flight(datastore, path, age)
+            in_flight = is_in_flight(datastore, path, since)
             if in_flight is None:
                 continue
             temporary = datastore.inventory.is_temporary(path)

@@ -35,6 +35,7 @@ __all__ = [
     "registries",
     "role_prefix",
     "run_sql",
+    "schema_owner",
 ]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,53}")
@@ -83,11 +84,16 @@ def registries(connection: Connection) -> list[RegistrySchema]:
 
 def become_owner(connection: Connection) -> None:
     """Take the role of the schema's owner until the transaction ends; nothing where there is none yet."""
-    owner = connection.execute(
+    if owner := schema_owner(connection):
+        connection.execute(text(f"SET LOCAL ROLE {owner}"))
+
+
+def schema_owner(connection: Connection) -> str | None:
+    """Give the role that owns the schema, quoted where it must be; `None` where there is no schema yet."""
+    owner: str | None = connection.execute(
         text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'butler_common'")
     ).scalar_one_or_none()
-    if owner:
-        connection.execute(text(f"SET LOCAL ROLE {owner}"))
+    return owner
 
 
 def role_prefix(connection: Connection) -> str:

@@ -17,6 +17,7 @@ class IngestMode(StrEnum):
     MOVE = "move"
     HARDLINK = "hardlink"
     SYMLINK = "symlink"
+    """Its bytes stay their owner's: whoever moves the file, also by an ingest, leaves a dangling link."""
     IN_PLACE = "in-place"
 
     @classmethod

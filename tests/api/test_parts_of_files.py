@@ -181,6 +181,9 @@ def test_files_and_their_parts_may_be_given_in_any_order(
         (["CCD1", "ccd1,1"], FormatError, "'CCD1' and 'ccd1,1' are one part"),
         (["CCD1", ""], InvalidDataIdError, "whole and in parts"),
         (["CCD1", "0"], FormatError, "its HDU '0' is not of what"),
+        (["CCD1", "X/../Y"], InvalidNameError, "'X/../Y' can't be the name of a part"),
+        (["CCD1", "CCD1\0"], InvalidNameError, "can't be the name of a part"),
+        (["CCD1", "é" * 43], InvalidNameError, "is too long for the name of a part: 258 bytes"),
     ],
 )
 def test_a_part_that_is_none_keeps_all_out(
@@ -214,6 +217,19 @@ def test_what_is_known_of_a_file_is_a_fingerprint(butler: Butler, mosaic: Path) 
     given: list[Any] = [(mosaic, sensor(1), "CCD1", (5, bytes(32)))]
     with pytest.raises(InvalidDataIdError, match="not a Fingerprint"):
         butler.ingest(given, "chip", mode="in-place")
+
+
+def test_two_hdus_of_one_name_and_version_are_told_by_their_numbers(butler: Butler, tmp_path: Path) -> None:
+    hdus = [fits.ImageHDU(np.ones((2, 2), "i2"), name=name) for name in ("SCI", "ERR", "SCI")]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "twice.fits")
+    for part, hint in {
+        "SCI,2": "Did you mean 'SCI,1'? 'SCI,1' are HDUs 1, 3: give one by its number.",
+        "SCIE": "Did you mean 'SCI'? 'SCI' are HDUs 1, 3: give one by its number.",
+        "ERR,2": "Did you mean 'ERR,1'?",
+    }.items():
+        with pytest.raises(FormatError, match=f"no HDU '{part}'") as refused:
+            butler.ingest([(tmp_path / "twice.fits", sensor(1), part)], "chip")
+        assert refused.value.hint == hint
 
 
 def test_two_hdus_of_one_name_are_told_apart_by_their_version_or_number(butler: Butler, pair: Path) -> None:
@@ -269,12 +285,25 @@ def test_a_member_that_is_not_there_is_refused_by_name(butler: Butler, logs: Pat
     assert stored(butler) == []
 
 
-@pytest.mark.parametrize("member", ["../log.txt", "a//log.txt", "a/../log.txt"])
-def test_a_member_that_leads_out_of_its_file_is_refused(butler: Butler, tmp_path: Path, member: str) -> None:
+@pytest.mark.parametrize("mode", ["copy", "in-place"])
+@pytest.mark.parametrize("member", ["../log.txt", "a/../log.txt", "..", ".", "a/..", "x" * 256])
+def test_a_member_that_leads_out_of_its_file_is_refused_in_words(
+    butler: Butler, tmp_path: Path, member: str, mode: str
+) -> None:
     with zipfile.ZipFile(tmp_path / "night.zip", "w") as packed:
         packed.writestr(member, "all is well")
-    with pytest.raises(InvalidNameError):
-        butler.ingest([(tmp_path / "night.zip", sensor(1), member)], "log")
+    with pytest.raises(InvalidNameError, match="name of a part") as refused:
+        butler.ingest([(tmp_path / "night.zip", sensor(1), member)], "log", mode=mode)
+    assert repr(member) in refused.value.message
+    assert "pack the file anew" in (refused.value.hint or "")
+    assert stored(butler) == []
+
+
+def test_a_member_whose_name_has_two_spellings_is_refused_in_words(butler: Butler, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "night.zip", "w") as packed:
+        packed.writestr("a//log.txt", "all is well")
+    with pytest.raises(InvalidNameError, match=r"a//log\.txt' is no path of an artifact"):
+        butler.ingest([(tmp_path / "night.zip", sensor(1), "a//log.txt")], "log")
     assert stored(butler) == []
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -471,6 +472,46 @@ def test_files_that_cannot_be_read_or_deleted_are_told_and_tried_again(
     monkeypatch.undo()
     assert {file.dataset_id for file in butler.maintenance.reap()} == {unreadable.id, stuck.id}
     assert list(butler.datastore.inventory.paths()) == []
+
+
+@pytest.mark.parametrize("run", ["u/a\0b", "u/\ud800"])
+def test_a_file_that_claims_a_run_that_none_can_be_is_named_and_keeps_no_other_from_going(
+    butler: Butler, run: str
+) -> None:
+    fine, evil = loose(butler, "a", made=LONG), loose(butler, "b", made=LONG)
+    file = local_file(butler.datastore.uri(artifact_of(evil)))
+    said = file.read_text().replace(json.dumps(evil.run), json.dumps(run))
+    assert json.dumps(run) in said
+    overwrite(file, said.encode())
+    reaped = {one.dataset_id: one.failure for one in butler.maintenance.reap()}
+    assert reaped == {fine.id: "", evil.id: f"it says that it is of run {run!r}, which none can be"}
+    assert list(butler.datastore.inventory.paths()) == [artifact_of(evil).path]
+
+
+def test_a_computer_whose_clock_is_days_ahead_deletes_nothing_that_is_being_written(
+    butler: Butler, refs: list[DatasetRef], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + LONG
+
+    file = file_of(butler, refs[0]).with_name(f".{'0' * 16}-{'0' * 8}.partial")
+    file.write_bytes(b"half")
+    monkeypatch.setattr("butler.maintenance.age.datetime", Ahead)
+    assert list(butler.maintenance.reap()) == []
+    assert kinds(butler) == ["in flight"]
+    found = list(butler.verify(older_than=NOW))
+    assert [one.fault for one in found] == ["temporary"]
+    steps = butler.maintenance.repair(found, older_than=timedelta(days=1))
+    assert [step.action for step in steps] == ["leave"]
+    assert file.exists()
+
+
+@pytest.mark.parametrize("age", [timedelta.max, timedelta(days=800_000)])
+def test_nothing_is_older_than_time_itself(butler: Butler, age: timedelta) -> None:
+    loose(butler, "a", made=LONG)
+    assert kinds(butler, older_than=age) == ["in flight"]
 
 
 def test_a_put_that_is_at_work_is_not_repaired(butler: Butler) -> None:

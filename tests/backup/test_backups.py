@@ -320,6 +320,20 @@ def test_a_database_that_isn_t_empty_is_replaced_only_when_told(
     butler.put("this is c again", "note", label="c")
 
 
+def test_where_a_downgrade_has_taken_everything_away_everything_comes_back(
+    butler: Butler, database: Any, repo: Path, tmp_path: Path
+) -> None:
+    made_of(database, tmp_path / "backup")
+    before = listing(database, *VIEWS)
+    butler.close()
+    emptied = run(repo, "db", "downgrade", "base", "--yes")
+    assert emptied.exit_code == 0, emptied.output
+    put_back(tmp_path / "backup", database)
+    assert listing(database, *VIEWS) == before
+    with one_transaction(database.dsn("owner")) as connection:
+        assert check(connection) == []
+
+
 def test_a_layer_that_the_backup_lacks_goes_too(butler: Butler, database: Any, tmp_path: Path) -> None:
     made_of(database, tmp_path / "backup")
     with one_transaction(database.dsn("owner")) as connection:

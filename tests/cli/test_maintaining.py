@@ -116,6 +116,23 @@ def test_what_dead_writers_left_is_reaped_when_it_is_old(
     ]
 
 
+@pytest.mark.parametrize(
+    "words", [("reap", "--dry-run"), ("verify", "--repair", "--dry-run", "--older-than", "0s")]
+)
+def test_what_a_file_claims_commands_no_terminal_and_begins_no_line(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection, words: tuple[str, ...]
+) -> None:
+    age_marks(owner)
+    old = UUID(int=new_dataset_id().int - (14 * 24 * 3600 * 1000 << 80))
+    claimed = {"dataset_type": "stats", "data_id": {"visit": 12, "camera": "Peepshow"}, "id": str(old)}
+    claimed["run"] = "u/x\x1b[2J\nforged: done"
+    filled.datastore.put({}, old, "u/me/dead/x", "Dict", "stats", claimed)
+    result = command(*words)
+    assert "forged" in result.stdout
+    assert result.output.replace("\n", "").isprintable()
+    assert not [line for line in result.output.splitlines() if line.startswith("forged")]
+
+
 def test_whoever_may_only_read_compares_and_cannot_repair(
     damaged: Path, command: Command, repo: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg2.extensions
 import pytest
 
 from butler import Butler
@@ -119,3 +120,18 @@ def test_an_empty_tag_is_removed_after_a_question(filled: Butler, command: Comma
     assert command("collection", "remove", "tag", input="n\n").exit_code == 1
     assert command.out("collection", "remove", "tag", "--yes") == "collection removed: tag\n"
     assert command("collection", "remove", "tag", "--yes").exit_code == 1
+
+
+def test_a_reason_commands_no_terminal_and_begins_no_line(
+    filled: Butler, command: Command, writer: psycopg2.extensions.connection
+) -> None:
+    (ref,) = filled.registry.query("SELECT dataset_id FROM dataset WHERE dataset_type = 'calexp'")
+    with writer.cursor() as cursor:
+        cursor.execute(
+            "SELECT butler.unstore(ARRAY[%s]::uuid[], E'\\x1b[2J\\x1b]0;pwned\\x07\\nremoved: 99 datasets')",
+            (ref.dataset_id,),
+        )
+    shown = command("unstore", "calexp", "-c", "u/me/first", "--dry-run").stdout
+    assert "pwned" in shown
+    assert shown.replace("\n", "").isprintable()
+    assert not [line for line in shown.splitlines() if line.startswith("removed")]

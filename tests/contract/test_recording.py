@@ -8,10 +8,6 @@ TOLD_OTHERWISE = {
     "admit_client": "changes nothing: it waits for an upgrade",
     "hold_trash": "takes locks, and changes nothing",
     "open_run": "register_collection tells of the run that it makes",
-    "recompute_overlap": "writes what regions say, whoever calls it",
-    "recompute_visit_overlap": "writes what regions say, whoever calls it",
-    "recompute_visit_regions": "writes what regions say, whoever calls it",
-    "set_verified": "a bookmark, set each few hundred files",
     "stage_datasets": "makes a temporary table; merge_datasets tells what came of it",
 }
 """The functions that write and leave no row of activity, and why."""

@@ -64,15 +64,16 @@ def test_what_exists_is_passed_over_if_asked(write: Session) -> None:
     ]
 
 
-def test_an_artifact_that_breaks_a_rule_is_refused_by_it(write: Session, own: Session) -> None:
+def test_an_artifact_that_breaks_a_rule_is_refused_in_words(write: Session, own: Session) -> None:
     before = contents(own)
-    broken: list[tuple[dict[str, Any], str]] = [
-        ({"path": "../x"}, "ck_artifact_path"),
-        ({"size": -1}, "ck_artifact_size"),
-        ({"sha256": "\\x00"}, "ck_artifact_sha256"),
+    broken: list[tuple[dict[str, Any], str, str]] = [
+        ({"path": "../x"}, "UB305", "'../x' is no path of an artifact"),
+        ({"component": "a" * 256}, "UB305", "is no name of a component"),
+        ({"size": -1}, "UB301", "size = -1"),
+        ({"sha256": "\\x00"}, "UB301", "sha256 = E'"),
     ]
-    for changes, constraint in broken:
-        with refused("23514", constraint=constraint):
+    for changes, code, message in broken:
+        with refused(code, message):
             load(write, row(1, 1, **changes))
     with refused("23505", constraint="pk_artifact"):
         same = new_dataset_id()

@@ -13,6 +13,18 @@ from db.world import DATASET_TYPES, contents, dataset, datasets
 NOBODY = UUID(int=7)
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
+NO_LOST: tuple[Any, ...] = (
+    {},
+    [1],
+    [{"dataset_id": "x", "fault": "missing"}],
+    [{"dataset_id": str(NOBODY), "fault": "bogus"}],
+)
+NO_FOUND: tuple[Any, ...] = (
+    {},
+    [{"dataset_id": str(NOBODY), "size": -1, "sha256": "0" * 64}],
+    [{"size": 1}],
+)
+
 
 def prepare(dataset_type: str, *data_ids: Any) -> tuple[Any, ...]:
     return ("prepare_put", "r/one", dataset_type, list(data_ids))
@@ -423,6 +435,87 @@ REFUSALS: dict[str, tuple[tuple[Any, ...], str, str, str]] = {
         "no staging table",
         "stage_datasets",
     ),
+    # What is of another kind than is wanted, from whoever calls it without the client.
+    **{
+        f"an artifact at {path!r}": (
+            ("put", "r/one", [dataset("note", {"label": "twilight"}, path=path)]),
+            "UB305",
+            "is no path of an artifact",
+            "relative to the root",
+        )
+        for path in ("a/../b", "x.fits#X/../Y", "x.zip#" + "y" * 256, "a%2Fb", "a b", "a\n")
+    },
+    "an artifact of a component that commands a terminal": (
+        ("put", "r/one", [dataset("note", {"label": "twilight"}, "a\x1b[2J", path="x")]),
+        "UB305",
+        "is no name of a component",
+        "control characters",
+    ),
+    "a process of no number": (
+        ("begin_quantum", "r/one", "task", {}, None, {"pid": "many"}),
+        "UB301",
+        '"many".* is no process',
+        "whole number",
+    ),
+    "a process of no time": (
+        ("begin_quantum", "r/one", "task", {}, None, {"started": "soon"}),
+        "UB301",
+        '"soon".* is no process',
+        "a time",
+    ),
+    "a quantum of no id": (
+        ("begin_quantum", "r/one", "task", {}, None, {}, None),
+        "UB301",
+        "null is no quantum id",
+        "leave it out",
+    ),
+    **{
+        f"{given} for lost artifacts": (
+            ("mark_lost", "main", given),
+            "UB301",
+            "not a lost artifact",
+            "array of",
+        )
+        for given in NO_LOST
+    },
+    **{
+        f"{given} for found artifacts": (
+            ("mark_found", "main", given),
+            "UB301",
+            "not a found artifact",
+            "array of",
+        )
+        for given in NO_FOUND
+    },
+    "a trash of before all time": (
+        ("claim_trash", "main", "178000000 years"),
+        "UB301",
+        "178000000 years",
+        "Give a time",
+    ),
+    "less than nothing of the trash": (
+        ("claim_trash", "main", "30 days", -1),
+        "UB301",
+        "-1 datasets",
+        "at most",
+    ),
+    "a collection that is neither frozen nor not": (
+        ("freeze_collection", "best", None),
+        "UB301",
+        "'best' can't be frozen by null",
+        "true",
+    ),
+    **{
+        f"a datastore at {root!r}": (
+            ("register_datastore", "new", root),
+            "UB305",
+            "can't be the root",
+            "slash",
+        )
+        for root in (None, "", "data", "file:///data")
+    },
+    "a dataset of null": (("get_dataset", None), "UB101", "id null", "dataset view"),
+    "a tag on null": (("associate", "best", [None]), "UB101", "no dataset null", "registered"),
 }
 
 

@@ -282,7 +282,7 @@ def test_a_file_of_a_put_that_another_dataset_has_too_stays(write: Session, own:
     ],
 )
 def test_a_file_has_one_spelling(write: Session, path: str) -> None:
-    with refused("23514", constraint="ck_artifact_spelling"):
+    with refused("UB305", "is no path of an artifact"):
         file_at(write, RAW, path)
 
 

@@ -99,6 +99,7 @@ ONE_STATEMENT: dict[str, Callable[[PostgresRegistry], Any]] = {
     "puts.prepare": lambda r: r.puts.prepare("run", "bias", [{"sensor": 1}]),
     "puts.put": lambda r: r.puts.put("run", []),
     "puts.grace_period": lambda r: r.puts.grace_period(),
+    "puts.now": lambda r: r.puts.now(),
     "queries.datasets": lambda r: list(r.queries.datasets("bias", ["run", "chain"], {})),
     "queries.uris": lambda r: len(r.queries.uris([uuid4(), uuid4()])),
     "queries.sql": lambda r: len(r.query("SELECT 1")),

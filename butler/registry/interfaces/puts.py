@@ -275,6 +275,10 @@ class Puts(ABC):
         """For how long after its id was made a dataset can be registered."""
 
     @abstractmethod
+    def now(self) -> datetime:
+        """Give the time by the clock that judges how old ids are, UTC."""
+
+    @abstractmethod
     def claim_loose_files(
         self, datastore: str, files: Sequence[LooseFile]
     ) -> AbstractContextManager[frozenset[str]]:

@@ -127,6 +127,10 @@ class PostgresPuts(Puts):
         ((grace,),) = self._session.look_up("grace_period")
         return cast(timedelta, grace)
 
+    def now(self) -> datetime:
+        ((now,),) = self._session.rows("SELECT clock_timestamp()")
+        return cast(datetime, now)
+
     @contextmanager
     def claim_loose_files(self, datastore: str, files: Sequence[LooseFile]) -> Iterator[frozenset[str]]:
         with self._session.transaction() as cursor:

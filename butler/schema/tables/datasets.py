@@ -365,6 +365,7 @@ verify_position = Table(
     Column("dataset_id", UUID, comment="The last one compared; null after the end."),
     Column("component", Text, nullable=False, comment="Of its artifacts, the last one compared."),
     Column("moved", DateTime(timezone=True), nullable=False, comment="When it was compared, UTC."),
+    Column("moved_by", Text, nullable=False, comment="The database role that compared it."),
     Column("completed", DateTime(timezone=True), comment="When the end was last reached, UTC."),
     PrimaryKeyConstraint("datastore_id", name="pk_verify_position"),
     across("fk_verify_position_datastore", ["datastore_id"], "datastore"),

@@ -188,6 +188,11 @@ class PutsTests(CapabilityTests):
         puts.release("r/one")
         assert puts.put("r/one", [old]) == 0, "it is looked at before its age"
 
+    def test_the_clock_that_judges_ids_goes_on_and_has_a_zone(self, observatory: Registry) -> None:
+        before, after = observatory.puts.now(), observatory.puts.now()
+        assert before <= after
+        assert after.utcoffset() is not None
+
     # Files of nobody -------------------------------------------------------------------
 
     def test_a_loose_file_that_is_older_than_the_root_s_mark_stays(self, observatory: Registry) -> None:

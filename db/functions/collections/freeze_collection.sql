@@ -7,6 +7,12 @@ AS $$
 BEGIN
     PERFORM butler_common.require_read_committed('collections can be frozen');
     PERFORM set_config('synchronous_commit', 'on', true);
+    IF p_frozen IS NULL THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('collection %L can''t be frozen by null', p_collection), 'Give true to freeze it, false to release it.',
+            jsonb_build_object('collection', p_collection)
+        );
+    END IF;
     -- A writer that is ending a put holds this lock shared: it ends before the collection is frozen, or is refused.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('collection'), c.collection_id::integer)
     FROM butler_internal.collection AS c WHERE c.collection = p_collection;
@@ -28,4 +34,5 @@ END;
 $$;
 
 COMMENT ON FUNCTION butler.freeze_collection(text, boolean) IS
-'Freeze a collection, or release it. A frozen collection takes no datasets and no members.';
+'Freeze a collection, or release it. A frozen collection takes no datasets and no members. Raises
+UB103, UB301 or UB401.';

@@ -10,6 +10,12 @@ BEGIN
     PERFORM butler_common.require_read_committed('datastores can be registered');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM butler_common.require_name('datastore', p_datastore);
+    IF p_root IS NULL OR butler_common.breaks_rule('butler_internal.datastore'::regclass, 'root', p_root) THEN
+        PERFORM butler_common.raise_error(
+            'UB305', format('%L can''t be the root of datastore %s', left(p_root, 1000), p_datastore),
+            'Give a URI that ends in a slash, such as file:///data/.', jsonb_build_object('datastore', p_datastore)
+        );
+    END IF;
     SELECT s.root INTO v_root FROM butler_internal.all_datastore AS s WHERE s.datastore = p_datastore;
     IF NOT FOUND THEN
         PERFORM butler_common.refuse_shared_root(p_datastore, p_root);
@@ -36,4 +42,4 @@ $$;
 
 COMMENT ON FUNCTION butler.register_datastore(text, text) IS
 'Register a datastore by name and root URI. Raises UB202 if it is registered elsewhere, or shares files with
-another, UB305 for a bad name.';
+another, UB305 for a bad name or root.';

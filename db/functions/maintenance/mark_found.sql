@@ -7,9 +7,24 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_count integer;
+    v_bad jsonb;
 BEGIN
     PERFORM butler_common.require_read_committed('artifacts can be marked');
     PERFORM set_config('synchronous_commit', 'on', true);
+    SELECT g.artifact INTO v_bad
+    FROM jsonb_array_elements(
+        CASE jsonb_typeof(p_artifacts) WHEN 'array' THEN p_artifacts ELSE jsonb_build_array(p_artifacts) END
+    ) AS g (artifact)
+    WHERE
+        (g.artifact ->> 'dataset_id' ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$') IS NOT TRUE
+        OR (g.artifact ->> 'size' ~ '^[0-9]{1,18}$' AND g.artifact ->> 'sha256' ~* '^[0-9a-f]{64}$') IS NOT TRUE
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('%s is not a found artifact', left(v_bad::text, 200)),
+            'Give an array of {"dataset_id", "component", "size", "sha256" (hex)}.'
+        );
+    END IF;
     WITH marked AS (
         UPDATE butler_internal.artifact AS a
         SET state = 'present'
@@ -35,4 +50,5 @@ $$;
 
 COMMENT ON FUNCTION butler.mark_found(text, jsonb) IS
 'Record that artifacts of a datastore that were lost are there again: an array of {"dataset_id", "component",
-"size", "sha256" (hex)}, as verify measured them. Returns how many have the size and checksum on record.';
+"size", "sha256" (hex)}, as verify measured them. Returns how many have the size and checksum on record.
+Raises UB301.';

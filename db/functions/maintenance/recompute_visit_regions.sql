@@ -22,11 +22,17 @@ BEGIN
         WHERE s.camera = p_camera AND s.visit = ANY (p_visits)
         GROUP BY s.visit
     ) AS h
-    WHERE v.camera = p_camera AND v.visit = h.visit AND (v.region IS NULL OR v.region_derived);
+    WHERE
+        v.camera = p_camera AND v.visit = h.visit AND (v.region IS NULL OR v.region_derived)
+        AND v.region::geometry IS DISTINCT FROM h.region::geometry;
     GET DIAGNOSTICS v_count = ROW_COUNT;
+    PERFORM butler_internal.record(
+        'recompute_visit_regions', v_count,
+        p_subject => jsonb_build_object('camera', p_camera, 'visits', to_jsonb(p_visits[:100]))
+    );
     RETURN v_count;
 END;
 $$;
 
 COMMENT ON FUNCTION butler.recompute_visit_regions(text, bigint[]) IS
-'Give visits that have no region, or a derived one, the hull of their sensors'' regions; returns how many.';
+'Give visits that have no region, or a derived one, the hull of their sensors'' regions; returns how many had another.';

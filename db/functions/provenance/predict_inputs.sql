@@ -21,7 +21,7 @@ BEGIN
         );
     END IF;
     SELECT jsonb_agg(jsonb_build_object(
-        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
+        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', coalesce(g.id::text, 'null')),
         'hint', 'Inputs are datasets that are registered.', 'dataset_id', g.id
     )) INTO v_problems
     FROM unnest(p_inputs) WITH ORDINALITY AS g (id, n)

@@ -5,7 +5,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_before constant timestamptz := clock_timestamp() - p_older_than;
+    v_before constant timestamptz := butler_common.time_ago(p_older_than);
     v_count bigint;
 BEGIN
     PERFORM butler_common.require_read_committed('what was done can be forgotten');

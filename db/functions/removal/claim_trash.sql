@@ -26,7 +26,7 @@ DECLARE
     v_datastore integer;
     v_now constant timestamptz := clock_timestamp();
     v_delay constant interval := butler.trash_delay();
-    v_cutoff constant timestamptz := v_now - coalesce(p_older_than, v_delay);
+    v_cutoff constant timestamptz := butler_common.time_ago(coalesce(p_older_than, v_delay), v_now);
     v_shared text[];
     v_unnamed uuid[];
     v_claimed uuid[];
@@ -35,6 +35,11 @@ BEGIN
     PERFORM butler_common.require_read_committed('the trash can be emptied');
     PERFORM set_config('synchronous_commit', 'on', true);
     v_datastore := butler_internal.find_datastore(p_datastore);
+    IF p_limit < 0 THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('%s datasets can''t be claimed', p_limit), 'Give how many at most; null for all.'
+        );
+    END IF;
     -- The moments are compared, as intervals of months and days can't be.
     IF
         v_cutoff > v_now - v_delay AND NOT pg_has_role(butler_common.actor(), current_user, 'MEMBER')

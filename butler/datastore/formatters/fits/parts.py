@@ -50,13 +50,19 @@ def hdu_number(hdus: Sequence[Hdu], part: str, shown: str) -> int:
             hint=f"Give one by its EXTVER, or by its number: {', '.join(map(str, named))}.",
             details={"file": shown, "part": part, "numbers": named},
         )
-    names = [f"{hdu.name},{extension_version(hdu)}" if comma else hdu.name for hdu in hdus if hdu.name]
+    names = [f"{hdu.name},{extension_version(hdu)}" if comma and hdu.name else hdu.name for hdu in hdus]
     raise _none(part, shown, names, "none is called that")
 
 
 def _none(part: str, shown: str, names: Sequence[str], why: str) -> FormatError:
+    numbers: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        if name:
+            numbers.setdefault(name, []).append(number)
+    hint = nearest(part, numbers)
+    for name, of in numbers.items():
+        if len(of) > 1 and repr(name) in hint:
+            hint += f" {name!r} are HDUs {', '.join(map(str, of))}: give one by its number."
     return FormatError(
-        f"{shown!r} has no HDU {part!r}: {why}",
-        hint=nearest(part, names),
-        details={"file": shown, "part": part},
+        f"{shown!r} has no HDU {part!r}: {why}", hint=hint, details={"file": shown, "part": part}
     )

@@ -442,6 +442,7 @@ CREATE TABLE butler_internal.verify_position (
 	dataset_id UUID,
 	component TEXT NOT NULL,
 	moved TIMESTAMP WITH TIME ZONE NOT NULL,
+	moved_by TEXT NOT NULL,
 	completed TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT pk_verify_position PRIMARY KEY (datastore_id),
 	CONSTRAINT fk_verify_position_datastore FOREIGN KEY(datastore_id) REFERENCES butler_internal.datastore (datastore_id)
@@ -455,6 +456,8 @@ COMMENT ON COLUMN butler_internal.verify_position.dataset_id IS 'The last one co
 COMMENT ON COLUMN butler_internal.verify_position.component IS 'Of its artifacts, the last one compared.';
 
 COMMENT ON COLUMN butler_internal.verify_position.moved IS 'When it was compared, UTC.';
+
+COMMENT ON COLUMN butler_internal.verify_position.moved_by IS 'The database role that compared it.';
 
 COMMENT ON COLUMN butler_internal.verify_position.completed IS 'When the end was last reached, UTC.';
 

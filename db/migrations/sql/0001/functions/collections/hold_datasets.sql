@@ -27,7 +27,7 @@ BEGIN
         ORDER BY collection_id
     ) AS held;
     SELECT jsonb_agg(jsonb_build_object(
-        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', g.id),
+        'row', g.n, 'code', 'UB101', 'message', format('no dataset %s', coalesce(g.id::text, 'null')),
         'hint', 'Give ids of datasets that are registered and not removed.', 'dataset_id', g.id
     ) ORDER BY g.n) INTO v_problems
     FROM unnest(p_dataset_ids) WITH ORDINALITY AS g (id, n)

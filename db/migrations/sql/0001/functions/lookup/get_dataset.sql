@@ -34,7 +34,7 @@ BEGIN
     ORDER BY a.datastore_id, a.component;
     IF NOT FOUND THEN
         PERFORM butler_common.raise_error(
-            'UB101', format('no dataset has id %s', p_dataset_id), 'Look for it in the dataset view.',
+            'UB101', format('no dataset has id %s', coalesce(p_dataset_id::text, 'null')), 'Look for it in the dataset view.',
             jsonb_build_object('dataset_id', p_dataset_id)
         );
     END IF;

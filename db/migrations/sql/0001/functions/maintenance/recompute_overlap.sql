@@ -8,6 +8,7 @@ AS $$
 DECLARE
     v_gone integer;
     v_new integer;
+    v_of_visits integer;
 BEGIN
     PERFORM butler_common.require_read_committed('regions can be compared');
     PERFORM set_config('synchronous_commit', 'on', true);
@@ -28,13 +29,17 @@ BEGIN
     WHERE s.observed_sensor_id = ANY (p_observed_sensor_ids)
     ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS v_new = ROW_COUNT;
-    PERFORM butler.recompute_visit_overlap(c.camera, c.visits)
+    SELECT coalesce(sum(butler_internal.derive_visit_overlap(c.camera, c.visits)), 0) INTO v_of_visits
     FROM (
         SELECT s.camera, array_agg(DISTINCT s.visit) AS visits
         FROM butler_internal.observed_sensor AS s
         WHERE s.observed_sensor_id = ANY (p_observed_sensor_ids)
         GROUP BY s.camera
     ) AS c;
+    PERFORM butler_internal.record(
+        'recompute_overlap', v_gone + v_new + v_of_visits,
+        p_subject => jsonb_build_object('observed_sensor_ids', to_jsonb(p_observed_sensor_ids[:100]))
+    );
     RETURN v_gone + v_new;
 END;
 $$;

@@ -17,10 +17,24 @@ DECLARE
     v_known record;
     v_execution bigint;
     v_data_id constant jsonb := coalesce(p_data_id, '{}');
+    v_pid integer;
+    v_started timestamptz;
 BEGIN
     PERFORM butler_common.require_read_committed('quanta can begin');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM butler_common.require_name('task', p_task);
+    IF p_quantum_id IS NULL THEN
+        PERFORM butler_common.raise_error('UB301', 'null is no quantum id', 'Give a new UUID, or leave it out.');
+    END IF;
+    BEGIN
+        v_pid := p_process ->> 'pid';
+        v_started := p_process ->> 'started';
+    EXCEPTION WHEN data_exception THEN
+        PERFORM butler_common.raise_error(
+            'UB301', format('%s is no process', left(p_process::text, 200)),
+            'Give {"host", "pid", "started", "mark"}, each if it is known: pid is a whole number, started a time.'
+        );
+    END;
     SELECT r.run_id, r.collection_id INTO v_run FROM butler_internal.run_to_put_into(p_run) AS r;
     -- Two sessions that begin the same make two attempts.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('quanta'), hashtext(
@@ -39,8 +53,8 @@ BEGIN
     END IF;
     INSERT INTO butler_internal.execution (host, pid, process_started, process_mark, started)
     VALUES (
-        coalesce(p_process ->> 'host', butler_common.client_host()), (p_process ->> 'pid')::integer,
-        (p_process ->> 'started')::timestamptz, p_process ->> 'mark', clock_timestamp()
+        coalesce(p_process ->> 'host', butler_common.client_host()), v_pid,
+        v_started, p_process ->> 'mark', clock_timestamp()
     )
     RETURNING execution_id INTO v_execution;
     INSERT INTO butler_internal.quantum (quantum_id, execution_id, run_id, task, data_id, begun_by, attempt)
@@ -65,4 +79,4 @@ COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], jsonb, uuid)
 'Record that a task begins to work on a data ID in a run, which is made if there is no collection of that name, with the
 inputs that it will read. The process is {"host", "pid", "started", "mark"}, each if it is known. Returns the id, a new UUID:
 whoever gives one may call again. Raises UB101 for an unknown input, UB103, UB202 or UB401 for the run, UB201 for an id that
-is taken, UB305 for the task.';
+is taken, UB301 for a process or an id that isn''t one, UB305 for the task.';

@@ -5,6 +5,7 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+    v_code text := 'UB301';
     v_message text;
     v_hint text := 'Give datastore, component, path, formatter, size in bytes, and sha256 as 64 hexadecimal digits.';
     v_lacking text;
@@ -34,11 +35,20 @@ BEGIN
             v_message := format('size = %s is no number of bytes', left(p_artifact ->> 'size', 80));
         ELSIF p_artifact ->> 'sha256' !~* '^[0-9a-f]{64}$' THEN
             v_message := format('sha256 = %L is no SHA-256', left(p_artifact ->> 'sha256', 80));
+        ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'path', p_artifact ->> 'path') THEN
+            v_code := 'UB305';
+            v_message := format('%L is no path of an artifact', left(p_artifact ->> 'path', 1000));
+            v_hint := 'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            ' the part of the file, of at most 255 bytes.';
+        ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'component', coalesce(p_artifact ->> 'component', '')) THEN
+            v_code := 'UB305';
+            v_message := format('%L is no name of a component', left(p_artifact ->> 'component', 1000));
+            v_hint := 'Use at most 255 bytes without control characters; leave it out for the whole.';
         END IF;
     END IF;
-    RETURN CASE WHEN v_message IS NOT NULL THEN jsonb_build_object('code', 'UB301', 'message', v_message, 'hint', v_hint) END;
+    RETURN CASE WHEN v_message IS NOT NULL THEN jsonb_build_object('code', v_code, 'message', v_message, 'hint', v_hint) END;
 END;
 $$;
 
 COMMENT ON FUNCTION butler_internal.artifact_problem(jsonb) IS
-'What is wrong with an artifact as put takes it, but for its path, which a constraint refuses; null if nothing is.';
+'What is wrong with an artifact as put takes it; null if nothing is.';

@@ -15,6 +15,8 @@ AS $$
 DECLARE
     v_now constant timestamptz := clock_timestamp();
     v_held constant boolean := butler_internal.is_held(p_run_id, v_now);
+    v_paths integer[];
+    v_components integer[];
     v_problems jsonb;
 BEGIN
     ALTER TABLE pg_temp.butler_stage_dataset ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
@@ -22,6 +24,13 @@ BEGIN
         skymap, tract, patch, sky_pixel, label
     )) STORED;
     ANALYZE pg_temp.butler_stage_dataset;
+    EXECUTE format(
+        'SELECT'
+        ' ARRAY(SELECT s.row_number FROM pg_temp.butler_stage_dataset AS s WHERE (%s) IS FALSE),'
+        ' ARRAY(SELECT s.row_number FROM pg_temp.butler_stage_dataset AS s WHERE (%s) IS FALSE)',
+        butler_common.rules_of('butler_internal.artifact'::regclass, 'path'),
+        butler_common.rules_of('butler_internal.artifact'::regclass, 'component')
+    ) INTO v_paths, v_components;
     WITH existing AS (
         SELECT s.row_number AS n, d.dataset_id
         FROM pg_temp.butler_stage_dataset AS s
@@ -50,6 +59,25 @@ BEGIN
             'Each row needs all of them.' AS hint
         FROM pg_temp.butler_stage_dataset AS s
         WHERE num_nulls(s.row_number, s.dataset_id, s.path, s.formatter, s.size, s.sha256) > 0
+        UNION ALL
+        SELECT
+            s.row_number, 'UB305', format('%L is no path of an artifact', left(s.path, 1000)),
+            'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            ' the part of the file, of at most 255 bytes.'
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE s.row_number = ANY (v_paths)
+        UNION ALL
+        SELECT
+            s.row_number, 'UB305', format('%L is no name of a component', left(s.component, 1000)),
+            'Use at most 255 bytes without control characters; leave it out for the whole.'
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE s.row_number = ANY (v_components)
+        UNION ALL
+        SELECT
+            s.row_number, 'UB301', format('size = %s, sha256 = %L', s.size, left(s.sha256::text, 80)),
+            'Give the size in bytes, and the SHA-256, which has 32 of them.'
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE s.size < 0 OR octet_length(s.sha256) <> 32
         UNION ALL
         SELECT
             s.row_number, 'UB301',

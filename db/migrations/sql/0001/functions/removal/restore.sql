@@ -96,7 +96,7 @@ BEGIN
                 ELSE 'UB201'
             END AS code,
             CASE
-                WHEN j.unknown THEN format('no dataset %s in this registry', j.id)
+                WHEN j.unknown THEN format('no dataset %s in this registry', coalesce(j.id::text, 'null'))
                 WHEN j.gone THEN format('the bytes of dataset %s are deleted', j.id)
                 WHEN j.frozen THEN format('dataset %s can''t be restored: run %s is frozen', j.id, j.collection)
                 WHEN j.run_removed THEN format('dataset %s can''t be restored: run %s was removed', j.id, j.collection)
