@@ -206,6 +206,13 @@ dataset = Table(
     ),
     Index("ix_dataset_quantum", "quantum_id", postgresql_where=text("quantum_id IS NOT NULL")),
     Index("ix_dataset_removal", "trashed", "changed", postgresql_where=text("state <> 'present'")),
+    # Datasets lie in the order in which they were put: of 32 pages, some two thousand, it keeps the first time and the last.
+    Index(
+        "ix_dataset_created",
+        "created",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+    ),
     postgresql_with=GROWING,
     comment="Datasets: one discrete data structure that was stored, with its data ID.",
 )
@@ -307,6 +314,12 @@ artifact = Table(
         "ix_artifact_path",
         text("hashtextextended(split_part(path, '#', 1), 0)"),
         postgresql_where=text("strpos(path, '{}') = 0"),
+    ),
+    # Of parts of files, which are added up by their files; as the view says it, so that "part IS NOT NULL" is looked up.
+    Index(
+        "ix_artifact_part",
+        "dataset_id",
+        postgresql_where=text("NULLIF(split_part(path, '#', 2), '') IS NOT NULL"),
     ),
     postgresql_with=GROWING,
     comment="Stored pieces of datasets: which file holds what.",

@@ -21,6 +21,7 @@ DECLARE
     v_fresh boolean;
     v_named_for uuid[];
     v_others jsonb;
+    v_counting text;
 BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
     IF jsonb_typeof(p_datasets) IS DISTINCT FROM 'array' THEN
@@ -50,6 +51,7 @@ BEGIN
     v_now := butler_common.time_after(v_run.changed, v_run.put_until);
 
     BEGIN
+        v_counting := set_config('butler_common.counts_itself', 'on', true);
         WITH given AS MATERIALIZED (
             SELECT g.dataset_id, t.dataset_type_id, g.artifacts, CASE
                 WHEN butler_common.units_given_plainly(g.data_id) = t.unit_mask
@@ -80,7 +82,7 @@ BEGIN
                 (g.data_id).label, (g.data_id).snap, (g.data_id).sky_pixel, (g.data_id).visit_range,
                 (g.data_id).camera, (g.data_id).physical_filter, (g.data_id).abstract_filter, (g.data_id).skymap
             ON CONFLICT DO NOTHING
-            RETURNING dataset_id
+            RETURNING dataset_id, dataset_type_id
         ),
         stored AS (
             INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
@@ -94,7 +96,24 @@ BEGIN
             INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
             RETURNING dataset_id, CASE
                 WHEN strpos(path, ':') = 0 AND strpos(path, '{}') = 0 THEN butler_common.id_in_path(path)
-            END AS named_for
+            END AS named_for,
+            datastore_id, strpos(path, ':') > 0 AS in_place, CASE WHEN strpos(path, '#') = 0 THEN size ELSE 0 END AS bytes
+        ),
+        -- What keep_storage_use would say; each of the datasets has an artifact, or all is rolled back.
+        counted AS (
+            INSERT INTO butler_internal.storage_change (
+                run_id, dataset_type_id, datastore_id, state, in_place, datasets, artifacts, bytes, created
+            )
+            SELECT v_run.run_id, r.dataset_type_id, 0, 'present', false, count(*), count(*), 0, v_now
+            FROM registered AS r
+            GROUP BY r.dataset_type_id
+            UNION ALL
+            SELECT
+                v_run.run_id, r.dataset_type_id, s.datastore_id, 'present', s.in_place,
+                count(DISTINCT s.dataset_id), count(*), sum(s.bytes), NULL
+            FROM stored AS s
+            INNER JOIN registered AS r ON r.dataset_id = s.dataset_id
+            GROUP BY r.dataset_type_id, s.datastore_id, s.in_place
         )
         SELECT
             coalesce((SELECT array_agg(r.dataset_id) FROM registered AS r), '{}'),
@@ -109,6 +128,7 @@ BEGIN
             ),
             (SELECT array_agg(s.named_for) FROM stored AS s WHERE s.named_for IS NOT NULL)
         INTO v_registered, v_stored, v_with_files, v_fresh, v_named_for;
+        v_counting := set_config('butler_common.counts_itself', 'off', true);
         IF
             cardinality(v_registered) < jsonb_array_length(p_datasets)
             OR v_with_files < cardinality(v_registered)
