@@ -15,7 +15,7 @@ README = (sql_root() / "README.md").read_text(encoding="utf-8")
 TABLE = README.split("\n## Advisory locks\n")[1].split("\n## ")[0]
 LISTED = re.findall(r"^\| `([a-z ]+)` \|", TABLE, re.MULTILINE)
 
-TAKEN = re.compile(r"pg_advisory_xact_lock(?:_shared)?\(butler_common\.lock_class\('([a-z ]+)'\), ")
+TAKEN = re.compile(r"pg_(?:try_)?advisory_xact_lock(?:_shared)?\(butler_common\.lock_class\('([a-z ]+)'\), ")
 # A table that is chosen when the function runs is any, unless its caller names it.
 INSERTED = re.compile(r"\bINSERT INTO butler_internal\.([a-z_]+|%1\$I)|\bmerge_units\('([a-z_]+)'")
 CALLED = re.compile(r"(?:\b(butler(?:_[a-z]+)?)|%I)\.([a-z0-9_]+)\(")

@@ -6,9 +6,11 @@ from db.session import Session
 
 TOLD_OTHERWISE = {
     "admit_client": "changes nothing: it waits for an upgrade",
+    "fold_storage_use": "adds up what is counted, and changes no count",
     "hold_trash": "takes locks, and changes nothing",
     "open_run": "register_collection tells of the run that it makes",
     "recompute_overlap": "writes what regions say, whoever calls it",
+    "recompute_storage_use": "writes what datasets and artifacts say, whoever calls it",
     "recompute_visit_overlap": "writes what regions say, whoever calls it",
     "recompute_visit_regions": "writes what regions say, whoever calls it",
     "set_verified": "a bookmark, set each few hundred files",

@@ -315,11 +315,11 @@ artifact = Table(
         text("hashtextextended(split_part(path, '#', 1), 0)"),
         postgresql_where=text("strpos(path, '{}') = 0"),
     ),
-    # Of parts of files, which are added up by their files; as the view says it, so that "part IS NOT NULL" is looked up.
+    # Of parts of files, whose bytes storage_use adds up by their files.
     Index(
         "ix_artifact_part",
         "dataset_id",
-        postgresql_where=text("NULLIF(split_part(path, '#', 2), '') IS NOT NULL"),
+        postgresql_where=text("strpos(path, '#') > 0"),
     ),
     postgresql_with=GROWING,
     comment="Stored pieces of datasets: which file holds what.",
