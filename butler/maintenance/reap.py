@@ -72,7 +72,7 @@ def reap(context: Context, *, dry_run: bool = False) -> Iterator[ReapedFile]:
             yield from _Reaper(context, roots, datastore, inventory, grace, dry_run).reap()
     if not dry_run:
         for registry in context.registry.related():
-            registry.maintenance.fold_counts()
+            registry.administration.fold_counts()
 
 
 class _Reaper:

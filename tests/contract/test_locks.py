@@ -93,7 +93,7 @@ def test_no_function_takes_the_classes_in_another_order(name: str, fired: dict[s
 
 
 def test_locks_are_found_in_what_a_function_calls_and_fires(fired: dict[str, set[str]]) -> None:
-    assert classes_taken("butler.merge_datasets", fired) == ["names", "collection", "files"]
+    assert classes_taken("butler.merge_datasets", fired) == ["names", "collection", "files", "counts"]
     assert classes_taken("butler.register_camera", fired) == ["names", "names", "camera views"]
     assert classes_taken("butler.register_skymap", fired) == ["names", "overlap"]
     assert classes_taken("butler.remove_collection", fired) == ["chains", "collection", "collection"]

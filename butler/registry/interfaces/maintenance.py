@@ -199,11 +199,3 @@ class Maintenance(ABC):
     @abstractmethod
     def recompute(self, drifts: Iterable[Drift]) -> int:
         """Derive anew what has drifted; returns how many rows were wrong."""
-
-    def fold_counts(self) -> int:
-        """Add up what has changed in the counts of what is stored; returns how many changes that were.
-
-        What is counted stays the same. A registry that keeps no counts has
-        nothing to add up.
-        """
-        return 0

@@ -17,7 +17,7 @@ __all__ = ["PostgresAdministration"]
 
 
 class PostgresAdministration(Administration):
-    """SELECTs on the views under ``db/views/administration``.
+    """SELECTs on the views under ``db/views/administration``, which read what is kept counted.
 
     Parameters
     ----------
@@ -58,6 +58,10 @@ class PostgresAdministration(Administration):
             " WHERE dataset_type = %s AND state <> 'removed'",
             (dataset_type,),
         )
+        return int(count)
+
+    def fold_counts(self) -> int:
+        ((count,),) = self._session.call_repeatable("fold_storage_use")
         return int(count)
 
     def datastores(self) -> Rows:

@@ -174,10 +174,6 @@ class PostgresMaintenance(Maintenance):
             wrong += count
         return wrong
 
-    def fold_counts(self) -> int:
-        ((count,),) = self._session.call_repeatable("fold_storage_use")
-        return int(count)
-
 
 def _miscounted(rows: Sequence[Any]) -> str:
     """Say of what another number is counted than there is."""

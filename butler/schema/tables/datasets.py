@@ -315,11 +315,12 @@ artifact = Table(
         text("hashtextextended(split_part(path, '#', 1), 0)"),
         postgresql_where=text("strpos(path, '{}') = 0"),
     ),
-    # Of parts of files, whose bytes storage_use adds up by their files.
+    # Of parts of files, whose bytes storage_use adds up by their files. How many paths match something the planner
+    # knows from the histogram of paths; of the place of a letter it would say a third of all.
     Index(
         "ix_artifact_part",
         "dataset_id",
-        postgresql_where=text("strpos(path, '#') > 0"),
+        postgresql_where=text("path ~ '#'"),
     ),
     postgresql_with=GROWING,
     comment="Stored pieces of datasets: which file holds what.",

@@ -48,7 +48,7 @@ FROM (
                 a.size
             FROM butler_internal.all_artifact AS a
             INNER JOIN butler_internal.all_dataset AS d ON d.dataset_id = a.dataset_id
-            WHERE strpos(a.path, '#') > 0 AND (d.state = 'present' OR d.trashed)
+            WHERE a.path ~ '#' AND (d.state = 'present' OR d.trashed)
             ORDER BY
                 a.datastore_id ASC, split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1) ASC,
                 d.state <> 'present' ASC, a.state = 'deleting' ASC, a.dataset_id ASC, a.component ASC

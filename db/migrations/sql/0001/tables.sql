@@ -1023,7 +1023,7 @@ COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify fo
 
 CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE state = 'deleting';
 
-CREATE INDEX ix_artifact_part ON butler_internal.artifact (dataset_id) WHERE strpos(path, '#') > 0;
+CREATE INDEX ix_artifact_part ON butler_internal.artifact (dataset_id) WHERE path ~ '#';
 
 CREATE INDEX ix_artifact_path ON butler_internal.artifact (hashtextextended(split_part(path, '#', 1), 0)) WHERE strpos(path, '{}') = 0;
 

@@ -33,6 +33,7 @@ BEGIN ATOMIC
             AND NOT EXISTS (
                 SELECT FROM butler_internal.artifact AS a
                 WHERE a.dataset_id = o.dataset_id AND a.state IN ('present', 'lost')
+                OFFSET 0
             )
         OFFSET 0
     ) AS d

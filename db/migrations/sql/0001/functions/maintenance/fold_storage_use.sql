@@ -18,6 +18,7 @@ BEGIN
     THEN
         RETURN 0;
     END IF;
+    PERFORM set_config('synchronous_commit', 'on', true);
     WITH taken AS (
         DELETE FROM butler_internal.storage_change AS c
         RETURNING c.*
