@@ -44,7 +44,9 @@ def test_two_pieces_of_one_dataset_are_lost_at_once(pair: Pair, own: Session) ->
 
 
 @pytest.mark.parametrize("lost_first", [True, False])
-def test_a_dataset_is_given_up_while_a_piece_of_it_is_lost(pair: Pair, own: Session, lost_first: bool) -> None:
+def test_a_dataset_is_given_up_while_a_piece_of_it_is_lost(
+    pair: Pair, own: Session, lost_first: bool
+) -> None:
     first, second = pair
     made = in_two_pieces(first)
     losing = lose(first, made, "image")

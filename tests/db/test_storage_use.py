@@ -63,8 +63,8 @@ class Counting(RuleBasedStateMachine):
         try:
             self.owner.rows(sql.format(self.registry, f"{self.registry}_internal"), *parameters)
         except psycopg2.Error as refusal:
-            assert refusal.pgcode, refusal
-            assert refusal.pgcode.startswith(("UB", "23")), refusal
+            if not (refusal.pgcode or "").startswith(("UB", "23")):
+                raise
             self.owner.rows("ROLLBACK TO step")
             return False
         return True
@@ -110,7 +110,9 @@ class Counting(RuleBasedStateMachine):
             given.append(one)
         return multiple(*(made if self.do("SELECT {0}.put(%s, %s)", self.run(run), Json(given)) else ()))
 
-    @rule(target=ids, run=st.sampled_from(RUNS), sensors=labels, place=st.sampled_from(["r/l", "file:///r/l"]))
+    @rule(
+        target=ids, run=st.sampled_from(RUNS), sensors=labels, place=st.sampled_from(["r/l", "file:///r/l"])
+    )
     def load(self, run: str, sensors: list[int], place: str) -> Any:
         made = new_dataset_ids(len(sensors))
         done = (
@@ -130,7 +132,8 @@ class Counting(RuleBasedStateMachine):
         if not done:
             return multiple()
         registered = self.owner.column(
-            f"SELECT dataset_id FROM {self.registry}_internal.dataset WHERE dataset_id = ANY (%s::uuid[])", made
+            f"SELECT dataset_id FROM {self.registry}_internal.dataset WHERE dataset_id = ANY (%s::uuid[])",
+            made,
         )
         return multiple(*registered)
 
@@ -277,12 +280,12 @@ def test_a_dataset_and_its_artifacts_are_not_deleted_in_one_statement(own: Sessi
     """Nobody could say any more of what run and type the artifacts were."""
     put(own, "note", {"label": "twilight"})
     with refused("UB301", "together with their datasets", "a statement of their own"):
-        own.rows(
-            "WITH gone AS (DELETE FROM butler_internal.artifact) DELETE FROM butler_internal.dataset"
-        )
+        own.rows("WITH gone AS (DELETE FROM butler_internal.artifact) DELETE FROM butler_internal.dataset")
     own.rows("DELETE FROM butler_internal.artifact")
     own.rows("DELETE FROM butler_internal.dataset")
-    assert own.rows("SELECT * FROM butler.storage_use") == own.rows("SELECT * FROM butler.dataset_count") == []
+    assert (
+        own.rows("SELECT * FROM butler.storage_use") == own.rows("SELECT * FROM butler.dataset_count") == []
+    )
 
 
 def test_a_wrong_count_is_named_and_put_right(own: Session, write: Session, read: Session) -> None:

@@ -285,7 +285,9 @@ def test_of_all_runs_that_alone_is_searched_of_which_a_dataset_has_no_artifact(
 
 def test_what_came_since_a_moment_is_looked_up(session: Watched, own_run: str, database: Database) -> None:
     superuser = database.connect("superuser").cursor()
-    superuser.execute("UPDATE butler_internal.dataset SET created = created - interval '1 day' * (2000 - coalesce(visit, 0))")
+    superuser.execute(
+        "UPDATE butler_internal.dataset SET created = created - interval '1 day' * (2000 - coalesce(visit, 0))"
+    )
     superuser.execute("VACUUM ANALYZE butler_internal.dataset")
     put(session, own_run, visit=620, count=10)
     session.read_whole()

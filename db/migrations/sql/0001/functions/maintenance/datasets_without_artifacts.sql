@@ -33,9 +33,9 @@ BEGIN ATOMIC
             AND NOT EXISTS (
                 SELECT FROM butler_internal.artifact AS a
                 WHERE a.dataset_id = o.dataset_id AND a.state IN ('present', 'lost')
-                OFFSET 0
+                OFFSET 0  -- noqa: AM09
             )
-        OFFSET 0
+        OFFSET 0  -- noqa: AM09
     ) AS d
     ORDER BY d.dataset_id
     LIMIT p_limit;

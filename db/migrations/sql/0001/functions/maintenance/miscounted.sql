@@ -4,7 +4,7 @@ RETURNS TABLE (
     run_id integer,
     dataset_type_id integer,
     datastore_id integer,
-    state "char",
+    state "char",  -- noqa: RF06
     in_place boolean,
     datasets bigint,
     artifacts bigint,

@@ -63,8 +63,8 @@ INNER JOIN butler_internal.all_dataset_type AS t ON t.dataset_type_id = k.datase
 INNER JOIN butler_internal.all_datastore AS s ON s.datastore_id = k.datastore_id;
 
 COMMENT ON VIEW butler.storage_use IS
-'How much each run holds of each dataset type in each datastore, as it is kept counted. The bytes of a file whose parts are several
-datasets count once, with the first of those that are present, or else in the trash, and are added up when they are asked for; those
+'How much each run holds of each dataset type in each datastore, as it is kept counted. The bytes of a file whose parts
+are several datasets count once, with the first of those that are present, or else in the trash, and are added up when they are asked for; those
 of a file that several have whole, for each.';
 COMMENT ON COLUMN butler.storage_use.state IS
 'present; lost, as verify found; trashed: can be restored still; or deleting.';
