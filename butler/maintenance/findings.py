@@ -38,6 +38,7 @@ class Fault(StrEnum):
     STALE = "stale", "its dataset has no bytes any more: unstore the dataset again"
     OVERLAP = "overlap", "let --repair compute it anew"
     REGION = "region", "let --repair compute it anew"
+    COUNTS = "counts", "let --repair count anew what is stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,12 @@ class Finding:
         In what they differ: of a recorded file ``missing``, ``size``,
         ``sha256``, ``unreadable``, ``found``, ``stale``; of a file
         ``orphan``, ``temporary``, ``in flight``; of a dataset ``no
-        artifact``; of what is derived ``overlap``, ``region``.
+        artifact``; of what is derived ``overlap``, ``region``, ``counts``.
     dataset_id : `str`
         Of the dataset, if it is one.
     uri : `str`
         Of the file; of an unreadable one what is recorded; of what is derived
-        the data ID.
+        the data ID, or the view.
     detail : `str`
         Why it is unreadable; in what it differs.
     registry, datastore : `str`

@@ -72,6 +72,9 @@ def reap(context: Context, *, dry_run: bool = False) -> Iterator[ReapedFile]:
         inventory = inventory_of(datastore)
         if inventory is not None and name in roots.registered:
             yield from _Reaper(context, roots, datastore, inventory, before, dry_run).reap()
+    if not dry_run:
+        for registry in context.registry.related():
+            registry.administration.fold_counts()
 
 
 class _Reaper:

@@ -182,7 +182,7 @@ class _DatastoreRepairer:
                 return Repair(Action.MARK_LOST, finding)
             case Fault.FOUND:
                 return Repair(Action.MARK_FOUND, finding)
-            case Fault.OVERLAP | Fault.REGION:
+            case Fault.OVERLAP | Fault.REGION | Fault.COUNTS:
                 return Repair(Action.RECOMPUTE, finding)
             case Fault.IN_FLIGHT:
                 return _leave_young(finding)

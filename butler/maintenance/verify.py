@@ -249,7 +249,4 @@ class Verification(Iterator[Finding]):
             if drift is None:
                 yield None
                 continue
-            data_id = f"camera={drift.camera} visit={drift.visit}"
-            if drift.sensor is not None:
-                data_id += f" sensor={drift.sensor}"
-            yield Finding(Fault(drift.derived), "", data_id, drift.detail, registry.name, drift=drift)
+            yield Finding(Fault(drift.derived), "", drift.subject, drift.detail, registry.name, drift=drift)

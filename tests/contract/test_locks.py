@@ -15,7 +15,7 @@ README = (sql_root() / "README.md").read_text(encoding="utf-8")
 TABLE = README.split("\n## Advisory locks\n")[1].split("\n## ")[0]
 LISTED = re.findall(r"^\| `([a-z ]+)` \|", TABLE, re.MULTILINE)
 
-TAKEN = re.compile(r"pg_advisory_xact_lock(?:_shared)?\(butler_common\.lock_class\('([a-z ]+)'\), ")
+TAKEN = re.compile(r"pg_(?:try_)?advisory_xact_lock(?:_shared)?\(butler_common\.lock_class\('([a-z ]+)'\), ")
 # A table that is chosen when the function runs is any, unless its caller names it.
 INSERTED = re.compile(r"\bINSERT INTO butler_internal\.([a-z_]+|%1\$I)|\bmerge_units\('([a-z_]+)'")
 CALLED = re.compile(r"(?:\b(butler(?:_[a-z]+)?)|%I)\.([a-z0-9_]+)\(")
@@ -93,7 +93,7 @@ def test_no_function_takes_the_classes_in_another_order(name: str, fired: dict[s
 
 
 def test_locks_are_found_in_what_a_function_calls_and_fires(fired: dict[str, set[str]]) -> None:
-    assert classes_taken("butler.merge_datasets", fired) == ["names", "collection", "files"]
+    assert classes_taken("butler.merge_datasets", fired) == ["names", "collection", "files", "counts"]
     assert classes_taken("butler.register_camera", fired) == ["names", "names", "camera views"]
     assert classes_taken("butler.register_skymap", fired) == ["names", "overlap"]
     assert classes_taken("butler.remove_collection", fired) == ["chains", "collection", "collection"]

@@ -52,6 +52,7 @@ VIEWS = {
     "lost_artifact",
     "run_hold",
     "storage_use",
+    "dataset_count",
     "schema_version",
     "camera_dataset_join",
     "abstract_filter_dataset_join",

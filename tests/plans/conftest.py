@@ -22,6 +22,8 @@ def butler_template(butler_server: TemporaryServer, butler_template: str) -> Ite
             create_layer(owner, LAYER, "butler")
         cursor = survey.connect("superuser").cursor()
         cursor.execute((Path(__file__).parent / "survey.sql").read_text(encoding="utf-8"))
+        # They came in past the triggers.
+        cursor.execute("SELECT butler.recompute_storage_use(), butler.fold_storage_use()")
         cursor.execute(f"SELECT {LAYER}.register_collection('mine', 'run')")
         survey.close()
         yield survey.name

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from db.session import Json, Session
 from db.world import datasets
 
+from butler.registry.postgres.administration import _DATASTORES, _SUMMARY, _USE
 from butler.testing.databases import Database
 from butler.values import new_dataset_id
 from plans.watch import Watched
@@ -393,6 +395,55 @@ def test_selecting_by_band(watched: Callable[..., Watched], select: str) -> None
 def test_who_doesn_t_ask_for_the_band_pays_nothing_for_it(session: Watched, select: str) -> None:
     assert session.rows(select)
     assert session.tables().isdisjoint({"visit", "physical_filter"})
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (_SUMMARY, 1),
+        (_USE.format("run"), 21),
+        (_USE.format("dataset_type"), 2),
+        (_USE.format("datastore"), 1),
+        (_DATASTORES, 1),
+        ("SELECT * FROM storage_use", 21),
+        ("SELECT * FROM dataset_count", 21),
+        ("SELECT count_artifacts('main')", 1),
+        ("SELECT datasets_without_artifacts()", 0),
+        ("SELECT fold_storage_use()", 1),
+    ],
+)
+def test_how_much_there_is_is_told_by_the_counts_alone(session: Watched, query: str, rows: int) -> None:
+    assert len(session.rows(re.sub(r":name\b", "'%'", query))) == rows
+    # But for parts of files, of which there are none here, in an index of their own.
+    assert session.read_whole(but={"ix_artifact_part"}) == []
+
+
+def test_of_all_runs_that_alone_is_searched_of_which_a_dataset_has_no_artifact(
+    session: Watched, own_run: str, database: Database
+) -> None:
+    registry = session.scalar("SELECT current_schema()")
+    put(session, own_run, visit=620, count=10)
+    owner = Session(database.connect("owner"))
+    unbacked = owner.column(
+        f"DELETE FROM {registry}_internal.artifact AS a USING {registry}_internal.dataset AS d"
+        " WHERE d.dataset_id = a.dataset_id AND d.visit = 620 AND d.sensor < 3 AND d.run_id = %s RETURNING d.dataset_id",
+        owner.scalar(f"SELECT run_id FROM {registry}.run WHERE run = %s", own_run),
+    )
+    assert session.column("SELECT datasets_without_artifacts()") == sorted(unbacked)
+    assert session.read_whole() == []
+
+
+def test_what_came_since_a_moment_is_looked_up(session: Watched, own_run: str, database: Database) -> None:
+    superuser = database.connect("superuser").cursor()
+    superuser.execute(
+        "UPDATE butler_internal.dataset SET created = created - interval '1 day' * (2000 - coalesce(visit, 0))"
+    )
+    superuser.execute("VACUUM ANALYZE butler_internal.dataset")
+    put(session, own_run, visit=620, count=10)
+    session.read_whole()
+    since = "SELECT dataset_id FROM dataset WHERE created > now() - interval '1 hour'"
+    assert len(session.rows(since)) >= 10
+    assert "ix_dataset_created" in session.indexes()
 
 
 BELIEVED = pytest.mark.parametrize("known", ["infinity", "2026-02-14"], ids=["now", "as of a time"])

@@ -45,5 +45,13 @@ class Administration(ABC):
         """Count the datasets of a type."""
 
     @abstractmethod
+    def fold_counts(self) -> int:
+        """Add up what has changed since the last time in what is counted, so that asking stays cheap.
+
+        Returns how many changes that were. What is counted stays the same,
+        and nobody waits; nothing is done if somebody else does it.
+        """
+
+    @abstractmethod
     def datastores(self) -> Rows:
         """List datastores: ``datastore, root, artifacts, bytes``."""

@@ -61,11 +61,12 @@ class Drift:
     ----------
     derived : `str`
         ``overlap`` of an observed sensor with patches or of a visit with
-        tracts and patches, or ``region`` of a visit.
-    camera : `str`
-        Its camera.
-    visit : `int`
-        Its visit.
+        tracts and patches, ``region`` of a visit, or ``counts`` of what is
+        stored in the registry.
+    camera : `str` or `None`
+        Its camera; `None` of counts.
+    visit : `int` or `None`
+        Its visit; `None` of counts.
     detail : `str`
         In what it differs.
     sensor : `int` or `None`
@@ -74,12 +75,20 @@ class Drift:
         The same, short.
     """
 
-    derived: Literal["overlap", "region"]
-    camera: str
-    visit: int
+    derived: Literal["overlap", "region", "counts"]
+    camera: str | None
+    visit: int | None
     detail: str
     sensor: int | None = None
     observed_sensor_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """Of what it is: a data ID, or the view that shows the counts."""
+        if self.derived == "counts":
+            return "storage_use"
+        sensor = "" if self.sensor is None else f" sensor={self.sensor}"
+        return f"camera={self.camera} visit={self.visit}{sensor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,10 @@ class Maintenance(ABC):
 
     @abstractmethod
     def drifts(self) -> Iterator[Drift | None]:
-        """Compare what is derived from regions with the regions, in this registry's own rows.
+        """Compare what is derived with what it is derived from, in this registry's own rows.
+
+        That is what overlaps, with the regions, and the counts of what is
+        stored, with datasets and artifacts.
 
         Gives `None` between two parts of the work, for whoever wants to stop.
         """

@@ -26,6 +26,7 @@ __all__ = [
     "Dataset",
     "DatasetCollection",
     "DatasetConsumer",
+    "DatasetCount",
     "DatasetType",
     "DatasetWide",
     "Label",
@@ -441,6 +442,19 @@ class StorageUse(Base):
     datasets: Mapped[int]
     artifacts: Mapped[int]
     bytes: Mapped[Decimal]
+
+
+class DatasetCount(Base):
+    """How many datasets a run has of a dataset type."""
+
+    __tablename__ = "dataset_count"
+
+    run: Mapped[str] = mapped_column(primary_key=True)
+    dataset_type: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    datasets: Mapped[int]
+    stored: Mapped[int]
+    last_created: Mapped[datetime | None]
 
 
 class LostArtifact(Base):

@@ -17,7 +17,7 @@ __all__ = ["PostgresAdministration"]
 
 
 class PostgresAdministration(Administration):
-    """SELECTs on the views under ``db/views/administration``.
+    """SELECTs on the views under ``db/views/administration``, which read what is kept counted.
 
     Parameters
     ----------
@@ -54,8 +54,14 @@ class PostgresAdministration(Administration):
 
     def count_datasets(self, dataset_type: str) -> int:
         ((count,),) = self._session.rows(
-            f"SELECT count(*) FROM {self._session.schema}.dataset WHERE dataset_type = %s", (dataset_type,)
+            f"SELECT coalesce(sum(datasets), 0) FROM {self._session.schema}.dataset_count"
+            " WHERE dataset_type = %s AND state <> 'removed'",
+            (dataset_type,),
         )
+        return int(count)
+
+    def fold_counts(self) -> int:
+        ((count,),) = self._session.call_repeatable("fold_storage_use")
         return int(count)
 
     def datastores(self) -> Rows:
@@ -89,16 +95,9 @@ _SUMMARY = """
         (SELECT count(*) FROM visit) AS visits,
         (SELECT count(*) FROM collection) AS collections,
         (SELECT count(*) FROM dataset_type) AS dataset_types,
-        (SELECT count(*) FROM dataset) AS datasets,
-        (
-            SELECT coalesce(sum(f.size), 0)
-            FROM (
-                SELECT size FROM artifact WHERE state = 'present' AND part IS NULL
-                UNION ALL
-                SELECT max(size) FROM artifact WHERE state = 'present' AND part IS NOT NULL GROUP BY uri
-            ) AS f
-        ) AS bytes,
-        (SELECT max(created) FROM dataset) AS last_ingest
+        (SELECT coalesce(sum(datasets), 0) FROM dataset_count WHERE state <> 'removed') AS datasets,
+        (SELECT coalesce(sum(bytes), 0) FROM storage_use WHERE state = 'present') AS bytes,
+        (SELECT max(last_created) FROM dataset_count) AS last_ingest
 """
 _SERVER = """
     SELECT current_setting('server_version') AS version, current_user AS login,
@@ -129,7 +128,7 @@ _USE_BY_COLLECTION = """
     GROUP BY c.collection, c.collection_type ORDER BY c.collection
 """
 _DATASTORES = """
-    SELECT s.datastore, s.root, count(a.dataset_id) AS artifacts, coalesce(sum(a.size), 0) AS bytes
-    FROM datastore AS s LEFT JOIN artifact AS a ON a.datastore = s.datastore AND a.state = 'present'
+    SELECT s.datastore, s.root, coalesce(sum(u.artifacts), 0) AS artifacts, coalesce(sum(u.bytes), 0) AS bytes
+    FROM datastore AS s LEFT JOIN storage_use AS u ON u.datastore = s.datastore AND u.state = 'present'
     GROUP BY s.datastore, s.root ORDER BY s.datastore
 """

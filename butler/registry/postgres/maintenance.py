@@ -111,6 +111,8 @@ class PostgresMaintenance(Maintenance):
                 if row.drifted:
                     yield Drift("region", row.camera, row.visit, "it isn't the hull of its sensors")
             yield None
+        if wrong := self._session.look_up("drifted_storage_use"):
+            yield Drift("counts", None, None, _miscounted(wrong))
 
     def _pages(self, function: str, key: Sequence[str], *last: Any) -> Iterator[Sequence[Any]]:
         """Call a function that gives what comes after a key, until nothing does."""
@@ -153,18 +155,35 @@ class PostgresMaintenance(Maintenance):
     def recompute(self, drifts: Iterable[Drift]) -> int:
         sensors: list[int] = []
         visits: dict[tuple[str, str], list[int]] = defaultdict(list)
+        recount = False
         for drift in drifts:
             if drift.observed_sensor_id is not None:
                 sensors.append(drift.observed_sensor_id)
-            else:
+            elif drift.camera is not None and drift.visit is not None:
                 visits[_OF_VISITS[drift.derived], drift.camera].append(drift.visit)
+            else:
+                recount = True
         wrong = 0
         if sensors:
             ((wrong,),) = self._session.call("recompute_overlap", sensors)
         for (function, camera), numbers in visits.items():
             ((count,),) = self._session.call(function, camera, numbers)
             wrong += count
+        if recount:
+            ((count,),) = self._session.call("recompute_storage_use")
+            wrong += count
         return wrong
+
+
+def _miscounted(rows: Sequence[Any]) -> str:
+    """Say of what another number is counted than there is."""
+    first = rows[0]
+    where = f" in {first.datastore}" if first.datastore else ""
+    more = f", and {len(rows) - 1} more" if len(rows) > 1 else ""
+    return (
+        f"{first.datasets} datasets, {first.artifacts} artifacts and {first.bytes} bytes"
+        f" of {first.dataset_type} in run {first.run}{where} are counted wrongly{more}"
+    )
 
 
 def _differs(**counts: tuple[int, int]) -> str:

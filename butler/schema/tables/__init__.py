@@ -11,7 +11,16 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 # Each of these adds its tables to the metadata.
-from butler.schema.tables import calibrations, collections, database, datasets, overlaps, provenance, units
+from butler.schema.tables import (
+    calibrations,
+    collections,
+    counts,
+    database,
+    datasets,
+    overlaps,
+    provenance,
+    units,
+)
 from butler.schema.tables.conventions import BASE, COMMON, IDS, NAMING, SRID, Letter, metadata
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "Letter",
     "calibrations",
     "collections",
+    "counts",
     "database",
     "datasets",
     "metadata",

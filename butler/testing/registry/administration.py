@@ -11,6 +11,7 @@ from butler.registry import Registry
 from butler.registry.interfaces.administration import UsedBy
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, Contents
+from butler.testing.registry.fixtures import RAW, put
 
 __all__ = ["AdministrationTests"]
 
@@ -22,7 +23,7 @@ _USE: tuple[tuple[UsedBy, list[tuple[Any, ...]]], ...] = (
 
 
 class AdministrationTests(CapabilityTests):
-    """Counts, sizes and versions. Only reads: ``archive`` may be filled in any way."""
+    """Counts, sizes and versions. ``archive`` is only read, and may be filled in any way."""
 
     def test_a_summary_counts_what_there_is(self, archive: Registry, contents: Contents) -> None:
         summary = archive.administration.summary()
@@ -46,6 +47,14 @@ class AdministrationTests(CapabilityTests):
             refs = [ref for ref in contents.datasets if ref.dataset_type == dataset_type]
             assert count(dataset_type.name) == len(refs)
         assert count("nobody") == 0
+
+    def test_what_is_added_up_is_counted_as_before(self, observatory: Registry) -> None:
+        administration = observatory.administration
+        put(observatory, RAW)
+        before = administration.summary(), administration.storage_use()[:]
+        assert administration.fold_counts() >= 0
+        assert administration.fold_counts() == 0
+        assert (administration.summary(), administration.storage_use()[:]) == before
 
     def test_a_summary_of_nothing_is_one(self, registry: Registry) -> None:
         summary = registry.administration.summary()

@@ -12,6 +12,7 @@ BEGIN ATOMIC
         WHEN 'r' THEN 'removed'
         WHEN 'l' THEN 'lost'
         WHEN 'd' THEN 'deleting'
+        WHEN 't' THEN 'trashed'
     END;
 END;
 

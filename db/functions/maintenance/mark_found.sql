@@ -25,6 +25,16 @@ BEGIN
             'Give an array of {"dataset_id", "component", "size", "sha256" (hex)}.'
         );
     END IF;
+    -- Before the artifacts' rows, as whoever empties the trash does; the trigger that counts them would lock them after.
+    PERFORM FROM butler_internal.dataset AS d
+    WHERE d.dataset_id IN (
+        SELECT a.dataset_id
+        FROM jsonb_to_recordset(p_artifacts) AS g (dataset_id uuid, component text)
+        INNER JOIN butler_internal.artifact AS a
+            ON a.dataset_id = g.dataset_id AND a.component = coalesce(g.component, '') AND a.state = 'lost'
+    )
+    ORDER BY d.dataset_id
+    FOR NO KEY UPDATE;
     WITH marked AS (
         UPDATE butler_internal.artifact AS a
         SET state = 'present'

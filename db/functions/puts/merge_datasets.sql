@@ -105,6 +105,7 @@ BEGIN
     END IF;
 
     BEGIN
+        PERFORM set_config('butler_common.counts_itself', 'on', true);
         WITH registered AS (
             INSERT INTO butler_internal.dataset (
                 dataset_id, run_id, dataset_type_id, quantum_id,
@@ -134,9 +135,27 @@ BEGIN
             INNER JOIN registered AS f ON f.dataset_id = s.dataset_id
             -- Ids ascend: in their order, the primary key's index fills one page after the other.
             ORDER BY s.dataset_id
+            RETURNING
+                dataset_id, strpos(path, ':') > 0 AS in_place, CASE WHEN strpos(path, '#') = 0 THEN size ELSE 0 END AS bytes
+        ),
+        -- What keep_storage_use would say; each of the datasets has an artifact, as both come from the same rows.
+        counted AS (
+            INSERT INTO butler_internal.storage_change (
+                run_id, dataset_type_id, datastore_id, state, in_place, datasets, artifacts, bytes, created
+            )
+            SELECT v_run, v_type.dataset_type_id, 0, 'present', false, count(*), count(*), 0, v_now
+            FROM registered AS f
+            HAVING count(*) > 0
+            UNION ALL
+            SELECT
+                v_run, v_type.dataset_type_id, v_datastore, 'present', f.in_place,
+                count(DISTINCT f.dataset_id), count(*), sum(f.bytes), NULL
+            FROM stored AS f
+            GROUP BY f.in_place
         )
         SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_registered
         FROM registered AS f;
+        PERFORM set_config('butler_common.counts_itself', 'off', true);
         IF cardinality(v_registered) < v_datasets AND (
             NOT p_skip_existing
             OR cardinality(v_registered) + (
@@ -173,6 +192,7 @@ BEGIN
         ORDER BY e.row_number;
     END IF;
     PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
+    PERFORM butler.fold_storage_use(1000);
     PERFORM butler_internal.record(
         'merge_datasets', cardinality(v_registered), ARRAY[p_run],
         jsonb_build_object('dataset_type', p_dataset_type, 'datastore', p_datastore)

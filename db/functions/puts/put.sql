@@ -21,6 +21,13 @@ DECLARE
     v_fresh boolean;
     v_named_for uuid[];
     v_others jsonb;
+    v_counting text;
+    v_type integer;
+    v_one_type boolean;
+    v_datastore integer;
+    v_in_place boolean;
+    v_bytes numeric;
+    v_one_place boolean;
 BEGIN
     PERFORM butler_common.require_read_committed('datasets can be registered');
     IF jsonb_typeof(p_datasets) IS DISTINCT FROM 'array' THEN
@@ -50,6 +57,7 @@ BEGIN
     v_now := butler_common.time_after(v_run.changed, v_run.put_until);
 
     BEGIN
+        v_counting := set_config('butler_common.counts_itself', 'on', true);
         WITH given AS MATERIALIZED (
             SELECT g.dataset_id, t.dataset_type_id, g.artifacts, CASE
                 WHEN butler_common.units_given_plainly(g.data_id) = t.unit_mask
@@ -80,7 +88,7 @@ BEGIN
                 (g.data_id).label, (g.data_id).snap, (g.data_id).sky_pixel, (g.data_id).visit_range,
                 (g.data_id).camera, (g.data_id).physical_filter, (g.data_id).abstract_filter, (g.data_id).skymap
             ON CONFLICT DO NOTHING
-            RETURNING dataset_id
+            RETURNING dataset_id, dataset_type_id
         ),
         stored AS (
             INSERT INTO butler_internal.artifact (dataset_id, datastore_id, component, path, formatter, size, sha256)
@@ -94,21 +102,34 @@ BEGIN
             INNER JOIN butler_internal.all_datastore AS s ON s.datastore = a ->> 'datastore'
             RETURNING dataset_id, CASE
                 WHEN strpos(path, ':') = 0 AND strpos(path, '{}') = 0 THEN butler_common.id_in_path(path)
-            END AS named_for
+            END AS named_for,
+            datastore_id, strpos(path, ':') > 0 AS in_place, CASE WHEN strpos(path, '#') = 0 THEN size ELSE 0 END AS bytes
         )
         SELECT
-            coalesce((SELECT array_agg(r.dataset_id) FROM registered AS r), '{}'),
-            (SELECT count(*) FROM stored),
-            (SELECT count(DISTINCT s.dataset_id) FROM stored AS s),
-            (
-                SELECT coalesce(bool_and((
+            coalesce(r.ids, '{}'), coalesce(r.fresh, true), r.dataset_type_id, r.one_type,
+            s.artifacts, s.datasets, s.named_for, s.datastore_id, s.in_place, s.bytes, s.one_place
+        INTO
+            v_registered, v_fresh, v_type, v_one_type,
+            v_stored, v_with_files, v_named_for, v_datastore, v_in_place, v_bytes, v_one_place
+        FROM (
+            SELECT
+                array_agg(r.dataset_id) AS ids, max(r.dataset_type_id) AS dataset_type_id,
+                min(r.dataset_type_id) = max(r.dataset_type_id) AS one_type,
+                bool_and((
                     butler_common.uuid7_time(r.dataset_id)
                     BETWEEN v_clock - i.grace_period AND v_clock + interval '1 hour'
-                ) IS TRUE), true)
-                FROM registered AS r CROSS JOIN butler_common.installation AS i
-            ),
-            (SELECT array_agg(s.named_for) FROM stored AS s WHERE s.named_for IS NOT NULL)
-        INTO v_registered, v_stored, v_with_files, v_fresh, v_named_for;
+                ) IS TRUE) AS fresh
+            FROM registered AS r CROSS JOIN butler_common.installation AS i
+        ) AS r
+        CROSS JOIN (
+            SELECT
+                count(*) AS artifacts, count(DISTINCT s.dataset_id) AS datasets,
+                array_agg(s.named_for) FILTER (WHERE s.named_for IS NOT NULL) AS named_for,
+                max(s.datastore_id) AS datastore_id, bool_or(s.in_place) AS in_place, sum(s.bytes) AS bytes,
+                min(s.datastore_id) = max(s.datastore_id) AND bool_or(s.in_place) = bool_and(s.in_place) AS one_place
+            FROM stored AS s
+        ) AS s;
+        v_counting := set_config('butler_common.counts_itself', 'off', true);
         IF
             cardinality(v_registered) < jsonb_array_length(p_datasets)
             OR v_with_files < cardinality(v_registered)
@@ -165,6 +186,31 @@ BEGIN
         -- Nothing is wrong but that some, or all, were put before: the answer to that was lost.
         RETURN CASE WHEN v_others <> '[]' THEN butler.put(p_run, v_others, p_quantum_id) ELSE 0 END;
     END;
+    -- What keep_storage_use would say of them. Nearly always they are of one kind, and all is known of it.
+    IF v_one_type AND v_one_place THEN
+        INSERT INTO butler_internal.storage_change (
+            run_id, dataset_type_id, datastore_id, state, in_place, datasets, artifacts, bytes, created
+        )
+        VALUES
+        (v_run.run_id, v_type, 0, 'present', false, v_with_files, v_with_files, 0, v_now),
+        (v_run.run_id, v_type, v_datastore, 'present', v_in_place, v_with_files, v_stored, v_bytes, NULL);
+    ELSIF v_registered <> '{}' THEN
+        INSERT INTO butler_internal.storage_change (
+            run_id, dataset_type_id, datastore_id, state, in_place, datasets, artifacts, bytes, created
+        )
+        SELECT v_run.run_id, d.dataset_type_id, 0, 'present', false, count(*), count(*), 0, v_now
+        FROM butler_internal.dataset AS d
+        WHERE d.dataset_id = ANY (v_registered)
+        GROUP BY d.dataset_type_id
+        UNION ALL
+        SELECT
+            v_run.run_id, d.dataset_type_id, a.datastore_id, 'present', strpos(a.path, ':') > 0, count(DISTINCT a.dataset_id),
+            count(*), sum(CASE WHEN strpos(a.path, '#') = 0 THEN a.size ELSE 0 END), NULL
+        FROM butler_internal.dataset AS d
+        INNER JOIN butler_internal.artifact AS a ON a.dataset_id = d.dataset_id
+        WHERE d.dataset_id = ANY (v_registered)
+        GROUP BY d.dataset_type_id, a.datastore_id, strpos(a.path, ':') > 0;
+    END IF;
     IF v_registered <> '{}' AND v_now > coalesce(v_run.put_until, '-infinity') THEN
         PERFORM butler_internal.note_put_time(ARRAY[v_collection], v_now);
     END IF;

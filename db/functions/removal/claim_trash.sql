@@ -79,24 +79,19 @@ BEGIN
         ORDER BY d.changed, d.dataset_id
         LIMIT p_limit - (SELECT count(*) FROM claimed_before)
         FOR NO KEY UPDATE OF d SKIP LOCKED
-    ),
-    -- With all of its artifacts, in whatever datastore: no part of the dataset can be restored any more.
-    claimed AS (
-        UPDATE butler_internal.artifact AS a
-        SET state = 'deleting'
-        FROM due
-        WHERE a.dataset_id = due.dataset_id
-    ),
-    condemned AS (
-        UPDATE butler_internal.dataset AS d
-        SET trashed = false
-        FROM due
-        WHERE d.dataset_id = due.dataset_id
     )
     SELECT
         ARRAY(SELECT n.dataset_id FROM due AS n),
         ARRAY(SELECT b.dataset_id FROM claimed_before AS b UNION SELECT n.dataset_id FROM due AS n)
     INTO v_due, v_claimed;
+    -- Two statements, as what they change is counted by each (keep_storage_use).
+    UPDATE butler_internal.dataset AS d
+    SET trashed = false
+    WHERE d.dataset_id = ANY (v_due);
+    -- With all of its artifacts, in whatever datastore: no part of the dataset can be restored any more.
+    UPDATE butler_internal.artifact AS a
+    SET state = 'deleting'
+    WHERE a.dataset_id = ANY (v_due);
     PERFORM butler_internal.record(
         'claim_trash', cardinality(v_due), butler_internal.runs_of(v_due), jsonb_build_object('datastore', p_datastore)
     );

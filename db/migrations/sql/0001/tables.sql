@@ -281,6 +281,65 @@ COMMENT ON COLUMN butler_internal.skymap.definition IS 'How its tracts and patch
 
 COMMENT ON COLUMN butler_internal.skymap.definition_hash IS 'Equal for the same layout under two names.';
 
+CREATE TABLE butler_internal.storage_change (
+	datasets BIGINT NOT NULL,
+	artifacts BIGINT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE,
+	run_id INTEGER NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
+	datastore_id INTEGER NOT NULL,
+	state "char" NOT NULL,
+	in_place BOOLEAN NOT NULL,
+	bytes NUMERIC NOT NULL
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
+
+COMMENT ON TABLE butler_internal.storage_change IS 'What is more or, if negative, less of each kind by each change: the counts are storage_total and these.';
+
+COMMENT ON COLUMN butler_internal.storage_change.datasets IS 'How many datasets.';
+
+COMMENT ON COLUMN butler_internal.storage_change.artifacts IS 'How many stored pieces; of datasets themselves, how many have one that isn''t being deleted.';
+
+COMMENT ON COLUMN butler_internal.storage_change.created IS 'When the last of the datasets came, UTC.';
+
+COMMENT ON COLUMN butler_internal.storage_change.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
+
+COMMENT ON COLUMN butler_internal.storage_change.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+
+COMMENT ON COLUMN butler_internal.storage_change.in_place IS 'Whether they are files that lie elsewhere.';
+
+COMMENT ON COLUMN butler_internal.storage_change.bytes IS 'Length of files that aren''t in parts. Unit: byte.';
+
+CREATE TABLE butler_internal.storage_total (
+	datasets BIGINT NOT NULL,
+	artifacts BIGINT NOT NULL,
+	created TIMESTAMP WITH TIME ZONE,
+	run_id INTEGER NOT NULL,
+	dataset_type_id INTEGER NOT NULL,
+	datastore_id INTEGER NOT NULL,
+	state "char" NOT NULL,
+	in_place BOOLEAN NOT NULL,
+	bytes NUMERIC NOT NULL,
+	CONSTRAINT pk_storage_total PRIMARY KEY (run_id, dataset_type_id, datastore_id, state, in_place)
+)
+ WITH (autovacuum_analyze_threshold = 0, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.05);
+
+COMMENT ON TABLE butler_internal.storage_total IS 'The changes of storage that fold_storage_use has added up.';
+
+COMMENT ON COLUMN butler_internal.storage_total.datasets IS 'How many datasets.';
+
+COMMENT ON COLUMN butler_internal.storage_total.artifacts IS 'How many stored pieces; of datasets themselves, how many have one that isn''t being deleted.';
+
+COMMENT ON COLUMN butler_internal.storage_total.created IS 'When the last of the datasets came, UTC.';
+
+COMMENT ON COLUMN butler_internal.storage_total.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
+
+COMMENT ON COLUMN butler_internal.storage_total.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+
+COMMENT ON COLUMN butler_internal.storage_total.in_place IS 'Whether they are files that lie elsewhere.';
+
+COMMENT ON COLUMN butler_internal.storage_total.bytes IS 'Length of files that aren''t in parts. Unit: byte.';
+
 CREATE TABLE butler_internal.visit_patch_overlap (
 	camera TEXT NOT NULL,
 	visit BIGINT NOT NULL,
@@ -920,6 +979,8 @@ CREATE INDEX ix_dataset_camera ON butler_internal.dataset (dataset_type_id, came
 
 CREATE INDEX ix_dataset_camera_removal ON butler_internal.dataset (dataset_type_id, camera, visit, run_id) WHERE camera IS NOT NULL AND state <> 'present';
 
+CREATE INDEX ix_dataset_created ON butler_internal.dataset USING brin (created) WITH (pages_per_range = 32, autosummarize = on);
+
 CREATE INDEX ix_dataset_quantum ON butler_internal.dataset (quantum_id) WHERE quantum_id IS NOT NULL;
 
 CREATE INDEX ix_dataset_removal ON butler_internal.dataset (trashed, changed) WHERE state <> 'present';
@@ -970,6 +1031,8 @@ COMMENT ON COLUMN butler_internal.artifact.path IS 'Percent-encoded, relative to
 COMMENT ON COLUMN butler_internal.artifact.state IS 'present; lost, as verify found; or deleting: its bytes are being deleted.';
 
 CREATE INDEX ix_artifact_deleting ON butler_internal.artifact (dataset_id) WHERE state = 'deleting';
+
+CREATE INDEX ix_artifact_part ON butler_internal.artifact (dataset_id) WHERE path ~ '#';
 
 CREATE INDEX ix_artifact_path ON butler_internal.artifact (hashtextextended(split_part(path, '#', 1), 0), state) WHERE strpos(path, '{}') = 0;
 

@@ -19,6 +19,7 @@ BEGIN
         WHEN 'camera views' THEN RETURN 7310007;
         WHEN 'files' THEN RETURN 7310008;
         WHEN 'quanta' THEN RETURN 7310009;
+        WHEN 'counts' THEN RETURN 7310010;
     END CASE;
 END;
 $$;

@@ -70,6 +70,23 @@ BEGIN
         'CREATE TRIGGER keep_certified_delete BEFORE DELETE ON %1$I.dataset '
         'FOR EACH ROW EXECUTE FUNCTION %1$I.keep_certified()', v_own
     );
+    -- put and merge_datasets say themselves, in the statement that inserts, what they insert (keep_storage_use).
+    FOREACH v_table IN ARRAY ARRAY['artifact', 'dataset'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER keep_storage_use_insert AFTER INSERT ON %1$I.%2$I REFERENCING NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT WHEN (current_setting(''butler_common.counts_itself'', true) IS DISTINCT FROM ''on'') '
+            'EXECUTE FUNCTION %1$I.keep_storage_use()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_storage_use_update AFTER UPDATE ON %1$I.%2$I '
+            'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_storage_use()', v_own, v_table
+        );
+        EXECUTE format(
+            'CREATE TRIGGER keep_storage_use_delete AFTER DELETE ON %1$I.%2$I REFERENCING OLD TABLE AS old_rows '
+            'FOR EACH STATEMENT EXECUTE FUNCTION %1$I.keep_storage_use()', v_own, v_table
+        );
+    END LOOP;
     IF v_depth > 0 THEN
         PERFORM butler_common.make_reference_checks(p_registry);
     END IF;
