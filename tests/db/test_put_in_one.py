@@ -315,6 +315,12 @@ def test_a_hold_has_an_end(write: Session, until: str | None) -> None:
         write.call("hold_run", "r/one", until)
 
 
+@pytest.mark.parametrize("reason", ["two\nlines", "\x1b[2J", "x" * 1001])
+def test_a_hold_s_reason_is_a_line(write: Session, reason: str) -> None:
+    with refused("UB305", "is not a reason", "Write a line"):
+        write.call("hold_run", "r/one", "tomorrow", reason)
+
+
 def test_who_holds_ends_nobody_else_s(write: Session, own: Session) -> None:
     own.call("hold_run", "r/one", "tomorrow")
     assert not write.call("release_run", "r/one")

@@ -12,6 +12,12 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('runs can be held');
     PERFORM butler_common.refuse_in_put('a run can''t be held');
+    IF butler_common.breaks_rule('butler_internal.run_hold'::regclass, 'reason', coalesce(p_reason, '')) THEN
+        PERFORM butler_common.raise_error(
+            'UB305', format('%s is not a reason', left(to_jsonb(p_reason)::text, 200)),
+            'Write a line of at most 1000 characters.', jsonb_build_object('run', p_run)
+        );
+    END IF;
     v_collection := butler_internal.own_collection(p_run, 'run');
     PERFORM set_config('synchronous_commit', 'on', true);
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('loose files'), 0);
@@ -41,4 +47,4 @@ $$;
 COMMENT ON FUNCTION butler.hold_run(text, timestamptz, text) IS
 'Hold a run until this time, before files are written for datasets whose ids are older than the grace period, or not
 of version 7: an import, an adoption, work done offline. Until then the run takes them, and their files are nobody''s
-leftovers. Called again, it makes the hold longer; release_run ends it. The view run_hold lists who holds what. Raises UB103, UB202, UB301 or UB401.';
+leftovers. Called again, it makes the hold longer; release_run ends it. The view run_hold lists who holds what. Raises UB103, UB202, UB301, UB305 or UB401.';
