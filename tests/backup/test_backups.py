@@ -326,7 +326,7 @@ def test_where_a_downgrade_has_taken_everything_away_everything_comes_back(
     made_of(database, tmp_path / "backup")
     before = listing(database, *VIEWS)
     butler.close()
-    emptied = run(repo, "db", "downgrade", "base", "--yes")
+    emptied = run(repo, "db", "downgrade", "base", "--everything", "--yes")
     assert emptied.exit_code == 0, emptied.output
     put_back(tmp_path / "backup", database)
     assert listing(database, *VIEWS) == before

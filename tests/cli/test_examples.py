@@ -125,6 +125,7 @@ butler --layer mydb_alice collection list
 butler layer list
 butler layer drop mydb_alice --yes
 butler db init --sql --login survey_admin
+butler db downgrade 0001 --dry-run
 butler db downgrade 0001 --yes
 butler db upgrade
 butler db check

@@ -410,6 +410,7 @@ class DatasetWide(Base):
     uri: Mapped[str | None]
     part: Mapped[str | None]
     size: Mapped[int | None]
+    artifact_state: Mapped[str | None]
 
 
 class Artifact(Base):

@@ -37,11 +37,11 @@ BEGIN ATOMIC
         GROUP BY 1, 2, 4
         UNION ALL
         SELECT
-            k.run_id, k.dataset_type_id, k.datastore_id, k.state, k.in_place, -k.datasets, -k.artifacts, -k.bytes, NULL
+            k.run_id, k.dataset_type_id, k.datastore_id, k.state, k.in_place, -k.datasets, -k.artifacts, -k.bytes, NULL AS created
         FROM butler_internal.storage_total AS k
         UNION ALL
         SELECT
-            k.run_id, k.dataset_type_id, k.datastore_id, k.state, k.in_place, -k.datasets, -k.artifacts, -k.bytes, NULL
+            k.run_id, k.dataset_type_id, k.datastore_id, k.state, k.in_place, -k.datasets, -k.artifacts, -k.bytes, NULL AS created
         FROM butler_internal.storage_change AS k
     ) AS c
     GROUP BY 1, 2, 3, 4, 5
