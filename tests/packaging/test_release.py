@@ -29,16 +29,17 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone of what is committed, whose check gives it this environment and does nothing else."""
+    """A clone of what is committed, as before any release, whose check does nothing."""
     folder = tmp_path / "project"
     git(tmp_path, "clone", "--quiet", str(PROJECT), str(folder))
     git(folder, "checkout", "--quiet", "-B", "main")
     git(folder, "config", "user.name", "Releaser")
     git(folder, "config", "user.email", "releaser@example.org")
-    if TAG in git(folder, "tag").split():
-        git(folder, "tag", "--delete", TAG)
+    for tag in git(folder, "tag").split():
+        git(folder, "tag", "--delete", tag)
+    (folder / "db/migrations/RELEASED").unlink(missing_ok=True)
     (folder / "changes" / "+something.fix.md").write_text("Something is new.\n")
-    git(folder, "add", "changes")
+    git(folder, "add", "--all")
     (folder / "Makefile").write_text(f".PHONY: check setup\ncheck setup:\n\tln -s {sys.prefix} .venv\n")
     git(folder, "commit", "--quiet", "--all", "--message", "A check that is quick")
     return folder
@@ -185,7 +186,6 @@ def test_what_was_released_of_the_schema_is_as_it_was() -> None:
 
 def test_a_revision_is_noted_with_the_first_release_that_has_it(clone: Path) -> None:
     notes = clone / "db/migrations/RELEASED"
-    notes.unlink(missing_ok=True)
     assert noted(clone, "v0.0.1").returncode == 0
     first = notes.read_text()
     assert first.startswith(f"{SCHEMA_VERSION} v0.0.1 ")
@@ -243,8 +243,6 @@ def test_the_database_is_newer_than_its_client(butler: Any) -> None:
 
 
 def test_before_the_first_release_there_is_no_client_to_try(clone: Path) -> None:
-    for tag in git(clone, "tag").split():
-        git(clone, "tag", "--delete", tag)
     tried = previous(clone)
     assert (tried.returncode, tried.stdout) == (
         0,
