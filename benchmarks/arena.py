@@ -27,8 +27,8 @@ from butler.testing.relay import Relay
 
 PROJECT = Path(__file__).parents[1]
 
-_RECENTLY_DELETED = 6.0
-"""Seconds, after a sync."""
+_RECENTLY_DELETED = 36.0
+"""Seconds."""
 
 
 class WorkerFailed(Exception):
@@ -123,8 +123,9 @@ class Arena:
     def settle(self) -> None:
         """Let the disk come to rest, so that nobody pays for what another has deleted.
 
-        For 5 s after a file was deleted (35 s, if that isn't on disk yet) ext4 makes no file in
-        its place; whoever makes one looks through all of these first, which takes up to 0.8 ms.
+        Without a journal, ext4 makes no file in the place of one that was deleted less than 5 s
+        ago, or 35 s, where that isn't on disk yet; whoever makes one looks through all of these
+        first, which took up to 0.8 ms a file here.
         """
         os.sync()
         time.sleep(_RECENTLY_DELETED)

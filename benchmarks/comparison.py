@@ -80,8 +80,6 @@ def compare(
     figures: dict[str, list[float]] = {side: [] for side in taking_part}
 
     def take(side: str, process: Process, repetition: int) -> None:
-        if work.settled:
-            arena.settle()
         figure = float(process.do("measure", repetition=repetition))
         on_figure(side, figure)
         figures[side].append(figure)
@@ -91,6 +89,8 @@ def compare(
         if not work.fresh:
             kept = {side: stack.enter_context(arena.side(side, work, size)) for side in taking_part}
         for repetition in range(1, work.repetitions + 1):
+            if work.settled:
+                arena.settle()
             for side in taking_part:
                 if side in kept:
                     take(side, kept[side], repetition)

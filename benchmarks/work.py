@@ -50,7 +50,7 @@ class Work:
     delay : `float`
         How much longer a round trip to the server takes, seconds.
     settled : `bool`
-        Whether the disk is let come to rest before each repetition, for work that makes files one by one.
+        Whether the disk is let come to rest before each repetition, as for work that makes files one by one.
     repetitions : `int`
         How often each side does it, in turn.
     """
