@@ -27,6 +27,9 @@ _logger = logging.getLogger(__name__)
 _LARGE = 1 << 20
 """Bytes from which on it takes longer to write objects than to ask whether they would be refused."""
 
+_SMALL = frozenset({bool, int, float, type(None)})
+"""What the values of a document mostly are."""
+
 
 class ObjectWriter:
     """Puts objects into a registry and a datastore.
@@ -163,6 +166,8 @@ def _identity(item: PutItem, inputs: Sequence[str]) -> dict[str, Any]:
 
 def _size_of(obj: Any, depth: int = 2) -> int:
     """Give about how many bytes an object takes, as far as what it is made of says so."""
+    if type(obj) in _SMALL:
+        return 0
     if isinstance(obj, (bytes, str)):
         return len(obj)
     if isinstance(size := getattr(obj, "nbytes", None), int):

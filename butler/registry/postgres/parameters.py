@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -87,7 +88,7 @@ def bound_json(value: Any) -> Bound:
         If it holds NaN, a NUL character, or what JSON can't carry.
     """
     try:
-        dumped = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        dumped = _ENCODER.encode(value)
         dumped.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDataIdError(

@@ -7,6 +7,7 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET random_page_cost = 0.1
 AS $$
 DECLARE
     v_unit text;

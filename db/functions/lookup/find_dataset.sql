@@ -14,6 +14,7 @@ STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET random_page_cost = 0.1
 AS $$
 #variable_conflict use_column
 DECLARE

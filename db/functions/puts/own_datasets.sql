@@ -6,6 +6,7 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET random_page_cost = 0.1
 AS $$
 BEGIN
     RETURN ARRAY(SELECT d.dataset_id FROM butler_internal.dataset AS d WHERE d.dataset_id = ANY (p_dataset_ids));

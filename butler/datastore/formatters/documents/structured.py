@@ -17,6 +17,12 @@ _ITEMS = "_items"
 DOCUMENTS = frozenset({"Dict", "List", "PropertyList", "Packages"})
 """Storage classes that these formatters write."""
 
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} isn't JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -134,7 +140,7 @@ def _encoded(obj: Any) -> str:
 
 def from_json(text: str) -> Any:
     """Undo `to_json`; `ValueError` if it isn't JSON."""
-    return json.loads(text, parse_constant=_no_constant)
+    return _DECODER.decode(text)
 
 
 def _parse(path: Path, parse: Callable[[str], Any]) -> Any:
@@ -148,12 +154,8 @@ def _parse(path: Path, parse: Callable[[str], Any]) -> Any:
         ) from error
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} isn't JSON")
-
-
 def _check_equal(obj: Any, back: Any, form: str) -> None:
-    if not _same(obj, back):
+    if obj != back and not _same(obj, back):  # the first is quick, but NaN is never what it was
         raise StorageClassError(
             f"something else than this object would come back from {form}",
             hint="Use lists for tuples, and text for the keys of dictionaries.",

@@ -12,6 +12,7 @@ RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET random_page_cost = 0.1
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -9,6 +9,7 @@ LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
+SET random_page_cost = 0.1
 AS $$
 DECLARE
     v_collection bigint;
