@@ -5,10 +5,13 @@ CREATE OR REPLACE FUNCTION butler_internal.removal_plan(
     p_leaving bigint[]
 )
 RETURNS TABLE (dataset_id uuid, outcome text, reason text)
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH held AS (
         SELECT
             m.dataset_id,
@@ -52,6 +55,7 @@ BEGIN ATOMIC
         coalesce(j.done, j.kept, '')
     FROM judged AS j;
 END;
+$$;
 
 COMMENT ON FUNCTION butler_internal.removal_plan(uuid[], text, boolean, bigint[]) IS
 'What would become of datasets that are to be unstored or removed, and why some are kept. Collections in
