@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -114,6 +115,31 @@ def test_what_dead_writers_left_is_reaped_when_it_is_old(
     assert [path for path in filled.datastore.inventory.paths() if "dead" in path] == [
         f"u/me/dead/x_{new.hex}.json"
     ]
+
+
+def test_a_run_that_keeps_the_reaper_from_files_is_named_in_whatever_layer_it_is_held(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection
+) -> None:
+    age_marks(owner)
+    old = UUID(int=new_dataset_id().int - (14 * 24 * 3600 * 1000 << 80))
+    filled.datastore.put({}, old, "u/me/dead/x", "Dict", "stats", {"run": "u/me/dead"})
+    for layer in ("mydb_me", "mydb_you"):
+        command.out("layer", "create", layer)
+    command.out("--layer", "mydb_you", "collection", "create", "u/you/import", "--type", "run")
+    command.out(
+        "--layer", "mydb_you", "collection", "hold", "u/you/import", "--for", "1d", "--reason", "mine"
+    )
+    for words in ((), ("--layer", "mydb_me")):
+        said = command(*words, "reap").stderr
+        assert re.search(
+            r"^u/you/import of registry mydb_you is held by butler_writer until 20\S+Z: no file", said, re.M
+        )
+        assert "0 files that no dataset has are deleted" in said
+    assert re.search("^u/you/import is held by", command("--layer", "mydb_you", "reap").stderr, re.M)
+    command.out("--layer", "mydb_you", "collection", "hold", "u/you/import", "--release")
+    said = command("reap").stderr
+    assert "1 file that no dataset has is deleted" in said
+    assert "held" not in said
 
 
 @pytest.mark.parametrize(
