@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Annotated
 
 import typer
@@ -47,15 +48,15 @@ def reap(
     """Clear up after writers that died.
 
     Files are deleted that no dataset has, and that none can get any more: the ids in their names are older
-    than the grace period of 7 days, and no run is held ('butler collection holds'). Quanta whose processes
-    on this computer are gone are recorded as died. Exit status 3 if some files couldn't be deleted; they are
-    tried again the next time.
+    than the grace period of 7 days, and no run is held, in whatever registry of the database. While one is,
+    which is told, only temporary files as old as that go. Quanta whose processes on this computer are gone
+    are recorded as died. Exit status 3 if some files couldn't be deleted; they are tried again the next time.
     """
     session = session_of(ctx)
     with session.writing() as butler:
         files = list(butler.maintenance.reap(dry_run=dry_run))
         quanta = list(butler.maintenance.end_dead_quanta(gone=gone or (), dry_run=dry_run))
-        held = {hold.run: hold.until for hold in butler.collections.holds()}
+        held, own = butler.registry.puts.held_runs(), butler.registry.name
     if form == ListFormat.JSON:
         rows: list[tuple[object, ...]] = [
             ("file", f.uri, f.datastore, f.dataset_id, None, None, f.run, f.made, f.failure or None, None)
@@ -73,10 +74,13 @@ def reap(
         show_error(f"{file.uri} is left: {shown(file.failure)}", "Correct what the reason names.")
     deleted, dead = len(files) - len(failed), len(quanta)
     note(session, f"{counted(deleted, 'file')} that no dataset has {are(deleted, dry_run)} deleted")
-    for run, until in held.items():
+    for hold in held:
+        place = "" if hold.registry == own else f" of registry {hold.registry}"
+        until = hold.until.astimezone(UTC)
         note(
             session,
-            f"{run} is held until {until:%Y-%m-%dT%H:%M:%SZ}: until then files that no dataset has stay",
+            f"{hold.run}{place} is held by {hold.held_by} until {until:%Y-%m-%dT%H:%M:%SZ}:"
+            " no file that bears a dataset's id is deleted until an hour after that",
         )
     if quanta:
         note(session, f"{counted(dead, 'quantum', 'quanta')} {are(dead, dry_run)} recorded as died")

@@ -68,7 +68,8 @@ def plain(value: Any) -> Any:
 def _write_json(columns: Sequence[str], rows: Cells, path: Path) -> None:
     import json
 
-    with path.open("w", encoding="utf-8") as file:
+    # Half a character, which a file may say, is written as JSON escapes it.
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write("[")
         for number, row in enumerate(rows):
             file.write(",\n " if number else "\n ")

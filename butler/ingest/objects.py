@@ -118,6 +118,11 @@ class ObjectWriter:
         """Begin a lot of the datastore: `tell` flushes it."""
         return self.protocol.datastore.lot()
 
+    def flush(self, written: Sequence[PutItem]) -> None:
+        """Make what was written durable before the registry is told of it: all of it, or none is left."""
+        with self.protocol.undone_on_error(written):
+            self.protocol.flush(written)
+
     def tell(
         self,
         written: Sequence[PutItem],

@@ -218,10 +218,7 @@ class PutProtocol:
         for item in items:
             for artifact in item.artifacts:
                 refuse_astray(artifact, self.datastore.name)
-        if items:
-            self.roots.check()  # it may have been unmounted while it was written to
-        for lot in dict.fromkeys(item.lot for item in items if item.lot is not None):
-            lot.flush()
+        self.flush(items)
         roots = {self.datastore.name: self.datastore.root}
 
         def tell() -> None:
@@ -237,6 +234,19 @@ class PutProtocol:
                 tell()  # perhaps only the answer was lost: the same again is no error
             except ButlerError as again:
                 raise lost from again
+
+    def flush(self, items: Sequence[PutItem]) -> None:
+        """Make durable what was written; what is already costs nothing.
+
+        Raises
+        ------
+        ButlerError
+            If it can't be made durable, or the root isn't there any more.
+        """
+        if items:
+            self.roots.check()  # it may have been unmounted while it was written to
+        for lot in dict.fromkeys(item.lot for item in items if item.lot is not None):
+            lot.flush()
 
     @contextmanager
     def registering(self, items: Sequence[PutItem]) -> Iterator[None]:

@@ -133,7 +133,8 @@ class Maintenance:
 
         Those are the files of the repository's datastores that no registry of
         the database knows, and that none takes any more, as the ids in their
-        names are older than the grace period; none while a run is held.
+        names are older than the grace period: none while a run is held. And
+        temporary files as old as that, whatever is held.
 
         Parameters
         ----------

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from butler.arguments import is_text, short
 from butler.context import Context
 from butler.datastore.interfaces import inventory_of
 from butler.errors import ArtifactMissingError, ButlerError, StorageError
@@ -45,7 +44,7 @@ class ReapedFile:
     made : `datetime.datetime`
         When the id was made, or else the file was written, UTC.
     run : `str` or `None`
-        The run that it says it is of, if it says that.
+        The run that it says it is of, if it says that: any text, also one that no run is named by.
     failure : `str`
         Why it couldn't be deleted; it stays, for the next time.
     """
@@ -136,11 +135,7 @@ class _Reaper:
         except OSError as error:
             return replace(file, failure=str(error))
         run = said.get("run")
-        if not isinstance(run, str):
-            return file
-        if not is_text(run):  # the registry couldn't even be asked about it, nor about the others with it
-            return replace(file, failure=f"it says that it is of run {short(run)}, which none can be")
-        return replace(file, run=run)
+        return replace(file, run=run) if isinstance(run, str) else file
 
     def _claimed(self, files: Iterable[ReapedFile]) -> Iterator[ReapedFile]:
         """Delete those of which the registry says that no dataset can get them any more."""

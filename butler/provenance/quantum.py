@@ -53,6 +53,9 @@ class OutputWriter(Protocol):
     def lot(self) -> Any:
         """Begin a lot to write in, all of which becomes durable before the registry is told of any."""
 
+    def flush(self, written: Sequence[Any]) -> None:
+        """Make what was written durable now: all of it, or none is left."""
+
     def tell(
         self,
         written: Sequence[Any],
@@ -276,7 +279,7 @@ class Quantum:
         _ = self.id  # it has begun
         if self._lot is None:
             self._lot = self._writer.lot()
-        # What is kept whatever happens isn't durable with the rest, but by itself.
+        # What is kept whatever happens isn't durable with the rest, but by itself, and at once.
         lot = None if keep else self._lot
         written = self._writer.write(objects, dataset_type, self._run, self.inputs_read, lot)
         there = {(ref.dataset_type.name, ref.data_id) for ref in self.outputs}
@@ -291,9 +294,10 @@ class Quantum:
                     details={"dataset_type": dataset_type, "data_id": dict(ref.data_id)},
                 )
             there.add((ref.dataset_type.name, ref.data_id))
-        self._written += written
         if keep:
+            self._writer.flush(written)
             self._kept += written
+        self._written += written
         return [output.ref for output in written]
 
 

@@ -248,8 +248,8 @@ def drop_layer(connection: Connection, name: str, *, keep_files: bool = False) -
     Returns
     -------
     artifacts : `list` [`~butler.Artifact`]
-        What was stored for it. The files are still there: delete them once
-        the transaction is committed.
+        What was stored for it, without what lies in place. The files are
+        still there: delete them once the transaction is committed.
 
     Raises
     ------
@@ -273,14 +273,19 @@ def drop_layer(connection: Connection, name: str, *, keep_files: bool = False) -
             hint="Drop the layers over it first; the base goes with its database only.",
             details={"registry": name, "layers": above},
         )
+    # Every put reads this table first, and keeps it until it ends: whoever has it exclusively sees what
+    # all of them left, and is later than they.
+    connection.execute(text(f"LOCK TABLE {found.tables}.collection IN ACCESS EXCLUSIVE MODE"))
     stored = connection.execute(
         text(
             f"SELECT s.datastore, {found.name}.artifact_path(a.path, a.dataset_id) AS path, a.formatter,"
             " a.size, a.sha256, a.component,"
-            # What bears the id of another's dataset, or of none that is there yet, isn't the layer's.
-            " strpos(a.path, '{}') > 0 OR butler_common.id_in_path(a.path) IS NULL OR EXISTS ("
-            f"  SELECT FROM {found.tables}.dataset AS d"
-            "   WHERE d.dataset_id = butler_common.id_in_path(a.path)) AS own"
+            # What was ingested in place is its owner's. What bears the id of another's dataset, or of none
+            # that is there yet, isn't the layer's.
+            " a.path !~ '^[a-z][a-z0-9+.-]*:' AND ("
+            "  strpos(a.path, '{}') > 0 OR butler_common.id_in_path(a.path) IS NULL OR EXISTS ("
+            f"   SELECT FROM {found.tables}.dataset AS d"
+            "    WHERE d.dataset_id = butler_common.id_in_path(a.path))) AS own"
             f" FROM {found.tables}.artifact AS a"
             f" INNER JOIN {found.tables}.all_datastore AS s ON s.datastore_id = a.datastore_id"
             " ORDER BY path"

@@ -112,13 +112,15 @@ def test_a_quantum_flushes_the_folder_of_its_outputs_once_before_its_end_is_told
     assert known(butler) == 1 + 20
 
 
+@pytest.mark.parametrize("number", [1, 2])
 def test_a_quantum_whose_outputs_cannot_be_made_durable_has_failed_and_keeps_what_it_was_to_keep(
-    butler: Butler, root: Path, flushes: Flushes
+    butler: Butler, root: Path, flushes: Flushes, number: int
 ) -> None:
     def work() -> None:
         with butler.quantum("work") as quantum:
-            refs.append(quantum.put({"kept": True}, "stats", MANY[0][1], keep=True))
-            for obj, data_id in MANY[1:]:
+            refs.extend(quantum.put_many(MANY[:number], "stats", keep=True))
+            assert flushes.of_folders(root) == [root / "u/me/first/stats"]
+            for obj, data_id in MANY[number:]:
                 quantum.put(obj, "stats", data_id)
             flushes.failing.add(root / "u/me/first/stats")
 
@@ -128,7 +130,22 @@ def test_a_quantum_whose_outputs_cannot_be_made_durable_has_failed_and_keeps_wha
     ((status, message),) = butler.registry.query("SELECT status, message FROM quantum")
     assert status == "failed"
     assert "Input/output error" in message
-    assert known(butler) == 1 + 1
+    assert known(butler) == 1 + number
     flushes.failing.clear()
-    assert butler.get(refs[0]) == {"kept": True}
+    assert [butler.get(ref) for ref in refs] == [obj for obj, _ in MANY[:number]]
+    assert list(butler.verify()) == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_a_quantum_cannot_make_durable_at_once_it_does_not_keep(
+    butler: Butler, root: Path, flushes: Flushes, number: int
+) -> None:
+    with butler.quantum("work") as quantum:
+        flushes.failing.add(root / "u/me/first/stats")
+        with pytest.raises(StorageError, match="Input/output error"):
+            quantum.put_many(MANY[:number], "stats", keep=True)
+        flushes.failing.clear()
+        assert quantum.outputs == []
+        quantum.put_many(MANY[:number], "stats", keep=True)
+    assert known(butler) == 1 + number
     assert list(butler.verify()) == []

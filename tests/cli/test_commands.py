@@ -570,6 +570,26 @@ def test_dropping_a_layer_removes_its_own_files_alone_and_tells_what_it_could_no
     assert {(one.fault, one.uri) for one in filled.verify()} == {("in flight", uri) for uri in left}
 
 
+def test_dropping_a_layer_leaves_what_was_ingested_in_place_as_its_owner_has_it(
+    filled: Butler, command: Command, inputs: Path
+) -> None:
+    """It isn't compared either: its owner may have changed it, or taken it away."""
+    changed, gone = Path("stats.json"), Path("gone.json")
+    gone.write_text("{}")
+    command.out("layer", "create", "mydb_me")
+    for file, visit in ((changed, 12), (gone, 13)):
+        words = "ingest stats {} --data-id camera=Peepshow --data-id visit={} --run u/me/mine --mode in-place"
+        command.out("--layer", "mydb_me", *words.format(file, visit).split())
+    changed.write_text("its owner's")
+    gone.unlink()
+    result = command("layer", "drop", "mydb_me", "--yes")
+    assert result.exit_code == 0
+    # The description of the run is the one file that the datastore wrote.
+    assert result.stderr == "layer mydb_me is dropped, with 1 artifact\n"
+    assert changed.read_text() == "its owner's"
+    assert list(filled.verify()) == []
+
+
 def test_db_check_lists_what_differs(command: Command, database: Any) -> None:
     assert command("db", "check").output == "the database is as it should be\n"
     with database.connect("owner").cursor() as cursor:

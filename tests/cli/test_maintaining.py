@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import yaml
 from marking import age_marks
 
 from butler import Butler
+from butler.datastore.paths import local_file
 from butler.values import new_dataset_id
 
 from .conftest import Command
@@ -116,6 +118,31 @@ def test_what_dead_writers_left_is_reaped_when_it_is_old(
     ]
 
 
+def test_a_run_that_keeps_the_reaper_from_files_is_named_in_whatever_layer_it_is_held(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection
+) -> None:
+    age_marks(owner)
+    old = UUID(int=new_dataset_id().int - (14 * 24 * 3600 * 1000 << 80))
+    filled.datastore.put({}, old, "u/me/dead/x", "Dict", "stats", {"run": "u/me/dead"})
+    for layer in ("mydb_me", "mydb_you"):
+        command.out("layer", "create", layer)
+    command.out("--layer", "mydb_you", "collection", "create", "u/you/import", "--type", "run")
+    command.out(
+        "--layer", "mydb_you", "collection", "hold", "u/you/import", "--for", "1d", "--reason", "mine"
+    )
+    for words in ((), ("--layer", "mydb_me")):
+        said = command(*words, "reap").stderr
+        assert re.search(
+            r"^u/you/import of registry mydb_you is held by butler_writer until 20\S+Z: no file", said, re.M
+        )
+        assert "0 files that no dataset has are deleted" in said
+    assert re.search("^u/you/import is held by", command("--layer", "mydb_you", "reap").stderr, re.M)
+    command.out("--layer", "mydb_you", "collection", "hold", "u/you/import", "--release")
+    said = command("reap").stderr
+    assert "1 file that no dataset has is deleted" in said
+    assert "held" not in said
+
+
 @pytest.mark.parametrize(
     "words", [("reap", "--dry-run"), ("verify", "--repair", "--dry-run", "--older-than", "0s")]
 )
@@ -131,6 +158,27 @@ def test_what_a_file_claims_commands_no_terminal_and_begins_no_line(
     assert "forged" in result.stdout
     assert result.output.replace("\n", "").isprintable()
     assert not [line for line in result.output.splitlines() if line.startswith("forged")]
+
+
+@pytest.mark.parametrize("run", ["u/a\0b", "u/\ud800"])
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_a_run_that_none_can_be_is_shown_escaped(
+    filled: Butler, command: Command, owner: psycopg2.extensions.connection, run: str, form: str
+) -> None:
+    age_marks(owner)
+    old = UUID(int=new_dataset_id().int - (14 * 24 * 3600 * 1000 << 80))
+    (artifact,) = filled.datastore.put({}, old, "u/me/dead/x", "Dict", "stats", {"run": "u/me/dead"})
+    file = local_file(filled.datastore.uri(artifact))
+    said = file.read_text().replace('"u/me/dead"', json.dumps(run))
+    file.unlink()  # what is stored is read-only
+    file.write_text(said)
+    result = command("reap", "--format", form)
+    assert result.exit_code == 0
+    if form == "json":
+        assert [row["run"] for row in json.loads(result.stdout)] == [run]
+    else:
+        assert f" of run {run.encode('unicode_escape').decode()}, made at " in result.stdout
+    assert not [path for path in filled.datastore.inventory.paths() if "dead" in path]
 
 
 def test_whoever_may_only_read_compares_and_cannot_repair(

@@ -20,6 +20,7 @@ READS = {
     "find_in_run",
     "get_dataset",
     "get_dataset_type",
+    "held_runs",
     "prepare_put",
     "query_dataset_columns",
     "query_datasets",

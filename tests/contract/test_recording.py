@@ -9,7 +9,6 @@ TOLD_OTHERWISE = {
     "fold_storage_use": "adds up what is counted, and changes no count",
     "hold_trash": "takes locks, and changes nothing",
     "open_run": "register_collection tells of the run that it makes",
-    "recompute_storage_use": "writes what datasets and artifacts say, whoever calls it",
     "stage_datasets": "makes a temporary table; merge_datasets tells what came of it",
 }
 """The functions that write and leave no row of activity, and why."""

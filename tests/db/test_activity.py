@@ -244,6 +244,11 @@ DEEDS: dict[str, tuple[Prepare, Deed, tuple[Any, ...]]] = {
         ),
         (1, [], {"datastore": "main"}, None),
     ),
+    "recompute_storage_use": (
+        lambda w, o: (registered(w, NOTE), o.rows("DELETE FROM butler_internal.storage_change")),
+        lambda s, _: (s.call("recompute_storage_use"), s.call("recompute_storage_use")),
+        (2, [], {}, None),  # the dataset's count and its artifact's; the second time all is well
+    ),
     "recompute_overlap": (
         lambda _, o: o.rows(
             "DELETE FROM butler_internal.sensor_patch_overlap WHERE (observed_sensor_id, patch_id) IN"

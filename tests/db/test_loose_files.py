@@ -128,6 +128,31 @@ def test_all_files_stay_while_a_run_is_held_for_which_they_may_be_meant(write: S
     assert loose(write, name(OLD)) == {name(OLD)}
 
 
+def test_the_runs_for_whose_sake_all_files_stay_are_told_to_everybody(
+    write: Session, read: Session, own: Session, database: Any
+) -> None:
+    with create_engine(database.dsn("owner"), poolclass=NullPool).begin() as connection:
+        create_layer(connection, "mydb_ann", "butler")
+    write.rows("SELECT mydb_ann.register_collection('u/ann', 'run')")
+    write.rows("SELECT mydb_ann.hold_run('u/ann', 'tomorrow')")
+    write.call("hold_run", "r/one", "tomorrow")
+    told = [("butler", "r/one", "butler_writer"), ("mydb_ann", "u/ann", "butler_writer")]
+    for registry in ("butler", "mydb_ann"):
+        assert read.rows(f"SELECT registry, run, held_by FROM {registry}.held_runs()") == told
+    assert read.rows("SELECT until FROM butler.held_runs() WHERE registry = 'mydb_ann'") == own.rows(
+        "SELECT until FROM mydb_ann_internal.run_hold"
+    )
+    write.call("release_run", "r/one")
+    # One that has ended less than an hour ago keeps files, too.
+    ago = (
+        "UPDATE mydb_ann_internal.run_hold SET since = now() - interval '2 days', until = now() - interval %s"
+    )
+    for ended, kept in (("30 minutes", True), ("90 minutes", False)):
+        own.rows(ago, ended)
+        assert bool(read.rows("SELECT run FROM butler.held_runs()")) is kept
+        assert (loose(write, name(OLD)) == set()) is kept
+
+
 def test_who_may_not_put_claims_nothing(read: Session, write: Session) -> None:
     with refused("42501"):
         loose(read, name(OLD))

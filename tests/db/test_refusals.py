@@ -14,13 +14,11 @@ NOBODY = UUID(int=7)
 RAW = {"camera": "Cam", "visit": 1, "sensor": 1}
 
 NO_LOST: tuple[Any, ...] = (
-    {},
     [1],
     [{"dataset_id": "x", "fault": "missing"}],
     [{"dataset_id": str(NOBODY), "fault": "bogus"}],
 )
 NO_FOUND: tuple[Any, ...] = (
-    {},
     [{"dataset_id": str(NOBODY), "size": -1, "sha256": "0" * 64}],
     [{"size": 1}],
 )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from butler.values import Artifact, DataId, DatasetRef
 
-__all__ = ["Hold", "LooseFile", "Prepared", "Puts", "Registered"]
+__all__ = ["HeldRun", "Hold", "LooseFile", "Prepared", "Puts", "Registered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,26 @@ class Hold:
     since: datetime
     until: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A run for whose sake no loose file is deleted, in whatever registry it is.
+
+    Parameters
+    ----------
+    registry, run : `str`
+        Which.
+    held_by : `str`
+        The database role.
+    until : `datetime.datetime`
+        When the hold ends by itself, UTC; files stay until an hour after that.
+    """
+
+    registry: str
+    run: str
+    held_by: str
+    until: datetime
 
 
 class Puts(ABC):
@@ -269,6 +289,10 @@ class Puts(ABC):
     @abstractmethod
     def holds(self) -> list[Hold]:
         """List who holds what, by run and role; holds that have ended aren't among them."""
+
+    @abstractmethod
+    def held_runs(self) -> list[HeldRun]:
+        """List the runs, of all registries of the database, for which `claim_loose_files` gives no file."""
 
     @abstractmethod
     def grace_period(self) -> timedelta:

@@ -13,7 +13,7 @@ from butler.arguments import items
 from butler.arguments import name as text
 from butler.concurrency import looking_ahead
 from butler.registry.interfaces.definitions import Definitions
-from butler.registry.interfaces.puts import Hold, LooseFile, Prepared, Puts, Registered
+from butler.registry.interfaces.puts import HeldRun, Hold, LooseFile, Prepared, Puts, Registered
 from butler.registry.postgres.copy_in import StagedLot, staged_columns, staged_lots
 from butler.registry.postgres.parameters import Bound, bound_datasets, bound_json
 from butler.registry.postgres.records import data_id_of
@@ -122,6 +122,9 @@ class PostgresPuts(Puts):
             f" FROM {self._session.schema}.run_hold ORDER BY run, held_by"
         )
         return [Hold(*row) for row in rows]
+
+    def held_runs(self) -> list[HeldRun]:
+        return [HeldRun(*row) for row in self._session.look_up("held_runs")]
 
     def grace_period(self) -> timedelta:
         ((grace,),) = self._session.look_up("grace_period")

@@ -21,7 +21,7 @@ from butler.errors import (
     UnitNotFoundError,
 )
 from butler.registry import Registry
-from butler.registry.interfaces.puts import LooseFile, Registered
+from butler.registry.interfaces.puts import HeldRun, LooseFile, Registered
 from butler.testing.registry.capabilities import CapabilityTests
 from butler.testing.registry.contents import HOSTILE_TEXTS, UNSENDABLE_TEXTS, artifact
 from butler.testing.registry.fixtures import RAW, found, put, written
@@ -275,8 +275,10 @@ class PutsTests(CapabilityTests):
             with pytest.raises(error, match=str(each)):
                 puts.register("r/one", "raw", "store", [rows[each]])
         assert puts.holds() == []
+        assert puts.held_runs() == []
         puts.hold("r/one", datetime.now(UTC) + timedelta(days=1), "an import")
         (hold,) = puts.holds()
+        assert puts.held_runs() == [HeldRun(observatory.name, "r/one", hold.held_by, hold.until)]
         assert (hold.run, hold.reason) == ("r/one", "an import")
         assert hold.since < datetime.now(UTC) + timedelta(hours=1) < hold.until
         # The same again makes it longer, and never shorter.
@@ -286,6 +288,7 @@ class PutsTests(CapabilityTests):
         assert puts.release("r/one")
         assert not puts.release("r/one")
         assert puts.holds() == []
+        assert puts.held_runs() == []
         # What is there is known, whatever its age.
         again = puts.register("r/one", "raw", "store", [rows[old]], skip_existing=True)
         assert again == Registered(0, {old: old})

@@ -11,10 +11,14 @@ DECLARE
 BEGIN
     PERFORM butler_common.require_read_committed('artifacts can be marked');
     PERFORM set_config('synchronous_commit', 'on', true);
+    IF jsonb_typeof(p_artifacts) IS DISTINCT FROM 'array' THEN
+        PERFORM butler_common.raise_error(
+            'UB301', 'found artifacts are not given as a JSON array',
+            'Write [{"dataset_id", "component", "size", "sha256" (hex)}, …].'
+        );
+    END IF;
     SELECT g.artifact INTO v_bad
-    FROM jsonb_array_elements(
-        CASE jsonb_typeof(p_artifacts) WHEN 'array' THEN p_artifacts ELSE jsonb_build_array(p_artifacts) END
-    ) AS g (artifact)
+    FROM jsonb_array_elements(p_artifacts) AS g (artifact)
     WHERE
         (g.artifact ->> 'dataset_id' ~* '^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$') IS NOT TRUE
         OR (g.artifact ->> 'size' ~ '^[0-9]{1,18}$' AND g.artifact ->> 'sha256' ~* '^[0-9a-f]{64}$') IS NOT TRUE

@@ -19,6 +19,7 @@ BEGIN
     SELECT m.run_id, m.dataset_type_id, m.datastore_id, m.state, m.in_place, m.datasets, m.artifacts, m.bytes, m.created
     FROM butler_internal.miscounted() AS m;
     GET DIAGNOSTICS v_wrong = ROW_COUNT;
+    PERFORM butler_internal.record('recompute_storage_use', v_wrong);
     RETURN v_wrong;
 END;
 $$;

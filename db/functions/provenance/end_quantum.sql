@@ -24,6 +24,12 @@ BEGIN
             jsonb_build_object('quantum_id', p_quantum_id, 'status', p_status)
         );
     END IF;
+    IF jsonb_typeof(p_outputs) IS DISTINCT FROM 'array' THEN
+        PERFORM butler_common.raise_error(
+            'UB301', 'outputs are not given as a JSON array', 'Give them as put takes datasets; [] if there are none.',
+            jsonb_build_object('quantum_id', p_quantum_id)
+        );
+    END IF;
     SELECT q.execution_id, q.run_id, r.run, q.task, q.begun_by, q.status INTO v_quantum
     FROM butler_internal.quantum AS q
     INNER JOIN butler_internal.run AS r ON r.run_id = q.run_id

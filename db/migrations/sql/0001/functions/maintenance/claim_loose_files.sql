@@ -59,4 +59,4 @@ COMMENT ON FUNCTION butler.claim_loose_files(text, text[], timestamptz[]) IS
 'Those of these files of a datastore that may be deleted before this transaction ends: named by the id of a dataset that no
 registry of the database has, and older than the grace period by that id, or else by when they were modified, but not
 than the root''s mark: what was there before, the registry may have forgotten in a restore. None while any run is held, in
-any registry: it may be meant for that. Waits for the puts in flight. Raises UB301 or UB601.';
+any registry: it may be meant for that; held_runs names it. Waits for the puts in flight. Raises UB301 or UB601.';

@@ -5,9 +5,6 @@ STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF jsonb_typeof(p_outputs) IS DISTINCT FROM 'array' THEN
-        RETURN false;
-    END IF;
     RETURN NOT EXISTS (
         SELECT FROM jsonb_array_elements(p_outputs) AS o
         WHERE NOT EXISTS (
