@@ -44,6 +44,10 @@ BEGIN
             v_code := 'UB305';
             v_message := format('%L is no name of a component', left(p_artifact ->> 'component', 1000));
             v_hint := 'Use at most 255 bytes without control characters; leave it out for the whole.';
+        ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'formatter', p_artifact ->> 'formatter') THEN
+            v_code := 'UB305';
+            v_message := format('%L is no name of a formatter', left(p_artifact ->> 'formatter', 100));
+            v_hint := 'Use 1 to 255 bytes without control characters.';
         END IF;
     END IF;
     RETURN CASE WHEN v_message IS NOT NULL THEN jsonb_build_object('code', v_code, 'message', v_message, 'hint', v_hint) END;
