@@ -304,7 +304,7 @@ COMMENT ON COLUMN butler_internal.storage_change.created IS 'When the last of th
 
 COMMENT ON COLUMN butler_internal.storage_change.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
 
-COMMENT ON COLUMN butler_internal.storage_change.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+COMMENT ON COLUMN butler_internal.storage_change.state IS 'present, lost or trashed, not what is claimed to be deleted; of datasets themselves present, unstored or removed.';
 
 COMMENT ON COLUMN butler_internal.storage_change.in_place IS 'Whether they are files that lie elsewhere.';
 
@@ -334,7 +334,7 @@ COMMENT ON COLUMN butler_internal.storage_total.created IS 'When the last of the
 
 COMMENT ON COLUMN butler_internal.storage_total.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
 
-COMMENT ON COLUMN butler_internal.storage_total.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+COMMENT ON COLUMN butler_internal.storage_total.state IS 'present, lost or trashed, not what is claimed to be deleted; of datasets themselves present, unstored or removed.';
 
 COMMENT ON COLUMN butler_internal.storage_total.in_place IS 'Whether they are files that lie elsewhere.';
 
