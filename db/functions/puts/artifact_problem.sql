@@ -38,7 +38,7 @@ BEGIN
         ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'path', p_artifact ->> 'path') THEN
             v_code := 'UB305';
             v_message := format('%L is no path of an artifact', left(p_artifact ->> 'path', 1000));
-            v_hint := 'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            v_hint := 'Give one relative to the root, or a whole URI, of at most 4096 bytes; percent-encoded, without . or .. between slashes; after a #'
             ' the part of the file, of at most 255 bytes.';
         ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'component', coalesce(p_artifact ->> 'component', '')) THEN
             v_code := 'UB305';

@@ -65,7 +65,7 @@ BEGIN
         UNION ALL
         SELECT
             s.row_number, 'UB305', format('%L is no path of an artifact', left(s.path, 1000)),
-            'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            'Give one relative to the root, or a whole URI, of at most 4096 bytes; percent-encoded, without . or .. between slashes; after a #'
             ' the part of the file, of at most 255 bytes.'
         FROM pg_temp.butler_stage_dataset AS s
         WHERE s.row_number = ANY (v_paths)
