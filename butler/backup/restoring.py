@@ -188,10 +188,11 @@ def _registered(connection: Connection, layers: list[str]) -> str:
 
 
 _BUILT_ON_OURS = text("""
-    SELECT DISTINCT 'view ' || v.oid::regclass::text
+    SELECT DISTINCT format('view %I.%I', n.nspname, v.relname)
     FROM pg_depend AS d
     INNER JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
     INNER JOIN pg_class AS v ON v.oid = r.ev_class
+    INNER JOIN pg_namespace AS n ON n.oid = v.relnamespace
     LEFT JOIN pg_class AS c ON c.oid = d.refobjid AND d.refclassid = 'pg_class'::regclass
     LEFT JOIN pg_proc AS p ON p.oid = d.refobjid AND d.refclassid = 'pg_proc'::regclass
     WHERE

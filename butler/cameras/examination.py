@@ -12,7 +12,7 @@ from butler.cameras.definition import CameraDefinition
 from butler.cameras.footprint import footprint
 from butler.cameras.headers import FileHeaders, HeaderValue
 from butler.cameras.quiet import quiet_astropy
-from butler.cameras.rules import FIELDS, FieldRule, VisitRule, as_text, find, rule_type
+from butler.cameras.rules import FIELDS, FieldRule, VisitRule, as_text, find, rule_type, said_by_image
 from butler.cameras.translation import translate
 from butler.errors import ButlerError, ConfigError, InvalidRegionError
 
@@ -182,14 +182,16 @@ def _refuse_several_sensors(definition: CameraDefinition, examination: Examinati
     headers, rule = examination.headers, definition.headers.fields.get("sensor")
     if definition.headers.image_hdu != "first" or rule is None or "sensor" not in examination.values:
         return
-    if all(keyword not in headers.hdus[headers.image] for keyword in (*rule.keyword, *rule.join)):
+    if not said_by_image(rule, headers):
         return  # what tells it is said once for the whole file
     sensors = {examination.values["sensor"]: headers.image}
     for index in range(1, len(headers.hdus)):
         if len(headers.axes(index)) < 2:
             continue
+        image = headers.with_image(index)
         try:
-            found = find(rule, headers.with_image(index))
+            # What names no sensor itself, as errors and masks often don't, isn't the primary header's.
+            found = find(rule, image) if said_by_image(rule, image) else None
             sensor = found and convert("sensor", found.value, rule, definition)
         except ButlerError:  # what it says is no sensor
             continue

@@ -35,6 +35,7 @@ __all__ = [
     "find",
     "read_rule",
     "rule_type",
+    "said_by_image",
 ]
 
 FIELDS: Mapping[str, str] = {
@@ -392,6 +393,23 @@ def find(rule: FieldRule, headers: FileHeaders) -> HeaderValue | None:
     if (meaning := rule.table.get(as_text(found.value))) is not None:
         return HeaderValue(meaning, f"{found.source} = {found.value!r}, by the table", found.repeated)
     return found
+
+
+def said_by_image(rule: FieldRule, headers: FileHeaders) -> bool:
+    """Tell whether what a rule finds, or a part of it, stands in the image's own header.
+
+    Raises
+    ------
+    ConfigError
+        If a card can't be understood.
+    """
+    if rule.hdu != "merged":
+        return False
+    own = FileHeaders(headers.path, (headers.hdus[headers.image],))
+    for keyword in rule.keyword:
+        if (found := headers.get(keyword)) is not None and as_text(found.value) not in rule.missing:
+            return own.get(keyword) is not None
+    return any(own.get(keyword) is not None for keyword in rule.join)
 
 
 def _written(rule: FieldRule, headers: FileHeaders) -> HeaderValue | None:

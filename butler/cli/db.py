@@ -198,7 +198,7 @@ def downgrade(
     ctx: typer.Context,
     revision: Annotated[str, typer.Argument(metavar="REV", help="Such as 0001; base takes the schema away.")],
     everything: Annotated[
-        bool, typer.Option("--everything", help="With base: all that is registered goes, too.")
+        bool, typer.Option("--everything", help="With base: all that is registered goes, too, and layers.")
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
@@ -206,7 +206,9 @@ def downgrade(
 ) -> None:
     """Downgrade the schema.
 
-    In one transaction. It is refused where rows would be lost.
+    In one transaction. It is refused where rows would be lost; to base, where
+    anything is registered but what making a repository brings. The rows of
+    'butler log' go with the schema.
     """
     from butler.schema.migrations import current_version
     from butler.schema.migrations import downgrade as downgraded

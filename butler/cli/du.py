@@ -51,8 +51,9 @@ def du(
     """Show how much is stored.
 
     From the database: number of datasets, bytes in the datastore, bytes of
-    files that were ingested in place, bytes in the trash. A dataset counts
-    in each collection that it is in. In SQL: SELECT * FROM storage_use.
+    files that were ingested in place, bytes in the trash, but not what is being
+    deleted. A dataset counts in each collection that it is in. In SQL: SELECT *
+    FROM storage_use.
     """
     session = session_of(ctx)
     with session.reading() as butler:

@@ -184,6 +184,7 @@ def downgrade(connection: Connection, target: str, *, everything: bool = False) 
     """Downgrade the schema, as the owner, in the caller's transaction.
 
     It is rehearsed first: what the older schema has no room for must be empty.
+    Nobody writes between that and the end of the transaction.
 
     Parameters
     ----------
@@ -192,19 +193,23 @@ def downgrade(connection: Connection, target: str, *, everything: bool = False) 
     target : `str`
         The revision; ``base`` takes everything away.
     everything : `bool`
-        Whether what the registries hold may go with it, where that is
-        ``base``; else they must be empty.
+        Whether what is registered may go with it, where that is ``base``;
+        else there must be nothing but what making a repository brings: its
+        first datastore, and the dataset type ``run_environment``. Who did
+        what goes in any case: it is about what there was.
 
     Raises
     ------
     SchemaVersionError
         If the database is at a revision that this version of Butler doesn't
         know, or rows would be lost. It names the tables and how many.
+    DatabaseError
+        If others have used the tables for longer than four seconds.
     """
     if target == "base" and everything:
         lost = {}
     elif target == "base":
-        lost = _registered_rows(connection)
+        lost = _rows_registered(connection)
     else:
         lost = _rows_without_room(connection, target)
     if lost:
@@ -220,26 +225,24 @@ def downgrade(connection: Connection, target: str, *, everything: bool = False) 
     _migrate("downgrade", connection, target)
 
 
-_MADE_WITH_A_REPOSITORY = {"activity", "dataset_type", "datastore"}
+def _rows_registered(connection: Connection) -> dict[str, int]:
+    """Count what is registered; where that is nothing, again with nobody writing. A refusal blocks nobody."""
+    from butler.schema.revisions import begin_alone
+    from butler.schema.rows import registered_rows
 
-
-def _registered_rows(connection: Connection) -> dict[str, int]:
-    """Count what people have registered: the rows of all tables but those that each repository fills."""
-    from butler.schema.rows import columns, rows_in
-
-    schemas = {registry.tables for registry in registries(connection)}
-    registered = []
-    for column in columns(connection):
-        schema, _, table = column.table.partition(".")
-        if schema in schemas and table not in _MADE_WITH_A_REPOSITORY:
-            registered.append(column)
-    return rows_in(connection, registered)
+    if lost := registered_rows(connection):
+        return lost
+    begin_alone(connection)
+    return registered_rows(connection)
 
 
 def _rows_without_room(connection: Connection, target: str) -> dict[str, int]:
     """Downgrade, see what has gone, take that back, and count what was in it."""
+    from butler.schema.revisions import begin_alone
     from butler.schema.rows import columns, deleted_rows, rows_in
 
+    # Before the savepoint of the rehearsal, so that what it gives back stays locked.
+    begin_alone(connection)
     before, deleted_before = columns(connection), deleted_rows(connection)
     rehearsal = connection.begin_nested()
     try:

@@ -35,6 +35,8 @@ from butler.schema.tables import COMMON, IDS, metadata
 
 __all__ = [
     "MIGRATION_LOCK",
+    "begin",
+    "begin_alone",
     "freeze",
     "freeze_baseline",
     "frozen_file",
@@ -81,6 +83,29 @@ def _tree_at(revision: str, *, before: bool = False) -> Iterator[Path]:
         yield root
 
 
+def begin(connection: Connection) -> None:
+    """Keep other deployers out until the transaction ends; wait for nothing longer than four seconds."""
+    connection.execute(text("SET LOCAL lock_timeout = '4s'"))
+    # Of a deployer that was killed nothing stays locked.
+    connection.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
+
+
+def begin_alone(connection: Connection) -> None:
+    """Begin as each migration does, and lock every table: what is counted now is what the migration meets.
+
+    Not in a weaker mode, which would let others read meanwhile: a migration
+    that asks for more later is in a deadlock with who reads and then writes.
+
+    Raises
+    ------
+    DatabaseError
+        If others have used the tables for longer than four seconds.
+    """
+    begin(connection)
+    _have_alone(connection)
+
+
 @contextmanager
 def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator[list[RegistrySchema]]:
     """Take the contract of every registry away, let the tables be altered, build it as it was at ``new``.
@@ -95,8 +120,7 @@ def replaced_contract(connection: Connection, *, old: str, new: str) -> Iterator
     DatabaseError
         If others have used the tables for longer than four seconds.
     """
-    known = registries(connection)
-    _have_alone(connection, known)
+    known = _have_alone(connection)
     for registry in reversed(known):
         drop_contract(connection, registry)
     yield known
@@ -113,8 +137,8 @@ _PATIENCE = "100ms"
 _COLLISIONS = {"55P03", "40P01"}  # lock timeout, deadlock
 
 
-def _have_alone(connection: Connection, known: list[RegistrySchema]) -> None:
-    """Lock every table before anything is changed: all of them, or none and again.
+def _have_alone(connection: Connection) -> list[RegistrySchema]:
+    """Lock every table of every registry before anything is changed: all of them, or none and again.
 
     Who has one and waits for another would otherwise be in a deadlock with a
     revision that takes them one by one. Who comes meanwhile waits at its first
@@ -122,13 +146,16 @@ def _have_alone(connection: Connection, known: list[RegistrySchema]) -> None:
     """
     from sqlalchemy.exc import DBAPIError
 
-    schemas = [COMMON, *(registry.tables for registry in known)]
-    tables = connection.execute(_OUR_TABLES, {"schemas": schemas}).scalar_one()
     patience = connection.execute(text("SELECT current_setting('lock_timeout')")).scalar_one()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with connection.begin_nested():
                 connection.execute(text(f"SET LOCAL lock_timeout = '{_PATIENCE}'"))
+                # First what says which registries there are, so that no layer comes meanwhile.
+                connection.execute(text(f"LOCK TABLE {COMMON}.registry IN ACCESS EXCLUSIVE MODE"))
+                known = registries(connection)
+                schemas = [COMMON, *(registry.tables for registry in known)]
+                tables = connection.execute(_OUR_TABLES, {"schemas": schemas}).scalar_one()
                 connection.execute(text(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"))
                 connection.execute(text("SELECT set_config('lock_timeout', :was, true)"), {"was": patience})
         except DBAPIError as error:
@@ -136,11 +163,12 @@ def _have_alone(connection: Connection, known: list[RegistrySchema]) -> None:
                 raise
             time.sleep(random.uniform(0, 0.02))
         else:
-            return
+            return known
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 _OUR_TABLES = text("""
-    SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid)
+    SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid)
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p')
 """)

@@ -1,4 +1,7 @@
-"""What a change of the tables would lose."""
+"""What a change of the tables would lose.
+
+Tables are named with their schemas, whatever search_path the session has.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sqlalchemy import Connection, text
 from butler.schema.install import registries
 from butler.schema.tables import COMMON
 
-__all__ = ["Column", "columns", "deleted_rows", "rows_in"]
+__all__ = ["Column", "columns", "deleted_rows", "registered_rows", "rows_in"]
 
 
 class Column(NamedTuple):
@@ -26,7 +29,7 @@ class Column(NamedTuple):
 
 _COLUMNS = text("""
     SELECT
-        c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
+        format('%I.%I', n.nspname, c.relname), quote_ident(a.attname), format_type(a.atttypid, a.atttypmod),
         pg_get_expr(d.adbin, d.adrelid)
     FROM pg_attribute AS a
     JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
@@ -37,7 +40,7 @@ _COLUMNS = text("""
 """)
 
 _DELETED = text("""
-    SELECT t.relid::regclass::text AS "table", t.n_tup_del AS deleted
+    SELECT format('%I.%I', t.schemaname, t.relname) AS "table", t.n_tup_del AS deleted
     FROM pg_stat_xact_user_tables AS t
     WHERE t.schemaname = ANY(:schemas) AND t.relname <> 'alembic_version' AND t.n_tup_del > 0
 """)
@@ -82,3 +85,38 @@ def rows_in(connection: Connection, gone: Iterable[Column]) -> dict[str, int]:
 
 def _filled(lost: Sequence[Column]) -> str:
     return " OR ".join(f"{column.name} IS DISTINCT FROM ({column.filler or 'NULL'})" for column in lost)
+
+
+# What is there without anybody's having registered it: the dataset type of db/reference/dataset_types.sql,
+# the datastore that a repository is made with.
+_FROM_THE_FIRST = {
+    "dataset_type": "SELECT count(*) FROM {table} WHERE dataset_type <> 'run_environment'",
+    "datastore": "SELECT greatest(count(*) - 1, 0) FROM {table}",
+    # Who registered what is now gone: each repository has rows of that from its first command.
+    "activity": "SELECT 0",
+}
+
+
+def registered_rows(connection: Connection) -> dict[str, int]:
+    """Count what people have registered, layers too; not who did what, which is no more than about that.
+
+    Returns
+    -------
+    rows : `dict` [`str`, `int`]
+        By table; what is empty isn't listed.
+    """
+    known = registries(connection)
+    counts = {
+        f"{registry.tables}.{table}": question
+        for registry in known
+        for table, question in _FROM_THE_FIRST.items()
+    }
+    present = columns(connection)
+    found = rows_in(
+        connection,
+        [c for c in present if c.table not in counts and not c.table.startswith(f"{COMMON}.")],
+    )
+    for table, question in counts.items():
+        found[table] = connection.exec_driver_sql(question.format(table=table)).scalar_one()
+    found[f"{COMMON}.registry (layers)"] = sum(registry.depth > 0 for registry in known)
+    return {table: count for table, count in found.items() if count}

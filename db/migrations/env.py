@@ -10,7 +10,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from butler.schema.revisions import MIGRATION_LOCK
+from butler.schema.revisions import begin
 from butler.schema.tables import BASE, COMMON, Letter, metadata
 
 # SQLAlchemy takes it for text.
@@ -40,10 +40,7 @@ def record_oldest_client(*, ctx: Any, step: Any, **_: Any) -> None:
 
 def run(connection: Connection) -> None:
     """Migrate over a connection in the caller's transaction."""
-    connection.execute(text("SET LOCAL lock_timeout = '4s'"))
-    # Of a deployer that was killed nothing stays locked.
-    connection.execute(text("SET LOCAL client_connection_check_interval = '1s'"))
-    connection.execute(text("SELECT pg_advisory_xact_lock(:class, :key)"), MIGRATION_LOCK)
+    begin(connection)
     connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {COMMON}"))
     newest = getattr(context.script.get_revision("head"), "module", None)
     context.configure(

@@ -354,10 +354,15 @@ def test_a_dry_run_changes_nothing(butler: Butler, database: Any, repo: Path, tm
 
 
 def test_a_view_that_somebody_built_on_ours_stops_a_restore_and_is_named(
-    butler: Butler, database: Any, owner: psycopg2.extensions.connection, tmp_path: Path
+    butler: Butler,
+    database: Any,
+    owner: psycopg2.extensions.connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made_of(database, tmp_path / "backup")
     owner.cursor().execute("CREATE SCHEMA theirs; CREATE VIEW theirs.mine AS SELECT visit FROM butler.visit")
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=theirs,butler")
     with pytest.raises(DefinitionConflictError, match=r"view theirs\.mine is built on our schemas"):
         put_back(tmp_path / "backup", database, replace=True)
     assert butler.exists("note", label="a")

@@ -322,6 +322,50 @@ def test_a_file_of_several_sensors_is_not_filed_as_the_first_one_s(
     assert "(path, data ID, 'EXTNAME,EXTVER')" in (refused.value.hint or "")
 
 
+@pytest.fixture
+def write_eyes(tmp_path: Path) -> Callable[..., Path]:
+    """Write a file of images: what each says under EYE, the primary header first; `None` for nothing."""
+
+    def write(primary: Any, *images: Any) -> Path:
+        hdus = [fits.PrimaryHDU(), *(fits.ImageHDU(np.zeros((20, 10), "i2")) for _ in images)]
+        hdus[0].header.update({key: value for key, value in PRIMARY.items() if key != "EYE"})
+        for hdu, eye in zip(hdus, (primary, *images), strict=True):
+            if eye is not None:
+                hdu.header["EYE"] = eye
+        fits.HDUList(hdus).writeto(tmp_path / "eyes.fits")
+        return tmp_path / "eyes.fits"
+
+    return write
+
+
+@pytest.mark.parametrize("silent", [None, fits.card.UNDEFINED, "N/A"], ids=["absent", "blank", "missing"])
+def test_an_image_that_names_no_sensor_is_not_of_the_primary_header_s(
+    write_eyes: Callable[..., Path], silent: Any
+) -> None:
+    camera = with_fields(sensor={"keyword": "EYE", "missing": ["N/A"]})
+    assert observe(camera, write_eyes("left", "right", silent, silent)).sensor == 8
+
+
+def test_an_image_that_names_the_primary_header_s_sensor_is_of_that(
+    made_up: CameraDefinition, write_eyes: Callable[..., Path]
+) -> None:
+    with pytest.raises(ConfigError, match=r"images of several: 8 in HDU 1, 7 in HDU 3"):
+        observe(made_up, write_eyes("left", "right", None, "left"))
+
+
+def test_a_sensor_named_by_both_headers_together_is_each_image_s_own(
+    write_eyes: Callable[..., Path],
+) -> None:
+    camera = with_fields(sensor={"join": ["INSTRUME", "EYE"], "regex": "PEEP(.*)"})
+    with pytest.raises(ConfigError, match=r"images of several: 8 in HDU 1, 7 in HDU 3"):
+        observe(camera, write_eyes(None, "right", None, "left"))
+
+
+def test_a_sensor_that_the_rule_takes_from_one_header_is_the_file_s(write_eyes: Callable[..., Path]) -> None:
+    camera = with_fields(sensor={"keyword": "EYE", "hdu": "primary"})
+    assert observe(camera, write_eyes("left", "right", "left")).sensor == 7
+
+
 def test_one_whose_image_is_named_is_that_sensor_s(both_eyes: Path) -> None:
     named = copy.deepcopy(MADE_UP)
     named["headers"]["image_hdu"] = 3

@@ -69,6 +69,8 @@ def test_an_artifact_that_breaks_a_rule_is_refused_in_words(write: Session, own:
     broken: list[tuple[dict[str, Any], str, str]] = [
         ({"path": "../x"}, "UB305", "'../x' is no path of an artifact"),
         ({"component": "a" * 256}, "UB305", "is no name of a component"),
+        ({"formatter": ""}, "UB305", "'' is no name of a formatter"),
+        ({"formatter": "f" * 300}, "UB305", "'f{100}' is no name of a formatter"),
         ({"size": -1}, "UB301", "size = -1"),
         ({"sha256": "\\x00"}, "UB301", "sha256 = E'"),
     ]

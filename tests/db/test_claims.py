@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine
 
 from butler.schema.install import create_layer
-from db.session import Json, Session
+from db.session import Json, Session, refused
 from db.world import dataset, id_made
 
 ROOT = "file:///data/"
@@ -60,6 +60,43 @@ def test_a_file_is_its_dataset_s_however_it_is_named(holder: Session, path: str)
     uri = path if ":" in path else ROOT + path
     assert claims(holder, "r/nobodys.fits", path) == {(path, uri)}
     assert claims(holder, path, datastore=None) == {(path, uri)}
+
+
+LONGEST_ROOT = "file:///" + "r" * (2048 - 9) + "/"
+NAMES = {"id": f"{ID.hex}/", "no id": "a" * 32 + "/"}
+
+
+def of_length(length: int, part: str) -> str:
+    """Give a path of so many bytes, of parts and whatever is missing."""
+    count = (length - 1) // len(part)
+    return part * count + "a" * (length - count * len(part))
+
+
+@pytest.mark.parametrize("part", NAMES.values(), ids=NAMES.keys())
+def test_the_longest_path_under_the_longest_root_is_its_dataset_s(holder: Session, part: str) -> None:
+    holder.rows("SELECT register_datastore('far', %s)", LONGEST_ROOT)
+    path = of_length(4096, part)
+    given = dataset("raw", {"camera": "Cam", "visit": 1, "sensor": 1}, dataset_id=ID, path=path)
+    given["artifacts"][0]["datastore"] = "far"
+    holder.rows("SELECT open_run('r/its')")
+    holder.rows("SELECT put('r/its', %s)", Json([given]))
+    uri = LONGEST_ROOT + path
+    ask = "SELECT path, uri FROM butler.claims_of_files('far', %s::text[], %s::text[])"
+    assert holder.rows(ask, [path], []) == holder.rows(ask, [], [uri]) == [(path, uri)]
+
+
+@pytest.mark.parametrize("part", NAMES.values(), ids=NAMES.keys())
+@pytest.mark.parametrize("length", [4097, 8192])
+def test_how_long_a_path_may_be_is_counted_as_it_is_written_out(
+    holder: Session, part: str, length: int
+) -> None:
+    with refused("UB305", "is no path of an artifact", "at most 4096 bytes"):
+        put(holder, of_length(length, part))
+
+
+def test_a_root_is_no_longer_than_that(write: Session) -> None:
+    with refused("UB305", "can't be the root"):
+        write.call("register_datastore", "far", LONGEST_ROOT + "r/")
 
 
 def test_a_whole_uri_is_found_by_the_path_below_the_root(holder: Session) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import CheckConstraint, Table
 
+from butler.schema.tables import COMMON, metadata, units
 from db.session import Session, refused
 from db.world import DATASET_TYPES, contents, dataset, datasets
 
@@ -599,6 +601,108 @@ def test_a_row_that_breaks_a_rule_is_refused_by_the_constraint(
     with refused(code, constraint=constraint):
         still["writer"].call("register_units", unit, [given])
     assert contents(still["owner"]) == before
+
+
+# Constraints of other tables, whose rows no caller writes as they are ------------------
+
+
+def put_with(**artifact: Any) -> tuple[Any, ...]:
+    row = dataset("note", {"label": "twilight"}, path="x")
+    row["artifacts"][0].update(artifact)
+    return ("put", "r/one", [row])
+
+
+# Each that a value given to a function could break: the call, and what it is refused with instead.
+IN_WORDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
+    "ck_artifact_component": (put_with(component="c" * 256), "UB305", "is no name of a component"),
+    "ck_artifact_formatter": (put_with(formatter=""), "UB305", "'' is no name of a formatter"),
+    "ck_artifact_loss_fault": (("mark_lost", "main", list(NO_LOST[3])), "UB301", "is not a lost artifact"),
+    "ck_artifact_part": (put_with(path="x#a b"), "UB305", "'x#a b' is no path"),
+    "ck_artifact_path": (put_with(path="../x"), "UB305", "'../x' is no path"),
+    "ck_artifact_sha256": (put_with(sha256="00"), "UB301", "sha256 = '00' is no SHA-256"),
+    "ck_artifact_size": (put_with(size=-1), "UB301", "size = -1 is no number"),
+    "ck_artifact_spelling": (put_with(path="a b"), "UB305", "'a b' is no path"),
+    "ck_collection_member_itself": (("set_chain", "all", ["all"]), "UB202", "would hold itself"),
+    "ck_collection_name": (("register_collection", " a", "run"), "UB305", "' a' is not a name"),
+    "ck_collection_parts": (("register_collection", "a//b", "run"), "UB305", "'a//b' is not a name"),
+    "ck_collection_type": (("register_collection", "a", "heap"), "UB305", "'heap' is not a type"),
+    "ck_dataset_type_name": (("register_dataset_type", "1", "Dict", ["label"]), "UB305", "'1' is not a name"),
+    "ck_dataset_type_storage_class": (
+        ("register_dataset_type", "a", "1", ["label"]),
+        "UB305",
+        "'1' is not a name for a storage class",
+    ),
+    "ck_datastore_name": (("register_datastore", "", "file:///a/"), "UB305", "'' is not a name"),
+    "ck_datastore_root": (("register_datastore", "a", "file:///a"), "UB305", "can't be the root"),
+    "ck_execution_host": (
+        ("begin_quantum", "r/one", "task", {}, None, {"host": "h" * 300}),
+        "UB305",
+        "^'h{100}' is no name of a host",
+    ),
+    "ck_quantum_name": (("begin_quantum", "r/one", ""), "UB305", "'' is not a name for a task"),
+    "ck_quantum_status": (("end_quantum", NOBODY, "died"), "UB301", "can't end as 'died'"),
+    "ck_run_hold_reason": (("hold_run", "r/one", "tomorrow", "a\nb"), "UB305", "is not a reason"),
+    "ck_run_hold_until": (("hold_run", "r/one", "yesterday"), "UB301", "can't be held until"),
+}
+# What functions set by themselves, or make fit.
+OUT_OF_REACH = {
+    "ck_activity_affected",
+    "ck_activity_collections",
+    "ck_activity_reason",
+    "ck_artifact_state",
+    "ck_collection_member_known",
+    "ck_collection_member_position",
+    "ck_collection_removed",
+    "ck_dataset_changed",
+    "ck_dataset_state",
+    "ck_dataset_tag_known",
+    "ck_dataset_trashed",
+    "ck_execution_times",
+    "ck_quantum_attempt",
+}
+UNIT_TABLES = {table.name for table in vars(units).values() if isinstance(table, Table)}
+
+
+def test_whether_callers_can_break_it_is_known_of_each_constraint() -> None:
+    by_functions = {
+        str(constraint.name)
+        for table in metadata.sorted_tables
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+        # Units are given as rows: the constraint's name tells the rule. The rest is the owner's.
+        and table.name not in UNIT_TABLES | {"calibration"}
+        and table.schema != COMMON
+    }
+    assert IN_WORDS.keys() | OUT_OF_REACH == by_functions
+    assert not IN_WORDS.keys() & OUT_OF_REACH
+
+
+@pytest.mark.parametrize(("call", "code", "message"), IN_WORDS.values(), ids=IN_WORDS.keys())
+def test_a_value_that_breaks_a_constraint_is_refused_in_words(
+    still: dict[str, Session], call: tuple[Any, ...], code: str, message: str
+) -> None:
+    test_it_is_refused_and_leaves_nothing(still, call, code, message, "")
+
+
+@pytest.mark.parametrize("formatter", ["", "js\non", "f" * 256, "é" * 128])
+def test_no_formatter_of_a_put_is_refused_by_the_constraint_alone(
+    still: dict[str, Session], formatter: str
+) -> None:
+    with refused("UB305", "is no name of a formatter", "1 to 255 bytes without control characters"):
+        still["writer"].table(*put_with(formatter=formatter))
+
+
+@pytest.mark.parametrize("host", ["two\nlines", "h" * 256, "é" * 128])
+def test_no_host_of_a_quantum_is_refused_by_the_constraint_alone(
+    still: dict[str, Session], host: str
+) -> None:
+    with refused("UB305", "is no name of a host", "leave it out"):
+        still["writer"].table("begin_quantum", "r/one", "task", {}, None, {"host": host})
+
+
+def test_a_host_of_as_many_bytes_as_the_constraint_allows_is_taken(write: Session) -> None:
+    quantum = write.call("begin_quantum", "r/one", "task", {}, None, {"host": "h" * 255})
+    assert write.scalar("SELECT host FROM butler.quantum WHERE quantum_id = %s", quantum) == "h" * 255
 
 
 @pytest.mark.parametrize("dataset_type", DATASET_TYPES)

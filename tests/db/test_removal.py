@@ -204,6 +204,24 @@ def test_a_file_that_is_being_deleted_can_t_be_restored(write: Session, own: Ses
         restore(write, one)
 
 
+def test_what_is_being_deleted_is_counted_no_more_and_listed_until_its_bytes_are_gone(
+    write: Session, own: Session
+) -> None:
+    raw = put(write, "raw", RAW)[0]
+    write.call("remove", [raw])
+    assert write.rows("SELECT state, artifacts FROM butler.storage_use") == [("trashed", 1)]
+    claim(own)
+    assert write.rows("SELECT state, artifacts FROM butler.storage_use") == []
+    assert write.column("SELECT state FROM butler.artifact WHERE dataset_id = %s", raw) == ["deleting"]
+    explained = (
+        "SELECT col_description('butler.storage_use'::regclass, attnum) FROM pg_attribute"
+        " WHERE attrelid = 'butler.storage_use'::regclass AND attname = 'state'"
+    )
+    assert "claimed to be deleted isn't counted: in the view\nartifact" in write.scalar(explained)
+    drop(own, raw)
+    assert write.column("SELECT state FROM butler.artifact WHERE dataset_id = %s", raw) == []
+
+
 def test_nobody_forgets_an_artifact_that_nobody_claimed(write: Session) -> None:
     one, other = put(write, "raw", RAW, OTHER)
     carry_out(write, "remove", one)

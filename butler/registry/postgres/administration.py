@@ -109,7 +109,7 @@ _USE = """
         coalesce(sum(datasets) FILTER (WHERE state = 'present'), 0) AS datasets,
         coalesce(sum(bytes) FILTER (WHERE state = 'present' AND NOT in_place), 0) AS bytes,
         coalesce(sum(bytes) FILTER (WHERE state = 'present' AND in_place), 0) AS in_place,
-        coalesce(sum(bytes) FILTER (WHERE state IN ('trashed', 'deleting')), 0) AS trashed
+        coalesce(sum(bytes) FILTER (WHERE state = 'trashed'), 0) AS trashed
     FROM storage_use WHERE {0} LIKE :name GROUP BY {0} ORDER BY {0}
 """
 _USE_BY_COLLECTION = """

@@ -42,7 +42,8 @@ def _counted() -> list[Column[Any]]:
             "state",
             Letter,
             nullable=False,
-            comment="present, lost, trashed or deleting; of datasets themselves present, unstored or removed.",
+            comment="present, lost or trashed, not what is claimed to be deleted; of datasets themselves present,"
+            " unstored or removed.",
         ),
         Column("in_place", Boolean, nullable=False, comment="Whether they are files that lie elsewhere."),
         Column("bytes", Numeric, nullable=False, comment="Length of files that aren't in parts. Unit: byte."),

@@ -17,7 +17,7 @@ BEGIN
                 SELECT a.dataset_id, a.datastore_id, a.path
                 FROM (
                     SELECT DISTINCT substr(g.name, n, 32)::uuid AS id
-                    -- No artifact has a longer path, under no longer root.
+                    -- A root has at most 2048 bytes (ck_datastore_root), and a path, written out, 4096 (ck_artifact_path).
                     FROM (SELECT DISTINCT t FROM unnest($2 || $3) AS t WHERE octet_length(t) <= 6144) AS g (name)
                     CROSS JOIN generate_series(1, length(g.name) - 31) AS n
                     WHERE substr(g.name, n, 32) ~ '^[0-9a-f]{32}$'

@@ -36,6 +36,13 @@ BEGIN
             'Give {"host", "pid", "started", "mark"}, each if it is known: pid is a whole number, started a time.'
         );
     END;
+    -- The rule of the table's constraint, said in words.
+    IF octet_length(p_process ->> 'host') > 255 OR p_process ->> 'host' ~ '[[:cntrl:]]' THEN
+        PERFORM butler_common.raise_error(
+            'UB305', format('%L is no name of a host', left(p_process ->> 'host', 100)),
+            'Use at most 255 bytes without control characters; leave it out if it isn''t known.'
+        );
+    END IF;
     SELECT r.run_id, r.collection_id INTO v_run FROM butler_internal.run_to_put_into(p_run) AS r;
     -- Two sessions that begin the same make two attempts.
     PERFORM pg_advisory_xact_lock(butler_common.lock_class('quanta'), hashtext(
@@ -80,4 +87,4 @@ COMMENT ON FUNCTION butler.begin_quantum(text, text, jsonb, uuid[], jsonb, uuid)
 'Record that a task begins to work on a data ID in a run, which is made if there is no collection of that name, with the
 inputs that it will read. The process is {"host", "pid", "started", "mark"}, each if it is known. Returns the id, a new UUID:
 whoever gives one may call again. Raises UB101 for an unknown input, UB103, UB202 or UB401 for the run, UB201 for an id that
-is taken, UB301 for a process or an id that isn''t one, UB305 for the task.';
+is taken, UB301 for a process or an id that isn''t one, UB305 for the task or the host.';

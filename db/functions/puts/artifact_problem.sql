@@ -38,12 +38,16 @@ BEGIN
         ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'path', p_artifact ->> 'path') THEN
             v_code := 'UB305';
             v_message := format('%L is no path of an artifact', left(p_artifact ->> 'path', 1000));
-            v_hint := 'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            v_hint := 'Give one relative to the root, or a whole URI, of at most 4096 bytes; percent-encoded, without . or .. between slashes; after a #'
             ' the part of the file, of at most 255 bytes.';
         ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'component', coalesce(p_artifact ->> 'component', '')) THEN
             v_code := 'UB305';
             v_message := format('%L is no name of a component', left(p_artifact ->> 'component', 1000));
             v_hint := 'Use at most 255 bytes without control characters; leave it out for the whole.';
+        ELSIF butler_common.breaks_rule('butler_internal.artifact'::regclass, 'formatter', p_artifact ->> 'formatter') THEN
+            v_code := 'UB305';
+            v_message := format('%L is no name of a formatter', left(p_artifact ->> 'formatter', 100));
+            v_hint := 'Use 1 to 255 bytes without control characters.';
         END IF;
     END IF;
     RETURN CASE WHEN v_message IS NOT NULL THEN jsonb_build_object('code', v_code, 'message', v_message, 'hint', v_hint) END;

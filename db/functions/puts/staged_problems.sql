@@ -17,6 +17,7 @@ DECLARE
     v_held constant boolean := butler_internal.is_held(p_run_id, v_now);
     v_paths integer[];
     v_components integer[];
+    v_formatters integer[];
     v_problems jsonb;
 BEGIN
     ALTER TABLE pg_temp.butler_stage_dataset ADD COLUMN IF NOT EXISTS digest uuid GENERATED ALWAYS AS (butler_common.data_id_digest(
@@ -27,10 +28,12 @@ BEGIN
     EXECUTE format(
         'SELECT'
         ' ARRAY(SELECT s.row_number FROM pg_temp.butler_stage_dataset AS s WHERE (%s) IS FALSE),'
+        ' ARRAY(SELECT s.row_number FROM pg_temp.butler_stage_dataset AS s WHERE (%s) IS FALSE),'
         ' ARRAY(SELECT s.row_number FROM pg_temp.butler_stage_dataset AS s WHERE (%s) IS FALSE)',
         butler_common.rules_of('butler_internal.artifact'::regclass, 'path'),
-        butler_common.rules_of('butler_internal.artifact'::regclass, 'component')
-    ) INTO v_paths, v_components;
+        butler_common.rules_of('butler_internal.artifact'::regclass, 'component'),
+        butler_common.rules_of('butler_internal.artifact'::regclass, 'formatter')
+    ) INTO v_paths, v_components, v_formatters;
     WITH existing AS (
         SELECT s.row_number AS n, d.dataset_id
         FROM pg_temp.butler_stage_dataset AS s
@@ -62,7 +65,7 @@ BEGIN
         UNION ALL
         SELECT
             s.row_number, 'UB305', format('%L is no path of an artifact', left(s.path, 1000)),
-            'Give one relative to the root, or a whole URI; percent-encoded, without . or .. between slashes; after a #'
+            'Give one relative to the root, or a whole URI, of at most 4096 bytes; percent-encoded, without . or .. between slashes; after a #'
             ' the part of the file, of at most 255 bytes.'
         FROM pg_temp.butler_stage_dataset AS s
         WHERE s.row_number = ANY (v_paths)
@@ -72,6 +75,12 @@ BEGIN
             'Use at most 255 bytes without control characters; leave it out for the whole.'
         FROM pg_temp.butler_stage_dataset AS s
         WHERE s.row_number = ANY (v_components)
+        UNION ALL
+        SELECT
+            s.row_number, 'UB305', format('%L is no name of a formatter', left(s.formatter, 100)),
+            'Use 1 to 255 bytes without control characters.'
+        FROM pg_temp.butler_stage_dataset AS s
+        WHERE s.row_number = ANY (v_formatters)
         UNION ALL
         SELECT
             s.row_number, 'UB301', format('size = %s, sha256 = %L', s.size, left(s.sha256::text, 80)),

@@ -67,7 +67,8 @@ COMMENT ON VIEW butler.storage_use IS
 are several datasets count once, with the first of those that are present, or else in the trash, and are added up when they are asked for; those
 of a file that several have whole, for each.';
 COMMENT ON COLUMN butler.storage_use.state IS
-'present; lost, as verify found; trashed: can be restored still; or deleting.';
+'present; lost, as verify found; or trashed: can be restored still. What is claimed to be deleted isn''t counted: in the view
+artifact it is deleting, until its bytes are gone.';
 COMMENT ON COLUMN butler.storage_use.in_place IS
 'Whether these are files that lie elsewhere, where they were ingested in place.';
 COMMENT ON COLUMN butler.storage_use.datasets IS 'How many datasets.';

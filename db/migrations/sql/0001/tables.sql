@@ -304,7 +304,7 @@ COMMENT ON COLUMN butler_internal.storage_change.created IS 'When the last of th
 
 COMMENT ON COLUMN butler_internal.storage_change.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
 
-COMMENT ON COLUMN butler_internal.storage_change.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+COMMENT ON COLUMN butler_internal.storage_change.state IS 'present, lost or trashed, not what is claimed to be deleted; of datasets themselves present, unstored or removed.';
 
 COMMENT ON COLUMN butler_internal.storage_change.in_place IS 'Whether they are files that lie elsewhere.';
 
@@ -334,7 +334,7 @@ COMMENT ON COLUMN butler_internal.storage_total.created IS 'When the last of the
 
 COMMENT ON COLUMN butler_internal.storage_total.datastore_id IS 'Where the pieces are; 0 for the datasets themselves.';
 
-COMMENT ON COLUMN butler_internal.storage_total.state IS 'present, lost, trashed or deleting; of datasets themselves present, unstored or removed.';
+COMMENT ON COLUMN butler_internal.storage_total.state IS 'present, lost or trashed, not what is claimed to be deleted; of datasets themselves present, unstored or removed.';
 
 COMMENT ON COLUMN butler_internal.storage_total.in_place IS 'Whether they are files that lie elsewhere.';
 
@@ -1010,7 +1010,7 @@ CREATE TABLE butler_internal.artifact (
 	CONSTRAINT ck_artifact_sha256 CHECK (octet_length(sha256) = 32),
 	CONSTRAINT ck_artifact_component CHECK (component !~ '[[:cntrl:]]' AND octet_length(component) <= 255),
 	CONSTRAINT ck_artifact_formatter CHECK (formatter !~ '[[:cntrl:]]' AND octet_length(formatter) BETWEEN 1 AND 255),
-	CONSTRAINT ck_artifact_path CHECK (path <> '' AND octet_length(path) <= 4096 AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)' AND path !~ '/(#|$)' AND path !~ '^[.]butler-datastore[.]json(#|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]' OR path !~ '(^/|//|:)')),
+	CONSTRAINT ck_artifact_path CHECK (path <> '' AND path !~ '[[:cntrl:]]' AND path !~ '(^|[/#])[.]{1,2}([/#]|$)' AND octet_length(replace(path, '{}', repeat('0', 32))) <= 4096 AND path !~ '/(#|$)' AND path !~ '^[.]butler-datastore[.]json(#|$)' AND path !~* '\x25(00|2e|2f)' AND (path ~ '^file:///[^/#]' OR path ~ '^[a-z][a-z0-9+.-]*://[^/@#]+/[^/#]' OR path !~ '(^/|//|:)')),
 	CONSTRAINT ck_artifact_spelling CHECK (path ~ '^[a-z][a-z0-9+.-]*:[^{}]*$' OR (split_part(path, '#', 1) ~ '^([A-Za-z0-9_.~/+,=@-]|[{][}]|\x25[0-9A-F]{2})+$' AND path !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])')),
 	CONSTRAINT ck_artifact_part CHECK (strpos(path, '#') = 0 OR (path ~ '^[^#]+#([A-Za-z0-9_.~/+,=@-]|\x25[0-9A-F]{2})+$' AND split_part(path, '#', 2) !~ '\x25(2[BCDF]|3[0-9D]|4[0-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])' AND octet_length(split_part(path, '#', 2)) <= 255))
 )
