@@ -616,7 +616,7 @@ def put_with(**artifact: Any) -> tuple[Any, ...]:
 IN_WORDS: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "ck_artifact_component": (put_with(component="c" * 256), "UB305", "is no name of a component"),
     "ck_artifact_formatter": (put_with(formatter=""), "UB305", "'' is no name of a formatter"),
-    "ck_artifact_loss_fault": (("mark_lost", "main", list(NO_LOST[3])), "UB301", "is not a lost artifact"),
+    "ck_artifact_loss_fault": (("mark_lost", "main", list(NO_LOST[-1])), "UB301", "is not a lost artifact"),
     "ck_artifact_part": (put_with(path="x#a b"), "UB305", "'x#a b' is no path"),
     "ck_artifact_path": (put_with(path="../x"), "UB305", "'../x' is no path"),
     "ck_artifact_sha256": (put_with(sha256="00"), "UB301", "sha256 = '00' is no SHA-256"),

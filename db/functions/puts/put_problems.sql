@@ -1,5 +1,6 @@
 -- Called after constraints or counts have refused a put, and what it wrote is rolled back. A dataset that is registered
--- exactly as it is given has no problem, whatever its age: the answer to the first call was lost.
+-- exactly as it is given has no problem, whatever its age: the answer to the first call was lost. Merging with all datasets
+-- in the order of an index would read that whole, which looks cheap where put says that pages are.
 CREATE OR REPLACE FUNCTION butler_internal.put_problems(
     p_run_id integer, p_collection_id bigint, p_run text, p_datasets jsonb, p_now timestamptz
 )
@@ -7,6 +8,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET enable_mergejoin = off
 AS $$
 DECLARE
     v_held constant boolean := butler_internal.is_held(p_run_id, p_now);
