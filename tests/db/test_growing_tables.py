@@ -31,7 +31,6 @@ def rows_read_whole(session: Session) -> list[tuple[str, int]]:
 def runs(write: Session, own: Session) -> list[str]:
     """Runs, in a database that autovacuum has seen while there was nothing but a dataset."""
     load(write, row(0, 1))
-    write.call("associate", "best", write.column("SELECT dataset_id FROM butler.dataset"))
     own.rows("VACUUM ANALYZE")
     names = [f"r/{number}" for number in range(ROUNDS)]
     for name in names:
@@ -58,16 +57,4 @@ def test_a_session_that_loads_from_the_first_dataset_on_checks_by_index(
     before = rows_read_whole(write)
     for number, run in enumerate(runs):
         assert load(write, row(number, 1), run=run) == []
-    assert rows_read_whole(write) == before
-
-
-def test_a_session_that_associates_from_the_first_dataset_on_checks_by_index(
-    write: Session, runs: list[str]
-) -> None:
-    before = rows_read_whole(write)
-    for run in runs:
-        (given,) = datasets("census", {})
-        write.call("put", run, [given])
-        write.call("associate", "best", [UUID(given["dataset_id"])])
-        write.call("disassociate", "best", [UUID(given["dataset_id"])])
     assert rows_read_whole(write) == before

@@ -3,7 +3,6 @@ RETURNS integer
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET random_page_cost = 0.1
 AS $$
 DECLARE
     v_collection_type text;

@@ -178,7 +178,10 @@ BEGIN
             SELECT coalesce(jsonb_agg(g.dataset ORDER BY g.n), '[]')
             FROM jsonb_array_elements(p_datasets) WITH ORDINALITY AS g (dataset, n)
             WHERE NOT EXISTS (
-                SELECT FROM butler_internal.dataset AS d WHERE d.dataset_id = (g.dataset ->> 'dataset_id')::uuid
+                SELECT FROM unnest(butler_internal.own_datasets(
+                    ARRAY(SELECT (d ->> 'dataset_id')::uuid FROM jsonb_array_elements(p_datasets) AS d)
+                )) AS t (id)
+                WHERE t.id = (g.dataset ->> 'dataset_id')::uuid
             )
         );
         IF jsonb_array_length(v_others) = jsonb_array_length(p_datasets) THEN

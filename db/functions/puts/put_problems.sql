@@ -1,6 +1,6 @@
 -- Called after constraints or counts have refused a put, and what it wrote is rolled back. A dataset that is registered
--- exactly as it is given has no problem, whatever its age: the answer to the first call was lost. Merging with all datasets
--- in the order of an index would read that whole, which looks cheap where put says that pages are.
+-- exactly as it is given has no problem, whatever its age: the answer to the first call was lost. It isn't planned as put is, for
+-- which an index costs so little that to read one whole looks cheap.
 CREATE OR REPLACE FUNCTION butler_internal.put_problems(
     p_run_id integer, p_collection_id bigint, p_run text, p_datasets jsonb, p_now timestamptz
 )
@@ -8,7 +8,7 @@ RETURNS jsonb
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
-SET enable_mergejoin = off
+SET random_page_cost = 1.1
 AS $$
 DECLARE
     v_held constant boolean := butler_internal.is_held(p_run_id, p_now);

@@ -11,7 +11,6 @@ RETURNS uuid
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET random_page_cost = 0.1
 AS $$
 DECLARE
     v_run record;

@@ -12,10 +12,10 @@ RETURNS TABLE (row_number integer, existing uuid, same_bytes boolean)
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
-SET random_page_cost = 0.1
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_page_cost constant text := current_setting('random_page_cost');
     v_type record;
     v_collection bigint;
     v_run integer;
@@ -107,6 +107,8 @@ BEGIN
 
     BEGIN
         PERFORM set_config('butler_common.counts_itself', 'on', true);
+        -- For the plans of foreign keys' checks, which a session keeps: by index also where they are made for a table of one page.
+        PERFORM set_config('random_page_cost', '0.1', true);
         WITH registered AS (
             INSERT INTO butler_internal.dataset (
                 dataset_id, run_id, dataset_type_id, quantum_id,
@@ -156,6 +158,7 @@ BEGIN
         )
         SELECT coalesce(array_agg(f.dataset_id), '{}') INTO v_registered
         FROM registered AS f;
+        PERFORM set_config('random_page_cost', v_page_cost, true);
         PERFORM set_config('butler_common.counts_itself', 'off', true);
         IF cardinality(v_registered) < v_datasets AND (
             NOT p_skip_existing
