@@ -100,11 +100,10 @@ class PutItem:
         """Whether something of it may be written, and it is no dataset."""
         return self.state in _LOOSE
 
-    def told(self) -> DatasetRef:
-        """Note that the registry is told of it; give what it is told."""
+    def told(self) -> None:
+        """Note that the registry is told of it."""
         if self.state is not PutState.UNCERTAIN:
             self.state = PutState.REGISTERING
-        return self.ref
 
     def registered(self) -> None:
         """Note that the registry has taken it, if it was told of it."""

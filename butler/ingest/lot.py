@@ -71,6 +71,13 @@ class FileLot:
         """Whether it is known what became of a file: nothing more is to be done with it."""
         return self._became[place] is not None
 
+    def unsettled(self) -> list[Sequence[int]]:
+        """Give the places of the files of which something is to be taken in still; of each those alone."""
+        if not any(self._became):
+            return self.together
+        left = (tuple(place for place in places if not self.is_settled(place)) for places in self.together)
+        return [places for places in left if places]
+
     def open_items(self) -> list[PutItem]:
         """Give what was taken in, and that the run isn't known to have."""
         return [
@@ -95,7 +102,7 @@ class FileLot:
         return {ref.id: ref for ref in self.protocol.registry.lookup.with_artifacts(refs)}
 
 
-def _places_of_files(files: Sequence[SourceFile]) -> list[list[int]]:
+def _places_of_files(files: Sequence[SourceFile]) -> list[Sequence[int]]:
     """Give the places of each file: those of its parts together, and else one.
 
     Raises
@@ -104,13 +111,14 @@ def _places_of_files(files: Sequence[SourceFile]) -> list[list[int]]:
         If a part is given twice, or a file whole and in parts.
     """
     if not any(file.part for file in files):
-        return [[place] for place in range(len(files))]
+        # Tuples of numbers: the collector of garbage would look at each list again and again.
+        return [(place,) for place in range(len(files))]
     by_file: dict[str, dict[str, int]] = {}
-    together: list[list[int]] = []
+    together: list[Sequence[int]] = []
     wholes = {file_uri(file.path) for file in files if not file.part}
     for place, file in enumerate(files):
         if not file.part:
-            together.append([place])
+            together.append((place,))
             continue
         uri = file_uri(file.path)
         if uri in wholes or file.part in by_file.get(uri, {}):
@@ -123,7 +131,7 @@ def _places_of_files(files: Sequence[SourceFile]) -> list[list[int]]:
             )
         if uri not in by_file:
             by_file[uri] = {}
-            together.append([])
+            together.append(())
         by_file[uri][file.part] = place
     parts = iter(by_file.values())
-    return [places or list(next(parts).values()) for places in together]
+    return [places or tuple(next(parts).values()) for places in together]

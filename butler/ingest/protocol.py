@@ -223,7 +223,9 @@ class PutProtocol:
 
         def tell() -> None:
             with self.registering(items):
-                told([item.told() for item in items], roots)
+                for item in items:
+                    item.told()
+                told([item.ref for item in items], roots)
 
         try:
             tell()

@@ -70,7 +70,7 @@ class Registering:
         )
         if not registered.existing:
             return {}
-        places = self._places()
+        places = {item.id: place for place, item in enumerate(lot.items)}
         there = {places[given]: existing for given, existing in registered.existing.items()}
         for place, existing in there.items():
             item = lot.items[place]
@@ -80,15 +80,13 @@ class Registering:
 
     def _rows(self, taken: Iterable[PutItem]) -> Iterator[tuple[UUID, DataId, Artifact]]:
         """Give what the registry is told, an artifact a row; note of which file each row is."""
-        places = self._places()
+        places = {item: place for place, item in enumerate(self._lot.items)}
         self._told.clear()
         for item in taken:
-            for artifact in item.told().artifacts or ():
-                self._told.append(places[item.id])
+            item.told()
+            for artifact in item.artifacts:
+                self._told.append(places[item])
                 yield item.id, item.data_id, artifact
-
-    def _places(self) -> dict[UUID, int]:
-        return {item.id: place for place, item in enumerate(self._lot.items)}
 
     def _passed_over(self, error: DatasetExistsError) -> bool:
         """Pass over what the run has of the same bytes; say whether that was all that was wrong."""

@@ -133,8 +133,7 @@ class TakingIn:
     def _described(self, threads: Executor) -> Iterator[list[_Taken]]:
         """Read files where they lie, some in one go."""
         lot = self._lot
-        left = [[place for place in places if not lot.is_settled(place)] for places in lot.together]
-        files = [places for places in left if places]
+        files = lot.unsettled()
         goes = (files[start : start + _TOGETHER] for start in range(0, len(files), _TOGETHER))
         return looking_ahead(threads, self._describe, goes, _AHEAD)
 
