@@ -12,6 +12,7 @@ RETURNS SETOF butler.removal_outcome
 LANGUAGE plpgsql
 VOLATILE
 SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
 AS $$
 #variable_conflict use_column
 DECLARE

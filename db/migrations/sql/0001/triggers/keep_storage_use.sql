@@ -17,6 +17,7 @@ RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET work_mem = '64MB'
 SET plan_cache_mode = force_custom_plan
 SET enable_mergejoin = off
 SET jit = off
