@@ -45,21 +45,29 @@ BEGIN
     END IF;
 
     FOR v_group IN
-        SELECT p.outcome, p.reason, cardinality(p.dataset_ids), f.files, f.bytes, p.dataset_ids
+        WITH plan AS MATERIALIZED (
+            SELECT p.dataset_id, p.outcome, p.reason
+            FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
+        ),
+        file AS (
+            SELECT DISTINCT
+                p.outcome, p.reason, a.datastore_id, split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1) AS file, a.size
+            FROM unnest(p_dataset_ids) AS g (id)
+            INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
+            INNER JOIN plan AS p ON p.dataset_id = g.id
+            WHERE a.state <> 'deleting'
+        )
+        SELECT p.outcome, p.reason, cardinality(p.dataset_ids), coalesce(f.files, 0), coalesce(f.bytes, 0), p.dataset_ids
         FROM (
             SELECT p.outcome, p.reason, array_agg(p.dataset_id) AS dataset_ids
-            FROM butler_internal.removal_plan(p_dataset_ids, p_state, p_force, p_leaving) AS p
+            FROM plan AS p
             GROUP BY p.outcome, p.reason
         ) AS p
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS files, coalesce(sum(f.size), 0) AS bytes
-            FROM (
-                SELECT DISTINCT a.datastore_id, split_part(butler.artifact_path(a.path, a.dataset_id), '#', 1), a.size
-                FROM unnest(p.dataset_ids) AS g (id)
-                INNER JOIN butler_internal.artifact AS a ON a.dataset_id = g.id
-                WHERE a.state <> 'deleting'
-            ) AS f
-        ) AS f
+        LEFT JOIN (
+            SELECT f.outcome, f.reason, count(*) AS files, sum(f.size) AS bytes
+            FROM file AS f
+            GROUP BY f.outcome, f.reason
+        ) AS f ON f.outcome = p.outcome AND f.reason = p.reason
         ORDER BY p.outcome = p_state DESC, p.outcome DESC, p.reason
     LOOP
         IF v_group.outcome = p_state THEN
