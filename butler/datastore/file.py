@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from butler.datastore.artifact_files import ArtifactFiles
-from butler.datastore.fingerprint import fingerprint
+from butler.datastore.fingerprint import fingerprint, fingerprint_of
 from butler.datastore.format_errors import typed_read, typed_write
 from butler.datastore.formatter_choice import FormatterChoice
-from butler.datastore.formatters import formatter_named
+from butler.datastore.formatters import DocumentFormatter, formatter_named
 from butler.datastore.formatters.packing import packing_of
 from butler.datastore.intake import StorageIntake
 from butler.datastore.interfaces import Datastore
@@ -158,6 +158,12 @@ class FileDatastore(Datastore):
         path = artifact_path(hint, dataset_id, component, formatter.extension)
         if component:
             identity = {**identity, "component": component}
+        if isinstance(formatter, DocumentFormatter):
+            content = typed_write(
+                formatter, held.name, lambda: formatter.encode(obj, identity, storage_class=held.name)
+            )
+            self._storage.write(path, content)
+            return self._files.describe(path, formatter, fingerprint_of(content), component)
         with self._storage.create(path) as draft:
             typed_write(
                 formatter, held.name, lambda: formatter.write(obj, draft, identity, storage_class=held.name)

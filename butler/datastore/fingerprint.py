@@ -19,6 +19,7 @@ __all__ = [
     "copy_file",
     "file_status",
     "fingerprint",
+    "fingerprint_of",
     "read_chunks",
     "read_through",
     "regular_file",
@@ -47,6 +48,11 @@ class Reading(NamedTuple):
     """At least its first 512 bytes."""
 
 
+def fingerprint_of(content: bytes) -> Fingerprint:
+    """Size and SHA-256 of what a file is to have."""
+    return Fingerprint(len(content), hashlib.sha256(content).digest())
+
+
 def fingerprint(file: Path) -> Fingerprint:
     """Read a file through once."""
     return read_through(file).fingerprint
@@ -73,7 +79,7 @@ def read_through(file: Path | str) -> Reading:
             size = found.st_size
             start = os.read(descriptor, size + 1 if size <= _SMALL else _BEGINNING)
             if len(start) == size:
-                return Reading(Fingerprint(size, hashlib.sha256(start).digest()), start)
+                return Reading(fingerprint_of(start), start)
             read = _read_on(descriptor, start, size + 1)
             if read.size > size >= os.fstat(descriptor).st_size:
                 raise _endless(file, size)

@@ -30,10 +30,10 @@ def typed_read(formatter: Formatter, path: str, read: Callable[[], T]) -> T:
         raise _unreadable(formatter, path, error) from error
 
 
-def typed_write(formatter: Formatter, storage_class: str, write: Callable[[], None]) -> None:
+def typed_write(formatter: Formatter, storage_class: str, write: Callable[[], T]) -> T:
     """Write an object of a storage class by a formatter; the system's errors are the storage's to type."""
     try:
-        write()
+        return write()
     except (ButlerError, OSError, MemoryError):
         raise
     except ImportError as error:

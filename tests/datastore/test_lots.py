@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,32 +36,86 @@ def flushes(monkeypatch: pytest.MonkeyPatch) -> Flushes:
     return watched
 
 
-def put(datastore: Datastore, folder: str, text: str = "text") -> Artifact:
-    (artifact,) = datastore.put(text, uuid4(), f"{folder}/note", "Text", "note", {})
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of the files that the system was told to begin to write."""
+    begun: list[int] = []
+    real = os.posix_fadvise
+
+    def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
+        begun.append(os.fstat(descriptor).st_ino)
+        real(descriptor, offset, length, advice)
+
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    return begun
+
+
+def put(datastore: Datastore, folder: str, obj: str | bytes = "text") -> Artifact:
+    storage_class = "Text" if isinstance(obj, str) else "Bytes"
+    (artifact,) = datastore.put(obj, uuid4(), f"{folder}/note", storage_class, "note", {})
     return artifact
 
 
-def test_a_single_put_flushes_its_folder_before_it_returns(
-    datastore: Datastore, root: Path, flushes: Flushes
+@pytest.mark.parametrize("obj", ["text", bytes(2_000_000)])
+def test_a_single_put_flushes_its_file_and_then_its_folder_before_it_returns(
+    datastore: Datastore, root: Path, flushes: Flushes, obj: str | bytes
 ) -> None:
-    put(datastore, "run/a")
-    assert flushes.of_folders(root) == [root / "run/a"]
+    """By its own name, so that a journal has bytes and name by one write."""
+    artifact = put(datastore, "run/a", obj)
+    assert flushes.done == [root / artifact.path, root / "run/a"]
 
 
-def test_a_lot_flushes_the_bytes_of_each_file_and_each_folder_once_at_its_end(
+def test_a_lot_flushes_the_bytes_of_each_file_and_then_each_folder_once_at_its_end(
+    datastore: Datastore, root: Path, flushes: Flushes, told: list[int]
+) -> None:
+    lot = datastore.lot()
+    files = [root / put(lot.writer, folder).path for folder in FOLDERS for _ in range(4)]
+    assert flushes.done == []
+    flushes.before = lambda _: told.append(-1)
+    lot.flush()
+    assert sorted(flushes.done[:12]) == sorted(files)
+    assert sorted(flushes.done[12:]) == sorted(root / folder for folder in FOLDERS)
+    assert told == [file.stat().st_ino for file in files] + [-1] * 15, "the first waits for all of them"
+    lot.flush()
+    assert len(flushes.done) == 12 + 3
+
+
+def test_a_lot_keeps_few_files_open(
+    datastore: Datastore, root: Path, flushes: Flushes, told: list[int]
+) -> None:
+    lot = datastore.lot()
+    for _ in range(230):
+        put(lot.writer, "run/a")
+    before, most = len(os.listdir("/proc/self/fd")), 0
+
+    def count(_: Path) -> None:
+        nonlocal most
+        most = max(most, len(os.listdir("/proc/self/fd")))
+
+    flushes.before = count
+    lot.flush()
+    assert len(flushes.done) == 231
+    assert most - before <= 101
+
+
+def test_a_large_file_of_a_lot_is_flushed_when_it_is_written(
     datastore: Datastore, root: Path, flushes: Flushes
 ) -> None:
     lot = datastore.lot()
-    for folder in FOLDERS:
-        for _ in range(4):
-            put(lot.writer, folder)
-    assert len(flushes.done) == 12
-    assert flushes.of_folders(root) == []
+    put(lot.writer, "run/a")
+    large = put(lot.writer, "run/a", bytes(2_000_000))
+    assert flushes.done == [root / large.path]
+
+
+def test_what_was_taken_back_from_a_lot_needs_no_flush(
+    datastore: Datastore, root: Path, flushes: Flushes
+) -> None:
+    lot = datastore.lot()
+    kept, given_up = put(lot.writer, "run/a"), put(lot.writer, "run/a")
+    datastore.remove([given_up])
+    flushes.done.clear()
     lot.flush()
-    assert len(flushes.done) == 12 + 3
-    assert set(flushes.of_folders(root)) == {root / folder for folder in FOLDERS}
-    lot.flush()
-    assert len(flushes.done) == 12 + 3
+    assert flushes.done == [root / kept.path, root / "run/a"]
 
 
 def test_what_lots_and_puts_at_the_same_time_write_is_flushed_by_whose_it_is(
@@ -110,6 +165,18 @@ def test_of_a_lot_whose_folder_cannot_be_flushed_nothing_is_left_that_is_not_dur
     assert failed.value.details["path"] == second[0].path
     assert set(datastore.inventory.paths()) == {artifact.path for artifact in first}
     assert not any(datastore.exists(artifact) for artifact in second + third)
+
+
+def test_of_a_lot_one_of_whose_files_cannot_be_flushed_nothing_is_left(
+    datastore: Datastore, root: Path, flushes: Flushes
+) -> None:
+    lot = datastore.lot()
+    artifacts = [put(lot.writer, folder) for folder in FOLDERS]
+    flushes.failing.add(root / artifacts[1].path)
+    with pytest.raises(StorageError) as failed:
+        lot.flush()
+    assert failed.value.details["path"] == artifacts[1].path
+    assert list(datastore.inventory.paths()) == []
 
 
 def test_a_lot_that_could_not_be_flushed_never_can(

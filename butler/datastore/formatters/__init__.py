@@ -10,12 +10,12 @@ import logging
 from functools import cache
 from importlib import import_module
 
-from butler.datastore.formatters.base import Formatter
+from butler.datastore.formatters.base import DocumentFormatter, Formatter
 from butler.datastore.plugins import load_plugin_class, plugins
 from butler.datastore.system_errors import typed
 from butler.errors import ConfigError, nearest
 
-__all__ = ["BUILT_IN", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
+__all__ = ["BUILT_IN", "DocumentFormatter", "Formatter", "all_formatters", "formatter_named", "formatters_of"]
 
 _logger = logging.getLogger(__name__)
 

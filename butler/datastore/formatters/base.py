@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from butler.errors import ConfigError, NotSupportedError
 
-__all__ = ["Formatter"]
+__all__ = ["DocumentFormatter", "Formatter"]
 
 
 class Formatter(ABC):
@@ -179,3 +179,26 @@ class Formatter(ABC):
     def identify(self, path: Path) -> dict[str, Any] | None:
         """Identity that `write` put into the file; `None` if there is none."""
         return None
+
+
+class DocumentFormatter(Formatter):
+    """Writes objects that are bytes in memory before they are a file: documents, which are small."""
+
+    @abstractmethod
+    def encode(self, obj: Any, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Give the bytes of the file that `write` makes.
+
+        Parameters
+        ----------
+        obj, identity, storage_class : as for `write`
+            What the file is to hold.
+
+        Raises
+        ------
+        StorageClassError
+            As `write` does.
+        """
+
+    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
+        """Write what `encode` gives."""
+        path.write_bytes(self.encode(obj, identity, storage_class=storage_class))

@@ -88,11 +88,11 @@ class Permissions:
                 details={"key": "group", "value": self.group},
             ) from error
 
-    def finish_file(self, file: Path) -> None:
-        """Give a file its group, and let nobody write to it any more."""
+    def finish_file(self, file: Path | int) -> None:
+        """Give a file, or one that is open, its group, and let nobody write to it any more."""
         self._give(file)
-        mode = stat.S_IMODE(file.stat().st_mode) if self.mode is None else self.mode
-        file.chmod(mode & ~_WRITE)
+        mode = stat.S_IMODE(os.stat(file).st_mode) if self.mode is None else self.mode
+        os.chmod(file, mode & ~_WRITE)
 
     def finish_folder(self, folder: Path) -> None:
         """Give a new folder its group, which what is made in it inherits, and its mode."""
@@ -105,9 +105,9 @@ class Permissions:
             mode = self.mode | (self.mode >> 2 & _EXECUTE) | (mode & stat.S_ISGID)
         folder.chmod(mode if self.group is None else mode | stat.S_ISGID)
 
-    def _give(self, path: Path) -> None:
+    def _give(self, path: Path | int) -> None:
         gid = self.gid
-        if gid == -1 or path.stat().st_gid == gid:
+        if gid == -1 or os.stat(path).st_gid == gid:
             return
         try:
             os.chown(path, -1, gid)

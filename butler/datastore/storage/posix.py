@@ -40,6 +40,10 @@ from butler.strict import After
 
 __all__ = ["PosixOptions", "PosixStorage", "last_changed"]
 
+_NAMELESS = getattr(os, "O_TMPFILE", 0) | os.O_WRONLY | os.O_CLOEXEC
+_NO_NAMELESS = {errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL}
+"""What a system says that has no files without a name, or has none on this disk."""
+
 _TEMPORARY = re.compile(r"(\.[0-9a-f]{16}-)[0-9a-f]{8}\.partial")
 
 
@@ -74,8 +78,8 @@ class PosixStorage(Storage, WritesLots):
     """Files under a folder.
 
     A file appears under its name by a hard link, which never replaces
-    another, after its bytes and before its folder have been flushed to disk;
-    the folders of a lot are flushed once each, at its end.
+    another, when it is whole; then it and its folder are flushed to disk.
+    Those of a lot are flushed once each, at its end.
     A symbolic link inside the root may name a file outside, since that is
     how a file is ingested by ``symlink``; a folder that leads outside is
     refused. What the storage has written nobody writes to again: the file is
@@ -145,7 +149,6 @@ class PosixStorage(Storage, WritesLots):
             try:
                 yield draft
                 self._permissions.finish_file(draft)
-                flush(draft)
                 os.link(draft, final, follow_symlinks=False)
             except BaseException:
                 draft.unlink(missing_ok=True)
@@ -153,6 +156,42 @@ class PosixStorage(Storage, WritesLots):
             with taken_back_on_error(final):
                 draft.unlink()
                 self._new_names.keep(path, final)
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file that has no name, then link; as `create` does where the system has no such files."""
+        # A subclass that changes how a file is made must not be passed over.
+        if type(self).create is not PosixStorage.create or not self._write_nameless(path, content):
+            super().write(path, content)
+
+    def _write_nameless(self, path: str, content: bytes) -> bool:
+        """Write a file that has no name until it is whole, if the system can; whoever dies leaves nothing."""
+        final = self._inside(path)
+        folder = final.parent
+        with _typed(path):
+            self._make_folders(folder)
+            try:
+                draft = os.open(folder, _NAMELESS, 0o666)
+            except OSError as error:
+                if error.errno in _NO_NAMELESS:
+                    return False
+                raise
+            try:
+                left = memoryview(content)
+                while left:
+                    left = left[os.write(draft, left) :]
+                self._permissions.finish_file(draft)
+                try:
+                    # Given a folder, though it needs none, this follows the link that leads to the file.
+                    os.link(f"/proc/self/fd/{draft}", final, src_dir_fd=draft, follow_symlinks=True)
+                except FileNotFoundError:
+                    if os.path.exists(f"/proc/self/fd/{draft}"):
+                        raise
+                    return False
+            finally:
+                os.close(draft)
+            with taken_back_on_error(final):
+                self._new_names.keep(path, final)
+        return True
 
     @contextmanager
     def local(self, path: str) -> Iterator[Path]:
@@ -227,7 +266,6 @@ class PosixStorage(Storage, WritesLots):
                 if symbolic:
                     final.symlink_to(target)
                 else:
-                    flush(target)
                     final.hardlink_to(target)
             except OSError as error:
                 if error.errno not in {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}:

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from butler.datastore.formatters.base import Formatter
+from butler.datastore.formatters.base import DocumentFormatter
 from butler.errors import FormatError, StorageClassError
 
 __all__ = ["BytesFormatter", "PhysicalUnitFormatter", "TextFormatter"]
 
 
-class BytesFormatter(Formatter):
+class BytesFormatter(DocumentFormatter):
     """Bytes as they are; their identity is in the file's name alone."""
 
     name = "bytes"
     extensions = (".bin",)
     storage_classes = frozenset({"Bytes"})
 
-    def write(self, obj: bytes, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write the bytes."""
-        path.write_bytes(obj)
+    def encode(self, obj: bytes, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Give the bytes."""
+        return obj
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -30,17 +30,17 @@ class BytesFormatter(Formatter):
         return path.read_bytes()
 
 
-class TextFormatter(Formatter):
+class TextFormatter(DocumentFormatter):
     """Text in UTF-8, line ends as they are; its identity is in the file's name alone."""
 
     name = "text"
     extensions = (".txt", ".log")
     storage_classes = frozenset({"Text"})
 
-    def write(self, obj: str, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write the text."""
+    def encode(self, obj: str, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Encode the text."""
         try:
-            path.write_bytes(obj.encode())
+            return obj.encode()
         except UnicodeEncodeError as error:
             raise StorageClassError(
                 f"the text can't be written in UTF-8: {error}", hint="Store it as Bytes."
@@ -58,16 +58,17 @@ class TextFormatter(Formatter):
             ) from error
 
 
-class PhysicalUnitFormatter(Formatter):
+class PhysicalUnitFormatter(DocumentFormatter):
     """A physical unit, as astropy spells it."""
 
     name = "unit"
     extensions = (".unit",)
     storage_classes = frozenset({"PhysicalUnit"})
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write the unit's text."""
-        path.write_text(obj.to_string())
+    def encode(self, obj: Any, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Encode the unit's text."""
+        text: str = obj.to_string()
+        return text.encode()
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from butler.datastore.formatters.base import Formatter
+from butler.datastore.formatters.base import DocumentFormatter
 from butler.errors import FormatError, StorageClassError
 
 __all__ = ["DOCUMENTS", "JsonFormatter", "YamlFormatter", "from_json", "to_json"]
@@ -26,7 +26,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-class JsonFormatter(Formatter):
+class JsonFormatter(DocumentFormatter):
     """Strict JSON; the identity is the key ``_butler``, beside which a list is the key ``_items``."""
 
     name = "json"
@@ -34,15 +34,15 @@ class JsonFormatter(Formatter):
     storage_classes = DOCUMENTS
     signatures = (b"{",)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write a dictionary or a list."""
+    def encode(self, obj: Any, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Encode a dictionary or a list."""
         if isinstance(obj, dict) and _IDENTITY in obj:
             raise StorageClassError(
                 f"the dictionary has a key {_IDENTITY!r}, where a JSON file keeps its identity",
                 hint="Rename the key, or configure the formatter 'yaml'.",
             )
         content = obj if isinstance(obj, dict) else {_ITEMS: obj}
-        path.write_bytes(to_json({_IDENTITY: dict(identity), **content}))
+        return to_json({_IDENTITY: dict(identity), **content})
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
@@ -65,7 +65,7 @@ class JsonFormatter(Formatter):
         return identity if isinstance(identity, dict) else None
 
 
-class YamlFormatter(Formatter):
+class YamlFormatter(DocumentFormatter):
     """YAML of plain values; the identity is a comment in the first line. No tag runs code."""
 
     name = "yaml"
@@ -73,19 +73,20 @@ class YamlFormatter(Formatter):
     storage_classes = DOCUMENTS
     signatures = (b"# butler: ",)
 
-    def write(self, obj: Any, path: Path, identity: Mapping[str, Any], *, storage_class: str) -> None:
-        """Write a dictionary or a list."""
+    def encode(self, obj: Any, identity: Mapping[str, Any], *, storage_class: str) -> bytes:
+        """Encode a dictionary or a list."""
         import yaml
 
         try:
             text = yaml.safe_dump(obj, sort_keys=False, allow_unicode=True)
+            back = yaml.safe_load(text)
         except (yaml.YAMLError, RecursionError) as error:
             raise StorageClassError(
                 f"this object can't be kept in YAML: {error}",
                 hint="Use only text, numbers, booleans, dates, lists and dictionaries.",
             ) from error
-        path.write_bytes(f"# butler: {json.dumps(identity)}\n{text}".encode())
-        _check_equal(obj, self._load(path), "YAML")
+        _check_equal(obj, back, "YAML")
+        return f"# butler: {json.dumps(identity)}\n{text}".encode()
 
     def read(
         self, path: Path, *, storage_class: str, component: str | None, parameters: Mapping[str, Any]
