@@ -22,7 +22,7 @@ from butler.datastore.marks import RootMark
 from butler.datastore.parts import read_artifact, reads_members
 from butler.datastore.paths import artifact_path, check_hint
 from butler.datastore.selection import read_components, select
-from butler.datastore.storage import Storage, WritesLots
+from butler.datastore.storage import Storage, WritesDocuments, WritesLots
 from butler.datastore.storage_classes import StorageClass
 from butler.datastore.storage_classes import storage_class as find_storage_class
 from butler.datastore.system_errors import typed
@@ -158,7 +158,7 @@ class FileDatastore(Datastore):
         path = artifact_path(hint, dataset_id, component, formatter.extension)
         if component:
             identity = {**identity, "component": component}
-        if isinstance(formatter, DocumentFormatter):
+        if isinstance(formatter, DocumentFormatter) and isinstance(self._storage, WritesDocuments):
             content = typed_write(
                 formatter, held.name, lambda: formatter.encode(obj, identity, storage_class=held.name)
             )

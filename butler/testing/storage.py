@@ -142,14 +142,6 @@ class StorageTests(ABC):
         assert written == [self.raw_read(storage, "folder/a")]
         assert list(storage.paths()) == ["folder/a"]
 
-    def test_bytes_that_are_known_are_a_file_at_once_and_never_overwrite_one(self, storage: Storage) -> None:
-        for path, content in {"a/b.bin": b"content", "a/c": b"", "d": bytes(3_000_000)}.items():
-            storage.write(path, content)
-            with pytest.raises(DatasetExistsError, match=path):
-                storage.write(path, b"second")
-            assert self.raw_read(storage, path) == content
-        assert set(storage.paths()) == {"a/b.bin", "a/c", "d"}
-
     def test_what_is_missing_is_said_to_be(self, storage: Storage) -> None:
         _create(storage, "other", b"")
         assert not storage.exists("a/b")
@@ -246,7 +238,6 @@ class StorageTests(ABC):
             storage.delete,
             storage.seal,
             lambda path: storage.sweep([path]),
-            lambda path: storage.write(path, b"outside"),
         ):
             with pytest.raises(InvalidNameError):
                 touch(path)

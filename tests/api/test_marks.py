@@ -234,7 +234,7 @@ def test_a_read_of_a_file_that_is_gone_alone_says_nothing_of_its_root(butler: Bu
 def test_a_disk_that_goes_amid_a_put_of_many_registers_nothing_and_what_was_written_is_in_flight(
     butler: Butler, root: Path, at_the_third: Callable[[str, Callable[[], object]], None]
 ) -> None:
-    at_the_third("create", lambda: unmount(root))
+    at_the_third("write", lambda: unmount(root))
     with pytest.raises(DatastoreRootError, match="its root"):
         butler.put_many([({}, {"label": label}) for label in LABELS], "stats")
     assert butler.registry.query("SELECT count(*) FROM dataset").scalar() == 0
@@ -247,7 +247,7 @@ def test_a_disk_that_goes_amid_a_put_of_many_registers_nothing_and_what_was_writ
 def test_a_disk_that_goes_while_the_last_is_written_registers_nothing(
     butler: Butler, root: Path, at_the_third: Callable[[str, Callable[[], object]], None]
 ) -> None:
-    at_the_third("create", lambda: unmount(root))
+    at_the_third("write", lambda: unmount(root))
     with pytest.raises(DatastoreRootError, match="its root"):
         butler.put_many([({}, {"label": label}) for label in LABELS[:3]], "stats")
     assert butler.registry.query("SELECT count(*) FROM dataset").scalar() == 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 from uuid import uuid4
 
@@ -52,66 +50,6 @@ class TestPosixStorage(StorageTests):
 
     def _file(self, path: str) -> Path:
         return self.folder / os.fsdecode(unquote_to_bytes(path))
-
-
-class TestPosixStorageWithoutFilesThatHaveNoName(TestPosixStorage):
-    """As over NFS."""
-
-    @pytest.fixture(autouse=True)
-    def refuse(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        really = os.open
-
-        def refusing(file: Path, flags: int, *given: int, **options: Any) -> int:
-            if flags & os.O_TMPFILE == os.O_TMPFILE:
-                raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP), str(file))
-            return really(file, flags, *given, **options)
-
-        monkeypatch.setattr(os, "open", refusing)
-
-
-class TestPosixStorageWithoutProc(TestPosixStorage):
-    """As in a bare chroot."""
-
-    @pytest.fixture(autouse=True)
-    def hide(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        really_link, really_exists = os.link, os.path.exists
-
-        def linking(source: Any, target: Any, **options: Any) -> None:
-            if os.fspath(source).startswith("/proc/"):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source, None, target)
-            really_link(source, target, **options)
-
-        monkeypatch.setattr(os, "link", linking)
-        monkeypatch.setattr(
-            os.path, "exists", lambda file: not os.fspath(file).startswith("/proc/") and really_exists(file)
-        )
-
-
-def test_bytes_that_are_known_have_no_name_before_they_are_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    storage = PosixStorage(tmp_path)
-    listed: list[list[str]] = []
-    link = os.link
-
-    def looking(source: str, target: Path, **options: Any) -> None:
-        listed.append(list(storage.paths()))
-        assert Path(source).read_bytes() == b"content"
-        link(source, target, **options)
-
-    monkeypatch.setattr(os, "link", looking)
-    storage.write("a/b", b"content")
-    assert listed == [[]], "whoever dies here leaves nothing"
-    assert list(storage.paths()) == ["a/b"]
-
-
-def test_bytes_that_are_known_are_written_however_few_the_system_takes_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, content: write(file, content[:3]))
-    PosixStorage(tmp_path).write("a", b"0123456789")
-    assert (tmp_path / "a").read_bytes() == b"0123456789"
 
 
 class TestMemoryStorage(StorageTests):

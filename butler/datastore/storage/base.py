@@ -92,17 +92,6 @@ class Storage(ABC):
             If the path is taken, also if that happens meanwhile.
         """
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a new file whose bytes are known; by default through `create`.
-
-        Raises
-        ------
-        DatasetExistsError
-            If the path is taken, also if that happens meanwhile.
-        """
-        with self.create(path) as draft:
-            draft.write_bytes(content)
-
     @abstractmethod
     def local(self, path: str) -> AbstractContextManager[Path]:
         """A local file with the bytes of ``path``, only to read, while the context lasts.

@@ -20,6 +20,6 @@ class WritesLots(ABC):
     def lot(self) -> Lot[Storage]:
         """Begin a lot.
 
-        By its writer, ``create`` and ``link`` promise all that they do but
-        that a file is durable; `~butler.datastore.lots.Lot.flush` does that.
+        By its writer, ``create``, ``link`` and, if it has it, ``write`` promise
+        all that they do but that a file is durable; `~butler.datastore.lots.Lot.flush` does that.
         """

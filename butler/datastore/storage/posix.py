@@ -25,6 +25,7 @@ from butler.datastore.marks import RootMark
 from butler.datastore.paths import file_uri
 from butler.datastore.special_files import refuse_special
 from butler.datastore.storage.base import Storage, decode_path, path_escapes, path_taken
+from butler.datastore.storage.documents import WritesDocuments
 from butler.datastore.storage.lots import WritesLots
 from butler.datastore.storage.names import KeptAtOnce, KeptTogether, NewNames, flush, taken_back_on_error
 from butler.datastore.storage.permissions import Mode, Permissions, refuse_open_to_all, warnings_about
@@ -74,7 +75,7 @@ class PosixOptions(Struct, frozen=True):
     mode: Mode | None = None
 
 
-class PosixStorage(Storage, WritesLots):
+class PosixStorage(Storage, WritesDocuments, WritesLots):
     """Files under a folder.
 
     A file appears under its name by a hard link, which never replaces
@@ -161,7 +162,8 @@ class PosixStorage(Storage, WritesLots):
         """Write a file that has no name, then link; as `create` does where the system has no such files."""
         # A subclass that changes how a file is made must not be passed over.
         if type(self).create is not PosixStorage.create or not self._write_nameless(path, content):
-            super().write(path, content)
+            with self.create(path) as draft:
+                draft.write_bytes(content)
 
     def _write_nameless(self, path: str, content: bytes) -> bool:
         """Write a file that has no name until it is whole, if the system can; whoever dies leaves nothing."""

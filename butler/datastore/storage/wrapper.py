@@ -55,10 +55,6 @@ class StorageWrapper(Storage):
         """Write in the inner storage."""
         return self.inner.create(path)
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write by `create`, which a subclass may have changed."""
-        super().write(path, content)
-
     def local(self, path: str) -> AbstractContextManager[Path]:
         """Read from the inner storage."""
         return self.inner.local(path)
