@@ -115,7 +115,7 @@ class Permissions:
             raise PermissionDeniedError(
                 f"files can't be given to group {self.group!r} by an OS user who isn't in it",
                 hint="Let an administrator add the user to the group, and log in again.",
-                details={"group": self.group, "file": str(path)},
+                details={"group": self.group},
             ) from error
 
 

@@ -76,4 +76,4 @@ class PhysicalUnitFormatter(DocumentFormatter):
         """Read the unit."""
         from butler.datastore.physical_units import parse_unit
 
-        return parse_unit(path.read_text())
+        return parse_unit(path.read_text(encoding="utf-8"))
